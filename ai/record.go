@@ -1,0 +1,71 @@
+package ai
+
+import "time"
+
+// Record is what is remembered of one call. It is built by the handler when
+// the call has ended and handed to the ledger; nobody changes it after that.
+type Record struct {
+	ID            string        `json:"id"`
+	Time          time.Time     `json:"time"` // when the request arrived
+	Protocol      Protocol      `json:"protocol"`
+	Operation     Operation     `json:"operation"`
+	Model         string        `json:"model"`
+	UpstreamModel string        `json:"upstream_model,omitempty"`
+	Token         string        `json:"token"`
+	Channel       string        `json:"channel,omitempty"` // the channel that served, empty if none did
+	Stream        bool          `json:"stream"`
+	Status        int           `json:"status"`  // status the client got; 499 when it hung up
+	Outcome       Kind          `json:"outcome"` // of the whole call
+	FirstContent  time.Duration `json:"first_content_ns,omitempty"`
+	Duration      time.Duration `json:"duration_ns"`
+	RequestBytes  int64         `json:"request_bytes"`
+	AnswerBytes   int64         `json:"answer_bytes"`
+	Usage         Usage         `json:"usage"`
+	ResponseID    string        `json:"response_id,omitempty"` // id of a response stored upstream
+	ClientIP      string        `json:"client_ip,omitempty"`
+	UserAgent     string        `json:"user_agent,omitempty"`
+	Message       string        `json:"message,omitempty"` // what went wrong, for people
+	Attempts      []Attempt     `json:"attempts"`
+	Candidates    []Candidate   `json:"candidates"`
+	Policy        string        `json:"policy,omitempty"` // the selection policy that chose
+}
+
+// Attempt is one try of one target.
+type Attempt struct {
+	Target       Target        `json:"target"`
+	Start        time.Duration `json:"start_ns"` // since the call arrived
+	FirstContent time.Duration `json:"first_content_ns,omitempty"`
+	Duration     time.Duration `json:"duration_ns"`
+	Outcome      Outcome       `json:"outcome"`
+	Usage        Usage         `json:"usage"`
+	Why          string        `json:"why"`                 // why this target was picked
+	Rested       time.Time     `json:"rested,omitzero"`     // something rests until then because of it
+	Probe        bool          `json:"probe,omitempty"`     // it was the single probe of a resting target
+	ServerID     string        `json:"server_id,omitempty"` // upstream's request id
+}
+
+// Candidate is a channel that could serve the call by its model, and what
+// became of it.
+type Candidate struct {
+	Channel string    `json:"channel"`
+	Reason  Reason    `json:"reason"`           // why it was left out; Eligible if it was not
+	Detail  string    `json:"detail,omitempty"` // what rests, which hours, which limit
+	Until   time.Time `json:"until,omitzero"`   // when the reason ends, if known
+}
+
+// Reason is why a candidate was left out of a call.
+type Reason string
+
+// Reasons a candidate is left out.
+const (
+	Eligible       Reason = "eligible"        // could serve; whether it did is in the attempts
+	Disabled       Reason = "disabled"        // switched off
+	NotAllowed     Reason = "not_allowed"     // the token may not use the channel
+	OutsideHours   Reason = "outside_hours"   // not in its hours
+	OverRate       Reason = "over_rate"       // its requests per minute are used up
+	OverConcurrent Reason = "over_concurrent" // all its slots are taken
+	Cooling        Reason = "cooling"         // it, or all its keys or URLs for this model, rest
+	Probing        Reason = "probing"         // its rest has ended and one probe is under way
+	WrongProtocol  Reason = "wrong_protocol"  // does not speak the call's protocol
+	NotTheOwner    Reason = "not_the_owner"   // the stored response was made elsewhere
+)
