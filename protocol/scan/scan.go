@@ -1,4 +1,425 @@
-// Package scan reads single values out of JSON text in one pass, without
-// decoding the rest and without allocating. It is what makes a 200 KB request
-// cheap to route.
+// Package scan reads JSON without decoding it: it walks the members of an
+// object and reports where each value lies in the text. It allocates nothing,
+// validates everything it walks over in one pass, and tells text that ends
+// early from text that is wrong.
+//
+// Validity is that of encoding/json, down to the nesting limit; like there,
+// invalid UTF-8 inside a string is let through.
 package scan
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/bits"
+)
+
+// MaxDepth is how deep arrays and objects may be nested.
+const MaxDepth = 10000
+
+// Errors of this package. What is returned is an *Error that wraps one of
+// them; decide with errors.Is.
+var (
+	// ErrTruncated means the text is fine as far as it goes, but ends too early.
+	ErrTruncated = errors.New("unexpected end of JSON")
+	// ErrSyntax means the text is not JSON.
+	ErrSyntax = errors.New("invalid JSON")
+	// ErrDepth means arrays and objects are nested deeper than MaxDepth.
+	ErrDepth = errors.New("JSON is nested too deeply")
+	// ErrDuplicate is for callers that refuse a key that appears twice; this
+	// package never returns it itself, since walking an object needs no memory
+	// of its keys.
+	ErrDuplicate = errors.New("duplicate JSON key")
+	// ErrType means the value is valid so far but not an object (Members) or
+	// array (Elements).
+	ErrType = errors.New("JSON value has another type")
+)
+
+// Error says where a text stops being JSON.
+type Error struct {
+	Offset int   // bytes from the start of the text
+	Err    error // one of the sentinels of this package
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%v at byte %d", e.Err, e.Offset) }
+
+// Unwrap makes errors.Is work with the sentinels.
+func (e *Error) Unwrap() error { return e.Err }
+
+func fail(err error, at int) error { return &Error{Offset: at, Err: err} }
+
+// Valid reports whether b is one complete JSON value with nothing but white
+// space around it.
+func Valid(b []byte) error {
+	i := space(b, 0)
+	end, err := value(b, i, 0)
+	if err != nil {
+		return err
+	}
+	return atEnd(b, end)
+}
+
+// Members walks the members of the JSON object b in their order, and validates
+// all of b. fn gets the key as it is written, still escaped and without its
+// quotes, and the span of the value in b. Once fn returns false it is not
+// called again; the rest is still validated. Duplicate keys are reported as
+// often as they appear; compare keys with KeyIs.
+func Members(b []byte, fn func(key []byte, start, end int) bool) error {
+	i := space(b, 0)
+	if i == len(b) {
+		return fail(ErrTruncated, i)
+	}
+	if b[i] != '{' {
+		return wrongType(b, i)
+	}
+	i = space(b, i+1)
+	if i < len(b) && b[i] == '}' {
+		return atEnd(b, i+1)
+	}
+	calling := true
+	for {
+		key, start, err := member(b, i)
+		if err != nil {
+			return err
+		}
+		end, err := value(b, start, 1)
+		if err != nil {
+			return err
+		}
+		if calling {
+			calling = fn(key, start, end)
+		}
+		i = space(b, end)
+		if i == len(b) {
+			return fail(ErrTruncated, i)
+		}
+		switch b[i] {
+		case ',':
+			i = space(b, i+1)
+		case '}':
+			return atEnd(b, i+1)
+		default:
+			return fail(ErrSyntax, i)
+		}
+	}
+}
+
+// Elements walks the elements of the JSON array b in their order, with the
+// same rules as Members.
+func Elements(b []byte, fn func(start, end int) bool) error {
+	i := space(b, 0)
+	if i == len(b) {
+		return fail(ErrTruncated, i)
+	}
+	if b[i] != '[' {
+		return wrongType(b, i)
+	}
+	i = space(b, i+1)
+	if i < len(b) && b[i] == ']' {
+		return atEnd(b, i+1)
+	}
+	calling := true
+	for {
+		end, err := value(b, i, 1)
+		if err != nil {
+			return err
+		}
+		if calling {
+			calling = fn(i, end)
+		}
+		i = space(b, end)
+		if i == len(b) {
+			return fail(ErrTruncated, i)
+		}
+		switch b[i] {
+		case ',':
+			i = space(b, i+1)
+		case ']':
+			return atEnd(b, i+1)
+		default:
+			return fail(ErrSyntax, i)
+		}
+	}
+}
+
+// wrongType tells a complete value of another type from something that is no
+// JSON at all.
+func wrongType(b []byte, i int) error {
+	if err := Valid(b[i:]); err != nil {
+		return err
+	}
+	return fail(ErrType, i)
+}
+
+// atEnd wants nothing but white space from i on.
+func atEnd(b []byte, i int) error {
+	if i = space(b, i); i != len(b) {
+		return fail(ErrSyntax, i)
+	}
+	return nil
+}
+
+// member reads a key and its colon at i and returns where the value starts.
+func member(b []byte, i int) (key []byte, start int, err error) {
+	if i == len(b) {
+		return nil, 0, fail(ErrTruncated, i)
+	}
+	if b[i] != '"' {
+		return nil, 0, fail(ErrSyntax, i)
+	}
+	end, err := text(b, i)
+	if err != nil {
+		return nil, 0, err
+	}
+	key = b[i+1 : end-1]
+	i = space(b, end)
+	if i == len(b) {
+		return nil, 0, fail(ErrTruncated, i)
+	}
+	if b[i] != ':' {
+		return nil, 0, fail(ErrSyntax, i)
+	}
+	return key, space(b, i+1), nil
+}
+
+// space skips white space from i on.
+func space(b []byte, i int) int {
+	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// value skips the value that starts at i, which is depth levels deep.
+func value(b []byte, i, depth int) (int, error) {
+	if i == len(b) {
+		return 0, fail(ErrTruncated, i)
+	}
+	switch b[i] {
+	case '"':
+		return text(b, i)
+	case '{', '[':
+		return nested(b, i, depth)
+	case 't':
+		return literal(b, i, "true")
+	case 'f':
+		return literal(b, i, "false")
+	case 'n':
+		return literal(b, i, "null")
+	}
+	return number(b, i)
+}
+
+// nested skips the object or array that starts at i. It keeps the kinds of the
+// open brackets in the bits of one word, so it needs neither memory nor
+// recursion for the first 64 levels; below those it calls itself once per 64
+// more, which MaxDepth bounds.
+func nested(b []byte, i, depth int) (int, error) {
+	const levels = 64
+	var objects uint64 // one bit per open bracket, the innermost lowest; 1 is an object
+	open := 0
+	for {
+		// Here a value starts at i.
+		if i == len(b) {
+			return 0, fail(ErrTruncated, i)
+		}
+		c := b[i]
+		var err error
+		switch {
+		case c == '"':
+			if i, err = text(b, i); err != nil {
+				return 0, err
+			}
+		case c == '{' || c == '[':
+			if open == levels {
+				if i, err = nested(b, i, depth+levels); err != nil {
+					return 0, err
+				}
+				break
+			}
+			if depth+open == MaxDepth {
+				return 0, fail(ErrDepth, i)
+			}
+			objects <<= 1
+			if c == '{' {
+				objects |= 1
+			}
+			open++
+			i = space(b, i+1)
+			if i < len(b) && b[i] == c+2 { // '}' is '{'+2, ']' is '['+2: empty
+				break
+			}
+			if c == '{' {
+				if _, i, err = member(b, i); err != nil {
+					return 0, err
+				}
+			}
+			continue
+		default:
+			if i, err = value(b, i, 0); err != nil {
+				return 0, err
+			}
+		}
+		// Here a value has ended, or an empty bracket is about to close.
+	closing:
+		for {
+			i = space(b, i)
+			if i == len(b) {
+				return 0, fail(ErrTruncated, i)
+			}
+			switch b[i] {
+			case ',':
+				i = space(b, i+1)
+				if objects&1 == 1 {
+					if _, i, err = member(b, i); err != nil {
+						return 0, err
+					}
+				}
+				break closing
+			case '}', ']':
+				if (b[i] == '}') != (objects&1 == 1) {
+					return 0, fail(ErrSyntax, i)
+				}
+				i++
+				objects >>= 1
+				if open--; open == 0 {
+					return i, nil
+				}
+			default:
+				return 0, fail(ErrSyntax, i)
+			}
+		}
+	}
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// text skips the string that starts at i and returns where it ends, behind the
+// closing quote.
+func text(b []byte, i int) (int, error) {
+	i++
+	for {
+		// Fast path, eight bytes at a time: look for a quote, a backslash or a
+		// control character. Flipping bit 1 makes the quote (0x22) 0x20 and
+		// keeps controls below that, so one comparison finds both. A borrow can
+		// only mark bytes above a true hit, and the lowest hit is what counts.
+		for i+8 <= len(b) {
+			w := binary.LittleEndian.Uint64(b[i:])
+			hit := (((w ^ ones*2) - ones*0x21) | ((w ^ ones*'\\') - ones)) &^ w & highs
+			if hit != 0 {
+				i += bits.TrailingZeros64(hit) >> 3
+				break
+			}
+			i += 8
+		}
+		for i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
+			i++
+		}
+		switch {
+		case i == len(b):
+			return 0, fail(ErrTruncated, i)
+		case b[i] == '"':
+			return i + 1, nil
+		case b[i] != '\\':
+			return 0, fail(ErrSyntax, i)
+		}
+		if i+1 == len(b) {
+			return 0, fail(ErrTruncated, i+1)
+		}
+		switch b[i+1] {
+		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+			i += 2
+		case 'u':
+			for j := i + 2; j < i+6; j++ {
+				if j == len(b) {
+					return 0, fail(ErrTruncated, j)
+				}
+				if unhex(b[j]) < 0 {
+					return 0, fail(ErrSyntax, j)
+				}
+			}
+			i += 6
+		default:
+			return 0, fail(ErrSyntax, i+1)
+		}
+	}
+}
+
+// literal skips true, false or null.
+func literal(b []byte, i int, word string) (int, error) {
+	for j := range len(word) {
+		if i+j == len(b) {
+			return 0, fail(ErrTruncated, i+j)
+		}
+		if b[i+j] != word[j] {
+			return 0, fail(ErrSyntax, i+j)
+		}
+	}
+	return i + len(word), nil
+}
+
+// number skips the number that starts at i.
+func number(b []byte, i int) (int, error) {
+	start := i
+	if i < len(b) && b[i] == '-' {
+		i++
+	}
+	switch {
+	case i == len(b):
+		return 0, fail(ErrTruncated, i)
+	case b[i] == '0':
+		i++
+	case b[i] >= '1' && b[i] <= '9':
+		i = digits(b, i)
+	default:
+		return 0, fail(ErrSyntax, max(start, i))
+	}
+	if i < len(b) && b[i] == '.' {
+		j := digits(b, i+1)
+		if j == i+1 {
+			return 0, missingDigit(b, j)
+		}
+		i = j
+	}
+	if i < len(b) && (b[i] == 'e' || b[i] == 'E') {
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		j := digits(b, i)
+		if j == i {
+			return 0, missingDigit(b, j)
+		}
+		i = j
+	}
+	return i, nil
+}
+
+func missingDigit(b []byte, i int) error {
+	if i == len(b) {
+		return fail(ErrTruncated, i)
+	}
+	return fail(ErrSyntax, i)
+}
+
+func digits(b []byte, i int) int {
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
+	}
+	return i
+}
+
+func unhex(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
