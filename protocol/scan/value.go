@@ -229,3 +229,50 @@ func Bool(b []byte) (v, ok bool) {
 
 // IsNull reports whether the JSON value b is null, or not there at all.
 func IsNull(b []byte) bool { return len(b) == 0 || string(b) == "null" }
+
+// FindMember returns the value of the first member of the object b for which
+// fn is true. Unlike Members it stops there and looks at nothing behind it: it
+// is for text that has been validated.
+func FindMember(b []byte, fn func(key []byte, start, end int) bool) (start, end int, ok bool) {
+	i := space(b, 0)
+	if i == len(b) || b[i] != '{' {
+		return 0, 0, false
+	}
+	for i = space(b, i+1); ; i = space(b, i+1) {
+		key, start, err := member(b, i)
+		if err != nil {
+			return 0, 0, false
+		}
+		end, err := value(b, start, 0)
+		if err != nil {
+			return 0, 0, false
+		}
+		if fn(key, start, end) {
+			return start, end, true
+		}
+		if i = space(b, end); i == len(b) || b[i] != ',' {
+			return 0, 0, false
+		}
+	}
+}
+
+// FindElement returns the first element of the array b for which fn is true,
+// under the same rules as FindMember.
+func FindElement(b []byte, fn func(start, end int) bool) (start, end int, ok bool) {
+	i := space(b, 0)
+	if i == len(b) || b[i] != '[' {
+		return 0, 0, false
+	}
+	for i = space(b, i+1); ; i = space(b, i+1) {
+		end, err := value(b, i, 0)
+		if err != nil {
+			return 0, 0, false
+		}
+		if fn(i, end) {
+			return i, end, true
+		}
+		if i = space(b, end); i == len(b) || b[i] != ',' {
+			return 0, 0, false
+		}
+	}
+}
