@@ -1,8 +1,22 @@
 package config
 
 import (
-	"github.com/caddyserver/caddy/v2"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 )
+
+// Bounds of a channel's numbers.
+const (
+	MaxPriority    = 1_000_000 // and its negative
+	MaxWeight      = 10_000
+	MaxRPM         = 1_000_000_000
+	MaxConcurrency = 1_000_000
+)
+
+// AuthStyles are the ways to send an upstream key.
+var AuthStyles = []string{"bearer", "x-api-key", "x-goog-api-key", "api-key", "none"}
 
 // Channel is one account at one provider: where it is, its keys, which models
 // it serves, and how much may be asked of it.
@@ -28,8 +42,9 @@ type Channel struct {
 	Protocols []string `json:"protocols,omitempty"`
 
 	// Keys are the upstream credentials. They are used in turn, and rest one by
-	// one. Placeholders such as {env.KEY} and {file./path} are replaced. A channel may have
-	// no key if its service wants none.
+	// one. Placeholders such as {env.KEY} and {file./path} are replaced; a key
+	// whose placeholder is empty is left out. A channel may have no key if its
+	// service wants none.
 	Keys []string `json:"keys,omitempty"`
 
 	// Auth says how the key is sent: bearer (Authorization: Bearer), x-api-key,
@@ -50,7 +65,7 @@ type Channel struct {
 	Priority int `json:"priority,omitempty"`
 
 	// Weight is the share among channels of the same priority, multiplied by
-	// the number of usable keys. Default 1; 1 to 10000.
+	// the number of usable keys. Default 1 (also if 0); 1 to 10000.
 	Weight int `json:"weight,omitempty"`
 
 	// Disabled takes the channel out of routing without removing it.
@@ -69,12 +84,13 @@ type Channel struct {
 	// socks5h URL. Default: the environment's (HTTPS_PROXY). "off" for none.
 	Proxy string `json:"proxy,omitempty"`
 
-	// HeaderUp changes request headers on their way up, in Caddy's header
-	// operations. Applied last, so it can replace anything but the credential.
+	// HeaderUp changes request headers on their way up. Applied last, so it can
+	// replace anything but the credential and the host.
 	HeaderUp *HeaderOps `json:"header_up,omitempty"`
 
 	// BodySet sets top-level or dotted fields of a JSON request body; the value
-	// is JSON. Changing "model" changes what is asked for and counted.
+	// is JSON. Changing "model" changes what the upstream is asked for, not how
+	// the call was routed: model_names does both.
 	BodySet []BodyField `json:"body_set,omitempty"`
 
 	// BodyRemove removes top-level or dotted fields of a JSON request body.
@@ -102,66 +118,138 @@ type Channel struct {
 	TLSInsecureSkipVerify bool `json:"tls_insecure_skip_verify,omitempty"`
 }
 
-// URL is one address of a channel.
-type URL struct {
-	// URL is the base address, http or https, without credentials, query or
-	// fragment (but see the # mark of Channel.URLs).
-	URL string `json:"url"`
-
-	// Protocols this address speaks. Default: the channel's.
-	Protocols []string `json:"protocols,omitempty"`
+// Validate checks the channel by itself. Whether its provider exists, and has
+// an address and needs a key, is known to package provider.
+func (c *Channel) Validate() error {
+	return first("channel", c.Name,
+		checkName("name", c.Name),
+		checkThat(c.Provider != "" || len(c.URLs) > 0, "", "",
+			"has no address: write provider and a name such as openai, or url and an address"),
+		checkEach(c.URLs, URL.check),
+		c.checkURLsDiffer(),
+		checkProtocols("protocols", c.Protocols),
+		checkOneOf("auth", c.Auth, AuthStyles),
+		c.checkKeys(),
+		checkModels("models", c.Models),
+		c.checkModelNames(),
+		checkRange("priority", c.Priority, -MaxPriority, MaxPriority),
+		checkRange("weight", c.Weight, 1, MaxWeight),
+		checkRange("rpm", c.RPM, 0, MaxRPM),
+		checkRange("max_concurrency", c.MaxConcurrency, 0, MaxConcurrency),
+		c.Hours.check(),
+		checkProxy(c.Proxy),
+		c.HeaderUp.check(),
+		checkBodyEdits(c.BodySet, c.BodyRemove),
+		c.checkRules(),
+		c.checkGroup(),
+		c.checkHealthCheck(),
+	)
 }
 
-// Hours is a daily window of time.
-type Hours struct {
-	// From is the first minute, HH:MM. A window may cross midnight.
-	From string `json:"from"`
-	// To is the first minute outside again, HH:MM. Equal to From: always.
-	To string `json:"to"`
-	// Zone is an IANA time zone. Default UTC.
-	Zone string `json:"zone,omitempty"`
+func (c *Channel) checkURLsDiffer() *Error {
+	for i, u := range c.URLs {
+		if slices.ContainsFunc(c.URLs[:i], func(v URL) bool { return v.URL == u.URL }) {
+			return &Error{Field: "urls", Value: showURL(u.URL), Problem: "stands there twice: give it all its protocols at once"}
+		}
+	}
+	return nil
 }
 
-// HeaderOps are changes of headers.
-type HeaderOps struct {
-	// Set replaces a header, or creates it.
-	Set map[string][]string `json:"set,omitempty"`
-	// Add adds a value beside those that are there.
-	Add map[string][]string `json:"add,omitempty"`
-	// Delete removes headers.
-	Delete []string `json:"delete,omitempty"`
+// checkKeys names keys by their position: what they are is nobody's business.
+func (c *Channel) checkKeys() *Error {
+	if len(c.Keys) > 0 && c.Auth == "none" {
+		return &Error{Field: "keys", Problem: "there are keys, but auth none sends none: remove one of both"}
+	}
+	for i, k := range c.Keys {
+		fail := func(problem string) *Error {
+			return &Error{Field: "keys", Value: "#" + strconv.Itoa(i+1), Problem: problem}
+		}
+		switch twin := slices.Index(c.Keys[:i], k); {
+		case k == "":
+			return fail("is empty: set the variable it comes from, or remove it")
+		case twin >= 0:
+			return fail(fmt.Sprintf("is the same as #%d: remove it", twin+1))
+		case !HasPlaceholder(k) && !sendable(k):
+			return fail("holds a space, a line break or a character that no header can carry: was it copied whole?")
+		}
+	}
+	return nil
 }
 
-// BodyField is one field to set in a JSON body.
-type BodyField struct {
-	// Path is a top-level name or a dotted path; a number is an index.
-	Path string `json:"path"`
-	// Value is any JSON value.
-	Value any `json:"value"`
+func (c *Channel) checkModelNames() *Error {
+	for client, upstream := range sorted(c.ModelNames) {
+		if p := checkExact("model_names", client); p != nil {
+			return p
+		}
+		if p := checkExact("model_names", upstream); p != nil {
+			return p
+		}
+	}
+	return nil
 }
 
-// CooldownRule recognises an answer and says what rests for how long.
-type CooldownRule struct {
-	// Status codes the rule looks at. Default: any.
-	Status []int `json:"status,omitempty"`
-	// Body is a regular expression (RE2) the answer's text must match, at most
-	// 1024 characters. A group named "reset" captures when the rest ends.
-	Body string `json:"body,omitempty"`
-	// Scope is what rests: key, model or channel. Default key.
-	Scope string `json:"scope,omitempty"`
-	// For is how long it rests if no reset is captured.
-	For caddy.Duration `json:"for,omitempty"`
-	// Layout is the Go time layout of the captured reset, or one of unix,
-	// unix_ms, seconds, time_of_day. Default RFC 3339.
-	Layout string `json:"layout,omitempty"`
-	// Zone is the IANA time zone of a captured reset without one. Default UTC.
-	Zone string `json:"zone,omitempty"`
+func (c *Channel) checkRules() *Error {
+	if len(c.CooldownRules) > MaxCooldownRules {
+		return &Error{Field: "cooldown_rules", Value: strconv.Itoa(len(c.CooldownRules)), Problem: fmt.Sprintf("must be at most %d", MaxCooldownRules)}
+	}
+	return checkEach(c.CooldownRules, CooldownRule.check)
 }
 
-// HealthCheck is an active check of a channel.
-type HealthCheck struct {
-	// Interval between checks of one channel. Default 5m; at least 10s.
-	Interval caddy.Duration `json:"interval,omitempty"`
-	// Model to ask. Default: the first of the channel's that is no pattern.
-	Model string `json:"model,omitempty"`
+func (c *Channel) checkGroup() *Error {
+	if c.Group == "" {
+		return nil
+	}
+	return checkName("group", c.Group)
+}
+
+func (c *Channel) checkHealthCheck() *Error {
+	if p := c.HealthCheck.check(); p != nil || c.HealthCheck == nil {
+		return p
+	}
+	return checkThat(c.CheckModel() != "", "health_check", "",
+		"needs a model to ask, because models holds patterns only: write one, as in health_check 5m gpt-5-mini")
+}
+
+// CheckModel is the client's name of the model that an active check asks for:
+// the one it names, or else the first the channel serves by its full name. It
+// is "" if there is neither, and without a health check.
+func (c *Channel) CheckModel() string {
+	if c.HealthCheck == nil {
+		return ""
+	}
+	if c.HealthCheck.Model != "" {
+		return c.HealthCheck.Model
+	}
+	for _, m := range c.Models {
+		if !strings.Contains(m, "*") {
+			return m
+		}
+	}
+	for client := range sorted(c.ModelNames) {
+		return client
+	}
+	return ""
+}
+
+// Replaced returns a copy of c in which replace has been applied to what may
+// hold placeholders: keys, addresses and the proxy. Keys that come out empty,
+// or equal to one before, are left out; dropped has their positions, from 1.
+// The copy shares everything else with c.
+func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, dropped []int) {
+	r := *c
+	r.Keys = make([]string, 0, len(c.Keys))
+	for i, k := range c.Keys {
+		k = strings.TrimSpace(replace(k))
+		if k == "" || slices.Contains(r.Keys, k) {
+			dropped = append(dropped, i+1)
+			continue
+		}
+		r.Keys = append(r.Keys, k)
+	}
+	r.URLs = slices.Clone(c.URLs)
+	for i := range r.URLs {
+		r.URLs[i].URL = strings.TrimSpace(replace(r.URLs[i].URL))
+	}
+	r.Proxy = strings.TrimSpace(replace(c.Proxy))
+	return &r, dropped
 }

@@ -1,53 +1,98 @@
-// Package config is settings as people write them: the types that JSON,
-// Caddyfile and (later) dashboard share, and their validation. It knows
-// nothing of what is done with them.
+// Package config is settings as people write them: the types that JSON and
+// Caddyfile share, with what is checked of them and how their texts are read.
+// It knows nothing of what is done with them.
+//
+// Every type has a Validate method that works on what was written, before
+// placeholders such as {env.KEY} are replaced: a text that holds a placeholder
+// is not judged. It touches neither disk nor network. Its error is an *Error,
+// which names the thing, the setting, the value and the remedy, and never holds
+// a key, a token's secret or the value of a header.
 package config
 
-import "github.com/caddyserver/caddy/v2"
+import (
+	"encoding/json"
+	"time"
 
-// Token is a credential that a client of the gateway presents.
-type Token struct {
-	// Name identifies the token in logs and statistics. Unique. Required. The
-	// name "anonymous" with no secret admits requests without any credential.
-	Name string `json:"name"`
+	"github.com/caddyserver/caddy/v2"
+)
 
-	// Secret is what the client sends, at least 16 characters; placeholders
-	// such as {env.TOKEN} are replaced. Only its hash is kept.
-	Secret string `json:"secret,omitempty"`
+// App is everything a gateway is made of, whatever handlers use it.
+type App struct {
+	// StoreRaw is where calls and cooldowns are remembered. Default: an SQLite
+	// file, ccload/ccload.db in Caddy's data directory.
+	StoreRaw json.RawMessage `json:"store,omitempty" caddy:"namespace=ccload.stores inline_key=store"`
 
-	// Models the token may use: exact names or patterns with *. Default: all.
-	Models []string `json:"models,omitempty"`
+	// Retention bounds the log of calls. Default: 30 days and 2 GiB.
+	Retention *Retention `json:"retention,omitempty"`
 
-	// Channels the token may use, by name. Default: all.
-	Channels []string `json:"channels,omitempty"`
+	// Channels are the upstream accounts. Without any, no call can be served.
+	Channels []*Channel `json:"channels,omitempty"`
 
-	// ExceptChannels the token may not use, by name. Not together with Channels.
-	ExceptChannels []string `json:"except_channels,omitempty"`
+	// Tokens are what clients authenticate with. Without any, every call is
+	// refused: a gateway is never open by accident.
+	Tokens []*Token `json:"tokens,omitempty"`
 
-	// RPM limits requests per minute (a sliding minute). Default 0: no limit.
-	RPM int `json:"rpm,omitempty"`
-
-	// MaxConcurrency limits requests under way. Default 0: no limit.
-	MaxConcurrency int `json:"max_concurrency,omitempty"`
-
-	// Expires is the day (YYYY-MM-DD, UTC, inclusive) or moment (RFC 3339)
-	// after which the token is refused. Default: never.
-	Expires string `json:"expires,omitempty"`
-
-	// ExposeRoute shows this token's holder which channel served, in response
-	// headers, also where the handler does not.
-	ExposeRoute bool `json:"expose_route,omitempty"`
+	// Aliases are names for several models, tried in order.
+	Aliases []*Alias `json:"aliases,omitempty"`
 }
 
-// Alias is one name for several models, tried in order.
-type Alias struct {
-	// Name is what clients ask for.
-	Name string `json:"name"`
-	// Models are what is looked for, in order.
-	Models []string `json:"models"`
+// Validate checks everything by itself and against each other: names exist
+// once, tokens name channels that exist, aliases do not lead back to
+// themselves.
+func (a *App) Validate() error {
+	if err := a.Retention.Validate(); err != nil {
+		return err
+	}
+	channels, err := validateAll("channel", a.Channels, func(c *Channel) string { return c.Name }, (*Channel).Validate)
+	if err != nil {
+		return err
+	}
+	if _, err = validateAll("token", a.Tokens, func(t *Token) string { return t.Name }, (*Token).Validate); err != nil {
+		return err
+	}
+	if _, err = validateAll("alias", a.Aliases, func(l *Alias) string { return l.Name }, (*Alias).Validate); err != nil {
+		return err
+	}
+	for _, t := range a.Tokens {
+		if err := t.checkChannels(channels); err != nil {
+			return err
+		}
+	}
+	if err := checkSecretsDiffer(a.Tokens); err != nil {
+		return err
+	}
+	return checkAliasCycles(a.Aliases)
 }
 
-// Retention bounds the request log.
+// validateAll checks each of a list and that no name is there twice. It
+// returns the names in their order.
+func validateAll[T any](thing string, list []*T, name func(*T) string, validate func(*T) error) ([]string, error) {
+	names := make([]string, 0, len(list))
+	seen := make(map[string]bool, len(list))
+	for _, v := range list {
+		if v == nil {
+			return nil, &Error{Thing: thing, Problem: "null in the list: remove it"}
+		}
+		if err := validate(v); err != nil {
+			return nil, err
+		}
+		n := name(v)
+		if seen[n] {
+			return nil, &Error{Thing: thing, Name: n, Field: "name", Problem: "there is another " + thing + " of this name: give each its own"}
+		}
+		seen[n] = true
+		names = append(names, n)
+	}
+	return names, nil
+}
+
+// What is kept of calls when nothing else is said.
+const (
+	DefaultRetentionAge         = 30 * 24 * time.Hour
+	DefaultRetentionBytes int64 = 2 << 30
+)
+
+// Retention bounds the log of calls.
 type Retention struct {
 	// Age after which a call is forgotten. Default 30 days; 0: no limit by age.
 	Age *caddy.Duration `json:"age,omitempty"`
@@ -56,47 +101,30 @@ type Retention struct {
 	Bytes *int64 `json:"bytes,omitempty"`
 }
 
-// Handler is how the proxy tries and waits.
-// Every duration: 0 switches the limit off.
-type Handler struct {
-	// MaxBody is the largest request body in bytes; above it 413. Default 64 MiB.
-	MaxBody int64 `json:"max_body,omitempty"`
+// Validate checks the bounds. A nil Retention is the default one.
+func (r *Retention) Validate() error {
+	if r == nil {
+		return nil
+	}
+	size := DefaultRetentionBytes
+	if r.Bytes != nil {
+		size = *r.Bytes
+	}
+	return first("retention", "",
+		checkDuration("age", r.Age, 0),
+		checkThat(size >= 0, "bytes", "", "must not be negative: 0 switches the limit off"),
+	)
+}
 
-	// BodyTimeout is how long a client may take to send its body; then 408.
-	// Default 2m.
-	BodyTimeout *caddy.Duration `json:"body_timeout,omitempty"`
-
-	// MaxAttempts is how many targets one call may try. Default 6; 1 to 100.
-	MaxAttempts int `json:"max_attempts,omitempty"`
-
-	// MaxWait is how long a call may wait for a key that is due to be usable
-	// again when nothing else is. Default 3s.
-	MaxWait *caddy.Duration `json:"max_wait,omitempty"`
-
-	// TotalTimeout bounds all attempts of a call and its answer. Default 15m.
-	TotalTimeout *caddy.Duration `json:"total_timeout,omitempty"`
-
-	// ConnectTimeout bounds dialling and the TLS handshake. Default 10s.
-	ConnectTimeout *caddy.Duration `json:"connect_timeout,omitempty"`
-
-	// HeaderTimeout bounds the wait for the answer's headers. For a call that
-	// is not streamed that is the whole time the model thinks. Default: off.
-	HeaderTimeout *caddy.Duration `json:"header_timeout,omitempty"`
-
-	// FirstContentTimeout bounds the wait for the first content of a stream,
-	// counted from when the request was sent. "auto" learns it from what the
-	// target usually takes (4 times its 99th percentile, 20s to 5m, and 2m until it is known);
-	// a duration fixes it; "off" or 0 switches it off. Default auto.
-	FirstContentTimeout string `json:"first_content_timeout,omitempty"`
-
-	// IdleTimeout bounds silence within a stream. Default 60s.
-	IdleTimeout *caddy.Duration `json:"idle_timeout,omitempty"`
-
-	// ExposeRoute adds X-Ccload-Channel, X-Ccload-Attempts and
-	// X-Ccload-Upstream-Model to every answer. Default: off.
-	ExposeRoute bool `json:"expose_route,omitempty"`
-
-	// FuzzyModels lets an unknown model name match case-insensitively, and as a
-	// part of a served name, newest first. Default: off.
-	FuzzyModels bool `json:"fuzzy_models,omitempty"`
+// Resolve returns the bounds with defaults applied; 0 is no limit. A nil
+// Retention is the default one.
+func (r *Retention) Resolve() (age time.Duration, bytes int64) {
+	age, bytes = DefaultRetentionAge, DefaultRetentionBytes
+	if r != nil && r.Age != nil {
+		age = time.Duration(*r.Age)
+	}
+	if r != nil && r.Bytes != nil {
+		bytes = *r.Bytes
+	}
+	return age, bytes
 }

@@ -1,0 +1,201 @@
+package caddyfile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/ccload/ccload/config"
+)
+
+// storeNamespace is where the modules of the store option live.
+const storeNamespace = "ccload.stores"
+
+// Option changes how ReadApp reads.
+type Option func(*reader)
+
+// Into continues an App that an earlier global option ccload has filled: its
+// channels, tokens and aliases stay, and what may be given once may not be
+// given again. A token may name the channels of earlier blocks, not of later
+// ones. nil begins a new App.
+func Into(app *config.App) Option {
+	return func(r *reader) {
+		if app != nil {
+			r.app = app
+		}
+	}
+}
+
+// Check adds something to be checked of every channel, such as whether its
+// provider exists. Its error is given the channel's place; if it is a
+// *config.Error, that of the option.
+func Check(check func(*config.Channel) error) Option {
+	return func(r *reader) { r.checks = append(r.checks, check) }
+}
+
+// reader reads the global option.
+type reader struct {
+	app    *config.App
+	checks []func(*config.Channel) error
+	// blocks are the things that have been read here, by kind and name.
+	blocks map[[2]string]*block
+}
+
+// ReadApp reads the global option ccload. The dispenser stands before its name.
+// What it returns is valid.
+func ReadApp(d *caddyfile.Dispenser, options ...Option) (*config.App, error) {
+	r := &reader{app: new(config.App), blocks: make(map[[2]string]*block)}
+	for _, o := range options {
+		o(r)
+	}
+	if !d.Next() {
+		return nil, errors.New("the global option ccload is expected")
+	}
+	b := newBlock(d.Token(), "ccload", "", Table{
+		"store":     Custom(r.store),
+		"retention": Custom(r.retention),
+		"channel":   Custom(r.channel).Many(),
+		"token":     Custom(r.token).Many(),
+		"alias":     Custom(r.alias).Many(),
+	})
+	if d.NextArg() {
+		return nil, at(b.head, errors.New("the global option ccload takes no value: its settings stand in a block { … }"))
+	}
+	if err := b.read(d); err != nil {
+		return nil, err
+	}
+	if err := r.app.Validate(); err != nil {
+		return nil, r.locate(b, err)
+	}
+	return r.app, nil
+}
+
+// locate gives an error of the whole the place of the thing it speaks of.
+func (r *reader) locate(whole *block, err error) error {
+	if problem := (*config.Error)(nil); errors.As(err, &problem) {
+		if b, ok := r.blocks[[2]string{problem.Thing, problem.Name}]; ok {
+			return b.locate(err)
+		}
+	}
+	return whole.locate(err)
+}
+
+// begin begins a thing with a name of its own, which no other of its kind may
+// have.
+func (r *reader) begin(head caddyfile.Token, kind, name string, taken bool, rows Table) (*block, error) {
+	b := newBlock(head, kind, name, rows)
+	if taken {
+		problem := "there is another " + kind + " of this name: give each its own"
+		if other, ok := r.blocks[[2]string{kind, name}]; ok {
+			problem = fmt.Sprintf("there is another %s of this name at %s:%d: give each its own", kind, other.head.File, other.head.Line)
+		}
+		return nil, at(b.head, b.fail("name", problem))
+	}
+	r.blocks[[2]string{kind, name}] = b
+	return b, nil
+}
+
+// store reads
+//
+//	store <name> …
+//
+// the rest being the module's affair.
+func (r *reader) store(d *caddyfile.Dispenser) error {
+	word := d.Token()
+	if r.app.StoreRaw != nil {
+		return at(word, errors.New("ccload: store: given in an earlier ccload block already: keep one of them"))
+	}
+	if !d.NextArg() {
+		return at(word, errors.New("ccload: store: takes the name of a store, as in store sqlite"))
+	}
+	name := d.Val()
+	if _, err := caddy.GetModule(storeNamespace + "." + name); err != nil {
+		return at(word, fmt.Errorf("ccload: store %q: %s", name, unknownStore(name)))
+	}
+	module, err := caddyfile.UnmarshalModule(d, storeNamespace+"."+name)
+	if err != nil {
+		return err
+	}
+	var warnings []caddyconfig.Warning
+	r.app.StoreRaw = caddyconfig.JSONModuleObject(module, "store", name, &warnings)
+	if len(warnings) > 0 {
+		return at(word, fmt.Errorf("ccload: store %q: %s", name, warnings[0].Message))
+	}
+	return nil
+}
+
+// unknownStore says which stores there are.
+func unknownStore(name string) string {
+	var names []string
+	for _, m := range caddy.GetModules(storeNamespace) {
+		names = append(names, strings.TrimPrefix(string(m.ID), storeNamespace+"."))
+	}
+	problem := "there is no such store in this build"
+	if len(names) > 0 {
+		slices.Sort(names)
+		problem += ", which has " + strings.Join(names, ", ")
+	}
+	if near := config.Closest(name, names, 1); len(near) > 0 {
+		problem += fmt.Sprintf("; did you mean %q?", near[0])
+	}
+	return problem
+}
+
+// retention reads either of
+//
+//	retention <age>|off [<size>|off]
+//	retention {
+//		age   <age>|off
+//		bytes <size>|off
+//	}
+func (r *reader) retention(d *caddyfile.Dispenser) error {
+	if r.app.Retention != nil {
+		return at(d.Token(), errors.New("ccload: retention: given in an earlier ccload block already: keep one of them"))
+	}
+	keep := new(config.Retention)
+	age := func(arg string) error { return readDuration(&keep.Age, arg) }
+	size := func(arg string) error { return readLimit(&keep.Bytes, arg) }
+	b := newBlock(d.Token(), "retention", "", Table{"age": Value(age), "bytes": Value(size)})
+	args := d.RemainingArgs()
+	if len(args) > 2 {
+		return at(b.head, b.fail("", "takes an age and a size, as in retention 30d 2GiB"))
+	}
+	if len(args) > 0 {
+		b.seen["age"] = b.head
+		if err := age(args[0]); err != nil {
+			return at(b.head, b.named("age", err))
+		}
+	}
+	if len(args) > 1 {
+		b.seen["bytes"] = b.head
+		if err := size(args[1]); err != nil {
+			return at(b.head, b.named("bytes", err))
+		}
+	}
+	if err := b.read(d); err != nil {
+		return err
+	}
+	if len(b.seen) == 0 {
+		return at(b.head, b.fail("", "takes an age and a size, as in retention 30d 2GiB"))
+	}
+	r.app.Retention = keep
+	return b.locate(keep.Validate())
+}
+
+// readLimit reads a number of bytes, or off, which is 0.
+func readLimit(p **int64, arg string) error {
+	var n int64
+	if arg != config.Off {
+		var err error
+		if n, err = config.ParseSize(arg); err != nil {
+			return err
+		}
+	}
+	*p = &n
+	return nil
+}

@@ -1,0 +1,112 @@
+package caddyfile
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/ccload/ccload/config"
+)
+
+// Values is an option with arguments and no block. The error of read is what is
+// wrong with them, without the name of the option.
+func Values(read func(args []string) error) Row {
+	return Row{read: func(d *caddyfile.Dispenser) error { return read(d.RemainingArgs()) }}
+}
+
+// Value is an option with one argument.
+func Value(read func(arg string) error) Row {
+	return Values(func(args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("takes one value, not %d", len(args))
+		}
+		return read(args[0])
+	})
+}
+
+// Text is an option with one argument, whatever it is.
+func Text(p *string) Row {
+	return Value(func(arg string) error {
+		*p = arg
+		return nil
+	})
+}
+
+// Words is an option with one or more arguments, which may be repeated to add
+// more.
+func Words(p *[]string) Row {
+	return Values(func(args []string) error {
+		if len(args) == 0 {
+			return errNoValue
+		}
+		*p = append(*p, args...)
+		return nil
+	}).Many()
+}
+
+var errNoValue = errors.New("takes one value or more, and has none")
+
+// Flag is an option without arguments that switches something on.
+func Flag(p *bool) Row {
+	return Values(func(args []string) error {
+		if len(args) > 0 {
+			return errors.New("takes no value: it is on where it is written")
+		}
+		*p = true
+		return nil
+	})
+}
+
+// Int is an option with a whole number from low to high.
+func Int(p *int, low, high int) Row {
+	return Value(func(arg string) error {
+		n, err := strconv.Atoi(arg)
+		if err != nil || n < low || n > high {
+			return wrong(show(err != nil, arg), config.RangeProblem(low, high))
+		}
+		*p = n
+		return nil
+	})
+}
+
+// show quotes a value that is not of the form it should have.
+func show(odd bool, arg string) string {
+	if odd {
+		return strconv.Quote(arg)
+	}
+	return arg
+}
+
+// Duration is an option with a duration, or off, which is 0.
+func Duration(p **caddy.Duration) Row {
+	return Value(func(arg string) error { return readDuration(p, arg) })
+}
+
+func readDuration(p **caddy.Duration, arg string) error {
+	d, err := config.ParseDuration(arg)
+	if err == nil {
+		*p = (*caddy.Duration)(&d)
+	}
+	return err
+}
+
+// wrong is a problem with a value, shown as it is to be shown.
+func wrong(value, problem string) error { return &config.Error{Value: value, Problem: problem} }
+
+// Size is an option with a number of bytes from 1.
+func Size(p *int64) Row {
+	return Value(func(arg string) error {
+		n, err := config.ParseSize(arg)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return wrong(arg, "must be 1 byte or more, as in 64MiB")
+		}
+		*p = n
+		return nil
+	})
+}

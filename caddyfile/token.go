@@ -1,0 +1,81 @@
+package caddyfile
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/ccload/ccload/config"
+)
+
+// token reads
+//
+//	token <name> <secret> {
+//		models          <names or patterns...>
+//		channels        <names...>
+//		except_channels <names...>
+//		rpm             <number>
+//		max_concurrency <number>
+//		expires         <day or moment>
+//		expose_route
+//	}
+//
+// The token named anonymous has no secret.
+func (r *reader) token(d *caddyfile.Dispenser) error {
+	head := d.Token()
+	args := d.RemainingArgs()
+	if n := len(args); n != 2 && (n != 1 || args[0] != config.Anonymous) {
+		// What was written may be a secret: it is not shown.
+		return at(head, errors.New("ccload: token: takes a name and a secret, as in token laptop {env.LAPTOP_TOKEN} { … }"))
+	}
+	t := &config.Token{Name: args[0]}
+	if len(args) == 2 {
+		t.Secret = args[1]
+	}
+	taken := slices.ContainsFunc(r.app.Tokens, func(other *config.Token) bool { return other.Name == t.Name })
+	b, err := r.begin(head, "token", t.Name, taken, tokenTable(t))
+	if err != nil {
+		return err
+	}
+	if err := b.read(d); err != nil {
+		return err
+	}
+	if err := t.Validate(); err != nil {
+		return b.locate(err)
+	}
+	r.app.Tokens = append(r.app.Tokens, t)
+	return nil
+}
+
+// tokenTable is the options of a token.
+func tokenTable(t *config.Token) Table {
+	return Table{
+		"models":          Words(&t.Models),
+		"channels":        Words(&t.Channels),
+		"except_channels": Words(&t.ExceptChannels),
+		"rpm":             Int(&t.RPM, 0, config.MaxRPM),
+		"max_concurrency": Int(&t.MaxConcurrency, 0, config.MaxConcurrency),
+		"expires":         Text(&t.Expires),
+		"expose_route":    Flag(&t.ExposeRoute),
+	}
+}
+
+// alias reads
+//
+//	alias <name> <models...>
+func (r *reader) alias(d *caddyfile.Dispenser) error {
+	head := d.Token()
+	args := d.RemainingArgs()
+	if len(args) < 2 {
+		return at(head, errors.New("ccload: alias: takes a name and the models it stands for, as in alias fast claude-haiku-4-5 gpt-5-mini"))
+	}
+	a := &config.Alias{Name: args[0], Models: args[1:]}
+	taken := slices.ContainsFunc(r.app.Aliases, func(other *config.Alias) bool { return other.Name == a.Name })
+	b, err := r.begin(head, "alias", a.Name, taken, nil)
+	if err != nil {
+		return err
+	}
+	r.app.Aliases = append(r.app.Aliases, a)
+	return b.locate(a.Validate())
+}

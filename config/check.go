@@ -1,0 +1,136 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// MaxName is the longest name of a channel, a token or a group, in characters:
+// what an indexed column of every database holds.
+const MaxName = 191
+
+const maxModelName = 256
+
+// HasPlaceholder reports whether s holds something that may be a placeholder,
+// so that nothing can be said of it before it is replaced.
+func HasPlaceholder(s string) bool {
+	_, rest, ok := strings.Cut(s, "{")
+	return ok && strings.Contains(rest, "}")
+}
+
+func checkName(field, name string) *Error {
+	switch {
+	case name == "":
+		return &Error{Field: field, Problem: "is missing"}
+	case utf8.RuneCountInString(name) > MaxName:
+		return &Error{Field: field, Problem: fmt.Sprintf("must be at most %d characters", MaxName)}
+	case !plain(name):
+		return &Error{Field: field, Problem: "must not begin or end with a space nor hold line breaks or other control characters"}
+	}
+	return nil
+}
+
+// plain reports whether s is valid text on one line without spaces around it.
+func plain(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl) && strings.TrimSpace(s) == s
+}
+
+// sendable reports whether s can be the value of a header without quoting or
+// loss, which a credential must be.
+func sendable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+func checkModel(field, model string) *Error {
+	switch {
+	case model == "":
+		return &Error{Field: field, Problem: "holds an empty name: remove it"}
+	case utf8.RuneCountInString(model) > maxModelName:
+		return &Error{Field: field, Value: quote(model), Problem: fmt.Sprintf("must be at most %d characters", maxModelName)}
+	case !plain(model):
+		return &Error{Field: field, Value: quote(model), Problem: "must not begin or end with a space nor hold line breaks or other control characters"}
+	}
+	return nil
+}
+
+// checkModels checks names and patterns.
+func checkModels(field string, models []string) *Error {
+	return checkEach(models, func(m string) *Error { return checkModel(field, m) })
+}
+
+// checkExact checks a name that may be no pattern.
+func checkExact(field, model string) *Error {
+	if strings.Contains(model, "*") {
+		return &Error{Field: field, Value: quote(model), Problem: "must be the name of one model, not a pattern"}
+	}
+	return checkModel(field, model)
+}
+
+// checkRange checks a number. 0 stands for the default and is always right.
+func checkRange(field string, v, low, high int) *Error {
+	return checkThat(v == 0 || v >= low && v <= high, field, strconv.Itoa(v), RangeProblem(low, high))
+}
+
+// RangeProblem says that a number must be from low to high.
+func RangeProblem(low, high int) string { return fmt.Sprintf("must be %d to %d", low, high) }
+
+// checkDuration checks a duration that 0 switches off and nil leaves at its
+// default. Between them it must be at least low.
+func checkDuration(field string, d *caddy.Duration, low time.Duration) *Error {
+	if d == nil || *d == 0 {
+		return nil
+	}
+	v := time.Duration(*d)
+	switch {
+	case v < 0:
+		return &Error{Field: field, Value: v.String(), Problem: "must not be negative: 0 switches it off"}
+	case v < low:
+		return &Error{Field: field, Value: v.String(), Problem: "must be at least " + low.String()}
+	}
+	return nil
+}
+
+// checkOneOf checks a word. "" stands for the default and is always right.
+func checkOneOf(field, word string, words []string) *Error {
+	if word == "" || slices.Contains(words, word) {
+		return nil
+	}
+	return &Error{Field: field, Value: quote(word), Problem: oneOf(word, words)}
+}
+
+// oneOf says which words are possible and which one was meant.
+func oneOf(word string, words []string) string {
+	s := "must be one of " + strings.Join(words, ", ")
+	if near := Closest(word, words, 1); len(near) > 0 {
+		s += fmt.Sprintf("; did you mean %q?", near[0])
+	}
+	return s
+}
+
+// ProtocolNames are the wire formats a protocol setting may name.
+var ProtocolNames = []string{"anthropic", "openai", "responses", "gemini"}
+
+func checkProtocols(field string, names []string) *Error {
+	for i, n := range names {
+		if n == "" {
+			return &Error{Field: field, Problem: "holds an empty name: remove it"}
+		}
+		if p := checkOneOf(field, n, ProtocolNames); p != nil {
+			return p
+		}
+		if slices.Contains(names[:i], n) {
+			return &Error{Field: field, Value: quote(n), Problem: "stands there twice"}
+		}
+	}
+	return nil
+}
+
+// quote writes a value into an error, shortened.
+func quote(s string) string { return strconv.Quote(clip(s)) }

@@ -1,0 +1,165 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// sorted walks a map in the order of its keys, so that of several mistakes the
+// same one is reported every time.
+func sorted[V any](m map[string]V) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			if !yield(k, m[k]) {
+				return
+			}
+		}
+	}
+}
+
+// HeaderOps are changes of request headers: first headers are deleted, then
+// set, then added. The credential, the host and what belongs to the connection
+// cannot be changed by them.
+type HeaderOps struct {
+	// Set replaces a header, or creates it.
+	Set map[string][]string `json:"set,omitempty"`
+	// Add adds a value beside those that are there.
+	Add map[string][]string `json:"add,omitempty"`
+	// Delete removes headers.
+	Delete []string `json:"delete,omitempty"`
+}
+
+// fixedHeaders are the headers that header_up may not touch, and where their
+// value comes from instead.
+var fixedHeaders = map[string]string{
+	"Authorization":       "the credential is the channel's key, and auth says how it is sent",
+	"X-Api-Key":           "the credential is the channel's key, and auth says how it is sent",
+	"X-Goog-Api-Key":      "the credential is the channel's key, and auth says how it is sent",
+	"Api-Key":             "the credential is the channel's key, and auth says how it is sent",
+	"Proxy-Authorization": "the proxy's credential stands in its address, as in http://user:password@host:port",
+	"Host":                "the host is that of the channel's url",
+	"Content-Length":      "it follows from the body",
+	"Content-Encoding":    "the body is sent as it is",
+	"Accept-Encoding":     "answers are read on their way, and compressed for the client by Caddy's encode",
+	"Transfer-Encoding":   "it belongs to the connection",
+	"Connection":          "it belongs to the connection",
+	"Keep-Alive":          "it belongs to the connection",
+	"Te":                  "it belongs to the connection",
+	"Trailer":             "it belongs to the connection",
+	"Upgrade":             "it belongs to the connection",
+}
+
+// Validate checks names and values.
+func (h *HeaderOps) Validate() error { return first("", "", h.check()) }
+
+func (h *HeaderOps) check() *Error {
+	if h == nil {
+		return nil
+	}
+	for name, values := range sorted(h.Set) {
+		if p := checkHeader(name, values...); p != nil {
+			return p
+		}
+	}
+	for name, values := range sorted(h.Add) {
+		if p := checkHeader(name, values...); p != nil {
+			return p
+		}
+	}
+	return checkEach(h.Delete, func(name string) *Error { return checkHeader(name) })
+}
+
+// checkHeader checks one header. Its values are not shown: they may be secret.
+func checkHeader(name string, values ...string) *Error {
+	fail := func(problem string) *Error {
+		return &Error{Field: "header_up", Value: name, Problem: problem}
+	}
+	if !isToken(name) {
+		shown := name[:len(name)-len(strings.TrimLeft(name, tokenLetters))] // without a value in the wrong place
+		return &Error{Field: "header_up", Value: quote(shown), Problem: "is no header name: letters, digits and hyphens, as in X-Request-Source"}
+	}
+	if why, fixed := fixedHeaders[http.CanonicalHeaderKey(name)]; fixed {
+		return fail("cannot be changed: " + why)
+	}
+	for _, v := range values {
+		if strings.ContainsAny(v, "\r\n\x00") {
+			return fail("has a value with a line break or NUL in it: write it on one line")
+		}
+	}
+	return nil
+}
+
+// tokenLetters is what a header's name consists of. A * could be in it, but
+// stands for several headers elsewhere in Caddy and is not that here.
+const tokenLetters = "!#$%&'+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+func isToken(s string) bool { return s != "" && strings.TrimLeft(s, tokenLetters) == "" }
+
+// BodyField is one field to set in a JSON body.
+type BodyField struct {
+	// Path is a top-level name or a dotted path; a number is an index.
+	Path string `json:"path"`
+	// Value is any JSON value. It is sent with the very bytes written here.
+	Value json.RawMessage `json:"value"`
+}
+
+// Validate checks path and value.
+func (f BodyField) Validate() error { return first("", "", f.check()) }
+
+func (f BodyField) check() *Error {
+	if p := checkBodyPath("body_set", f.Path); p != nil {
+		return p
+	}
+	return checkThat(json.Valid(f.Value), "body_set", quote(f.Path), "has no JSON value")
+}
+
+const (
+	maxBodyPath  = 256
+	maxBodyEdits = 64
+)
+
+// checkBodyPath checks one path. The gateway decides by stream how it reads the
+// answer, so nothing may change it after that.
+func checkBodyPath(field, path string) *Error {
+	switch {
+	case path == "":
+		return &Error{Field: field, Problem: "holds an empty path: write a field's name, as in max_tokens"}
+	case len(path) > maxBodyPath || !plain(path):
+		return &Error{Field: field, Value: quote(path), Problem: fmt.Sprintf("must be at most %d bytes without line breaks or other control characters", maxBodyPath)}
+	case slices.Contains(strings.Split(path, "."), ""):
+		return &Error{Field: field, Value: quote(path), Problem: "has an empty part between its dots"}
+	case path == "stream":
+		return &Error{Field: field, Value: quote(path), Problem: "cannot be changed: the client reads the answer as it asked for it"}
+	case path == "model" && field == "body_remove":
+		return &Error{Field: field, Value: quote(path), Problem: "cannot be removed: write body_set or a model line to ask for another"}
+	}
+	return nil
+}
+
+func checkBodyEdits(set []BodyField, remove []string) *Error {
+	if len(set)+len(remove) > maxBodyEdits {
+		return &Error{Field: "body_set", Problem: fmt.Sprintf("must be at most %d together with body_remove", maxBodyEdits)}
+	}
+	for i, f := range set {
+		if p := f.check(); p != nil {
+			return p
+		}
+		if slices.ContainsFunc(set[:i], func(g BodyField) bool { return g.Path == f.Path }) {
+			return &Error{Field: "body_set", Value: quote(f.Path), Problem: "is set twice: keep one of them"}
+		}
+	}
+	for _, path := range remove {
+		if p := checkBodyPath("body_remove", path); p != nil {
+			return p
+		}
+		if slices.ContainsFunc(set, func(f BodyField) bool { return f.Path == path }) {
+			return &Error{Field: "body_remove", Value: quote(path), Problem: "is set by body_set: keep one of both"}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package config
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/dustin/go-humanize"
+)
+
+// What a handler does when nothing else is said.
+const (
+	DefaultMaxBody        int64 = 64 << 20
+	DefaultBodyTimeout          = 2 * time.Minute
+	DefaultMaxAttempts          = 6
+	DefaultMaxWait              = 3 * time.Second
+	DefaultTotalTimeout         = 15 * time.Minute
+	DefaultConnectTimeout       = 10 * time.Second
+	DefaultHeaderTimeout        = 0 // off: a call that is not streamed thinks before its headers
+	DefaultIdleTimeout          = time.Minute
+
+	// FirstContentUnknown is the wait for first content where it is learned and
+	// not yet known.
+	FirstContentUnknown = 2 * time.Minute
+)
+
+// Bounds of a handler's numbers.
+const (
+	MaxMaxBody     int64 = 4 << 30
+	MaxMaxAttempts       = 100
+)
+
+// FirstContentAuto is the first_content_timeout that is learned.
+const FirstContentAuto = "auto"
+
+// Handler is how the proxy tries and waits.
+// Every duration: 0 switches the limit off.
+type Handler struct {
+	// MaxBody is the largest request body in bytes; above it 413. Default
+	// 64 MiB (also if 0); at most 4 GiB. Bodies are held in memory.
+	MaxBody int64 `json:"max_body,omitempty"`
+
+	// BodyTimeout is how long a client may take to send its body; then 408.
+	// Default 2m.
+	BodyTimeout *caddy.Duration `json:"body_timeout,omitempty"`
+
+	// MaxAttempts is how many targets one call may try. Default 6 (also if 0);
+	// 1 to 100.
+	MaxAttempts int `json:"max_attempts,omitempty"`
+
+	// MaxWait is how long a call may wait for a key that is due to be usable
+	// again when nothing else is. Default 3s.
+	MaxWait *caddy.Duration `json:"max_wait,omitempty"`
+
+	// TotalTimeout bounds all attempts of a call and its answer. Default 15m.
+	TotalTimeout *caddy.Duration `json:"total_timeout,omitempty"`
+
+	// ConnectTimeout bounds dialling and the TLS handshake. Default 10s.
+	ConnectTimeout *caddy.Duration `json:"connect_timeout,omitempty"`
+
+	// HeaderTimeout bounds the wait for the answer's headers. For a call that
+	// is not streamed that is the whole time the model thinks. Default: off.
+	HeaderTimeout *caddy.Duration `json:"header_timeout,omitempty"`
+
+	// FirstContentTimeout bounds the wait for the first content of a stream,
+	// counted from when the request was sent. "auto" learns it from what the
+	// target usually takes (4 times its 99th percentile, 20s to 5m, and 2m until it is known);
+	// a duration fixes it; "off" or 0 switches it off. Default auto.
+	FirstContentTimeout string `json:"first_content_timeout,omitempty"`
+
+	// IdleTimeout bounds silence within a stream. Default 60s.
+	IdleTimeout *caddy.Duration `json:"idle_timeout,omitempty"`
+
+	// ExposeRoute adds X-Ccload-Channel, X-Ccload-Attempts and
+	// X-Ccload-Upstream-Model to every answer. Default: off.
+	ExposeRoute bool `json:"expose_route,omitempty"`
+
+	// FuzzyModels lets an unknown model name match case-insensitively, and as a
+	// part of a served name, newest first. Default: off.
+	FuzzyModels bool `json:"fuzzy_models,omitempty"`
+}
+
+// Validate checks the numbers.
+func (h *Handler) Validate() error {
+	_, firstContent := h.firstContent()
+	return first("ccload", "",
+		checkThat(h.MaxBody >= 0 && h.MaxBody <= MaxMaxBody, "max_body", strconv.FormatInt(h.MaxBody, 10), maxBodyProblem()),
+		checkDuration("body_timeout", h.BodyTimeout, 0),
+		checkRange("max_attempts", h.MaxAttempts, 1, MaxMaxAttempts),
+		checkDuration("max_wait", h.MaxWait, 0),
+		checkDuration("total_timeout", h.TotalTimeout, 0),
+		checkDuration("connect_timeout", h.ConnectTimeout, 0),
+		checkDuration("header_timeout", h.HeaderTimeout, 0),
+		firstContent,
+		checkDuration("idle_timeout", h.IdleTimeout, 0),
+	)
+}
+
+func maxBodyProblem() string {
+	return "must be 1 byte to " + humanize.IBytes(uint64(MaxMaxBody)) + ", as in 64MiB"
+}
+
+// firstContent reads FirstContentTimeout; learned if negative.
+func (h *Handler) firstContent() (time.Duration, *Error) {
+	switch h.FirstContentTimeout {
+	case "", FirstContentAuto:
+		return -1, nil
+	}
+	d, err := ParseDuration(h.FirstContentTimeout)
+	if err != nil {
+		return 0, &Error{Field: "first_content_timeout", Value: quote(h.FirstContentTimeout), Problem: "must be auto, off or a duration such as 30s"}
+	}
+	return d, nil
+}
+
+// Limits is a Handler with its defaults applied. A duration of 0 is no limit.
+type Limits struct {
+	MaxBody             int64 // bytes
+	BodyTimeout         time.Duration
+	MaxAttempts         int
+	MaxWait             time.Duration
+	TotalTimeout        time.Duration
+	ConnectTimeout      time.Duration
+	HeaderTimeout       time.Duration
+	FirstContentTimeout time.Duration // FirstContentUnknown where FirstContentAuto
+	FirstContentAuto    bool          // it is learned
+	IdleTimeout         time.Duration
+	ExposeRoute         bool
+	FuzzyModels         bool
+}
+
+// Resolve applies the defaults. h must be valid.
+func (h *Handler) Resolve() Limits {
+	l := Limits{
+		MaxBody:        h.MaxBody,
+		BodyTimeout:    orDefault(h.BodyTimeout, DefaultBodyTimeout),
+		MaxAttempts:    h.MaxAttempts,
+		MaxWait:        orDefault(h.MaxWait, DefaultMaxWait),
+		TotalTimeout:   orDefault(h.TotalTimeout, DefaultTotalTimeout),
+		ConnectTimeout: orDefault(h.ConnectTimeout, DefaultConnectTimeout),
+		HeaderTimeout:  orDefault(h.HeaderTimeout, DefaultHeaderTimeout),
+		IdleTimeout:    orDefault(h.IdleTimeout, DefaultIdleTimeout),
+		ExposeRoute:    h.ExposeRoute,
+		FuzzyModels:    h.FuzzyModels,
+	}
+	if l.MaxBody == 0 {
+		l.MaxBody = DefaultMaxBody
+	}
+	if l.MaxAttempts == 0 {
+		l.MaxAttempts = DefaultMaxAttempts
+	}
+	l.FirstContentTimeout, _ = h.firstContent()
+	if l.FirstContentTimeout < 0 {
+		l.FirstContentTimeout, l.FirstContentAuto = FirstContentUnknown, true
+	}
+	return l
+}
+
+func orDefault(d *caddy.Duration, otherwise time.Duration) time.Duration {
+	if d == nil {
+		return otherwise
+	}
+	return time.Duration(*d)
+}
+
+// Off is the word that switches a limit off.
+const Off = "off"
+
+// ParseDuration reads a duration such as 90s, 15m or 30d, or off, which is 0.
+// It is never negative.
+func ParseDuration(s string) (time.Duration, error) {
+	if s == Off {
+		return 0, nil
+	}
+	d, err := caddy.ParseDuration(s)
+	if err != nil {
+		return 0, &Error{Value: quote(s), Problem: "must be a duration such as 90s, 15m, 12h or 30d, or off"}
+	}
+	if d < 0 {
+		return 0, &Error{Value: quote(s), Problem: "must not be negative; off switches it off"}
+	}
+	return d, nil
+}
+
+// ParseSize reads a number of bytes such as 64MiB, 2GiB, 500MB or 1048576.
+func ParseSize(s string) (int64, error) {
+	n, err := humanize.ParseBytes(s)
+	if err != nil || n > math.MaxInt64 {
+		return 0, &Error{Value: quote(s), Problem: "must be a size such as 64MiB or 2GiB"}
+	}
+	return int64(n), nil
+}

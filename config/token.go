@@ -1,0 +1,213 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of a token's secret, in characters.
+const (
+	MinSecret = 16
+	MaxSecret = 512
+)
+
+// Anonymous is the name of the token that admits requests without a credential.
+const Anonymous = "anonymous"
+
+// Token is a credential that a client of the gateway presents.
+type Token struct {
+	// Name identifies the token in logs and statistics. Unique. Required. The
+	// name "anonymous" with no secret admits requests without any credential.
+	Name string `json:"name"`
+
+	// Secret is what the client sends, at least 16 characters; placeholders
+	// such as {env.TOKEN} are replaced. Only its hash is kept.
+	Secret string `json:"secret,omitempty"`
+
+	// Models the token may use: exact names or patterns with *. Default: all.
+	Models []string `json:"models,omitempty"`
+
+	// Channels the token may use, by name. Default: all.
+	Channels []string `json:"channels,omitempty"`
+
+	// ExceptChannels the token may not use, by name. Not together with Channels.
+	ExceptChannels []string `json:"except_channels,omitempty"`
+
+	// RPM limits requests per minute (a sliding minute). Default 0: no limit.
+	RPM int `json:"rpm,omitempty"`
+
+	// MaxConcurrency limits requests under way. Default 0: no limit.
+	MaxConcurrency int `json:"max_concurrency,omitempty"`
+
+	// Expires is the day (YYYY-MM-DD, UTC, inclusive) or moment (RFC 3339)
+	// after which the token is refused. Default: never.
+	Expires string `json:"expires,omitempty"`
+
+	// ExposeRoute shows this token's holder which channel served, in response
+	// headers, also where the handler does not.
+	ExposeRoute bool `json:"expose_route,omitempty"`
+}
+
+// Validate checks the token by itself. No error of it holds the secret.
+func (t *Token) Validate() error {
+	return first("token", t.Name,
+		checkName("name", t.Name),
+		t.checkSecret(),
+		checkModels("models", t.Models),
+		checkThat(len(t.Channels) == 0 || len(t.ExceptChannels) == 0, "except_channels", "",
+			"cannot stand beside channels: what is not listed there is excepted already"),
+		checkRange("rpm", t.RPM, 0, MaxRPM),
+		checkRange("max_concurrency", t.MaxConcurrency, 0, MaxConcurrency),
+		t.checkExpires(),
+	)
+}
+
+func (t *Token) checkSecret() *Error {
+	fail := func(problem string) *Error { return &Error{Field: "secret", Problem: problem} }
+	switch length := len(t.Secret); {
+	case t.Name == Anonymous:
+		return checkThat(length == 0, "secret", "",
+			"the token named anonymous admits everyone and takes no secret: remove it, or name the token otherwise")
+	case length == 0:
+		return fail("is missing: what a client sends, at least " + strconv.Itoa(MinSecret) +
+			" characters; to admit everyone name the token anonymous")
+	case HasPlaceholder(t.Secret):
+		return nil
+	case length < MinSecret || length > MaxSecret:
+		return fail(fmt.Sprintf("must have %d to %d characters; openssl rand -hex 24 makes one", MinSecret, MaxSecret))
+	case !sendable(t.Secret):
+		return fail("holds a space, a line break or a character that no header can carry")
+	}
+	return nil
+}
+
+func (t *Token) checkExpires() *Error {
+	if t.Expires == "" {
+		return nil
+	}
+	_, p := parseExpires(t.Expires)
+	return p
+}
+
+// ExpiresAt is the first moment the token is refused, or the zero time if it is
+// valid for ever.
+func (t *Token) ExpiresAt() (time.Time, error) {
+	if t.Expires == "" {
+		return time.Time{}, nil
+	}
+	return ParseExpires(t.Expires)
+}
+
+// checkChannels checks that the channels the token names are among known.
+func (t *Token) checkChannels(known []string) error {
+	for field, names := range sorted(map[string][]string{"channels": t.Channels, "except_channels": t.ExceptChannels}) {
+		for _, name := range names {
+			if slices.Contains(known, name) {
+				continue
+			}
+			problem := "there is no channel of this name"
+			if near := Closest(name, known, 1); len(near) > 0 {
+				problem += fmt.Sprintf("; did you mean %q?", near[0])
+			}
+			return &Error{Thing: "token", Name: t.Name, Field: field, Value: quote(name), Problem: problem}
+		}
+	}
+	return nil
+}
+
+// checkSecretsDiffer checks that no two tokens are the same to a client.
+func checkSecretsDiffer(tokens []*Token) error {
+	owner := make(map[string]string, len(tokens))
+	for _, t := range tokens {
+		if t.Secret == "" {
+			continue
+		}
+		if other, taken := owner[t.Secret]; taken {
+			return &Error{Thing: "token", Name: t.Name, Field: "secret", Problem: fmt.Sprintf("is that of the token %q too: give each its own", other)}
+		}
+		owner[t.Secret] = t.Name
+	}
+	return nil
+}
+
+// Replaced returns a copy of t in which replace has been applied to what may
+// hold placeholders, its secret. ok is false if that came out empty although
+// one was written: such a token must not be used, for without a secret it would
+// admit everybody. The copy shares everything else with t.
+func (t *Token) Replaced(replace func(string) string) (replaced *Token, ok bool) {
+	r := *t
+	r.Secret = strings.TrimSpace(replace(t.Secret))
+	return &r, r.Secret != "" || t.Secret == ""
+}
+
+// Alias is one name for several models, tried in order.
+type Alias struct {
+	// Name is what clients ask for.
+	Name string `json:"name"`
+	// Models are what is looked for, in order. They may be aliases too, but no
+	// alias may lead back to itself.
+	Models []string `json:"models"`
+}
+
+// Validate checks the alias by itself.
+func (a *Alias) Validate() error {
+	return first("alias", a.Name,
+		checkThat(a.Name != "", "name", "", "is missing"),
+		checkExact("name", a.Name),
+		checkThat(len(a.Models) > 0, "models", "", "is missing: name the models it stands for, in order"),
+		checkEach(a.Models, func(m string) *Error { return checkExact("models", m) }),
+		a.checkModelsDiffer(),
+	)
+}
+
+func (a *Alias) checkModelsDiffer() *Error {
+	for i, m := range a.Models {
+		if m == a.Name {
+			return &Error{Field: "models", Value: quote(m), Problem: "is the alias itself: give the alias a name of its own"}
+		}
+		if slices.Contains(a.Models[:i], m) {
+			return &Error{Field: "models", Value: quote(m), Problem: "stands there twice"}
+		}
+	}
+	return nil
+}
+
+// checkAliasCycles checks that no alias leads back to itself through others.
+func checkAliasCycles(aliases []*Alias) error {
+	models := make(map[string][]string, len(aliases))
+	for _, a := range aliases {
+		models[a.Name] = a.Models
+	}
+	done := make(map[string]bool, len(aliases))
+	var path []string
+	var visit func(name string) error
+	visit = func(name string) error {
+		if done[name] || models[name] == nil {
+			return nil
+		}
+		if i := slices.Index(path, name); i >= 0 {
+			return &Error{
+				Thing: "alias", Name: name, Field: "models",
+				Problem: "leads back to itself: " + strings.Join(append(path[i:], name), " -> "),
+			}
+		}
+		path = append(path, name)
+		for _, m := range models[name] {
+			if err := visit(m); err != nil {
+				return err
+			}
+		}
+		path = path[:len(path)-1]
+		done[name] = true
+		return nil
+	}
+	for _, a := range aliases {
+		if err := visit(a.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
