@@ -26,3 +26,24 @@ var forwarded = map[string]bool{
 func ForwardHeader(name string) bool {
 	return forwarded[name] || strings.HasPrefix(name, "X-Stainless-") // official SDKs' self-description
 }
+
+// secretWords mark a header as a credential or an identity, whatever its
+// prefix says.
+var secretWords = []string{"Key", "Token", "Auth", "Secret", "Cookie", "Jwt", "Password", "Credential"}
+
+// HeaderFamily reports whether a header belongs to one of the families that
+// the prefixes name and is no credential. name is in canonical form.
+func HeaderFamily(name string, prefixes ...string) bool {
+	for _, prefix := range prefixes {
+		if !strings.HasPrefix(name, prefix) {
+			continue
+		}
+		for _, word := range secretWords {
+			if strings.Contains(name, word) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
