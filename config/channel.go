@@ -32,7 +32,8 @@ type Channel struct {
 
 	// URLs are base addresses of the service, all equal; the faster healthy one
 	// is used. A trailing /v1 may be left out or written. A trailing # means:
-	// use the address as it is, append no endpoint path.
+	// use the address as it is, append no endpoint path. Other forms:
+	// see url.
 	URLs []URL `json:"urls,omitempty"`
 
 	// Protocols are the wire formats the URLs speak, in order of preference:

@@ -357,6 +357,20 @@ func TestCheckModel(t *testing.T) {
 	}
 }
 
+func TestAliasModels(t *testing.T) {
+	app := config.App{Aliases: []*config.Alias{
+		{Name: "fast", Models: []string{"a", "b"}},
+		{Name: "smart", Models: []string{"c", "fast", "d", "a"}},
+		{Name: "any", Models: []string{"smart", "e"}},
+	}}
+	got := app.AliasModels()
+	for name, want := range map[string]string{"fast": "a b", "smart": "c a b d", "any": "c a b d e"} {
+		if models := strings.Join(got[name], " "); models != want {
+			t.Errorf("%s stands for %s, want %s", name, models, want)
+		}
+	}
+}
+
 // A large number in a body must arrive as it was written: through float64 it
 // would not.
 func TestBodyValueKeepsItsBytes(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Bounds of a token's secret, in characters.
@@ -90,15 +89,6 @@ func (t *Token) checkExpires() *Error {
 	}
 	_, p := parseExpires(t.Expires)
 	return p
-}
-
-// ExpiresAt is the first moment the token is refused, or the zero time if it is
-// valid for ever.
-func (t *Token) ExpiresAt() (time.Time, error) {
-	if t.Expires == "" {
-		return time.Time{}, nil
-	}
-	return ParseExpires(t.Expires)
 }
 
 // checkChannels checks that the channels the token names are among known.
@@ -210,4 +200,35 @@ func checkAliasCycles(aliases []*Alias) error {
 		}
 	}
 	return nil
+}
+
+// AliasModels returns the models that each alias stands for, in order and each
+// once: aliases among them are replaced by what they stand for. a must be valid.
+func (a *App) AliasModels() map[string][]string {
+	direct := make(map[string][]string, len(a.Aliases))
+	for _, l := range a.Aliases {
+		direct[l.Name] = l.Models
+	}
+	resolved := make(map[string][]string, len(a.Aliases))
+	for name := range direct {
+		var models []string
+		seen := make(map[string]bool)
+		var add func(name string)
+		add = func(name string) {
+			for _, m := range direct[name] {
+				switch {
+				case seen[m]:
+				case direct[m] != nil:
+					seen[m] = true
+					add(m)
+				default:
+					seen[m] = true
+					models = append(models, m)
+				}
+			}
+		}
+		add(name)
+		resolved[name] = models
+	}
+	return resolved
 }

@@ -67,10 +67,10 @@ type Base struct {
 type baseStyle uint8
 
 const (
-	whole   baseStyle = iota // all of it
-	v1                       // all of it, instead of the base's own trailing /v1
-	noVers                   // all but its version segment
-	nothing                  // nothing: the address is complete
+	joinWhole       baseStyle = iota // all of it
+	joinOverV1                       // all of it, instead of the base's own trailing /v1
+	joinUnversioned                  // all but its version segment
+	joinNothing                      // nothing: the address is complete
 )
 
 // parseBase reads an address.
@@ -81,7 +81,7 @@ func parseBase(text string) (Base, *Error) {
 	var b Base
 	rest, exact := strings.CutSuffix(text, "#")
 	if exact {
-		b.style = nothing
+		b.style = joinNothing
 	}
 	switch {
 	case rest == "":
@@ -109,7 +109,7 @@ func parseBase(text string) (Base, *Error) {
 	}
 	b.origin = url.URL{Scheme: u.Scheme, Host: u.Host}
 	b.path = u.EscapedPath()
-	if b.style == nothing {
+	if b.style == joinNothing {
 		return b, nil
 	}
 	path, unversioned := strings.CutSuffix(b.path, "/*")
@@ -118,7 +118,7 @@ func parseBase(text string) (Base, *Error) {
 	}
 	b.path = strings.TrimRight(path, "/")
 	b.style = styleOf(b.path, unversioned)
-	if b.style == v1 {
+	if b.style == joinOverV1 {
 		b.path = strings.TrimSuffix(b.path, "/v1")
 	}
 	return b, nil
@@ -135,13 +135,13 @@ func styleOf(path string, unversioned bool) baseStyle {
 	}
 	switch {
 	case unversioned:
-		return noVers
+		return joinUnversioned
 	case last == "v1":
-		return v1
+		return joinOverV1
 	case isVersion(last):
-		return noVers
+		return joinUnversioned
 	}
-	return whole
+	return joinWhole
 }
 
 // isVersion reports whether a path segment is a version: v1, v4, v1beta,
@@ -167,15 +167,15 @@ func isVersion(segment string) bool {
 func (b Base) Join(path string) *url.URL {
 	joined := b.path
 	switch b.style {
-	case nothing:
-	case whole:
+	case joinNothing:
+	case joinWhole:
 		joined += path
-	case v1:
+	case joinOverV1:
 		if after := withoutVersion(path); after == path {
 			joined += "/v1"
 		}
 		joined += path
-	case noVers:
+	case joinUnversioned:
 		joined += withoutVersion(path)
 	}
 	u := b.origin
@@ -210,10 +210,6 @@ func (b Base) Literal() bool {
 	_, err := netip.ParseAddr(host)
 	return err == nil
 }
-
-// String writes scheme, host and path as far as they are known before a path
-// is joined.
-func (b Base) String() string { return b.origin.String() + b.path }
 
 func validPort(port string) bool {
 	if port == "" {

@@ -292,6 +292,20 @@ var presets = []Preset{
 		Docs:    "https://lmstudio.ai/docs/developer/openai-compat",
 		Keyless: true,
 	},
+	{
+		// Served inside the gateway's own process; the name is one that no name
+		// server knows.
+		Name: "demo", Title: "Demo",
+		Endpoints: []Endpoint{
+			{ai.Anthropic, "http://demo.invalid", AuthXAPIKey},
+			{ai.OpenAI, "http://demo.invalid", AuthBearer},
+			{ai.Responses, "http://demo.invalid", AuthBearer},
+			{ai.Gemini, "http://demo.invalid", AuthGoogle},
+		},
+		Models:  []string{"demo-*"},
+		Docs:    "https://github.com/ccload/ccload#readme",
+		Keyless: true,
+	},
 }
 
 // qwenModels are served in every region.
