@@ -219,8 +219,7 @@ func TestMistakes(t *testing.T) {
 		{"channel", "rpm 1\nprovider antropic", `channel "c": provider "antropic": is not known; did you mean "anthropic"?, at T:5`},
 
 		{"app", "channel c {\n\trpm 1\n}", `channel "c": has no address: write provider and a name such as openai, or url and an address, at T:3`},
-		{"app", "channel a b {\n}", `ccload: channel: takes one name, as in channel claude { … }, at T:3`},
-		{"app", "channel", `ccload: channel: takes one name, as in channel claude { … }, at T:3`},
+		{"app", "channel", `ccload: channel: takes a name, as in channel claude { … }, or a name, a provider and its keys, at T:3`},
 		{"app", "channel c {\n\turl https://x\n}\nchannel c {\n\turl https://x\n}", `channel "c": name: there is another channel of this name at T:3: give each its own, at T:6`},
 		{"app", "token laptop", `ccload: token: takes a name and a secret…`},
 		{"app", "token " + secret, `ccload: token: takes a name and a secret…`},

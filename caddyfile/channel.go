@@ -17,7 +17,7 @@ import (
 
 // channel reads
 //
-//	channel <name> {
+//	channel <name> [<provider> [<keys...>]] {
 //		provider        <name>
 //		url             <addresses...> [{ protocol <protocols...> }]
 //		protocol        <protocols...>
@@ -47,14 +47,20 @@ import (
 func (r *reader) channel(d *caddyfile.Dispenser) error {
 	head := d.Token()
 	args := d.RemainingArgs()
-	if len(args) != 1 {
-		return at(head, errors.New("ccload: channel: takes one name, as in channel claude { … }"))
+	if len(args) == 0 {
+		return at(head, errors.New("ccload: channel: takes a name, as in channel claude { … }, or a name, a provider and its keys"))
 	}
 	c := &config.Channel{Name: args[0]}
+	if len(args) > 1 {
+		c.Provider, c.Keys = args[1], args[2:]
+	}
 	taken := slices.ContainsFunc(r.app.Channels, func(other *config.Channel) bool { return other.Name == c.Name })
 	b, err := r.begin(head, "channel", c.Name, taken, channelTable(c))
 	if err != nil {
 		return err
+	}
+	if c.Provider != "" {
+		b.seen["provider"] = head
 	}
 	if err := b.read(d); err != nil {
 		return err

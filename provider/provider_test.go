@@ -57,7 +57,9 @@ func TestEveryPresetIsWhole(t *testing.T) {
 			if !slices.Contains(authStyles, e.Auth) {
 				t.Errorf("%s: %s: auth %q", p.Name, e.Protocol, e.Auth)
 			}
-			checkAddress(t, p, e)
+			if p.Name != "demo" { // it is served within the process
+				checkAddress(t, p, e)
+			}
 		}
 		c := &config.Channel{Name: "c", Provider: p.Name, Models: p.Models, Keys: []string{"k"}}
 		if p.NeedsURL {
