@@ -1,0 +1,9 @@
+# Five verbs, one line each.
+.PHONY: test lint fmt bench run build
+
+build: ; go build -trimpath -o caddy ./cmd/caddy
+test:  ; sh scripts/test.sh
+lint:  ; go tool -modfile=tools/go.mod golangci-lint run ./...
+fmt:   ; go tool -modfile=tools/go.mod golangci-lint fmt ./...
+bench: ; go run ./bench
+run: build ; ./caddy run --config examples/quickstart/Caddyfile

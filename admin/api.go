@@ -1,0 +1,257 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
+)
+
+func init() {
+	caddy.RegisterModule(API{})
+}
+
+// ErrNotFound says that a call is not known, or no longer.
+var ErrNotFound = errors.New("no such call; it may have been forgotten by retention")
+
+// API is the part of Caddy's admin endpoint (by default on loopback) that
+// shows the gateway:
+//
+//	GET  /ccload/status                  calls under way, journal, how much rests
+//	GET  /ccload/channels                channels, their keys and URLs, what rests and why
+//	GET  /ccload/channels/{name}         one of them
+//	GET  /ccload/calls                   the newest calls; ?token= channel= model= outcome= since= until= before= limit=
+//	GET  /ccload/calls/{id}              one call completely: attempts, and why others were left out
+//	GET  /ccload/explain                 where a call would go now; ?model= protocol= token= conversation=
+//	GET  /ccload/cooling                 everything that rests or failed lately
+//	POST /ccload/cooling/clear           end rests early; ?channel= key= url= model= group= scope=
+//
+// It changes nothing but rests, and keeps no state of its own.
+type API struct{}
+
+// CaddyModule returns the Caddy module information.
+func (API) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "admin.api.ccload",
+		New: func() caddy.Module { return new(API) },
+	}
+}
+
+// Routes returns the one pattern below which the API's own table decides.
+func (a *API) Routes() []caddy.AdminRoute {
+	return []caddy.AdminRoute{{Pattern: "/ccload/", Handler: caddy.AdminHandlerFunc(serve)}}
+}
+
+// row is one line of the API's route table. A path that ends in "/" takes one
+// more segment, given to the handler as id.
+type row struct {
+	method, path string
+	handle       func(s Source, r *http.Request, id string) (any, error)
+}
+
+var table = []row{
+	{http.MethodGet, "status", status},
+	{http.MethodGet, "channels", channels},
+	{http.MethodGet, "channels/", channel},
+	{http.MethodGet, "calls", calls},
+	{http.MethodGet, "calls/", call},
+	{http.MethodGet, "explain", explain},
+	{http.MethodGet, "cooling", cooling},
+	{http.MethodPost, "cooling/clear", clearCooling},
+}
+
+func serve(w http.ResponseWriter, r *http.Request) error {
+	source, err := source()
+	if err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: err}
+	}
+	path := strings.TrimPrefix(r.URL.EscapedPath(), "/ccload/")
+	pathKnown := false
+	for i := range table {
+		id, fits := table[i].fits(path)
+		if !fits {
+			continue
+		}
+		pathKnown = true
+		if table[i].method != r.Method {
+			continue
+		}
+		answer, err := table[i].handle(source, r, id)
+		if err != nil {
+			return apiError(err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		return json.NewEncoder(w).Encode(answer)
+	}
+	if pathKnown {
+		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: fmt.Errorf("%s is not for /ccload/%s", r.Method, path)}
+	}
+	return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is no /ccload/%s", path)}
+}
+
+// fits reports whether a path is the row's, and its last segment.
+func (r *row) fits(path string) (id string, ok bool) {
+	if !strings.HasSuffix(r.path, "/") {
+		return "", path == r.path
+	}
+	rest, ok := strings.CutPrefix(path, r.path)
+	if !ok || rest == "" || strings.Contains(rest, "/") {
+		return "", false
+	}
+	id, err := url.PathUnescape(rest)
+	return id, err == nil
+}
+
+// source finds the gateway of the config that runs now.
+func source() (Source, error) {
+	app, err := caddy.ActiveContext().AppIfConfigured("ccload")
+	if err != nil {
+		return nil, errors.New("the running config has no ccload app")
+	}
+	s, ok := app.(Source)
+	if !ok {
+		return nil, errors.New("the ccload app is not ready")
+	}
+	return s, nil
+}
+
+// badRequest is a mistake of the caller.
+type badRequest struct{ error }
+
+func apiError(err error) error {
+	status := http.StatusInternalServerError
+	var bad badRequest
+	switch {
+	case errors.Is(err, ErrNotFound):
+		status = http.StatusNotFound
+	case errors.As(err, &bad):
+		status = http.StatusBadRequest
+	}
+	return caddy.APIError{HTTPStatus: status, Err: err}
+}
+
+func status(s Source, _ *http.Request, _ string) (any, error) { return s.Status(), nil }
+
+func channels(s Source, _ *http.Request, _ string) (any, error) { return s.Channels(time.Now()), nil }
+
+func channel(s Source, _ *http.Request, name string) (any, error) {
+	for _, c := range s.Channels(time.Now()) {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is no channel %q", name)}
+}
+
+func call(s Source, r *http.Request, id string) (any, error) { return s.Call(r.Context(), id) }
+
+func calls(s Source, r *http.Request, _ string) (any, error) {
+	q := r.URL.Query()
+	f := CallFilter{
+		Token: q.Get("token"), Channel: q.Get("channel"), Model: q.Get("model"), Outcome: q.Get("outcome"),
+		Before: q.Get("before"), Limit: 50,
+	}
+	if err := known(q, "token", "channel", "model", "outcome", "before", "limit", "since", "until"); err != nil {
+		return nil, err
+	}
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 500 {
+			return nil, badRequest{fmt.Errorf("limit %q: must be 1 to 500", text)}
+		}
+		f.Limit = n
+	}
+	for _, bound := range []struct {
+		name string
+		to   *time.Time
+	}{{"since", &f.Since}, {"until", &f.Until}} {
+		if text := q.Get(bound.name); text != "" {
+			t, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				return nil, badRequest{fmt.Errorf("%s %q: must be a time such as 2026-01-31T08:00:00Z", bound.name, text)}
+			}
+			*bound.to = t
+		}
+	}
+	list, err := s.Calls(r.Context(), f)
+	if list == nil {
+		list = []*ai.Record{}
+	}
+	return list, err
+}
+
+func explain(s Source, r *http.Request, _ string) (any, error) {
+	q := r.URL.Query()
+	if err := known(q, "model", "protocol", "token", "conversation"); err != nil {
+		return nil, err
+	}
+	if q.Get("model") == "" {
+		return nil, badRequest{errors.New("model is missing: ask /ccload/explain?model=NAME")}
+	}
+	e, err := s.Explain(Question{
+		Model: q.Get("model"), Protocol: ai.Protocol(q.Get("protocol")), Token: q.Get("token"), Conversation: q.Get("conversation"),
+	})
+	if err != nil {
+		return nil, badRequest{err}
+	}
+	return e, nil
+}
+
+func cooling(s Source, _ *http.Request, _ string) (any, error) {
+	list := []health.Entry{}
+	seen := make(map[health.Ref]bool)
+	for _, c := range s.Channels(time.Now()) {
+		for _, e := range c.Cooling {
+			if !seen[e.Ref] { // a group's rest shows on each of its channels
+				seen[e.Ref] = true
+				list = append(list, e)
+			}
+		}
+	}
+	return list, nil
+}
+
+func clearCooling(s Source, r *http.Request, _ string) (any, error) {
+	q := r.URL.Query()
+	if err := known(q, "scope", "channel", "key", "url", "model", "group", "protocol"); err != nil {
+		return nil, err
+	}
+	which := health.Ref{
+		Channel: q.Get("channel"), Key: q.Get("key"), URL: q.Get("url"), Model: q.Get("model"),
+		Group: q.Get("group"), Protocol: ai.Protocol(q.Get("protocol")),
+	}
+	if text := q.Get("scope"); text != "" {
+		if err := which.Scope.UnmarshalText([]byte(text)); err != nil || which.Scope == ai.ScopeNone {
+			return nil, badRequest{fmt.Errorf("scope %q is not known; there are %v", text, ai.Scopes()[1:])}
+		}
+	}
+	return map[string]int{"cleared": s.ClearCooling(which)}, nil
+}
+
+// known refuses parameters that would be ignored.
+func known(q url.Values, names ...string) error {
+	for name := range q {
+		ok := false
+		for _, n := range names {
+			ok = ok || n == name
+		}
+		if !ok {
+			return badRequest{fmt.Errorf("parameter %q is not known; there are %s", name, strings.Join(names, ", "))}
+		}
+	}
+	return nil
+}
+
+// Interface guards
+var (
+	_ caddy.AdminRouter = (*API)(nil)
+)

@@ -1,0 +1,193 @@
+package ccload
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
+)
+
+// failedAnswer is a bad answer that may have to be told to the client.
+type failedAnswer struct {
+	outcome ai.Outcome
+	status  int
+	header  http.Header
+	body    []byte
+}
+
+// telling ranks failures by how much they say to the client: of several, the
+// one of the highest rank is answered.
+func telling(k ai.Kind) int {
+	switch k {
+	case ai.ContextLength:
+		return 6
+	case ai.RateLimited, ai.QuotaExhausted:
+		return 5
+	case ai.Overloaded:
+		return 4
+	case ai.NoSuchModel, ai.NoSuchEndpoint:
+		return 3
+	case ai.Timeout:
+		return 2
+	case ai.ServerError, ai.SoftError, ai.Truncated, ai.Empty, ai.BadAnswer:
+		return 1
+	}
+	return 0
+}
+
+// passOn gives the client the upstream's own answer to its own mistake.
+func (c *call) passOn(f *failedAnswer) {
+	header := c.w.Header()
+	if contentType := f.header.Get("Content-Type"); contentType != "" {
+		header.Set("Content-Type", contentType)
+	}
+	header.Set("Content-Length", strconv.Itoa(len(f.body)))
+	status := f.status
+	if status < http.StatusBadRequest {
+		status = http.StatusBadRequest // an error that came dressed as 200
+	}
+	c.exposeRoute()
+	c.end(f.outcome.Kind, status, f.outcome.Message)
+	c.w.WriteHeader(status)
+	n, _ := c.w.Write(f.body)
+	c.record.AnswerBytes = int64(n)
+}
+
+// giveUp answers a call that nobody could serve.
+func (c *call) giveUp(ctx context.Context) error {
+	if c.r.Context().Err() != nil {
+		c.end(ai.ClientGone, statusClientGone, "the client hung up")
+		return nil
+	}
+	if c.failure != nil && c.failure.outcome.Kind == ai.ContextLength {
+		c.passOn(c.failure)
+		return nil
+	}
+	e := c.lastWord(ctx)
+	e.RequestID = c.ID
+	c.writeError(e)
+	return nil
+}
+
+// lastWord says why nobody could serve the call. It names kinds of failures
+// and when to come back, never addresses, keys or texts of an upstream.
+func (c *call) lastWord(ctx context.Context) *protocol.Error {
+	e := &protocol.Error{Status: http.StatusServiceUnavailable, Code: "upstream_unavailable"}
+	due, causes, permanent := c.outlook()
+	kind := ai.Overloaded
+	switch {
+	case context.Cause(ctx) == errTotalTimeout: //nolint:errorlint // the very value is the cause
+		kind, e.Status, e.Code = ai.Timeout, http.StatusGatewayTimeout, "total_timeout"
+	case c.failure != nil:
+		kind = c.failure.outcome.Kind
+		e.Status, e.Code = finalStatus(kind)
+	case permanent != "":
+		e.Status, e.Code = permanentStatus(permanent)
+		kind = ai.InvalidRequest
+	case causes == ai.RateLimited, causes == ai.QuotaExhausted:
+		kind, e.Status, e.Code = causes, http.StatusTooManyRequests, "upstream_rate_limited"
+	}
+	e.Message = c.explainFailure(permanent)
+	if !due.IsZero() && e.Status != http.StatusForbidden && e.Status != http.StatusNotFound {
+		wait := time.Until(due)
+		c.setRetryAfter(wait)
+		e.Message += fmt.Sprintf("; try again in %d s", max(1, int(wait.Seconds()+0.999)))
+	}
+	c.end(kind, e.Status, e.Message)
+	return e
+}
+
+// finalStatus is the status a client gets when the most telling failure was of
+// kind k. The client's own token is fine whatever an upstream says of a key,
+// so 401 and 403 become 502.
+func finalStatus(k ai.Kind) (status int, code string) {
+	switch k {
+	case ai.RateLimited, ai.QuotaExhausted:
+		return http.StatusTooManyRequests, "upstream_rate_limited"
+	case ai.Overloaded:
+		return http.StatusServiceUnavailable, "upstream_overloaded"
+	case ai.Timeout:
+		return http.StatusGatewayTimeout, "upstream_timeout"
+	case ai.NoSuchModel:
+		return http.StatusNotFound, "model_not_found"
+	}
+	return http.StatusBadGateway, "upstream_" + k.String()
+}
+
+// permanentStatus is the answer when every candidate is left out for a reason
+// that waiting does not mend.
+func permanentStatus(r ai.Reason) (status int, code string) {
+	switch r {
+	case ai.NotAllowed:
+		return http.StatusForbidden, "channel_not_permitted"
+	case ai.WrongProtocol:
+		return http.StatusNotFound, "protocol_not_served"
+	}
+	return http.StatusServiceUnavailable, "upstream_unavailable"
+}
+
+// outlook looks at why candidates are left out: when the first is due, what
+// most of them rest for, and, if no waiting helps, the reason that they share.
+func (c *call) outlook() (due time.Time, cause ai.Kind, permanent ai.Reason) {
+	now := time.Now()
+	count := make(map[ai.Kind]int)
+	temporary := len(c.tried) > 0
+	for i := range c.candidates.stages {
+		c.filter(&c.candidates.stages[i], now)
+		for _, l := range c.left {
+			switch l.reason {
+			case ai.Cooling, ai.Probing:
+				temporary = true
+				count[l.ready.Kind]++
+				if u := l.ready.Until; u.After(now) && (due.IsZero() || u.Before(due)) {
+					due = u
+				}
+			case ai.OverRate, ai.OverConcurrent:
+				temporary = true
+				count[ai.RateLimited]++
+				if u := now.Add(time.Second); due.IsZero() || u.Before(due) {
+					due = u
+				}
+			default:
+				permanent = l.reason
+			}
+		}
+	}
+	for kind, n := range count {
+		if n > count[cause] || count[cause] == 0 {
+			cause = kind
+		}
+	}
+	if temporary {
+		permanent = ""
+	}
+	return due, cause, permanent
+}
+
+// explainFailure is the sentence for the client.
+func (c *call) explainFailure(permanent ai.Reason) string {
+	switch {
+	case permanent == ai.NotAllowed:
+		return "this token may not use any channel that serves the model"
+	case permanent == ai.WrongProtocol:
+		return fmt.Sprintf("no channel that serves the model speaks the %s protocol", c.Protocol)
+	case permanent == ai.OutsideHours:
+		return "every channel that serves the model is outside its hours"
+	case permanent == ai.Disabled:
+		return "every channel that serves the model is switched off"
+	case permanent == ai.NotTheOwner:
+		return "the channel that made the stored response cannot serve now"
+	case len(c.record.Attempts) == 0:
+		return "every upstream that serves the model is resting after failures or busy"
+	}
+	kinds := make([]string, 0, len(c.record.Attempts))
+	for i := range c.record.Attempts {
+		kinds = append(kinds, c.record.Attempts[i].Outcome.Kind.String())
+	}
+	return fmt.Sprintf("no upstream could answer; %d tried: %s", len(kinds), strings.Join(kinds, ", "))
+}

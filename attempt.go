@@ -1,0 +1,250 @@
+package ccload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/selection"
+)
+
+// errTotalTimeout ends a call that took longer than its handler allows.
+var errTotalTimeout = errors.New("the call took longer than total_timeout")
+
+// serve tries targets until one answers well or the caller is told why none
+// could.
+func (c *call) serve() error {
+	ctx := c.r.Context()
+	if total := c.h.limits.TotalTimeout; total > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, total, errTotalTimeout)
+		defer cancel()
+	}
+	if err := c.pin(ctx); err != nil {
+		return c.refuse(err)
+	}
+	for len(c.record.Attempts) < c.h.limits.MaxAttempts && ctx.Err() == nil {
+		t, ok := c.next(ctx)
+		if !ok {
+			break
+		}
+		if c.attempt(ctx, t) {
+			return nil
+		}
+	}
+	return c.giveUp(ctx)
+}
+
+// pin finds the key that made the stored response the call builds on.
+func (c *call) pin(ctx context.Context) error {
+	if c.Continues == "" {
+		return nil
+	}
+	st := c.h.app.state
+	owner, ok := st.pins.ownerOf(c.Continues)
+	if !ok && st.opened.Load() {
+		found, err := st.store.ResponseOwner(ctx, c.Continues)
+		ok, owner = err == nil, found
+	}
+	if ok && c.h.app.registry.owns(owner) {
+		c.pinned = &owner
+		return nil
+	}
+	if c.Operation == ai.StoredResponse {
+		return &protocol.RequestError{
+			Status: http.StatusNotFound, Code: "response_not_found", Param: "response_id",
+			Message: fmt.Sprintf("no response with the id %q was made through this gateway", shorten(c.Continues, 100)),
+		}
+	}
+	return nil // perhaps made elsewhere with one of our keys: any may try
+}
+
+// owns reports whether a channel still has the key of a target.
+func (r *registry) owns(t ai.Target) bool {
+	ch := r.byName[t.Channel]
+	if ch == nil {
+		return false
+	}
+	for i := range ch.keys {
+		if ch.keys[i].id == t.Key {
+			return true
+		}
+	}
+	return false
+}
+
+// attempt tries one target. It reports whether the call is over: answered, or
+// without anybody to answer.
+func (c *call) attempt(ctx context.Context, t *target) (over bool) {
+	defer t.release()
+	start := c.since()
+	c.record.Attempts = append(c.record.Attempts, ai.Attempt{
+		Target: t.id(), Start: start, Why: t.why, Probe: t.claim.Probe(),
+	})
+	a := &c.record.Attempts[len(c.record.Attempts)-1]
+	request, err := c.upstreamRequest(t)
+	if err != nil {
+		t.claim.Abandon()
+		a.Outcome = ai.Outcome{Kind: ai.BadAnswer, Rule: "request", Message: err.Error(), Retry: true}
+		c.tried = append(c.tried, trial{channel: t.channel, model: t.model, kind: ai.BadAnswer, scope: ai.ScopeChannel})
+		return false
+	}
+	c.record.UpstreamModel = t.model
+
+	answer := relay.Send(ctx, request)
+	defer answer.Close()
+	a.ServerID = serverID(answer.Upstream)
+	if answer.Good() {
+		c.commit(ctx, t, a, answer)
+		a.Duration = c.since() - start
+		return true
+	}
+	a.Duration = c.since() - start
+	a.Usage = answer.Verdict().Usage
+	now := time.Now()
+	a.Outcome = health.Classify(&answer.Evidence, t.rules, now)
+	return c.afterFailure(ctx, t, a, answer, now)
+}
+
+// afterFailure tells health, selection and metrics of a bad answer, and says
+// whether the call ends with it.
+func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answer *relay.Answer, now time.Time) (over bool) {
+	o := a.Outcome
+	countAttempt(t.name, o.Kind)
+	switch {
+	case o.Kind == ai.ClientGone || (c.r.Context().Err() != nil):
+		t.claim.Abandon()
+		c.end(ai.ClientGone, statusClientGone, "the client hung up")
+		c.record.Usage = a.Usage
+		return true
+	case context.Cause(ctx) == errTotalTimeout: //nolint:errorlint // the very value is the cause
+		t.claim.Abandon()
+	case o.Kind.CallersFault():
+		t.claim.Abandon()
+	default:
+		a.Rested = t.claim.Report(o, answer.Upstream, now)
+		c.observe(t, a, false, now)
+	}
+	c.tried = append(c.tried, trial{
+		channel: t.channel, url: t.url, key: t.key, model: t.model, kind: o.Kind, scope: triedScope(o),
+	})
+	failed := &failedAnswer{outcome: o, status: answer.Status, header: answer.Header, body: answer.Held()}
+	if o.Kind.CallersFault() && (o.Kind != ai.ContextLength || !c.largerWindowLeft(t)) {
+		c.passOn(failed)
+		return true
+	}
+	if c.failure == nil || telling(o.Kind) >= telling(c.failure.outcome.Kind) {
+		c.failure = failed
+	}
+	return false
+}
+
+// triedScope is how much an outcome rules out for the rest of this call. It is
+// the scope that rests, but for silence, which is never met twice.
+func triedScope(o ai.Outcome) ai.Scope {
+	switch o.Kind {
+	case ai.ContextLength:
+		return ai.ScopeModel
+	case ai.Timeout:
+		return ai.ScopeURL
+	}
+	return o.Scope
+}
+
+// largerWindowLeft reports whether a candidate with another upstream model is
+// left, which may take a longer request. It is asked once.
+func (c *call) largerWindowLeft(t *target) bool {
+	for i := range c.tried {
+		if c.tried[i].kind == ai.ContextLength && c.tried[i].model != t.model {
+			return false
+		}
+	}
+	for i := range c.candidates.stages {
+		for j := range c.candidates.stages[i].candidates {
+			if c.candidates.stages[i].candidates[j].model != t.model {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// commit gives the client an answer that has proved itself, follows it to its
+// end, and tells everybody how it went.
+func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *relay.Answer) {
+	now := time.Now()
+	a.Rested = t.claim.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
+	a.FirstContent = answer.FirstContent
+	c.record.FirstContent = a.Start + answer.FirstContent
+	c.record.Channel = t.name
+	c.exposeRoute()
+
+	ending := answer.CopyTo(ctx, c.w)
+	verdict := answer.Verdict()
+	a.Usage, c.record.Usage = verdict.Usage, verdict.Usage
+	c.record.AnswerBytes = ending.Bytes
+	a.Outcome = ai.Outcome{Kind: ai.OK, Status: answer.Status}
+	if id := verdict.ResponseID; id != "" {
+		c.record.ResponseID = id
+		c.h.app.state.pins.remember(id, a.Target)
+	}
+	switch kind := ending.Evidence.Kind; kind {
+	case ai.OK:
+		c.end(ai.OK, answer.Status, "")
+		c.observe(t, a, true, now)
+	case ai.ClientGone:
+		a.Outcome.Kind = ai.ClientGone
+		c.end(ai.ClientGone, statusClientGone, "the client hung up")
+		c.observe(t, a, true, now)
+	default:
+		c.broken(t, a, answer, &ending)
+	}
+	countAttempt(t.name, a.Outcome.Kind)
+	if ending.Abort {
+		c.abort = true
+	}
+}
+
+// broken accounts for an answer that failed after the client had its
+// beginning: it was ended honestly, the target rests, the call is no success.
+func (c *call) broken(t *target, a *ai.Attempt, answer *relay.Answer, ending *relay.Ending) {
+	now := time.Now()
+	o := health.Classify(&ending.Evidence, t.rules, now)
+	o.Retry = false
+	a.Outcome = o
+	c.end(o.Kind, answer.Status, "the answer broke off: "+o.Message)
+	if o.Kind.CallersFault() {
+		return
+	}
+	if claim, ok := t.health.Begin(t.url, t.key, c.Protocol, t.model, now, true); ok {
+		a.Rested = claim.Report(o, nil, now)
+	}
+	c.observe(t, a, false, now)
+}
+
+// observe feeds the latency and affinity memory.
+func (c *call) observe(t *target, a *ai.Attempt, ok bool, now time.Time) {
+	if c.Operation != ai.Generate {
+		return
+	}
+	c.h.app.state.memory.Observe(selection.Observation{
+		Channel: t.name, URL: t.urls[t.url].address, Key: t.keys[t.key].id, Model: t.model,
+		FirstContent: a.FirstContent, Size: c.BodySize, Call: &c.Call, Usage: a.Usage, OK: ok, Now: now,
+	})
+}
+
+// serverID is the upstream's own id of a request, for its support.
+func serverID(h http.Header) string {
+	for _, name := range [...]string{"Request-Id", "X-Request-Id", "X-Goog-Request-Id", "Cf-Ray"} {
+		if v := h[name]; len(v) > 0 {
+			return shorten(v[0], 100)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,146 @@
+package ccload
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ccload/ccload/protocol"
+)
+
+// Size classes of pooled request buffers. Most requests of coding agents are
+// 40 to 200 KB; a larger one than the last class is not pooled.
+var bodyClasses = [...]int{4 << 10, 32 << 10, 128 << 10, 512 << 10, 2 << 20}
+
+var bodyPools [len(bodyClasses)]sync.Pool
+
+// body is one request body in a pooled buffer. Attempts may still be sending
+// it when the call is over, so it is counted who holds it.
+type body struct {
+	bytes   []byte
+	class   int // index of the pool, -1 for none
+	holders atomic.Int32
+}
+
+// newBody returns an empty body with room for size bytes, held once.
+func newBody(size int) *body {
+	for class, room := range bodyClasses {
+		if size <= room {
+			b, _ := bodyPools[class].Get().(*body)
+			if b == nil {
+				b = &body{bytes: make([]byte, 0, room), class: class}
+			}
+			b.bytes = b.bytes[:0]
+			b.holders.Store(1)
+			return b
+		}
+	}
+	b := &body{bytes: make([]byte, 0, size), class: -1}
+	b.holders.Store(1)
+	return b
+}
+
+// hold keeps the buffer until a matching release.
+func (b *body) hold() { b.holders.Add(1) }
+
+// release lets go of the buffer; the last one returns it to its pool.
+func (b *body) release() {
+	if b.holders.Add(-1) == 0 && b.class >= 0 {
+		bodyPools[b.class].Put(b)
+	}
+}
+
+// readBody reads a request's body whole. The error is a *protocol.RequestError
+// when the client is at fault, and otherwise says that it is gone.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64, patience time.Duration) (*body, error) {
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return newBody(0), nil
+	}
+	var src io.Reader = r.Body
+	decoded, err := decodeRequest(r)
+	if err != nil {
+		return nil, err
+	}
+	if decoded != nil {
+		defer decoded.Close()
+		src = decoded
+	}
+	if patience > 0 {
+		rc := http.NewResponseController(w)
+		if rc.SetReadDeadline(time.Now().Add(patience)) == nil {
+			defer rc.SetReadDeadline(time.Time{}) //nolint:errcheck // the connection may be gone, and then it does not matter
+		}
+	}
+	// One byte more than announced, so that the end is seen without growing.
+	b := newBody(int(max(min(r.ContentLength, limit), 0)) + 1)
+	for {
+		if len(b.bytes) == cap(b.bytes) {
+			b = b.grown()
+		}
+		n, err := src.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		b.bytes = b.bytes[:len(b.bytes)+n]
+		if int64(len(b.bytes)) > limit {
+			b.release()
+			return nil, tooLarge(limit)
+		}
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			b.release()
+			return nil, bodyError(r, err, decoded != nil)
+		}
+	}
+}
+
+// grown returns a body of the next size with the same bytes.
+func (b *body) grown() *body {
+	bigger := newBody(2*cap(b.bytes) + 1)
+	bigger.bytes = append(bigger.bytes, b.bytes...)
+	b.release()
+	return bigger
+}
+
+func tooLarge(limit int64) error {
+	return &protocol.RequestError{
+		Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
+		Message: "the request body is larger than this gateway takes (" + byteSize(limit) + ")",
+	}
+}
+
+// bodyError says why a body could not be read.
+func bodyError(r *http.Request, err error, compressed bool) error {
+	var timeout net.Error
+	var tooBig *http.MaxBytesError
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return &protocol.RequestError{
+			Status: http.StatusRequestTimeout, Code: "request_timeout", Message: "the request body did not arrive in time",
+		}
+	case errors.As(err, &tooBig):
+		return tooLarge(tooBig.Limit)
+	case r.Context().Err() != nil:
+		return errClientGone
+	case compressed:
+		return &protocol.RequestError{
+			Status: http.StatusBadRequest, Code: "invalid_encoding",
+			Message: "the request body is not what its Content-Encoding says",
+		}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errClientGone
+	}
+	return &protocol.RequestError{
+		Status: http.StatusBadRequest, Code: "invalid_body", Message: "the request body could not be read",
+	}
+}
+
+// errClientGone says that there is nobody left to answer.
+var errClientGone = errors.New("the client hung up")

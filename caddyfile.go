@@ -1,0 +1,69 @@
+package ccload
+
+import (
+	"encoding/json"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	ccaddyfile "github.com/ccload/ccload/caddyfile"
+	"github.com/ccload/ccload/provider"
+	"github.com/ccload/ccload/selection"
+)
+
+func init() {
+	httpcaddyfile.RegisterGlobalOption("ccload", parseApp)
+	httpcaddyfile.RegisterHandlerDirective("ccload", parseHandler)
+	// After everything that checks or changes a request, before what would
+	// answer it by other means.
+	httpcaddyfile.RegisterDirectiveOrder("ccload", httpcaddyfile.Before, "reverse_proxy")
+}
+
+// parseApp reads a global options block; several add up. The words are in the
+// tables of package caddyfile.
+func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
+	app := new(App)
+	if earlier, ok := existing.(httpcaddyfile.App); ok {
+		if err := json.Unmarshal(earlier.Value, app); err != nil {
+			return nil, d.WrapErr(err)
+		}
+	}
+	if _, err := ccaddyfile.ReadApp(d, ccaddyfile.Into(&app.App), ccaddyfile.Check(provider.Check)); err != nil {
+		return nil, err
+	}
+	return httpcaddyfile.App{Name: "ccload", Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+// parseHandler reads the directive.
+func parseHandler(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	handler := new(Handler)
+	err := handler.UnmarshalCaddyfile(h.Dispenser)
+	return handler, err
+}
+
+// UnmarshalCaddyfile reads the directive's block:
+//
+//	ccload [<matcher>] {
+//		lb_policy             <policy> [<args...>]
+//		max_body              <size>
+//		body_timeout          <duration>|off
+//		max_attempts          <n>
+//		max_wait              <duration>|off
+//		total_timeout         <duration>|off
+//		connect_timeout       <duration>|off
+//		header_timeout        <duration>|off
+//		first_content_timeout auto|<duration>|off
+//		idle_timeout          <duration>|off
+//		expose_route
+//		fuzzy_models
+//	}
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	return ccaddyfile.ReadHandler(d, &h.Handler, ccaddyfile.Table{
+		"lb_policy": ccaddyfile.Custom(func(d *caddyfile.Dispenser) (err error) {
+			h.LBPolicyRaw, err = selection.UnmarshalPolicy(d)
+			return err
+		}),
+	})
+}

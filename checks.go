@@ -1,0 +1,165 @@
+package ccload
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/relay"
+)
+
+// checkTimeout bounds one active check.
+const checkTimeout = 30 * time.Second
+
+// startChecks begins the active checks of the channels that ask for them.
+func (a *App) startChecks() {
+	a.checker = health.NewChecker(a.check)
+	for _, ch := range a.registry.channels {
+		if hc := ch.conf.HealthCheck; hc != nil && !ch.conf.Disabled && !ch.unusable() {
+			a.checker.Add(ch.name, time.Duration(hc.Interval))
+		}
+	}
+	a.checker.Start()
+}
+
+// check asks a channel for one token. What comes of it is evidence for health
+// and nothing else: no call, no usage, no statistics. A caller's fault says
+// that the check's model is wrong, not that the channel is.
+func (a *App) check(ctx context.Context, name string) ai.Outcome {
+	ch := a.registry.byName[name]
+	model := ch.checkModel()
+	handler := a.anyHandler.Load()
+	if model == "" || handler == nil {
+		return ai.Outcome{Kind: ai.OK, Rule: "no_model"}
+	}
+	upstream := ch.upstreamModel(model)
+	now := time.Now()
+	u, k, p := ch.checkTarget(upstream, now)
+	claim, ok := ch.health.Begin(u, k, p, upstream, now, true)
+	if !ok {
+		return ai.Outcome{Kind: ai.OK, Rule: "probe_under_way"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	request := ch.checkRequest(p, u, k, upstream)
+	request.Transport = handler.transports[ch][u]
+	answer := relay.Send(ctx, request)
+	defer answer.Close()
+	now = time.Now()
+	if answer.Good() {
+		outcome := ai.Outcome{Kind: ai.OK, Status: answer.Status}
+		claim.Report(outcome, answer.Upstream, now)
+		return outcome
+	}
+	outcome := health.Classify(&answer.Evidence, ch.rules, now)
+	if outcome.Kind == ai.ClientGone || outcome.Kind.CallersFault() {
+		claim.Abandon()
+		a.logger.Warn("a health check says nothing of its channel", zap.String("channel", name),
+			zap.String("model", model), zap.Stringer("kind", outcome.Kind), zap.String("message", outcome.Message))
+		return outcome
+	}
+	claim.Report(outcome, answer.Upstream, now)
+	return outcome
+}
+
+// checkModel is the model to ask: the one that is named for it, or the first
+// that is no pattern.
+func (ch *channel) checkModel() string {
+	if m := ch.conf.HealthCheck.Model; m != "" {
+		return m
+	}
+	for _, name := range ch.patterns() {
+		if !access.IsPattern(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// checkTarget picks what a check should look at: something that rests if there
+// is, since that is what a check can end.
+func (ch *channel) checkTarget(model string, now time.Time) (url, key int, p ai.Protocol) {
+	for i := range ch.urls {
+		p = ch.urls[i].speaks[0]
+		if !ch.health.ReadyURL(i, p, model, now).OK {
+			url = i
+			break
+		}
+	}
+	for i := range ch.keys {
+		if !ch.health.ReadyKey(i, model, now).OK {
+			key = i
+			break
+		}
+	}
+	return url, key, ch.urls[url].speaks[0]
+}
+
+// checkBodies are the cheapest useful requests; MODEL is replaced.
+var checkBodies = map[ai.Protocol]struct{ path, body string }{
+	ai.Anthropic: {"/v1/messages", `{"model":MODEL,"max_tokens":1,"messages":[{"role":"user","content":"hi"}]}`},
+	ai.OpenAI:    {"/v1/chat/completions", `{"model":MODEL,"max_completion_tokens":16,"messages":[{"role":"user","content":"hi"}]}`},
+	ai.Responses: {"/v1/responses", `{"model":MODEL,"max_output_tokens":16,"store":false,"input":"hi"}`},
+	ai.Gemini:    {"/v1beta/models/MODEL:generateContent", `{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"generationConfig":{"maxOutputTokens":16}}`},
+}
+
+func (ch *channel) checkRequest(p ai.Protocol, u, k int, model string) *relay.Request {
+	ask := checkBodies[p]
+	format := formatOf(p)
+	path := string(bytes.ReplaceAll([]byte(ask.path), []byte("MODEL"), []byte(model)))
+	header := http.Header{"Content-Type": {"application/json"}, "Accept-Encoding": identity}
+	if p == ai.Anthropic {
+		header["Anthropic-Version"] = []string{"2023-06-01"}
+	}
+	t := &target{candidate: candidate{channel: ch, model: model}, url: u, key: k}
+	t.setCredential(header, format, ch.keys[k].secret)
+	if ops := ch.conf.HeaderUp; ops != nil {
+		applyHeaderOps(header, ops)
+	}
+	return &relay.Request{
+		Method: http.MethodPost, URL: ch.urls[u].bases[p].Join(path), Header: header,
+		Body:     relay.Body{Before: bytes.ReplaceAll([]byte(ask.body), []byte("MODEL"), quoteJSON(model))},
+		Format:   format,
+		Endpoint: endpointOf(format, ai.Generate),
+	}
+}
+
+// endpointOf returns a format's endpoint for an operation.
+func endpointOf(format protocol.Format, op ai.Operation) *protocol.Endpoint {
+	for _, ep := range format.Endpoints() {
+		if ep.Operation == op && ep.Streams != protocol.StreamAlways {
+			return &ep
+		}
+	}
+	return nil
+}
+
+// warnOfGracePeriod warns of settings of Caddy that would cut long answers.
+func (a *App) warnOfGracePeriod() {
+	app, err := a.ctx.AppIfConfigured("http")
+	if err != nil {
+		return
+	}
+	web, ok := app.(*caddyhttp.App)
+	if !ok {
+		return
+	}
+	if web.GracePeriod > 0 {
+		a.logger.Warn("grace_period is set: at exit, answers that take longer are cut",
+			zap.Duration("grace_period", time.Duration(web.GracePeriod)))
+	}
+	for name, server := range web.Servers {
+		if server.WriteTimeout > 0 {
+			a.logger.Warn("the server has a write timeout: answers that take longer are cut",
+				zap.String("server", name), zap.Duration("write_timeout", time.Duration(server.WriteTimeout)))
+		}
+	}
+}

@@ -1,0 +1,378 @@
+package ccload
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/selection"
+)
+
+// target is one concrete thing to try, with what was claimed for it.
+type target struct {
+	candidate
+	url, key int
+	claim    health.Claim
+	forced   bool   // it rests, but there is nothing better
+	why      string // why it was picked
+}
+
+// id is the target as it is remembered.
+func (t *target) id() ai.Target {
+	return ai.Target{
+		Channel: t.name, URL: t.urls[t.url].address, Key: t.keys[t.key].id, Model: t.model,
+	}
+}
+
+// release gives back the slots that were taken for the target.
+func (t *target) release() {
+	t.meter.Release()
+	t.keys[t.key].load.Add(-1)
+}
+
+// trial is what became of a target that was tried in this call.
+type trial struct {
+	channel  *channel
+	url, key int
+	model    string
+	kind     ai.Kind
+	scope    ai.Scope
+}
+
+// leftOut is a candidate that may not be picked, and why.
+type leftOut struct {
+	index  int
+	reason ai.Reason
+	ready  health.Readiness
+}
+
+// next picks what to try, or says that nothing is left. It waits for
+// something that is due within the handler's patience if nothing else can
+// serve, and falls back on the least bad target that rests.
+func (c *call) next(ctx context.Context) (*target, bool) {
+	for {
+		for i := range c.candidates.stages {
+			if t := c.pick(&c.candidates.stages[i]); t != nil {
+				return t, true
+			}
+		}
+		if !c.wait(ctx) {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, false
+	}
+	return c.leastBad()
+}
+
+// pick lets the policy choose among a stage's usable candidates until one can
+// be claimed.
+func (c *call) pick(s *stage) *target {
+	now := time.Now()
+	usable := c.filter(s, now)
+	for len(usable) > 0 {
+		c.situation.Call, c.situation.Candidates, c.situation.Now = &c.Call, usable, now
+		c.situation.Seed, c.situation.HTTP = rand.Uint64(), c.r
+		c.situation.State = c.h.app.state.memory
+		c.situation.Keys = c.keysOf
+		c.situation.Key = ""
+		i := selection.Choose(c.h.policy, &c.situation)
+		if i < 0 {
+			return nil
+		}
+		index := c.indexes[i]
+		t, refused := c.claim(&s.candidates[index], now)
+		if t != nil {
+			return t
+		}
+		c.leaveOut(index, refused, health.Readiness{})
+		usable = slices.Delete(usable, i, i+1)
+		c.indexes = slices.Delete(c.indexes, i, i+1)
+		c.usable = usable
+	}
+	return nil
+}
+
+// filter lists the candidates of a stage that can be used now, and notes of
+// the others why not.
+func (c *call) filter(s *stage, now time.Time) []selection.Candidate {
+	c.stage = s
+	c.usable, c.indexes, c.left = c.usable[:0], c.indexes[:0], c.left[:0]
+	for i := range s.candidates {
+		cand := &s.candidates[i]
+		reason, ready := c.judge(cand, now)
+		if reason != ai.Eligible {
+			c.leaveOut(i, reason, ready)
+			continue
+		}
+		if c.exhausted(cand) {
+			continue // tried in this call: the attempts tell
+		}
+		c.indexes = append(c.indexes, i)
+		c.usable = append(c.usable, selection.Candidate{
+			Name: cand.name, Priority: cand.conf.Priority, Weight: max(1, cand.conf.Weight),
+			UsableKeys: ready.UsableKeys, InFlight: cand.meter.InFlight(), Model: cand.model, Upstream: cand.upstream,
+		})
+	}
+	return c.usable
+}
+
+func (c *call) leaveOut(index int, reason ai.Reason, ready health.Readiness) {
+	c.left = append(c.left, leftOut{index: index, reason: reason, ready: ready})
+}
+
+// judge says whether a candidate can be used now, and if not, why not. The
+// first reason that holds is the one recorded.
+func (c *call) judge(cand *candidate, now time.Time) (ai.Reason, health.Readiness) {
+	switch {
+	case cand.conf.Disabled:
+		return ai.Disabled, health.Readiness{}
+	case !c.token.MayUseChannel(cand.name):
+		return ai.NotAllowed, health.Readiness{}
+	case c.pinned != nil && c.pinned.Channel != cand.name:
+		return ai.NotTheOwner, health.Readiness{}
+	case !cand.speaks(c.Protocol):
+		return ai.WrongProtocol, health.Readiness{}
+	case !cand.open(now):
+		return ai.OutsideHours, health.Readiness{}
+	case cand.conf.MaxConcurrency > 0 && cand.meter.InFlight() >= cand.conf.MaxConcurrency:
+		return ai.OverConcurrent, health.Readiness{}
+	}
+	ready := cand.health.Ready(c.Protocol, cand.model, now)
+	switch {
+	case ready.OK:
+		return ai.Eligible, ready
+	case ready.Probing:
+		return ai.Probing, ready
+	}
+	return ai.Cooling, ready
+}
+
+// exhausted reports whether this call has nothing left to try of a candidate.
+func (c *call) exhausted(cand *candidate) bool {
+	if len(c.tried) == 0 {
+		return false
+	}
+	for i := range c.tried {
+		t := &c.tried[i]
+		switch {
+		case t.scope == ai.ScopeGroup && t.channel.conf.Group != "" && t.channel.conf.Group == cand.conf.Group:
+			return true
+		case t.channel != cand.channel:
+		case t.scope == ai.ScopeChannel || (t.scope == ai.ScopeModel && t.model == cand.model):
+			return true
+		}
+	}
+	return !slices.ContainsFunc(indexes(len(cand.urls)), func(u int) bool { return c.mayTryURL(cand, u) }) ||
+		!slices.ContainsFunc(indexes(len(cand.keys)), func(k int) bool { return c.mayTryKey(cand, k) })
+}
+
+// mayTryURL reports whether an earlier attempt of this call has not ruled out
+// an address.
+func (c *call) mayTryURL(cand *candidate, url int) bool {
+	for i := range c.tried {
+		t := &c.tried[i]
+		if t.channel == cand.channel && t.url == url && (t.scope == ai.ScopeURL || t.scope == ai.ScopeURLProtocol ||
+			(t.scope == ai.ScopeURLModel && t.model == cand.model)) {
+			return false
+		}
+	}
+	return slices.Contains(cand.urls[url].speaks, c.Protocol)
+}
+
+// mayTryKey is the same for a key.
+func (c *call) mayTryKey(cand *candidate, key int) bool {
+	for i := range c.tried {
+		t := &c.tried[i]
+		if t.channel == cand.channel && t.key == key &&
+			(t.scope == ai.ScopeKey || (t.scope == ai.ScopeKeyModel && t.model == cand.model)) {
+			return false
+		}
+	}
+	return c.pinned == nil || c.pinned.Key == cand.keys[key].id
+}
+
+// claim chooses URL and key of a candidate and takes their places; if it
+// cannot, it says what is in the way.
+func (c *call) claim(cand *candidate, now time.Time) (*target, ai.Reason) {
+	url, key := c.chooseURL(cand, now), c.chooseKey(cand, now)
+	if url < 0 || key < 0 {
+		return nil, ai.Cooling
+	}
+	if ok, over := cand.meter.TryAcquire(now, cand.conf.RPM, cand.conf.MaxConcurrency); !ok {
+		return nil, overReason(over)
+	}
+	claim, ok := cand.health.Begin(url, key, c.Protocol, cand.model, now, false)
+	if !ok {
+		cand.meter.Release()
+		return nil, ai.Probing
+	}
+	cand.keys[key].load.Add(1)
+	return &target{candidate: *cand, url: url, key: key, claim: claim, why: c.situation.Why}, ai.Eligible
+}
+
+func (c *call) chooseURL(cand *candidate, now time.Time) int {
+	return c.chooseURLFrom(c.h.app.state.memory, cand, now)
+}
+
+func (c *call) chooseURLFrom(memory *selection.State, cand *candidate, now time.Time) int {
+	if len(cand.urls) == 1 {
+		return 0
+	}
+	urls := make([]selection.URL, len(cand.urls))
+	any := false
+	for i := range cand.urls {
+		urls[i].Address = cand.urls[i].address
+		urls[i].Usable = c.mayTryURL(cand, i) && cand.health.ReadyURL(i, c.Protocol, cand.model, now).OK
+		any = any || urls[i].Usable
+	}
+	if !any {
+		return -1
+	}
+	return selection.ChooseURL(memory, cand.name, urls, cand.model, c.BodySize, now, rand.Uint64())
+}
+
+func (c *call) chooseKey(cand *candidate, now time.Time) int {
+	return c.chooseKeyFrom(c.h.app.state.memory, cand, now)
+}
+
+func (c *call) chooseKeyFrom(memory *selection.State, cand *candidate, now time.Time) int {
+	if len(cand.keys) == 1 {
+		return 0
+	}
+	c.keys = c.appendKeys(cand, c.keys[:0], now)
+	return selection.ChooseKey(memory, cand.name, c.keys, c.situation.Key)
+}
+
+// keysOf is what a policy may ask of a usable candidate's keys.
+func (c *call) keysOf(i int, buf []selection.Key) []selection.Key {
+	return c.appendKeys(&c.stage.candidates[c.indexes[i]], buf, c.situation.Now)
+}
+
+func (c *call) appendKeys(cand *candidate, buf []selection.Key, now time.Time) []selection.Key {
+	for i := range cand.keys {
+		ready := cand.health.ReadyKey(i, cand.model, now)
+		buf = append(buf, selection.Key{
+			ID: cand.keys[i].id, Usable: ready.OK && c.mayTryKey(cand, i), Low: ready.Low,
+			InFlight: int(cand.keys[i].load.Load()),
+		})
+	}
+	return buf
+}
+
+// probePoll is how often a call that waits for another call's probe looks
+// whether it is over.
+const probePoll = 25 * time.Millisecond
+
+// wait waits for the first candidate that is due within the handler's
+// patience. It reports whether there is something to look at again.
+func (c *call) wait(ctx context.Context) bool {
+	now := time.Now()
+	patience := c.h.limits.MaxWait - c.waited
+	pause := patience + 1
+	for i := range c.candidates.stages {
+		c.filter(&c.candidates.stages[i], now)
+		for _, l := range c.left {
+			if c.exhausted(&c.stage.candidates[l.index]) {
+				continue
+			}
+			switch l.reason {
+			case ai.Probing:
+				pause = min(pause, probePoll)
+			case ai.Cooling:
+				if due := l.ready.Until.Sub(now); due > 0 {
+					pause = min(pause, due+time.Millisecond)
+				}
+			}
+		}
+	}
+	if pause > patience {
+		return false
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		c.waited += pause
+		return true
+	}
+}
+
+// leastBad picks, when everything rests, the target that is due first among
+// those whose trouble may pass by itself. Only one call at a time may try it,
+// and its failure does not prolong the rest.
+func (c *call) leastBad() (*target, bool) {
+	now := time.Now()
+	var best *target
+	var due time.Time
+	for i := range c.candidates.stages {
+		s := &c.candidates.stages[i]
+		c.filter(s, now)
+		for _, l := range c.left {
+			cand := &s.candidates[l.index]
+			if l.reason != ai.Cooling || !c.mayRetry(cand) {
+				continue
+			}
+			url, key, until, _, transient := cand.health.Least(c.Protocol, cand.model, now)
+			if !transient || url < 0 || key < 0 || (c.pinned != nil && cand.keys[key].id != c.pinned.Key) {
+				continue
+			}
+			if best == nil || until.Before(due) {
+				best, due = &target{candidate: *cand, url: url, key: key, forced: true}, until
+			}
+		}
+	}
+	if best == nil {
+		return nil, false
+	}
+	if ok, _ := best.meter.TryAcquire(now, best.conf.RPM, best.conf.MaxConcurrency); !ok {
+		return nil, false
+	}
+	claim, ok := best.health.Begin(best.url, best.key, c.Protocol, best.model, now, true)
+	if !ok {
+		best.meter.Release()
+		return nil, false
+	}
+	best.keys[best.key].load.Add(1)
+	best.claim, best.why = claim, "everything rests; this is due first"
+	return best, true
+}
+
+// mayRetry reports whether a channel may be tried although it rests: not at
+// all if this call met silence or a limit there, and once if it failed in a
+// way that may be over with the next request.
+func (c *call) mayRetry(cand *candidate) bool {
+	tries := 0
+	for i := range c.tried {
+		t := &c.tried[i]
+		if t.channel != cand.channel {
+			continue
+		}
+		tries++
+		if !retryInPlace[t.kind] {
+			return false
+		}
+	}
+	return tries < 2
+}
+
+// retryInPlace are the failures after which the same target may be asked once
+// more within the call when there is nobody else.
+var retryInPlace = map[ai.Kind]bool{
+	ai.ServerError: true, ai.SoftError: true, ai.NetworkError: true,
+	ai.Truncated: true, ai.Empty: true, ai.BadAnswer: true,
+}
+
+func indexes(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}

@@ -1,0 +1,120 @@
+package ccload
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+
+	"github.com/ccload/ccload/admin"
+)
+
+func init() {
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:  "ccload",
+		Usage: "demo|explain",
+		Short: "Tools of the ccload AI gateway",
+		Long: `
+demo     starts the gateway on 127.0.0.1:8080 with a provider inside the
+         process that misbehaves on some channels: see everything work
+         without a key.
+explain  asks a running gateway where a call would go, and why.`,
+		CobraFunc: func(cmd *cobra.Command) {
+			cmd.AddCommand(demoCommand(), explainCommand())
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		},
+	})
+}
+
+func explainCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "explain --model <name> [--protocol <name>] [--token <name>] [--conversation <text>]",
+		Short:   "Tells where a call would go now, and why others are left out",
+		Example: "caddy ccload explain --model claude-sonnet-4-6",
+	}
+	flags := cmd.Flags()
+	flags.String("model", "", "the model a client would ask for (required)")
+	flags.String("protocol", "anthropic", "the client's wire format: anthropic, openai, responses, gemini")
+	flags.String("token", "", "name of the client token; default: one that may use everything")
+	flags.String("conversation", "", "any text that stands for a conversation")
+	flags.String("address", caddy.DefaultAdminListen, "address of the running instance's admin endpoint")
+	flags.Bool("json", false, "print the answer as JSON")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		get := func(name string) string { s, _ := flags.GetString(name); return s }
+		if get("model") == "" {
+			return errors.New("which model? add --model NAME")
+		}
+		query := url.Values{"model": {get("model")}, "protocol": {get("protocol")}}
+		for _, name := range []string{"token", "conversation"} {
+			if v := get(name); v != "" {
+				query.Set(name, v)
+			}
+		}
+		text, err := askAdmin(get("address"), "/ccload/explain?"+query.Encode())
+		if err != nil {
+			return err
+		}
+		if asJSON, _ := flags.GetBool("json"); asJSON {
+			_, err = cmd.OutOrStdout().Write(text)
+			return err
+		}
+		var e admin.Explanation
+		if err := json.Unmarshal(text, &e); err != nil {
+			return fmt.Errorf("reading the answer: %w", err)
+		}
+		printExplanation(cmd.OutOrStdout(), &e)
+		return nil
+	}
+	return cmd
+}
+
+// askAdmin gets a path from a running instance's admin endpoint.
+func askAdmin(address, path string) ([]byte, error) {
+	client := http.Client{Timeout: 10 * time.Second}
+	resp, err := client.Get("http://" + address + path)
+	if err != nil {
+		return nil, fmt.Errorf("is the gateway running, with its admin endpoint at %s? %w", address, err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the gateway says: %s", strings.TrimSpace(string(text)))
+	}
+	return text, nil
+}
+
+func printExplanation(w io.Writer, e *admin.Explanation) {
+	if e.Next != nil {
+		fmt.Fprintf(w, "%s (%s) would go to channel %s at %s as %s", e.Model, e.Protocol, e.Next.Channel, e.Next.URL, e.Next.Model)
+		if e.Next.Key != "" {
+			fmt.Fprintf(w, ", key %s", e.Next.Key)
+		}
+		fmt.Fprintf(w, "\nbecause %s\n", e.Why)
+	} else {
+		fmt.Fprintf(w, "%s (%s): %s\n", e.Model, e.Protocol, e.Problem)
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range e.Candidates {
+		until := ""
+		if !c.Until.IsZero() {
+			until = "until " + c.Until.Local().Format(time.TimeOnly)
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", c.Channel, c.Reason, c.Detail, until)
+	}
+	table.Flush()
+	if len(e.NotServing) > 0 {
+		fmt.Fprintf(w, "  do not serve it: %s\n", strings.Join(e.NotServing, ", "))
+	}
+}

@@ -1,0 +1,128 @@
+package ccload
+
+import (
+	"context"
+	_ "embed" // for the quickstart
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/spf13/cobra"
+)
+
+// demoCaddyfile is what the demo runs: the quickstart, so that what people see
+// is what they can start from.
+//
+//go:embed examples/quickstart/Caddyfile
+var demoCaddyfile []byte
+
+// Where the quickstart listens, and the token it takes if CCLOAD_TOKEN is not
+// set.
+const (
+	demoAddress = "127.0.0.1:8080"
+	demoToken   = "quickstart-token"
+	demoModel   = "demo-model"
+)
+
+// demoRequests is one request per protocol, as a client would send it.
+var demoRequests = []struct{ title, path, header, body string }{
+	{"Anthropic Messages", "/v1/messages", "x-api-key: %s", `{"model":"` + demoModel + `","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Hi"}]}`},
+	{"OpenAI Chat Completions", "/v1/chat/completions", "Authorization: Bearer %s", `{"model":"` + demoModel + `","stream":true,"messages":[{"role":"user","content":"Hi"}]}`},
+	{"OpenAI Responses", "/v1/responses", "Authorization: Bearer %s", `{"model":"` + demoModel + `","stream":true,"input":"Hi"}`},
+	{"Gemini", "/v1beta/models/" + demoModel + ":streamGenerateContent?alt=sse", "x-goog-api-key: %s", `{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}`},
+}
+
+func demoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo",
+		Short: "Starts the gateway on " + demoAddress + " with a made-up provider: everything works without a key",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return runDemo(ctx, cmd.OutOrStdout())
+		},
+	}
+}
+
+// runDemo starts the quickstart config, shows a call in each protocol and what
+// the gateway says of it, and serves until the context ends.
+func runDemo(ctx context.Context, out io.Writer) error {
+	adapter := caddyconfig.GetAdapter("caddyfile")
+	if adapter == nil {
+		return errors.New("this build of Caddy has no Caddyfile adapter")
+	}
+	config, _, err := adapter.Adapt(demoCaddyfile, map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		return err
+	}
+	if config, err = quietDemo(config); err != nil {
+		return err
+	}
+	if err := caddy.Load(config, true); err != nil {
+		return fmt.Errorf("starting the gateway on %s: %w", demoAddress, err)
+	}
+	token := os.Getenv("CCLOAD_TOKEN")
+	if token == "" {
+		token = demoToken
+	}
+	fmt.Fprintf(out, "\nThe gateway is on http://%s. Its first demo channel always answers 429, so\nthe first call fails over to the second, and while the first rests the next\ncalls go to the second at once. The headers of an answer say which way it went.\n\n", demoAddress)
+	for _, r := range demoRequests {
+		fmt.Fprintf(out, "%s\n  curl -N 'http://%s%s' -H '%s' -H 'content-type: application/json' -d '%s'\n",
+			r.title, demoAddress, r.path, fmt.Sprintf(r.header, token), r.body)
+		said, err := demoCall(ctx, r.path, token, r.body)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "  -> %s\n\n", said)
+	}
+	fmt.Fprintf(out, "Why a call went where it went:  caddy ccload explain --model %s\n", demoModel)
+	fmt.Fprintf(out, "What was called:                curl http://%s/ccload/calls\n", caddy.DefaultAdminListen)
+	fmt.Fprintf(out, "What rests, and why:            curl http://%s/ccload/channels\n\nPress Ctrl+C to stop.\n", caddy.DefaultAdminListen)
+	<-ctx.Done()
+	return caddy.Stop()
+}
+
+// quietDemo keeps the log to warnings, so that the tour can be read.
+func quietDemo(config []byte) ([]byte, error) {
+	var c map[string]json.RawMessage
+	if err := json.Unmarshal(config, &c); err != nil {
+		return nil, err
+	}
+	c["logging"] = json.RawMessage(`{"logs":{"default":{"level":"ERROR"}}}`)
+	return json.Marshal(c)
+}
+
+// demoCall makes one of the demo's calls and says what came of it.
+func demoCall(ctx context.Context, path, token, body string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+demoAddress+path, strings.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	client := http.Client{Transport: &http.Transport{Proxy: nil, DialContext: new(net.Dialer).DialContext, DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", fmt.Errorf("calling the gateway: %w", err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return "", fmt.Errorf("reading the answer: %w", err)
+	}
+	return fmt.Sprintf("%d, %d bytes streamed, served by channel %s at attempt %s, request %s", resp.StatusCode, len(text),
+		resp.Header.Get("X-Ccload-Channel"), resp.Header.Get("X-Ccload-Attempts"), resp.Header.Get("X-Ccload-Request-Id")), nil
+}

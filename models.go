@@ -1,0 +1,243 @@
+package ccload
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/anthropic"
+)
+
+// isList reports whether the call asks which models there are.
+func (c *call) isList() bool {
+	return c.Operation == ai.ListModels || c.Operation == ai.GetModel
+}
+
+// listModels answers with the models this token may use, in the shape of the
+// client's protocol: under /v1/models that is OpenAI's, or Anthropic's for a
+// client that sends anthropic-version.
+func (c *call) listModels() error {
+	format := c.match.format
+	if format.ID() == ai.OpenAI && c.r.Header.Get("Anthropic-Version") != "" {
+		format = anthropic.Format{}
+		c.match.format, c.Protocol = format, format.ID()
+	}
+	models := c.usableModels()
+	var body []byte
+	if c.Operation == ai.GetModel {
+		i := slices.IndexFunc(models, func(m protocol.Model) bool { return m.ID == c.match.variable })
+		if i < 0 {
+			return c.refuse(&protocol.RequestError{
+				Status: http.StatusNotFound, Code: "model_not_found", Param: "model",
+				Message: "there is no model " + strconv.Quote(shorten(c.match.variable, 200)) + " for this token",
+			})
+		}
+		body = format.WriteModel(c.r, models[i])
+	} else {
+		body = format.WriteModels(c.r, models)
+	}
+	header := c.w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	c.w.WriteHeader(http.StatusOK)
+	if c.r.Method != http.MethodHead {
+		n, _ := c.w.Write(body)
+		c.record.AnswerBytes = int64(n)
+	}
+	c.end(ai.OK, http.StatusOK, "")
+	return nil
+}
+
+// usableModels lists what the token may ask for: names written in the config,
+// and what upstreams list of the patterns their channels serve.
+func (c *call) usableModels() []protocol.Model {
+	r := c.h.app.registry
+	found := make(map[string]protocol.Model)
+	add := func(id, owner string) {
+		if _, known := found[id]; !known && c.token.MayUseModel(id) {
+			found[id] = protocol.Model{ID: id, OwnedBy: owner}
+		}
+	}
+	var usable []*channel
+	for _, ch := range r.channels {
+		if !ch.conf.Disabled && !ch.unusable() && c.token.MayUseChannel(ch.name) {
+			usable = append(usable, ch)
+		}
+	}
+	upstream := c.h.app.state.lists.fetch(c.r.Context(), usable, c.h.transports)
+	for i, ch := range usable {
+		owner := ch.conf.Provider
+		if owner == "" {
+			owner = "ccload"
+		}
+		for _, name := range ch.patterns() {
+			if !access.IsPattern(name) {
+				add(name, owner)
+			}
+		}
+		for _, name := range upstream[i] {
+			if ch.served.Match(name) {
+				add(name, owner)
+			}
+		}
+	}
+	for name, models := range r.aliases {
+		if slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
+			add(name, "ccload")
+		}
+	}
+	models := make([]protocol.Model, 0, len(found))
+	for _, m := range found {
+		models = append(models, m)
+	}
+	slices.SortFunc(models, func(a, b protocol.Model) int { return compareStrings(a.ID, b.ID) })
+	return models
+}
+
+func (c *call) servedBy(channels []*channel, model string) bool {
+	return slices.ContainsFunc(channels, func(ch *channel) bool { return ch.served.Match(model) })
+}
+
+// usableNames are the written-out names the token may use, for suggestions.
+func (c *call) usableNames() []string {
+	var names []string
+	for _, name := range c.h.app.registry.names {
+		if c.token.MayUseModel(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Bounds of asking upstreams for their model lists.
+const (
+	listTTL     = time.Hour
+	listRetry   = time.Minute // after a failure
+	listTimeout = 3 * time.Second
+	listMaxBody = 4 << 20
+)
+
+// modelLists remembers what upstreams say they serve. Only channels with
+// patterns are asked, when a client wants a list, at most once an hour.
+type modelLists struct {
+	mu    sync.Mutex
+	lists map[string]*modelList
+}
+
+// modelList is one channel's answer.
+type modelList struct {
+	mu    sync.Mutex
+	names []string
+	until time.Time
+}
+
+func newModelLists() *modelLists { return &modelLists{lists: make(map[string]*modelList)} }
+
+// fetch returns what each channel's upstream lists. Channels are asked side by
+// side; one that does not answer in time has nothing to add.
+func (l *modelLists) fetch(ctx context.Context, channels []*channel, via transportSet) [][]string {
+	names := make([][]string, len(channels))
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	var wait sync.WaitGroup
+	for i, ch := range channels {
+		if !slices.ContainsFunc(ch.patterns(), access.IsPattern) {
+			continue
+		}
+		list := l.of(ch)
+		wait.Go(func() { names[i] = list.get(ctx, ch, via[ch][0]) })
+	}
+	wait.Wait()
+	return names
+}
+
+func (l *modelLists) of(ch *channel) *modelList {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := ch.name + " " + ch.urls[0].address
+	list := l.lists[key]
+	if list == nil {
+		list = new(modelList)
+		l.lists[key] = list
+	}
+	return list
+}
+
+func (l *modelList) get(ctx context.Context, ch *channel, via http.RoundTripper) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Now().Before(l.until) || ctx.Err() != nil {
+		return l.names
+	}
+	names, err := askForModels(ctx, ch, via)
+	if err != nil {
+		l.until = time.Now().Add(listRetry)
+		return l.names
+	}
+	l.names, l.until = names, time.Now().Add(listTTL)
+	return names
+}
+
+// askForModels gets a channel's model list in the first protocol it speaks.
+func askForModels(ctx context.Context, ch *channel, via http.RoundTripper) ([]string, error) {
+	u := &ch.urls[0]
+	p := u.speaks[0]
+	path := "/v1/models"
+	if p == ai.Gemini {
+		path = "/v1beta/models"
+	}
+	target := u.bases[p].Join(path)
+	target.RawQuery = map[ai.Protocol]string{ai.Gemini: "pageSize=1000", ai.Anthropic: "limit=1000"}[p]
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	t := target0(ch)
+	t.setCredential(req.Header, formatOf(p), ch.keys[0].secret)
+	if p == ai.Anthropic {
+		req.Header.Set("Anthropic-Version", "2023-06-01")
+	}
+	resp, err := via.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, errNoList
+	}
+	return readModelList(io.LimitReader(resp.Body, listMaxBody))
+}
+
+// target0 is a channel's first address and key.
+func target0(ch *channel) *target { return &target{candidate: candidate{channel: ch}} }
+
+// readModelList reads a list in OpenAI's, Anthropic's or Google's shape.
+func readModelList(r io.Reader) ([]string, error) {
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+		Models []struct {
+			Name string `json:"name"`
+		} `json:"models"`
+	}
+	if err := json.NewDecoder(r).Decode(&list); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, m := range list.Data {
+		names = append(names, m.ID)
+	}
+	for _, m := range list.Models {
+		names = append(names, trimModels(m.Name))
+	}
+	return names, nil
+}

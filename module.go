@@ -1,0 +1,233 @@
+// Package ccload turns Caddy into a gateway for AI services: one address in
+// front of many upstream accounts. It chooses an account for each request,
+// rewrites the request for it, notices when an answer is no answer, tries
+// another, streams the good one back untouched, and remembers who is unwell.
+//
+// The app (this file) owns the state; the handler (handler.go) tells the life
+// of a call from top to bottom.
+package ccload
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
+	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/store"
+)
+
+func init() {
+	caddy.RegisterModule(App{})
+}
+
+// App is the gateway: its channels, client tokens and aliases, the store that
+// remembers, and everything that is known of the health of upstreams. It is
+// configured once and shared by all ccload handlers of a config.
+//
+// What it knows lives longer than a config: a reload forgets no cooldown, cuts
+// no stream and resets no counter.
+type App struct {
+	config.App
+
+	ctx      caddy.Context
+	logger   *zap.Logger
+	events   *caddyevents.App
+	state    *state
+	stateKey string
+	registry *registry
+	checker  *health.Checker
+	keep     *retention
+
+	calls       atomic.Int64            // under way
+	anyHandler  atomic.Pointer[Handler] // a handler of the config, for questions about routing
+	warnedToken atomic.Int64            // unix seconds of the last warning that there are no tokens
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "ccload",
+		New: func() caddy.Module { return new(App) },
+	}
+}
+
+// Provision resolves the config. It opens nothing: that is done in Start, so
+// that "caddy validate" touches neither disk nor network.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.ctx, a.logger = ctx, ctx.Logger()
+	if err := a.App.Validate(); err != nil {
+		return err
+	}
+	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	events, err := ctx.App("events")
+	if err != nil {
+		return err
+	}
+	a.events = events.(*caddyevents.App)
+	if err := a.joinState(); err != nil {
+		return err
+	}
+	age, bytes := a.Retention.Resolve()
+	a.keep = &retention{age: age, bytes: bytes}
+
+	replacer := caddy.NewReplacer()
+	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
+	a.registry, err = newRegistry(&a.App, replace, a.state, func(msg string) { a.logger.Warn(msg) })
+	return err
+}
+
+// joinState finds the state that belongs to the app's store, or makes it.
+func (a *App) joinState() error {
+	if a.StoreRaw == nil {
+		a.StoreRaw = json.RawMessage(`{"store":"sqlite"}`)
+	}
+	mod, err := a.ctx.LoadModule(&a.App, "StoreRaw")
+	if err != nil {
+		return fmt.Errorf("loading the store: %w", err)
+	}
+	s := mod.(store.Store)
+	a.stateKey = s.Identity()
+	v, _, err := states.LoadOrNew(a.stateKey, func() (caddy.Destructor, error) {
+		return newState(s, a.logger), nil
+	})
+	if err != nil {
+		return err
+	}
+	a.state = v.(*state)
+	return nil
+}
+
+// Start opens the store, if no earlier config has, and begins to work.
+func (a *App) Start() error {
+	if err := a.state.open(); err != nil {
+		return fmt.Errorf("opening the store: %w", err)
+	}
+	a.state.attach(a)
+	a.startChecks()
+	a.warnOfGracePeriod()
+	if a.registry.tokens.Len() == 0 {
+		a.warnNoTokens()
+	}
+	return nil
+}
+
+// Stop ends what the app runs by itself. Calls under way go on: their state is
+// released in Cleanup when the last of them is done.
+func (a *App) Stop() error {
+	a.state.detach(a)
+	if a.checker != nil {
+		a.checker.Stop()
+	}
+	return nil
+}
+
+// exitPatience is how long a process that exits waits for calls that outlived
+// Caddy's own grace period, so that what they cost is still written.
+const exitPatience = 2 * time.Second
+
+// idlePoll is how often a config that ends looks whether its calls are done.
+const idlePoll = 50 * time.Millisecond
+
+// Cleanup lets go of the state. After a reload that happens when the last call
+// of the old config has ended; at exit it is waited for.
+func (a *App) Cleanup() error {
+	if a.state == nil {
+		return nil
+	}
+	if caddy.Exiting() {
+		if !a.idleWithin(exitPatience) {
+			a.logger.Warn("exiting although calls are under way", zap.Int64("calls", a.calls.Load()))
+		}
+		a.leaveState()
+		return nil
+	}
+	if a.calls.Load() == 0 {
+		a.leaveState()
+		return nil
+	}
+	go func() {
+		a.idleWithin(math.MaxInt64)
+		a.leaveState()
+	}()
+	return nil
+}
+
+// idleWithin waits until no call of this config is under way. It polls: a
+// request may still slip in while an old config ends, which a wait group does
+// not allow.
+func (a *App) idleWithin(patience time.Duration) bool {
+	for a.calls.Load() > 0 {
+		if patience -= idlePoll; patience < 0 {
+			return false
+		}
+		time.Sleep(idlePoll)
+	}
+	return true
+}
+
+func (a *App) leaveState() {
+	if _, err := states.Delete(a.stateKey); err != nil {
+		a.logger.Error("closing the gateway's state", zap.Error(err))
+	}
+}
+
+// enter counts a call in and returns what counts it out.
+func (a *App) enter() (done func()) {
+	a.calls.Add(1)
+	a.state.inFlight.Add(1)
+	return a.leave
+}
+
+func (a *App) leave() {
+	a.state.inFlight.Add(-1)
+	a.calls.Add(-1)
+}
+
+// noTokensEvery is how often the log repeats that there are no tokens.
+const noTokensEvery = int64(60)
+
+// warnNoTokens says in the log why every request is refused and what to do.
+func (a *App) warnNoTokens() {
+	now, last := time.Now().Unix(), a.warnedToken.Load()
+	if now-last < noTokensEvery || !a.warnedToken.CompareAndSwap(last, now) {
+		return
+	}
+	a.logger.Warn("no client tokens are configured, so every AI request is answered 401",
+		zap.String("remedy", "add a token to the ccload options, e.g. `token laptop {env.LAPTOP_TOKEN}`, or `token anonymous` to let anybody in"))
+}
+
+// announce tells people that something began or ceased to rest.
+func (a *App) announce(c health.Change) {
+	name := "ccload.cooled"
+	if c.Recovered {
+		name = "ccload.recovered"
+		a.logger.Info("recovered", zap.String("scope", c.Scope.String()), zap.String("channel", c.Channel),
+			zap.String("key", c.Key), zap.String("model", c.Model), zap.String("url", c.URL), zap.String("group", c.Group))
+	} else {
+		a.logger.Warn("cooling", zap.String("scope", c.Scope.String()), zap.String("channel", c.Channel),
+			zap.String("key", c.Key), zap.String("model", c.Model), zap.String("url", c.URL), zap.String("group", c.Group),
+			zap.String("kind", c.Kind.String()), zap.Time("until", c.Until), zap.Int("failures", c.Failures),
+			zap.String("message", c.Message))
+	}
+	a.events.Emit(a.ctx, name, map[string]any{
+		"scope": c.Scope.String(), "channel": c.Channel, "key": c.Key, "model": c.Model, "url": c.URL,
+		"group": c.Group, "kind": c.Kind.String(), "until": c.Until, "failures": c.Failures,
+		"needs_attention": c.Attention,
+	})
+}
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,290 @@
+package ccload
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/provider"
+)
+
+// registry is the immutable list of channels, tokens and aliases that one
+// config amounts to. Handlers read it without locks.
+type registry struct {
+	channels []*channel // in config order
+	byName   map[string]*channel
+	aliases  map[string][]string
+	tokens   *access.Tokens
+	names    []string // every exact model name and alias, sorted
+	plans    planCache
+}
+
+// channel is one channel of the config, resolved, with handles on its live
+// state.
+type channel struct {
+	conf     *config.Channel // placeholders replaced
+	name     string
+	preset   provider.Preset
+	urls     []upstreamURL
+	keys     []upstreamKey
+	served   access.Patterns
+	hours    *config.Window // nil: always
+	rules    []health.Rule
+	health   *health.Channel
+	meter    *access.Meter
+	keyless  bool                   // every key's placeholder is empty here
+	upstream *reverseproxy.Upstream // stands for the channel before foreign policies
+	edits    []bodyEdit
+}
+
+// upstreamURL is one address of a channel.
+type upstreamURL struct {
+	conf    config.URL
+	address string // as configured, its identity
+	speaks  []ai.Protocol
+	bases   map[ai.Protocol]config.Base // where each protocol lives
+	host    string
+	literal bool
+}
+
+// upstreamKey is one credential of a channel.
+type upstreamKey struct {
+	secret string
+	id     string // fingerprint
+	load   *atomic.Int64
+}
+
+// newRegistry resolves a config. It touches neither disk nor network; the
+// state it is given handles of is not changed by it.
+func newRegistry(conf *config.App, replace func(string) string, st *state, warn func(string)) (*registry, error) {
+	r := &registry{byName: make(map[string]*channel)}
+	for _, c := range conf.Channels {
+		ch, err := newChannel(c, replace, st, warn)
+		if err != nil {
+			return nil, fmt.Errorf("channel %q: %w", c.Name, err)
+		}
+		r.channels = append(r.channels, ch)
+		r.byName[ch.name] = ch
+	}
+	r.aliases = conf.AliasModels()
+	tokens, err := newTokens(conf.Tokens, replace, st.meters, warn)
+	if err != nil {
+		return nil, err
+	}
+	r.tokens = tokens
+	r.names = r.exactNames()
+	return r, nil
+}
+
+func newTokens(conf []*config.Token, replace func(string) string, m *access.Meters, warn func(string)) (*access.Tokens, error) {
+	specs := make([]access.Spec, 0, len(conf))
+	for _, t := range conf {
+		t, ok := t.Replaced(replace)
+		if !ok {
+			warn(fmt.Sprintf("token %q is left out: its secret is a placeholder that is empty here", t.Name))
+			continue
+		}
+		if err := t.Validate(); err != nil {
+			return nil, err
+		}
+		spec := access.Spec{
+			Name: t.Name, Secret: t.Secret, Models: t.Models, Channels: t.Channels,
+			ExceptChannels: t.ExceptChannels, RPM: t.RPM, MaxConcurrency: t.MaxConcurrency, ExposeRoute: t.ExposeRoute,
+		}
+		if t.Expires != "" {
+			end, err := config.ParseExpires(t.Expires)
+			if err != nil {
+				return nil, fmt.Errorf("token %q: %w", t.Name, err)
+			}
+			spec.Expires = end
+		}
+		specs = append(specs, spec)
+	}
+	return access.New(specs, m)
+}
+
+func newChannel(c *config.Channel, replace func(string) string, st *state, warn func(string)) (*channel, error) {
+	if err := provider.Check(c); err != nil {
+		return nil, err
+	}
+	conf, dropped := c.Replaced(replace)
+	for _, position := range dropped {
+		warn(fmt.Sprintf("channel %q: key %d is left out: it is empty here (is its placeholder set?) or given twice", c.Name, position))
+	}
+	ch := &channel{conf: conf, name: c.Name, keyless: len(c.Keys) > 0 && len(conf.Keys) == 0}
+	if ch.keyless {
+		warn(fmt.Sprintf("channel %q has no key left and is not used", c.Name))
+	}
+	if err := conf.Validate(); err != nil {
+		return nil, err
+	}
+	ch.preset, _ = provider.Get(c.Provider)
+	var err error
+	if ch.urls, err = channelURLs(conf, ch.preset); err != nil {
+		return nil, err
+	}
+	for _, secret := range conf.Keys {
+		id := access.Fingerprint(secret)
+		ch.keys = append(ch.keys, upstreamKey{secret: secret, id: id, load: st.load.counter(c.Name, id)})
+	}
+	if len(ch.keys) == 0 {
+		ch.keys = []upstreamKey{{load: st.load.counter(c.Name, "")}}
+	}
+	ch.served = access.CompilePatterns(ch.patterns())
+	if ch.hours, err = c.Hours.Window(); err != nil {
+		return nil, err
+	}
+	if ch.rules, err = health.CompileRules(ruleSpecs(c.CooldownRules)); err != nil {
+		return nil, err
+	}
+	if ch.edits, err = bodyEdits(c); err != nil {
+		return nil, err
+	}
+	spec := health.Spec{Name: c.Name, Group: c.Group}
+	for _, u := range ch.urls {
+		spec.URLs = append(spec.URLs, u.address)
+	}
+	for _, k := range ch.keys {
+		spec.Keys = append(spec.Keys, k.id)
+	}
+	ch.health = st.board.Channel(spec)
+	ch.meter = st.meters.Meter("channel/" + c.Name)
+	ch.upstream = &reverseproxy.Upstream{Host: new(reverseproxy.Host), Dial: c.Name}
+	return ch, nil
+}
+
+// unusable says that the channel has keys in its config and none of them here.
+func (ch *channel) unusable() bool { return ch.keyless }
+
+// patterns are the client model names the channel serves.
+func (ch *channel) patterns() []string {
+	models := slices.Clone(ch.conf.Models)
+	if len(models) == 0 && len(ch.conf.ModelNames) == 0 {
+		if models = slices.Clone(ch.preset.Models); len(models) == 0 {
+			models = []string{"*"}
+		}
+	}
+	for name := range ch.conf.ModelNames {
+		models = append(models, name)
+	}
+	return models
+}
+
+// upstreamModel is the upstream's name of a client's model.
+func (ch *channel) upstreamModel(model string) string {
+	if name, ok := ch.conf.ModelNames[model]; ok {
+		return name
+	}
+	return model
+}
+
+// speaks reports whether any of the channel's addresses speaks p.
+func (ch *channel) speaks(p ai.Protocol) bool {
+	for i := range ch.urls {
+		if slices.Contains(ch.urls[i].speaks, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// open reports whether the channel's hours include now.
+func (ch *channel) open(now time.Time) bool { return ch.hours == nil || ch.hours.Contains(now) }
+
+func ruleSpecs(rules []config.CooldownRule) []health.RuleSpec {
+	specs := make([]health.RuleSpec, len(rules))
+	for i, r := range rules {
+		specs[i] = health.RuleSpec{
+			Status: r.Status, Body: r.Body, Scope: r.Scope, For: time.Duration(r.For), Layout: r.Layout, Zone: r.Zone,
+		}
+	}
+	return specs
+}
+
+// channelURLs resolves where a channel's protocols live: its own addresses, or
+// else those of its provider.
+func channelURLs(c *config.Channel, preset provider.Preset) ([]upstreamURL, error) {
+	confs := c.URLs
+	if len(confs) == 0 {
+		return presetURLs(c, preset)
+	}
+	urls := make([]upstreamURL, 0, len(confs))
+	for _, conf := range confs {
+		base, err := conf.Parse()
+		if err != nil {
+			return nil, err
+		}
+		u := upstreamURL{conf: conf, address: conf.URL, bases: make(map[ai.Protocol]config.Base), host: base.Host(), literal: base.Literal()}
+		names := cmp.Or(joined(conf.Protocols), joined(c.Protocols), joined(preset.ProtocolNames()))
+		for _, p := range protocolsOf(names) {
+			u.speaks = append(u.speaks, p)
+			u.bases[p] = base
+		}
+		urls = append(urls, u)
+	}
+	return urls, nil
+}
+
+// presetURLs groups a provider's protocols by the host that speaks them, so
+// that one address is one thing to health.
+func presetURLs(c *config.Channel, preset provider.Preset) ([]upstreamURL, error) {
+	var urls []upstreamURL
+	wanted := protocolsOf(cmp.Or(joined(c.Protocols), joined(preset.ProtocolNames())))
+	for _, p := range wanted {
+		address, ok := preset.BaseURL(p)
+		if !ok {
+			return nil, fmt.Errorf("provider %q does not speak %s", preset.Name, p)
+		}
+		base, err := config.URL{URL: address}.Parse()
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(urls, func(u upstreamURL) bool { return u.host == base.Host() })
+		if i < 0 {
+			i = len(urls)
+			urls = append(urls, upstreamURL{
+				conf: config.URL{URL: address}, address: origin(address), bases: make(map[ai.Protocol]config.Base),
+				host: base.Host(), literal: base.Literal(),
+			})
+		}
+		urls[i].speaks = append(urls[i].speaks, p)
+		urls[i].bases[p] = base
+	}
+	if len(urls) == 0 {
+		return nil, fmt.Errorf("provider %q has no fixed address: give the channel a url", preset.Name)
+	}
+	return urls, nil
+}
+
+func joined(names []string) string { return strings.Join(names, " ") }
+
+// protocolsOf reads a list of protocol names; none means all of them.
+func protocolsOf(names string) []ai.Protocol {
+	if names == "" {
+		return ai.Protocols
+	}
+	var list []ai.Protocol
+	for _, n := range strings.Fields(names) {
+		list = append(list, ai.Protocol(n))
+	}
+	return list
+}
+
+// origin is scheme and host of an address.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Scheme + "://" + u.Host
+}

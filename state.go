@@ -1,0 +1,207 @@
+package ccload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/ledger"
+	"github.com/ccload/ccload/selection"
+	"github.com/ccload/ccload/store"
+)
+
+// states holds the live state of every gateway in the process, keyed by the
+// identity of its store, so that a new config finds what the old one knew.
+var states = caddy.NewUsagePool()
+
+// Times the state allows itself.
+const (
+	openTimeout  = 30 * time.Second // to connect to the store and migrate it
+	closeTimeout = 10 * time.Second // to write what is left at the end
+	pruneEvery   = 10 * time.Minute
+	pruneStep    = 500 // calls deleted at a time, so that writers never wait long
+)
+
+// state is everything that outlives a config: what rests and why, rotation and
+// latency, counters of limits, connections, the ledger and the database. It is
+// indexed by the names and fingerprints of things, never by pointers into a
+// config.
+type state struct {
+	board      *health.Board
+	memory     *selection.State
+	meters     *access.Meters
+	ledger     *ledger.Ledger
+	cooling    *ledger.CoolingSaver
+	store      store.Store
+	pins       *pins
+	transports *transports
+	load       *loadBook
+	lists      *modelLists
+	inFlight   atomic.Int64
+
+	openOnce sync.Once
+	openErr  error
+	opened   atomic.Bool
+	stop     context.CancelFunc
+	done     sync.WaitGroup
+
+	mu        sync.Mutex
+	apps      []*App // those that are started, oldest first
+	log       atomic.Pointer[zap.Logger]
+	retention atomic.Pointer[retention]
+}
+
+// retention is how much of the request log is kept; zero values keep all.
+type retention struct {
+	age   time.Duration
+	bytes int64
+}
+
+// newState makes an empty state around a store that is not open yet.
+func newState(s store.Store, log *zap.Logger) *state {
+	st := &state{
+		memory:     selection.NewState(),
+		meters:     access.NewMeters(),
+		store:      s,
+		pins:       newPins(),
+		transports: newTransports(),
+		load:       newLoadBook(),
+		lists:      newModelLists(),
+	}
+	st.log.Store(log)
+	st.board = health.NewBoard(health.Options{Changed: st.coolingChanged})
+	st.ledger = ledger.New(ledger.Options{Alarm: func(msg string, err error) {
+		st.log.Load().Error(msg, zap.Error(err))
+	}})
+	return st
+}
+
+// open connects the store and starts what runs in the background. It does so
+// once; later calls return the first result.
+func (st *state) open() error {
+	st.openOnce.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+		defer cancel()
+		if err := st.store.Open(ctx); err != nil {
+			st.openErr = err
+			return
+		}
+		entries, err := st.store.LoadCooling(ctx)
+		if err != nil {
+			st.openErr = errors.Join(fmt.Errorf("reading what was cooling: %w", err), st.store.Close())
+			return
+		}
+		st.board.Restore(entries)
+		st.cooling = ledger.NewCoolingSaver(st.store, func(msg string, err error) {
+			st.log.Load().Warn(msg, zap.Error(err))
+		})
+		st.ledger.Attach(st.store)
+		var run context.Context
+		run, st.stop = context.WithCancel(context.Background())
+		st.done.Go(func() { st.pruneLoop(run) })
+		st.opened.Store(true)
+	})
+	return st.openErr
+}
+
+// Destruct writes what is left and closes the store. The usage pool calls it
+// when the last config that used the state has let go of it.
+func (st *state) Destruct() error {
+	st.transports.close()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if !st.opened.Load() {
+		return nil
+	}
+	st.stop()
+	st.done.Wait()
+	return errors.Join(st.ledger.Close(ctx), st.cooling.Close(ctx), st.store.Close())
+}
+
+// pruneLoop keeps the request log within its bounds.
+func (st *state) pruneLoop(ctx context.Context) {
+	tick := time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	for {
+		st.prune(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (st *state) prune(ctx context.Context) {
+	keep := st.retention.Load()
+	if keep == nil {
+		return
+	}
+	var before time.Time
+	if keep.age > 0 {
+		before = time.Now().Add(-keep.age)
+	}
+	for ctx.Err() == nil {
+		n, err := st.store.Prune(ctx, before, keep.bytes, pruneStep)
+		if err != nil && ctx.Err() == nil {
+			st.log.Load().Warn("forgetting old calls", zap.Error(err))
+		}
+		if err != nil || n == 0 {
+			return
+		}
+	}
+}
+
+// attach makes an app the one that events go to, detach takes it away again.
+func (st *state) attach(app *App) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.apps = append(st.apps, app)
+	st.log.Store(app.logger)
+	st.retention.Store(app.keep)
+}
+
+func (st *state) detach(app *App) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for i, a := range st.apps {
+		if a == app {
+			st.apps = append(st.apps[:i:i], st.apps[i+1:]...)
+			break
+		}
+	}
+	if n := len(st.apps); n > 0 {
+		last := st.apps[n-1]
+		st.log.Store(last.logger)
+		st.retention.Store(last.keep)
+	}
+}
+
+// current is the app that was started last, nil between configs.
+func (st *state) current() *App {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if n := len(st.apps); n > 0 {
+		return st.apps[n-1]
+	}
+	return nil
+}
+
+// coolingChanged is told by the board whenever something starts or ends to
+// rest. It persists the change and tells people.
+func (st *state) coolingChanged(c health.Change) {
+	if st.opened.Load() {
+		st.cooling.Changed(c)
+	}
+	if app := st.current(); app != nil {
+		app.announce(c)
+	}
+}

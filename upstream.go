@@ -1,0 +1,206 @@
+package ccload
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openai"
+	"github.com/ccload/ccload/provider"
+	"github.com/ccload/ccload/relay"
+)
+
+// transportSet is the connection pool of every address of every channel, as
+// one handler uses them.
+type transportSet map[*channel][]http.RoundTripper
+
+func newTransportSet(r *registry, pool *transports, connect time.Duration) (transportSet, error) {
+	set := make(transportSet, len(r.channels))
+	for _, ch := range r.channels {
+		for i := range ch.urls {
+			u := &ch.urls[i]
+			k := transportKey{
+				proxy: ch.conf.Proxy, allowPrivate: ch.conf.AllowPrivateAddresses,
+				insecure: ch.conf.TLSInsecureSkipVerify, connect: connect,
+			}
+			if u.literal {
+				k.literal = u.host
+			}
+			tr, err := pool.get(u.host, k)
+			if err != nil {
+				return nil, err
+			}
+			set[ch] = append(set[ch], tr)
+		}
+	}
+	return set, nil
+}
+
+// upstreamRequest builds what is sent to a target: the client's request with
+// only the address, the credential and the model's name changed, and what the
+// channel's own config asks for.
+func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
+	u, err := c.upstreamURL(t)
+	if err != nil {
+		return nil, err
+	}
+	header := c.upstreamHeader(t)
+	spans, err := c.upstreamBody(t, header)
+	if err != nil {
+		return nil, err
+	}
+	return &relay.Request{
+		Method: c.r.Method, URL: u, Header: header, Body: spans,
+		Format: c.match.format, Endpoint: c.match.endpoint, Stream: c.Stream, Array: c.request.Array,
+		Transport: c.h.transports[t.channel][t.url],
+		Timers:    c.timers(t),
+	}, nil
+}
+
+func (c *call) timers(t *target) relay.Timers {
+	l := &c.h.limits
+	timers := relay.Timers{Headers: l.HeaderTimeout, FirstContent: l.FirstContentTimeout, Idle: l.IdleTimeout}
+	if l.FirstContentAuto {
+		limit, known := c.h.app.state.memory.FirstContentLimit(t.name, t.urls[t.url].address, t.model)
+		if !known {
+			limit = config.FirstContentUnknown
+		}
+		timers.FirstContent = limit
+	}
+	if !c.Stream {
+		timers.FirstContent = 0
+	}
+	return timers
+}
+
+// upstreamURL is the target's address of the client's endpoint.
+func (c *call) upstreamURL(t *target) (*url.URL, error) {
+	path := c.r.URL.EscapedPath()
+	if c.match.endpoint.ModelIn == protocol.ModelInPath && t.model != c.Model && t.model != "" {
+		path = c.match.prefix + url.PathEscape(t.model) + c.match.suffix
+	}
+	u := t.urls[t.url].bases[c.Protocol].Join(path)
+	query := protocol.Query(c.r.URL)
+	switch {
+	case u.RawQuery == "":
+		u.RawQuery = query
+	case query != "":
+		u.RawQuery += "&" + query
+	}
+	return u, nil
+}
+
+// upstreamHeader is what of the client's headers goes to the target: those the
+// protocol knows, the target's credential, and the channel's changes.
+func (c *call) upstreamHeader(t *target) http.Header {
+	format := c.match.format
+	header := make(http.Header, len(c.r.Header)+2)
+	dropped := c.r.Header["Connection"]
+	for name, values := range c.r.Header {
+		if format.ForwardHeader(name) && !namedIn(dropped, name) {
+			header[name] = values
+		}
+	}
+	if c.r.Header.Get("Content-Encoding") != "" {
+		header.Del("Content-Encoding") // the body was decoded when it was read
+	}
+	header["Accept-Encoding"] = identity
+	t.setCredential(header, format, t.keys[t.key].secret)
+	if ops := t.conf.HeaderUp; ops != nil {
+		applyHeaderOps(header, ops)
+	}
+	return header
+}
+
+// identity asks for an answer that is not compressed: it is judged as it
+// passes, and Caddy's encode compresses towards the client.
+var identity = []string{"identity"}
+
+// namedIn reports whether a Connection header names a header as hop-by-hop.
+func namedIn(connection []string, name string) bool {
+	for _, line := range connection {
+		for token := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(token), name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// setCredential puts the upstream key where the channel, its provider or the
+// protocol wants it. An address of nobody in particular that speaks Anthropic
+// gets it in both usual places, because relays look at either.
+func (t *target) setCredential(header http.Header, format protocol.Format, secret string) {
+	if secret == "" {
+		return
+	}
+	auth := provider.Auth(t.conf.Auth)
+	if auth == "" {
+		auth = t.preset.AuthFor(format.ID())
+	}
+	if auth.Set(header, secret) {
+		return
+	}
+	format.SetKey(header, secret)
+	if format.ID() == ai.Anthropic && t.conf.Provider == "" {
+		header["Authorization"] = []string{"Bearer " + secret}
+	}
+}
+
+// applyHeaderOps makes a channel's changes of request headers.
+func applyHeaderOps(header http.Header, ops *config.HeaderOps) {
+	for _, name := range ops.Delete {
+		header.Del(name)
+	}
+	for name, values := range ops.Set {
+		header[http.CanonicalHeaderKey(name)] = values
+	}
+	for name, values := range ops.Add {
+		key := http.CanonicalHeaderKey(name)
+		header[key] = append(append([]string(nil), header[key]...), values...)
+	}
+}
+
+// upstreamBody is the client's body with the upstream's name of the model and
+// the channel's changes. Without the latter nothing is copied.
+func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
+	whole := c.body.bytes
+	start, end := c.request.ModelStart, c.request.ModelEnd
+	c.body.hold()
+	spans := relay.Body{Before: whole, Done: c.body.release}
+	if t.model != c.Model && t.model != "" {
+		switch {
+		case end > start:
+			spans.Before, spans.Model, spans.After = whole[:start], quoteJSON(t.model), whole[end:]
+		case c.match.endpoint.ModelIn == protocol.ModelInBody:
+			changed, err := openai.ReplaceFormModel(header.Get("Content-Type"), whole, t.model)
+			if err != nil {
+				c.body.release()
+				return relay.Body{}, err
+			}
+			spans.Before = changed
+		}
+	}
+	if len(t.edits) > 0 && c.match.endpoint.ModelIn != protocol.ModelNowhere && isJSON(whole) {
+		edited := append(append(append(make([]byte, 0, len(whole)+256), spans.Before...), spans.Model...), spans.After...)
+		for _, e := range t.edits {
+			edited = e.apply(edited)
+		}
+		spans.Before, spans.Model, spans.After = edited, nil, nil
+	}
+	return spans, nil
+}
+
+func isJSON(body []byte) bool {
+	for _, b := range body {
+		if !isSpace(b) {
+			return b == '{'
+		}
+	}
+	return false
+}
