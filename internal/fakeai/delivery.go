@@ -1,0 +1,307 @@
+package fakeai
+
+import (
+	"bytes"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// delivery is one answer on its way. Where a fault or the client ends it
+// early, it panics with http.ErrAbortHandler, as handlers do to close a
+// connection.
+type delivery struct {
+	s   *Server
+	w   http.ResponseWriter
+	r   *http.Request
+	req *Request
+	b   Behaviour
+}
+
+const (
+	jsonType = "application/json"
+	sseType  = "text/event-stream; charset=utf-8"
+	htmlPage = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n<body><center><h1>502 Bad Gateway</h1></center><hr><center>cloudflare</center></body></html>\n"
+	softText = "当前模型负载过高，请稍后重试"
+)
+
+// answer answers the request.
+func (d *delivery) answer() {
+	d.sleep(d.b.FirstByte)
+	switch d.b.Fault {
+	case Drop:
+		d.abort()
+	case Reset:
+		d.reset()
+	case Hang:
+		d.hang()
+	}
+	d.header()
+	t := tell(d.req, &d.b)
+	switch fault := d.b.Fault; {
+	case d.b.Body != nil:
+		d.verbatim()
+	case fault == Error:
+		d.whole(t.status, jsonType, t.body(d.req.Protocol))
+	case fault == Soft || (d.isEventFault() && !d.streams()):
+		d.whole(http.StatusOK, jsonType, t.body(d.req.Protocol))
+	case fault == SoftText:
+		d.whole(d.status(), "text/plain; charset=utf-8", []byte(softText))
+	case fault == HTML:
+		d.whole(d.status(), "text/html; charset=UTF-8", []byte(htmlPage))
+	case fault == Empty:
+		kind := jsonType
+		if d.streams() {
+			kind = sseType
+		}
+		d.whole(d.status(), kind, nil)
+	default:
+		d.well()
+	}
+}
+
+// well answers as a service does that has nothing wrong with it, which may
+// still mean to refuse the request.
+func (d *delivery) well() {
+	if p := d.refusal(); p != "" {
+		d.refuse(p)
+		return
+	}
+	switch d.req.Operation {
+	case ai.Generate:
+		d.generate()
+	case ai.StoredResponse:
+		d.storedResponse()
+	default:
+		d.other()
+	}
+}
+
+// refusal is what is wrong with the request itself.
+func (d *delivery) refusal() Problem {
+	o, r := &d.s.o, d.req
+	_, models := d.s.models(r.Protocol)
+	switch {
+	case len(o.Keys) > 0 && !slices.Contains(o.Keys, r.Key):
+		return Auth
+	case r.Operation == "" || (len(o.Protocols) > 0 && !slices.Contains(o.Protocols, r.Protocol)):
+		return noEndpoint
+	case r.in.err != nil:
+		return badRequest
+	case models && r.Model != "" && !slices.Contains(o.Models, r.Model):
+		return NoModel
+	case r.in.Previous != "" && d.s.stored.get(r.in.Previous, r.Key) == nil:
+		return noPrevious
+	}
+	return ""
+}
+
+// refuse answers with a problem of the request.
+func (d *delivery) refuse(p Problem) {
+	t := tell(d.req, &Behaviour{Problem: p})
+	d.whole(t.status, jsonType, t.body(d.req.Protocol))
+}
+
+func (d *delivery) generate() {
+	a := d.s.newAnswer(d.req, &d.b)
+	script := scriptOf(a)
+	if d.req.Protocol == ai.Responses && stores(d.req) {
+		d.s.stored.put(a.responseID(), d.req, script)
+	}
+	d.report(a)
+	d.send(script, a)
+}
+
+// report notes what the answer says of itself, for assertions.
+func (d *delivery) report(a *answer) {
+	d.s.log.reported(d.req, func(r *Request) {
+		r.ResponseID = a.responseID()
+		if r.Protocol != ai.OpenAI || !r.Stream || r.in.StreamOptions.IncludeUsage {
+			r.Usage = a.usage
+		}
+	})
+}
+
+// send sends a script as a stream or as a whole.
+func (d *delivery) send(script *script, a *answer) {
+	if d.streams() {
+		newStream(d, script, a).run()
+		return
+	}
+	d.whole(d.status(), jsonType, script.whole)
+}
+
+// streams reports whether the answer is a stream.
+func (d *delivery) streams() bool { return d.req.Stream && d.b.Fault != WholeJSON }
+
+func (d *delivery) isEventFault() bool {
+	return d.b.Fault == EventFirst || d.b.Fault == EventStart || d.b.Fault == EventMid
+}
+
+// status is that of an answer which does not follow from a problem.
+func (d *delivery) status() int {
+	if d.b.Status != 0 {
+		return d.b.Status
+	}
+	return http.StatusOK
+}
+
+// whole sends a body at once, as far as the fault lets it.
+func (d *delivery) whole(status int, contentType string, body []byte) {
+	body = bytes.ReplaceAll(body, []byte(badUTF8), []byte("\xff\xfe\xfd"))
+	switch d.b.Fault {
+	case Half, NoEnd:
+		body = body[:len(body)/2]
+	case Broken, BrokenFirst:
+		body = slices.Concat(body[:len(body)/3], body[2*len(body)/3:])
+	case OnlyPings:
+		body = []byte("\n\n\n\n")
+	}
+	d.contentType(contentType)
+	h := d.w.Header()
+	if d.b.Encoding != "" {
+		h.Set("Content-Encoding", d.b.Encoding)
+		body = encode(d.b.Encoding, body)
+	}
+	if d.b.RetryAfter > 0 && status >= 400 {
+		h.Set("Retry-After", d.retryAfter())
+	}
+	if d.b.Fault != StaysOpen && d.b.Fault != ResetAtEnd {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	d.setHeader()
+	d.w.WriteHeader(status)
+	switch d.b.Fault {
+	case HangHeaders, Silent:
+		d.flush()
+		d.hang()
+	case Cut, CutByReset, Stall:
+		d.write(body[:len(body)/2])
+		d.interrupt(d.b.Fault)
+	}
+	d.write(body)
+	d.interrupt(d.b.Fault)
+}
+
+// interrupt does what a fault does to a connection, at the moment it does it.
+func (d *delivery) interrupt(f Fault) {
+	switch f {
+	case Cut:
+		d.flush()
+		d.abort()
+	case CutByReset, ResetAtEnd:
+		d.flush()
+		d.reset()
+	case Stall, StaysOpen:
+		d.flush()
+		d.hang()
+	}
+}
+
+// verbatim sends the body that the plan has given.
+func (d *delivery) verbatim() {
+	kind := jsonType
+	if d.streams() {
+		kind = sseType
+	}
+	d.contentType(kind)
+	if d.b.RetryAfter > 0 {
+		d.w.Header().Set("Retry-After", d.retryAfter())
+	}
+	d.setHeader()
+	d.w.WriteHeader(d.status())
+	if d.b.Split <= 0 {
+		d.write(d.b.Body)
+	} else {
+		for chunk := range slices.Chunk(d.b.Body, d.b.Split) {
+			d.write(chunk)
+			d.flush()
+			d.sleep(d.b.Gap)
+		}
+	}
+	d.interrupt(d.b.Fault)
+}
+
+func (d *delivery) contentType(kind string) {
+	if d.b.ContentType != "" {
+		kind = d.b.ContentType
+	}
+	d.w.Header().Set("Content-Type", kind)
+}
+
+// setHeader has the last word on headers.
+func (d *delivery) setHeader() {
+	for name, values := range d.b.Header {
+		d.w.Header()[http.CanonicalHeaderKey(name)] = values
+	}
+}
+
+func (d *delivery) retryAfter() string {
+	if d.b.RetryDate {
+		return time.Now().Add(d.b.RetryAfter).UTC().Format(http.TimeFormat)
+	}
+	return strconv.FormatFloat(d.b.RetryAfter.Seconds(), 'f', -1, 64)
+}
+
+func (d *delivery) write(b []byte) {
+	if _, err := d.w.Write(b); err != nil {
+		d.abort()
+	}
+}
+
+func (d *delivery) flush() {
+	if err := http.NewResponseController(d.w).Flush(); err != nil {
+		d.abort()
+	}
+}
+
+// abort closes the connection as it is.
+func (d *delivery) abort() { panic(http.ErrAbortHandler) }
+
+// reset closes the connection with a TCP reset. Where there is no TCP
+// connection of its own, as in HTTP/2, it aborts.
+func (d *delivery) reset() {
+	conn, _, err := http.NewResponseController(d.w).Hijack()
+	if err != nil {
+		d.abort()
+	}
+	raw := conn
+	if t, ok := conn.(*tls.Conn); ok {
+		raw = t.NetConn()
+	}
+	if t, ok := raw.(*net.TCPConn); ok {
+		_ = t.SetLinger(0) // then Close resets
+	}
+	conn.Close()
+	d.abort()
+}
+
+// sleep waits, unless the client leaves or the server is closed.
+func (d *delivery) sleep(wait time.Duration) {
+	if wait <= 0 {
+		return
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-d.r.Context().Done():
+		d.abort()
+	case <-d.s.closed:
+		d.abort()
+	}
+}
+
+// hang waits until the client leaves or the server is closed.
+func (d *delivery) hang() {
+	select {
+	case <-d.r.Context().Done():
+	case <-d.s.closed:
+	}
+	d.abort()
+}
