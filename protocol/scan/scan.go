@@ -3,11 +3,13 @@
 // validates everything it walks over in one pass, and tells text that ends
 // early from text that is wrong.
 //
-// Validity is that of encoding/json, down to the nesting limit; like there,
-// invalid UTF-8 inside a string is let through.
+// Validity is that of encoding/json, down to the nesting limit, except that the
+// letter behind a backslash is only looked at by those functions that decode a
+// string. Like there, invalid UTF-8 inside a string is let through.
 package scan
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -301,52 +303,87 @@ const (
 // closing quote.
 func text(b []byte, i int) (int, error) {
 	i++
-	for {
-		// Fast path, eight bytes at a time: look for a quote, a backslash or a
-		// control character. Flipping bit 1 makes the quote (0x22) 0x20 and
-		// keeps controls below that, so one comparison finds both. A borrow can
-		// only mark bytes above a true hit, and the lowest hit is what counts.
-		for i+8 <= len(b) {
-			w := binary.LittleEndian.Uint64(b[i:])
-			hit := (((w ^ ones*2) - ones*0x21) | ((w ^ ones*'\\') - ones)) &^ w & highs
-			if hit != 0 {
-				i += bits.TrailingZeros64(hit) >> 3
-				break
+	// Most strings are short and plain: eight bytes at a time.
+	for n := 0; n < 4 && i+8 <= len(b); n++ {
+		if hit := special(binary.LittleEndian.Uint64(b[i:])); hit != 0 {
+			i += bits.TrailingZeros64(hit) >> 3
+			switch b[i] {
+			case '"':
+				return i + 1, nil
+			case '\\':
+				return longText(b, i)
 			}
-			i += 8
-		}
-		for i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
-			i++
-		}
-		switch {
-		case i == len(b):
-			return 0, fail(ErrTruncated, i)
-		case b[i] == '"':
-			return i + 1, nil
-		case b[i] != '\\':
 			return 0, fail(ErrSyntax, i)
 		}
-		if i+1 == len(b) {
-			return 0, fail(ErrTruncated, i+1)
-		}
-		switch b[i+1] {
-		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			i += 2
-		case 'u':
-			for j := i + 2; j < i+6; j++ {
-				if j == len(b) {
-					return 0, fail(ErrTruncated, j)
-				}
-				if unhex(b[j]) < 0 {
-					return 0, fail(ErrSyntax, j)
-				}
+		i += 8
+	}
+	return longText(b, i)
+}
+
+// special marks the high bit of the bytes of w that are a quote, a backslash or
+// a control character. Flipping bit 1 makes the quote (0x22) 0x20 and keeps
+// controls below that, so one comparison finds both. A borrow can mark bytes
+// above a true hit as well; only the lowest mark counts.
+func special(w uint64) uint64 {
+	return (((w ^ ones*2) - ones*0x21) | ((w ^ ones*'\\') - ones)) &^ w & highs
+}
+
+// longText goes on inside a string at i. Where strings are long they are full of
+// escapes at unforeseeable places, and stopping at each costs more than all
+// else. So it only looks for the quote that is not escaped, by how many
+// backslashes stand before it, and for control characters afterwards.
+func longText(b []byte, i int) (int, error) {
+	start := i
+	for {
+		n := bytes.IndexByte(b[i:], '"')
+		if n < 0 {
+			if at := control(b[start:]); at >= 0 {
+				return 0, fail(ErrSyntax, start+at)
 			}
-			i += 6
-		default:
-			return 0, fail(ErrSyntax, i+1)
+			return 0, fail(ErrTruncated, len(b))
+		}
+		i += n
+		slash := i
+		for slash > start && b[slash-1] == '\\' {
+			slash--
+		}
+		if (i-slash)&1 == 0 {
+			break
+		}
+		i++
+	}
+	if at := control(b[start:i]); at >= 0 {
+		return 0, fail(ErrSyntax, start+at)
+	}
+	return i + 1, nil
+}
+
+// control is where the first control character is in b, -1 if there is none.
+func control(b []byte) int {
+	var hits uint64
+	rest := b
+	for ; len(rest) >= 32; rest = rest[32:] {
+		hits |= below32(binary.LittleEndian.Uint64(rest)) | below32(binary.LittleEndian.Uint64(rest[8:])) |
+			below32(binary.LittleEndian.Uint64(rest[16:])) | below32(binary.LittleEndian.Uint64(rest[24:]))
+	}
+	for ; len(rest) >= 8; rest = rest[8:] {
+		hits |= below32(binary.LittleEndian.Uint64(rest))
+	}
+	from := 0
+	if hits&highs == 0 {
+		from = len(b) - len(rest)
+	}
+	for i := from; i < len(b); i++ {
+		if b[i] < ' ' {
+			return i
 		}
 	}
+	return -1
 }
+
+// below32 has the high bit of a byte set if some byte of w is a control
+// character, and no high bit set if none is.
+func below32(w uint64) uint64 { return (w - ones*' ') &^ w }
 
 // literal skips true, false or null.
 func literal(b []byte, i int, word string) (int, error) {
