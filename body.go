@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/relay"
 )
 
 // Size classes of pooled request buffers. Most requests of coding agents are
@@ -144,3 +145,23 @@ func bodyError(r *http.Request, err error, compressed bool) error {
 
 // errClientGone says that there is nobody left to answer.
 var errClientGone = errors.New("the client hung up")
+
+// decodeRequest returns a reader of a compressed request body, nil for one
+// that is plain.
+func decodeRequest(r *http.Request) (io.ReadCloser, error) {
+	if len(r.Header["Content-Encoding"]) == 0 {
+		return nil, nil //nolint:nilnil // nothing to decode is no error
+	}
+	decoded, encoded, err := relay.Decode(r.Header, r.Body)
+	if err != nil {
+		return nil, &protocol.RequestError{
+			Status: http.StatusUnsupportedMediaType, Code: "unsupported_encoding",
+			Message: "the request body's Content-Encoding is not supported: " + shorten(r.Header.Get("Content-Encoding"), 50) +
+				"; there are gzip, deflate, br and zstd",
+		}
+	}
+	if !encoded {
+		return nil, nil //nolint:nilnil // the same
+	}
+	return decoded, nil
+}

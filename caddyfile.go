@@ -16,9 +16,9 @@ import (
 func init() {
 	httpcaddyfile.RegisterGlobalOption("ccload", parseApp)
 	httpcaddyfile.RegisterHandlerDirective("ccload", parseHandler)
-	// After everything that checks or changes a request, before what would
-	// answer it by other means.
-	httpcaddyfile.RegisterDirectiveOrder("ccload", httpcaddyfile.Before, "reverse_proxy")
+	// After everything that checks, changes or refuses a request, before what
+	// answers whatever is left: the handler takes AI paths only.
+	httpcaddyfile.RegisterDirectiveOrder("ccload", httpcaddyfile.Before, "respond")
 }
 
 // parseApp reads a global options block; several add up. The words are in the

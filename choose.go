@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/selection"
@@ -375,4 +376,12 @@ func indexes(n int) []int {
 		list[i] = i
 	}
 	return list
+}
+
+// overReason is the reason a channel's limit is recorded with.
+func overReason(l access.Limit) ai.Reason {
+	if l == access.LimitConcurrency {
+		return ai.OverConcurrent
+	}
+	return ai.OverRate
 }

@@ -24,7 +24,7 @@ import (
 func (a *App) Status() admin.Status {
 	stats := a.state.ledger.Stats()
 	s := admin.Status{
-		InFlight: a.state.inFlight.Load(), Channels: len(a.registry.channels), Tokens: a.registry.tokens.Len(),
+		InFlight: a.state.inFlight.Load(), Channels: len(a.registry.channels), Tokens: len(a.registry.tokens.Names()),
 		Cooling: len(a.state.resting()),
 	}
 	s.Journal.Depth, s.Journal.Written, s.Journal.Lost = int64(stats.Depth), int64(stats.Written), int64(stats.Lost)

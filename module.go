@@ -24,7 +24,7 @@ import (
 )
 
 func init() {
-	caddy.RegisterModule(App{})
+	caddy.RegisterModule(new(App))
 }
 
 // App is the gateway: its channels, client tokens and aliases, the store that
@@ -51,7 +51,7 @@ type App struct {
 }
 
 // CaddyModule returns the Caddy module information.
-func (App) CaddyModule() caddy.ModuleInfo {
+func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{
 		ID:  "ccload",
 		New: func() caddy.Module { return new(App) },
@@ -114,7 +114,7 @@ func (a *App) Start() error {
 	a.state.attach(a)
 	a.startChecks()
 	a.warnOfGracePeriod()
-	if a.registry.tokens.Len() == 0 {
+	if len(a.registry.tokens.Names()) == 0 {
 		a.warnNoTokens()
 	}
 	return nil

@@ -54,7 +54,7 @@ func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 		return nil, err
 	}
 	return &relay.Request{
-		Method: c.r.Method, URL: u, Header: header, Body: spans,
+		ID: c.ID, Method: c.r.Method, URL: u, Header: header, Body: spans,
 		Format: c.match.format, Endpoint: c.match.endpoint, Stream: c.Stream, Array: c.request.Array,
 		Transport: c.h.transports[t.channel][t.url],
 		Timers:    c.timers(t),
@@ -171,8 +171,7 @@ func applyHeaderOps(header http.Header, ops *config.HeaderOps) {
 func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 	whole := c.body.bytes
 	start, end := c.request.ModelStart, c.request.ModelEnd
-	c.body.hold()
-	spans := relay.Body{Before: whole, Done: c.body.release}
+	spans := relay.Body{Before: whole, Hold: c.body.hold, Release: c.body.release}
 	if t.model != c.Model && t.model != "" {
 		switch {
 		case end > start:
@@ -180,7 +179,6 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 		case c.match.endpoint.ModelIn == protocol.ModelInBody:
 			changed, err := openai.ReplaceFormModel(header.Get("Content-Type"), whole, t.model)
 			if err != nil {
-				c.body.release()
 				return relay.Body{}, err
 			}
 			spans.Before = changed

@@ -1,0 +1,154 @@
+// Package relay makes one attempt: it sends a request to one upstream, keeps
+// the answer back until it has proved itself, and then copies it to the client
+// while it follows what passes. It knows nothing of who is tried next.
+//
+// An answer proves itself in one of three ways. A whole body is read, up to a
+// limit, and judged by its wire format. A stream is read past its preamble to
+// the first event with content. An opaque body (audio, images) is taken at the
+// word of its status and content type. What proves bad comes back as evidence
+// for package health, and the client has seen nothing of it.
+package relay
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/ccload/ccload/protocol"
+)
+
+// Limits of what is held back.
+const (
+	holdWhole  = 4 << 20  // bytes of a body that is judged whole; a larger one is judged by its beginning
+	holdStream = 20 << 20 // bytes of a stream before its first content; above that it is no stream of events
+	keepError  = 1 << 20  // bytes kept of an error answer, to be passed on if the fault is the caller's
+	tellError  = 64 << 10 // bytes of it that are looked at
+)
+
+// Patience with what follows the end of a stream.
+const (
+	lingerEnd    = 500 * time.Millisecond // after the end marker, for trailing bytes
+	lingerFinish = 2 * time.Second        // after the last content, for an end marker or the end
+)
+
+// Body is what is sent: up to three parts, so that the client's body can be
+// sent with another model name without being copied.
+type Body struct {
+	Before, Model, After []byte
+	// Hold is called when a sender begins to read the parts and Release when
+	// it has ended; net/http may still be sending when the answer is there.
+	Hold, Release func()
+}
+
+// Len is how many bytes are sent.
+func (b *Body) Len() int { return len(b.Before) + len(b.Model) + len(b.After) }
+
+// reader returns a reader of the parts.
+func (b *Body) reader() *bodyReader {
+	if b.Hold != nil {
+		b.Hold()
+	}
+	return &bodyReader{parts: [3][]byte{b.Before, b.Model, b.After}, release: b.Release}
+}
+
+// bodyReader reads the parts of a body one after the other. It is locked,
+// because net/http may close a body while another goroutine still reads it,
+// and after the close the bytes may belong to another request.
+type bodyReader struct {
+	mu      sync.Mutex
+	parts   [3][]byte
+	part    int
+	release func()
+}
+
+func (r *bodyReader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.part < len(r.parts) {
+		if len(r.parts[r.part]) == 0 {
+			r.part++
+			continue
+		}
+		n := copy(p, r.parts[r.part])
+		r.parts[r.part] = r.parts[r.part][n:]
+		return n, nil
+	}
+	return 0, io.EOF
+}
+
+// Close is called by the transport when it has done with the body, also when
+// it has not read all of it.
+func (r *bodyReader) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.part = len(r.parts)
+	if r.release != nil {
+		r.release()
+		r.release = nil
+	}
+	return nil
+}
+
+// Timers bound the silence of an upstream; 0 switches a timer off. The whole
+// call is bounded by its context.
+type Timers struct {
+	Headers      time.Duration // from sending to the answer's headers
+	FirstContent time.Duration // from sending to the first content of a stream
+	Idle         time.Duration // between two reads of an answer's body
+}
+
+// Request is one attempt.
+type Request struct {
+	ID        string // the call's id, told to the client if its stream breaks off
+	Method    string
+	URL       *url.URL
+	Header    http.Header // sent as it is
+	Body      Body
+	Format    protocol.Format
+	Endpoint  *protocol.Endpoint
+	Stream    bool // the client asked for a stream
+	Array     bool // a Gemini stream in the form of a JSON array
+	Transport http.RoundTripper
+	Timers    Timers
+}
+
+// Reasons an attempt is ended from our side; they are the causes of its
+// context.
+var (
+	errHeaders      = errors.New("no headers in time")
+	errFirstContent = errors.New("no content in time")
+	errIdle         = errors.New("silence within the answer")
+	errDone         = errors.New("the attempt is over")
+)
+
+// outbound builds the request for net/http.
+func (r *Request) outbound(ctx context.Context) *http.Request {
+	out := &http.Request{
+		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: r.Header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(r.Body.Len()),
+	}
+	if out.ContentLength > 0 {
+		out.Body = r.Body.reader()
+		out.GetBody = func() (io.ReadCloser, error) { return r.Body.reader(), nil }
+	} else {
+		out.Body = http.NoBody
+	}
+	return out.WithContext(ctx)
+}
+
+// looksLikeEvents reports whether a body begins as server-sent events do.
+func looksLikeEvents(b []byte) bool {
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	b = bytes.TrimLeft(b, "\r\n")
+	for _, start := range [...]string{"data:", "event:", ":", "id:", "retry:"} {
+		if bytes.HasPrefix(b, []byte(start)) {
+			return true
+		}
+	}
+	return false
+}
