@@ -176,7 +176,7 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 		switch {
 		case end > start:
 			spans.Before, spans.Model, spans.After = whole[:start], quoteJSON(t.model), whole[end:]
-		case c.match.endpoint.ModelIn == protocol.ModelInBody:
+		case c.match.endpoint.ModelIn != protocol.ModelInPath:
 			changed, err := openai.ReplaceFormModel(header.Get("Content-Type"), whole, t.model)
 			if err != nil {
 				return relay.Body{}, err

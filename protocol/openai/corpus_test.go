@@ -1,0 +1,137 @@
+package openai_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/corpus"
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openai"
+)
+
+// unlike are recordings whose verdict is another than OK, and rightly so.
+var unlike = map[string]ai.Kind{
+	"openai_chat-539be79c6a9c": ai.SoftError, // Azure's content filter with status 200
+	"openai_chat-672a8130976a": ai.SoftError, // Groq found a tool call invalid half-way
+	"openai_chat-a8890cfb0498": ai.SoftError, // OpenRouter passed an error on half-way
+	"openai_chat-6f603f698973": ai.BadAnswer, // an echo server, not a model
+	"openai_chat-7ae3d1dda1a8": ai.BadAnswer, // the same
+}
+
+// paths are the endpoints of the recordings.
+var paths = map[string]string{
+	"chat": "/v1/chat/completions", "completions": "/v1/completions", "embeddings": "/v1/embeddings",
+	"moderations": "/v1/moderations", "rerank": "/v1/rerank", "images": "/v1/images/generations",
+}
+
+func TestCorpus(t *testing.T) {
+	f := openai.Format{}
+	var streams, bodies, failures, requests int
+	for _, rec := range append(corpus.Load(t, "openai_chat"), corpus.Load(t, "other")...) {
+		path, known := paths[rec.Endpoint]
+		if !known || rec.Vendor == "writer" || rec.Vendor == "anthropic" {
+			continue // of those vendors there are old formats of their own
+		}
+		ep := corpus.Endpoint(f, path)
+		body := []byte(rec.Response.Body)
+		if rec.Request.Body != "" && rec.Request.Body[0] == '{' {
+			requests++
+			checkRequest(t, &rec, ep)
+		}
+		if rec.Response.Status != http.StatusOK {
+			failures++
+			if fail, isError := protocol.ParseFailure(body); !isError || fail.Message == "" {
+				t.Errorf("%s: ParseFailure = %+v, %v", rec.ID, fail, isError)
+			}
+			continue
+		}
+		if len(body) == 0 {
+			continue // recorded without
+		}
+		var v protocol.Verdict
+		if rec.Stream {
+			streams++
+			whole, err := corpus.Replay(f, ep, body, false, len(body))
+			if err != nil {
+				t.Errorf("%s: %v", rec.ID, err)
+			}
+			pieces, _ := corpus.Replay(f, ep, body, false, 7)
+			if pieces.Verdict != whole.Verdict || pieces.Events != whole.Events {
+				t.Errorf("%s: in pieces of 7 bytes %+v, whole %+v", rec.ID, pieces, whole)
+			}
+			if unlike[rec.ID] == ai.OK && (!whole.Committed || !whole.Ended) {
+				t.Errorf("%s (%s): committed %v, ended %v", rec.ID, rec.Vendor, whole.Committed, whole.Ended)
+			}
+			v = whole.Verdict
+		} else {
+			bodies++
+			v = f.JudgeBody(ep, body)
+		}
+		if v.Kind != unlike[rec.ID] {
+			t.Errorf("%s (%s %s, stream %v): %v, %+v\n%.300s", rec.ID, rec.Vendor, rec.Endpoint, rec.Stream, v.Kind, v.Failure, body)
+		}
+		checkUsage(t, &rec, v.Usage)
+	}
+	t.Logf("%d streams, %d bodies, %d errors, %d requests", streams, bodies, failures, requests)
+}
+
+// checkUsage compares with the recorded usage object, read by other means.
+func checkUsage(t *testing.T, rec *corpus.Record, got ai.Usage) {
+	t.Helper()
+	var u struct {
+		Prompt     int64 `json:"prompt_tokens"`
+		Completion int64 `json:"completion_tokens"`
+		Total      int64 `json:"total_tokens"`
+		Hit        int64 `json:"prompt_cache_hit_tokens"`
+		Cached     int64 `json:"num_cached_tokens"`
+		In         struct {
+			Cached int64 `json:"cached_tokens"`
+		} `json:"prompt_tokens_details"`
+		Out struct {
+			Reasoning int64 `json:"reasoning_tokens"`
+		} `json:"completion_tokens_details"`
+	}
+	if len(rec.Usage) == 0 || string(rec.Usage) == "null" || rec.Endpoint != "chat" {
+		return
+	}
+	if err := json.Unmarshal(rec.Usage, &u); err != nil {
+		t.Fatal(err)
+	}
+	output := u.Completion
+	if u.Out.Reasoning > 0 && u.Total == u.Prompt+u.Completion+u.Out.Reasoning {
+		output += u.Out.Reasoning
+	}
+	cached := min(max(u.In.Cached, u.Hit, u.Cached), u.Prompt)
+	if got.Input != u.Prompt || got.Output != output || got.CachedInput != cached || !got.Reported {
+		t.Errorf("%s (%s): usage %+v, want %d in (%d cached), %d out", rec.ID, rec.Vendor, got, u.Prompt, cached, output)
+	}
+}
+
+func checkRequest(t *testing.T, rec *corpus.Record, ep *protocol.Endpoint) {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodPost, "http://gateway"+ep.Path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := []byte(rec.Request.Body)
+	req, err := openai.Format{}.ReadRequest(ep, r, body)
+	var want struct {
+		Model  string `json:"model"`
+		Stream bool   `json:"stream"`
+	}
+	if json.Unmarshal(body, &want) != nil {
+		return
+	}
+	if want.Model == "" {
+		return // Azure's older paths name it elsewhere
+	}
+	if err != nil {
+		t.Errorf("%s: %v", rec.ID, err)
+		return
+	}
+	if req.Model != want.Model || req.Stream != want.Stream || string(body[req.ModelStart]) != `"` {
+		t.Errorf("%s: %+v, want %+v", rec.ID, req, want)
+	}
+}

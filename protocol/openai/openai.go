@@ -1,0 +1,128 @@
+// Package openai is what must be known of OpenAI's Chat Completions API and of
+// its neighbours under /v1 that many vendors speak too.
+//
+// A stream is chunks, each with the next piece of every choice. The first one
+// usually carries only the role; a finish reason ends a choice, a chunk
+// without choices may follow with the usage, and [DONE] ends the stream. Of
+// these, vendors leave out any. Errors are a chunk with an error member.
+package openai
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/scan"
+)
+
+// Format is the Chat Completions wire format.
+type Format struct{}
+
+var _ protocol.Format = Format{}
+
+// ID is ai.OpenAI.
+func (Format) ID() ai.Protocol { return ai.OpenAI }
+
+// Endpoints lists what the format serves.
+func (Format) Endpoints() []protocol.Endpoint {
+	post, get := []string{http.MethodPost}, []string{http.MethodGet}
+	return []protocol.Endpoint{
+		{Operation: ai.Generate, Methods: post, Path: "/v1/chat/completions", Streams: protocol.StreamByBody},
+		{Operation: ai.Complete, Methods: post, Path: "/v1/completions", Streams: protocol.StreamByBody},
+		{Operation: ai.Embed, Methods: post, Path: "/v1/embeddings"},
+		{Operation: ai.Image, Methods: post, Path: "/v1/images/*", ModelIn: protocol.ModelMaybe, Streams: protocol.StreamByBody},
+		{Operation: ai.Audio, Methods: post, Path: "/v1/audio/*", Streams: protocol.StreamByBody, Opaque: true},
+		{Operation: ai.Moderate, Methods: post, Path: "/v1/moderations", ModelIn: protocol.ModelMaybe},
+		{Operation: ai.Rerank, Methods: post, Path: "/v1/rerank"},
+		{Operation: ai.ListModels, Methods: get, Path: "/v1/models", ModelIn: protocol.ModelNowhere},
+		{Operation: ai.GetModel, Methods: get, Path: "/v1/models/{model}", ModelIn: protocol.ModelNowhere},
+	}
+}
+
+// ReadRequest finds in a request what routing must know.
+func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (protocol.Request, error) {
+	if ep.ModelIn == protocol.ModelNowhere {
+		return protocol.Request{}, nil
+	}
+	contentType := r.Header.Get("Content-Type")
+	if strings.HasPrefix(strings.ToLower(contentType), "multipart/form-data") {
+		return readForm(ep, contentType, body)
+	}
+	f, err := protocol.ReadJSONRequest(body)
+	if err != nil {
+		return protocol.Request{}, err
+	}
+	if ep.ModelIn == protocol.ModelInBody {
+		if err := f.RequireModel(); err != nil {
+			return protocol.Request{}, err
+		}
+	}
+	if ep.Streams == protocol.StreamNever {
+		f.Stream = false
+	}
+	if start, end, ok := scan.Get(f.StreamOptions.In(body), "include_usage"); ok {
+		f.WantsUsage, _ = scan.Bool(f.StreamOptions.In(body)[start:end])
+	}
+	f.Conversation = protocol.OpenAIConversation(r.Header, body, &f)
+	return f.Request, nil
+}
+
+// readForm reads a multipart request. The model's name in it has no quotes, so
+// it has no span: see ReplaceFormModel.
+func readForm(ep *protocol.Endpoint, contentType string, body []byte) (protocol.Request, error) {
+	start, end, err := protocol.FormModel(contentType, body)
+	if err != nil {
+		return protocol.Request{}, err
+	}
+	req := protocol.Request{Model: string(body[start:end])}
+	if req.Model == "" {
+		if ep.ModelIn == protocol.ModelInBody {
+			return req, protocol.MissingModel()
+		}
+		return req, nil
+	}
+	return req, protocol.CheckModel(req.Model)
+}
+
+// ReplaceFormModel returns a copy of a multipart body with another model name;
+// every other byte stays.
+func ReplaceFormModel(contentType string, body []byte, model string) ([]byte, error) {
+	start, end, err := protocol.FormModel(contentType, body)
+	if err != nil || end == 0 {
+		return body, err
+	}
+	out := make([]byte, 0, len(body)-(end-start)+len(model))
+	out = append(out, body[:start]...)
+	out = append(out, model...)
+	return append(out, body[end:]...), nil
+}
+
+// SetKey sets Authorization.
+func (Format) SetKey(h http.Header, key string) { h["Authorization"] = []string{"Bearer " + key} }
+
+// ForwardHeader reports whether a client's header may go upstream.
+func (Format) ForwardHeader(name string) bool { return protocol.ForwardOpenAIHeader(name) }
+
+// WriteError writes {"error":{…}}.
+func (Format) WriteError(e *protocol.Error) (contentType string, body []byte) {
+	return "application/json", protocol.OpenAIError(e)
+}
+
+// ErrorEvent is a chunk with an error member, which the SDKs raise. No [DONE]
+// follows it.
+func (Format) ErrorEvent(e *protocol.Error, _ bool) []byte {
+	data := protocol.OpenAIError(e)
+	event := make([]byte, 0, len(data)+8)
+	event = append(event, "data: "...)
+	event = append(event, data...)
+	return append(event, "\n\n"...)
+}
+
+// WriteModels writes a model list.
+func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
+	return protocol.OpenAIModels(models)
+}
+
+// WriteModel writes one model.
+func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return protocol.OpenAIModel(m) }

@@ -1,0 +1,204 @@
+package protocol
+
+import (
+	"net/http"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol/scan"
+)
+
+// This file is what OpenAI's two wire formats share.
+
+// OpenAIError writes an error as OpenAI's API does:
+// {"error":{"message","type","param","code"}}.
+func OpenAIError(e *Error) []byte {
+	var body struct {
+		Error struct {
+			Message string  `json:"message"`
+			Type    string  `json:"type"`
+			Param   *string `json:"param"`
+			Code    string  `json:"code"`
+		} `json:"error"`
+		RequestID string `json:"request_id,omitempty"`
+	}
+	body.Error.Message, body.Error.Code = e.Message, e.Code
+	body.Error.Type = ErrorType(ai.OpenAI, e.Status)
+	if e.Param != "" {
+		body.Error.Param = &e.Param
+	}
+	body.RequestID = e.RequestID
+	return JSON(body)
+}
+
+// openAIModel is one model of a list.
+type openAIModel struct {
+	ID      string `json:"id"`
+	Object  string `json:"object"`
+	Created int64  `json:"created"`
+	OwnedBy string `json:"owned_by"`
+}
+
+func newOpenAIModel(m Model) openAIModel {
+	return openAIModel{ID: m.ID, Object: "model", Created: m.Created, OwnedBy: m.OwnedBy}
+}
+
+// OpenAIModels writes a model list as OpenAI's API does.
+func OpenAIModels(models []Model) []byte {
+	list := struct {
+		Object string        `json:"object"`
+		Data   []openAIModel `json:"data"`
+	}{Object: "list", Data: make([]openAIModel, 0, len(models))}
+	for _, m := range models {
+		list.Data = append(list.Data, newOpenAIModel(m))
+	}
+	return JSON(list)
+}
+
+// OpenAIModel writes one model as OpenAI's API does.
+func OpenAIModel(m Model) []byte { return JSON(newOpenAIModel(m)) }
+
+// ForwardOpenAIHeader reports whether a client's header may go to an upstream
+// that speaks one of OpenAI's formats. Organization and project belong to an
+// account that is not the channel's.
+func ForwardOpenAIHeader(name string) bool {
+	switch name {
+	case "Openai-Organization", "Openai-Project":
+		return false
+	case "Originator", "Session-Id", "Session_id", "Thread-Id", "Conversation_id", "Version":
+		return true
+	}
+	return ForwardHeader(name) || HeaderFamily(name, "Openai-", "X-Openai-", "X-Codex-")
+}
+
+// OpenAIConversation is the session a client names in its headers or by
+// prompt_cache_key, else a hash of what the prompt cache is keyed by: tools,
+// instructions and everything up to the first user turn.
+func OpenAIConversation(header http.Header, body []byte, f *Fields) uint64 {
+	if named := Session(header); named != 0 {
+		return named
+	}
+	if key := f.PromptCacheKey.Text(body); key != "" {
+		return Named(key)
+	}
+	opening := f.Messages.In(body)
+	if opening == nil {
+		opening = f.Input.In(body)
+	}
+	if opening == nil {
+		return 0
+	}
+	var h Hash
+	h.Add(f.Tools.In(body))
+	h.Add(f.Functions.In(body))
+	h.AddContent(f.Instructions.In(body))
+	if len(opening) > 0 && opening[0] == '[' {
+		h.AddOpening(opening)
+	} else {
+		h.AddContent(opening)
+	}
+	return h.Sum()
+}
+
+// ReadOpenAIUsage takes over what a usage object of OpenAI, or of a vendor
+// that speaks like it, says; the last one of a stream is right. It reports
+// whether there was one.
+//
+// Input includes cached and written tokens, output includes reasoning. xAI's
+// chat and Vercel's gateway report reasoning beside the completion, which
+// shows in the total.
+func ReadOpenAIUsage(raw []byte, u *ai.Usage) bool {
+	if len(raw) == 0 || raw[0] != '{' {
+		return false
+	}
+	next := ai.Usage{ServiceTier: u.ServiceTier, Reported: true}
+	var total int64
+	if scan.Members(raw, func(key []byte, start, end int) bool {
+		value := raw[start:end]
+		switch string(key) {
+		case "prompt_tokens", "input_tokens":
+			tokens(&next.Input, value)
+		case "completion_tokens", "output_tokens":
+			tokens(&next.Output, value)
+		case "total_tokens":
+			tokens(&total, value)
+		case "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens": // DeepSeek, Mistral, others
+			atLeast(&next.CachedInput, value)
+		case "prompt_tokens_details", "input_tokens_details":
+			inputDetails(value, &next)
+		case "completion_tokens_details", "output_tokens_details":
+			outputDetails(value, &next)
+		case "reasoning_tokens":
+			atLeast(&next.Reasoning, value)
+		}
+		return true
+	}) != nil {
+		return false
+	}
+	if next.Input+next.Output+total == 0 && u.Reported {
+		return true // a repetition that says nothing
+	}
+	if next.Reasoning > 0 && total == next.Input+next.Output+next.Reasoning {
+		next.Output += next.Reasoning
+	}
+	next.CachedInput = min(next.CachedInput, next.Input)
+	next.CacheWrite = min(next.CacheWrite, next.Input)
+	next.Reasoning = min(next.Reasoning, next.Output)
+	*u = next
+	return true
+}
+
+func inputDetails(raw []byte, u *ai.Usage) {
+	_ = scan.Members(raw, func(key []byte, start, end int) bool {
+		value := raw[start:end]
+		switch string(key) {
+		case "cached_tokens":
+			atLeast(&u.CachedInput, value)
+		case "cache_write_tokens", "cache_creation_tokens":
+			atLeast(&u.CacheWrite, value)
+		case "audio_tokens":
+			tokens(&u.AudioInput, value)
+		case "image_tokens":
+			tokens(&u.ImageInput, value)
+		}
+		return true
+	})
+}
+
+func outputDetails(raw []byte, u *ai.Usage) {
+	_ = scan.Members(raw, func(key []byte, start, end int) bool {
+		value := raw[start:end]
+		switch string(key) {
+		case "reasoning_tokens":
+			atLeast(&u.Reasoning, value)
+		case "audio_tokens":
+			tokens(&u.AudioOutput, value)
+		case "image_tokens":
+			tokens(&u.ImageOutput, value)
+		}
+		return true
+	})
+}
+
+// tokens reads a count; what is no count leaves it as it is.
+func tokens(to *int64, value []byte) {
+	if n, ok := scan.Int(value); ok && n >= 0 && n < 1<<40 {
+		*to = n
+	}
+}
+
+// atLeast reads a count that several fields may name; the largest is right.
+func atLeast(to *int64, value []byte) {
+	var n int64
+	tokens(&n, value)
+	*to = max(*to, n)
+}
+
+// Said reports whether a JSON value holds anything: it is not null, false or
+// empty.
+func Said(value []byte) bool {
+	switch string(value) {
+	case "", "null", `""`, "[]", "{}", "false":
+		return false
+	}
+	return true
+}

@@ -1,0 +1,106 @@
+// Package responses is what must be known of OpenAI's Responses API.
+//
+// A stream's events have types. It begins with response.created, perhaps
+// queued and in_progress, which prove nothing; items are added and filled with
+// deltas; response.completed or response.incomplete ends it and carries the
+// whole response with its usage. response.failed and error say that there will
+// be no answer. Responses may be stored upstream, and then only the key that
+// made them can continue, read or delete them.
+package responses
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
+)
+
+// Format is the Responses wire format.
+type Format struct{}
+
+var _ protocol.Format = Format{}
+
+// ID is ai.Responses.
+func (Format) ID() ai.Protocol { return ai.Responses }
+
+// Endpoints lists what the format serves.
+func (Format) Endpoints() []protocol.Endpoint {
+	post := []string{http.MethodPost}
+	return []protocol.Endpoint{
+		{Operation: ai.Generate, Methods: post, Path: "/v1/responses", Streams: protocol.StreamByBody},
+		{Operation: ai.Compact, Methods: post, Path: "/v1/responses/compact", Streams: protocol.StreamByBody},
+		{Operation: ai.CountTokens, Methods: post, Path: "/v1/responses/input_tokens"},
+		{
+			Operation: ai.StoredResponse, Methods: []string{http.MethodGet, http.MethodDelete, http.MethodPost},
+			Path: "/v1/responses/*", ModelIn: protocol.ModelNowhere,
+		},
+	}
+}
+
+// ReadRequest finds in a request what routing must know.
+func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (protocol.Request, error) {
+	if ep.Operation == ai.StoredResponse {
+		rest, _ := protocol.PathValue(ep, r.URL.Path)
+		id, _, _ := strings.Cut(rest, "/")
+		return protocol.Request{Continues: id, Stream: r.URL.Query().Get("stream") == "true"}, nil
+	}
+	f, err := protocol.ReadJSONRequest(body)
+	if err != nil {
+		return protocol.Request{}, err
+	}
+	if err := f.RequireModel(); err != nil {
+		return protocol.Request{}, err
+	}
+	if ep.Streams == protocol.StreamNever {
+		f.Stream = false
+	}
+	f.WantsUsage = true
+	f.Continues = f.PreviousResponse.Text(body)
+	f.Conversation = protocol.OpenAIConversation(r.Header, body, &f)
+	return f.Request, nil
+}
+
+// SetKey sets Authorization.
+func (Format) SetKey(h http.Header, key string) { h["Authorization"] = []string{"Bearer " + key} }
+
+// ForwardHeader reports whether a client's header may go upstream.
+func (Format) ForwardHeader(name string) bool { return protocol.ForwardOpenAIHeader(name) }
+
+// WriteError writes {"error":{…}}.
+func (Format) WriteError(e *protocol.Error) (contentType string, body []byte) {
+	return "application/json", protocol.OpenAIError(e)
+}
+
+// ErrorEvent is response.failed, which both the SDKs and Codex take for the
+// end; a client that knows only the error event reads the same members there.
+func (Format) ErrorEvent(e *protocol.Error, _ bool) []byte {
+	var failed struct {
+		Type     string `json:"type"`
+		Response struct {
+			ID     string `json:"id"`
+			Object string `json:"object"`
+			Status string `json:"status"`
+			Error  struct {
+				Code    string `json:"code"`
+				Message string `json:"message"`
+			} `json:"error"`
+		} `json:"response"`
+	}
+	failed.Type = "response.failed"
+	failed.Response.ID, failed.Response.Object, failed.Response.Status = e.RequestID, "response", "failed"
+	failed.Response.Error.Code, failed.Response.Error.Message = e.Code, e.Message
+	data := protocol.JSON(failed)
+	event := make([]byte, 0, len(data)+40)
+	event = append(event, "event: response.failed\ndata: "...)
+	event = append(event, data...)
+	return append(event, "\n\n"...)
+}
+
+// WriteModels writes a model list.
+func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
+	return protocol.OpenAIModels(models)
+}
+
+// WriteModel writes one model.
+func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return protocol.OpenAIModel(m) }
