@@ -1,0 +1,101 @@
+package health
+
+import (
+	"math/bits"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// class groups kinds that count as the same trouble: a server that fails now
+// with 502 and now with silence has failed twice.
+type class uint8
+
+const (
+	harmless  class = iota // nothing rests
+	transient              // may be over any moment
+	limited                // too much in too short a time
+	used                   // an allowance is used up
+	refused                // the credential
+	absent                 // the thing asked for is not there
+)
+
+// backoff says how long a kind of failure rests: base, doubled with each
+// further failure in a row up to most. probe bounds how long a probe keeps
+// others waiting: a server that answered errors and now is silent is probably
+// thinking, one that was silent probably is silent again.
+type backoff struct {
+	class       class
+	base, most  time.Duration
+	probe       time.Duration
+	needsPerson bool // it does not heal by waiting
+}
+
+// backoffs are the rests where upstream does not state one. A stated rest is
+// taken as it is. A kind that is absent rests nothing.
+var backoffs = [...]backoff{
+	ai.RateLimited:    {class: limited, base: 5 * time.Second, most: 5 * time.Minute, probe: 30 * time.Second},
+	ai.QuotaExhausted: {class: used, base: 10 * time.Minute, most: 6 * time.Hour, probe: time.Minute},
+	ai.AuthFailed:     {class: refused, base: 5 * time.Minute, most: time.Hour, probe: time.Minute, needsPerson: true},
+	ai.Overloaded:     {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
+	ai.ServerError:    {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
+	ai.SoftError:      {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
+	ai.Truncated:      {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
+	ai.Empty:          {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
+	ai.BadAnswer:      {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
+	ai.Timeout:        {class: transient, base: 10 * time.Second, most: time.Minute, probe: 5 * time.Minute},
+	ai.NetworkError:   {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
+	ai.NoSuchModel:    {class: absent, base: 10 * time.Minute, most: 6 * time.Hour, probe: 30 * time.Second},
+	ai.NoSuchEndpoint: {class: absent, base: 10 * time.Minute, most: 6 * time.Hour, probe: 30 * time.Second},
+}
+
+// backoffOf is the line of a kind.
+func backoffOf(k ai.Kind) *backoff {
+	if int(k) < len(backoffs) {
+		return &backoffs[k]
+	}
+	return &backoffs[ai.OK]
+}
+
+const (
+	// jitterPart is how far a rest is spread to both sides, so that many targets
+	// (and many nodes) that failed together do not come back together.
+	jitterPart = 0.2
+	// mostFailures bounds the count; doubling has long met its maximum there.
+	mostFailures = 1 << 10
+	// shortestDecay bounds how fast a count of failures decays.
+	shortestDecay = time.Minute
+	// forgetAfter is how long after its rest a cell is remembered at most.
+	forgetAfter = 24 * time.Hour
+)
+
+// rest is how long the n-th failure in a row rests; spread is in [0, 1).
+func (b *backoff) rest(n int, spread float64) time.Duration {
+	d := b.base
+	for ; n > 1 && d < b.most; n-- {
+		d *= 2
+	}
+	d = min(d, b.most)
+	return time.Duration(float64(d) * (1 - jitterPart + 2*jitterPart*spread))
+}
+
+// halfLife is the time without news after which a count of failures counts
+// half: the kind's longest rest.
+func (b *backoff) halfLife() time.Duration { return max(b.most, shortestDecay) }
+
+// decayed is what is left of n failures after an idle time since their rest
+// ended.
+func (b *backoff) decayed(n int, idle time.Duration) int {
+	if idle <= 0 {
+		return n
+	}
+	if idle >= forgetAfter {
+		return 0
+	}
+	return n >> min(bits.UintSize-2, uint(idle/b.halfLife()))
+}
+
+// forgotten is the idle time after which nothing is left of n failures.
+func (b *backoff) forgotten(n int) time.Duration {
+	return min(forgetAfter, time.Duration(bits.Len(uint(n)))*b.halfLife())
+}

@@ -1,0 +1,313 @@
+package health
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// Spec names a channel and its parts.
+type Spec struct {
+	Name  string
+	Group string   // shares fate with other channels; empty: none
+	URLs  []string // base addresses
+	Keys  []string // fingerprints; empty: one nameless key
+	// Protocols are what each URL speaks; nil, as a whole or for one URL: all.
+	Protocols [][]ai.Protocol
+}
+
+// Channel is a view on the state of one channel: URLs and keys are addressed by
+// their place in the Spec. Views of the same names see the same state.
+type Channel struct {
+	board  *Board
+	name   string
+	group  string
+	area   *area
+	shared *area // of the group, nil if there is none
+	urls   []part
+	keys   []part
+}
+
+// part is a URL or a key of a view.
+type part struct {
+	name string
+	*place
+	speaks []ai.Protocol
+}
+
+// Channel returns a view of a channel for one generation of the config.
+func (b *Board) Channel(s Spec) *Channel {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := &Channel{board: b, name: s.Name, group: s.Group, area: areaOf(b.channels, s.Name)}
+	if s.Group != "" {
+		c.shared = areaOf(b.groups, s.Group)
+	}
+	c.area.mu.Lock()
+	defer c.area.mu.Unlock()
+	for i, name := range orNameless(s.URLs) {
+		p := part{name: name, place: placeOf(c.area.urls, name)}
+		if i < len(s.Protocols) {
+			p.speaks = s.Protocols[i]
+		}
+		c.urls = append(c.urls, p)
+	}
+	for _, name := range orNameless(s.Keys) {
+		c.keys = append(c.keys, part{name: name, place: placeOf(c.area.keys, name)})
+	}
+	return c
+}
+
+func orNameless(names []string) []string {
+	if len(names) == 0 {
+		return []string{""}
+	}
+	return names
+}
+
+// Readiness says whether something can be tried now.
+type Readiness struct {
+	OK bool
+	// Kind and Scope say what is in the way, if it is not OK.
+	Kind  ai.Kind
+	Scope ai.Scope
+	// Until is when it is due, zero if OK or Probing.
+	Until time.Time
+	// Probing says that nothing rests any more, but that a probe is under way
+	// whose outcome decides.
+	Probing bool
+	// UsableKeys is how many keys can be used, for this model.
+	UsableKeys int
+	// Low says that rate-limit headers announced that little is left: of the
+	// key, or of every usable key.
+	Low bool
+}
+
+// calm reports whether nothing of the channel and its group rests or failed
+// lately. It is the fast path: two loads, no lock.
+func (c *Channel) calm() bool {
+	return c.area.count.Load() == 0 && (c.shared == nil || c.shared.count.Load() == 0)
+}
+
+// Ready says whether a call can be served: neither group nor channel nor model
+// rest, and at least one URL that speaks p and one key are usable. An empty
+// model stands for calls without one.
+func (c *Channel) Ready(p ai.Protocol, model string, now time.Time) Readiness {
+	if c.calm() {
+		return Readiness{OK: true, UsableKeys: len(c.keys)}
+	}
+	return c.ready(p, model, now)
+}
+
+// ReadyURL says whether one URL can be used, apart from channel and group. An
+// empty protocol asks for no protocol in particular.
+func (c *Channel) ReadyURL(url int, p ai.Protocol, model string, now time.Time) Readiness {
+	if c.calm() {
+		return Readiness{OK: true, UsableKeys: len(c.keys)}
+	}
+	c.lock(now)
+	defer c.unlock()
+	look := c.urls[url].look(p, model, now)
+	r := look.readiness()
+	r.UsableKeys, _ = c.usable(model, now)
+	return r
+}
+
+// ReadyKey says whether one key can be used, apart from channel and group.
+func (c *Channel) ReadyKey(key int, model string, now time.Time) Readiness {
+	if c.calm() {
+		return Readiness{OK: true, UsableKeys: 1}
+	}
+	c.lock(now)
+	defer c.unlock()
+	look := c.keys[key].look("", model, now)
+	r := look.readiness()
+	if r.OK {
+		r.UsableKeys = 1
+	}
+	return r
+}
+
+// Least finds the least bad target when everything rests: the URL and key that
+// are due first, those before others whose trouble may pass by itself. until is
+// when the target is due and kind what is in the way. transient says that all
+// that is in the way may be over already, so that an attempt makes sense.
+func (c *Channel) Least(p ai.Protocol, model string, now time.Time) (url, key int, until time.Time, kind ai.Kind, transient bool) {
+	c.lock(now)
+	defer c.unlock()
+	total := c.common(model, now)
+	url, best := least(c.urls, p, model, now)
+	if url < 0 {
+		return -1, -1, time.Time{}, ai.NoSuchEndpoint, false
+	}
+	total = total.and(best)
+	key, best = least(c.keys, "", model, now)
+	total = total.and(best)
+	return url, key, total.until, total.kind, !total.hopeless
+}
+
+func least(parts []part, p ai.Protocol, model string, now time.Time) (int, glance) {
+	index, best := -1, glance{}
+	for i := range parts {
+		if !parts[i].speaksTo(p) {
+			continue
+		}
+		if g := parts[i].look(p, model, now); index < 0 || g.less(best) {
+			index, best = i, g
+		}
+	}
+	return index, best
+}
+
+func (c *Channel) ready(p ai.Protocol, model string, now time.Time) Readiness {
+	c.lock(now)
+	defer c.unlock()
+	total := c.common(model, now)
+	best, found := glance{}, false
+	for i := range c.urls {
+		if !c.urls[i].speaksTo(p) {
+			continue
+		}
+		if g := c.urls[i].look(p, model, now); !found || g.sooner(best) {
+			best, found = g, true
+		}
+	}
+	if !found {
+		return Readiness{Kind: ai.NoSuchEndpoint, Scope: ai.ScopeChannel}
+	}
+	total = total.and(best)
+	usable, best := c.usable(model, now)
+	total = total.and(best)
+	r := total.readiness()
+	r.UsableKeys, r.Low = usable, best.low
+	return r
+}
+
+// usable counts the usable keys and looks at the one that is usable first; low
+// only if all usable ones are.
+func (c *Channel) usable(model string, now time.Time) (n int, best glance) {
+	low := true
+	for i := range c.keys {
+		g := c.keys[i].look("", model, now)
+		if g.state == free {
+			n++
+			low = low && g.low
+		}
+		if i == 0 || g.sooner(best) {
+			best = g
+		}
+	}
+	best.low = n > 0 && low
+	return n, best
+}
+
+// common looks at what every target of the channel shares.
+func (c *Channel) common(model string, now time.Time) glance {
+	g := c.area.self.look("", model, now)
+	if c.shared == nil {
+		return g
+	}
+	return c.shared.self.look("", "", now).and(g) // of two that rest alike the wider is named
+}
+
+// lock takes the locks of the view, the group's first, and forgets what is
+// over; unlock releases them and tells of changes.
+func (c *Channel) lock(now time.Time) {
+	if c.shared != nil {
+		c.shared.mu.Lock()
+		c.board.sweep(c.shared, now)
+	}
+	c.area.mu.Lock()
+	c.board.sweep(c.area, now)
+}
+
+func (c *Channel) unlock() {
+	c.area.mu.Unlock()
+	if c.shared != nil {
+		c.shared.mu.Unlock()
+	}
+	c.board.deliver()
+}
+
+func (p *part) speaksTo(protocol ai.Protocol) bool {
+	return p.speaks == nil || protocol == "" || slices.Contains(p.speaks, protocol)
+}
+
+// glance is what one sees of several cells together.
+type glance struct {
+	state    state
+	until    time.Time // if resting
+	kind     ai.Kind
+	scope    ai.Scope
+	low      bool
+	hopeless bool // an attempt before the end of the rest makes no sense
+}
+
+// look combines the cells of a place that concern a call. Most places have
+// none.
+func (p *place) look(protocol ai.Protocol, model string, now time.Time) glance {
+	if p.own == nil && len(p.protocols) == 0 && len(p.models) == 0 {
+		return glance{}
+	}
+	return p.lookClosely(protocol, model, now)
+}
+
+func (p *place) lookClosely(protocol ai.Protocol, model string, now time.Time) glance {
+	g := p.own.look(now)
+	if len(p.protocols) > 0 {
+		g = g.and(p.protocols[protocol].look(now))
+	}
+	if len(p.models) > 0 {
+		g = g.and(p.models[model].look(now))
+	}
+	return g
+}
+
+func (c *cell) look(now time.Time) glance {
+	if c == nil {
+		return glance{}
+	}
+	g := glance{state: c.at(now), low: c.low.After(now)}
+	if g.state != free {
+		g.kind, g.scope = c.kind, c.ref.Scope
+	}
+	if g.state == resting {
+		g.until, g.hopeless = c.until, !c.healsAlone()
+	}
+	return g
+}
+
+// and is for things that must all be usable: the worse counts.
+func (g glance) and(o glance) glance {
+	worse, other := g, o
+	if o.state > g.state || o.state == g.state && o.until.After(g.until) {
+		worse, other = o, g
+	}
+	worse.low = g.low || o.low
+	worse.hopeless = worse.hopeless || other.hopeless
+	return worse
+}
+
+// sooner is for things of which one must be usable.
+func (g glance) sooner(o glance) bool {
+	return g.state < o.state || g.state == o.state && g.until.Before(o.until)
+}
+
+// less orders what could be tried in spite of its rest. A probe under way comes
+// last: nobody may join it.
+func (g glance) less(o glance) bool {
+	if g.hopeless != o.hopeless {
+		return o.hopeless
+	}
+	if p, q := g.state == probing, o.state == probing; p != q {
+		return q
+	}
+	return g.until.Before(o.until)
+}
+
+func (g glance) readiness() Readiness {
+	return Readiness{
+		OK: g.state == free, Kind: g.kind, Scope: g.scope, Until: g.until, Probing: g.state == probing, Low: g.low,
+	}
+}
