@@ -127,6 +127,9 @@ func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answe
 		t.claim.Abandon()
 	case o.Kind.CallersFault():
 		t.claim.Abandon()
+	case c.Operation != ai.Generate && (o.Kind == ai.NoSuchEndpoint || o.Kind == ai.NoSuchModel):
+		// A service without, say, count_tokens is no worse at its main job.
+		t.claim.Abandon()
 	default:
 		a.Rested = t.claim.Report(o, answer.Upstream, now)
 		c.observe(t, a, false, now)
@@ -196,7 +199,10 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	}
 	switch kind := ending.Evidence.Kind; kind {
 	case ai.OK:
-		c.end(ai.OK, answer.Status, "")
+		if verdict.Kind == ai.ContentFilter { // a refusal is an answer too
+			a.Outcome.Kind = ai.ContentFilter
+		}
+		c.end(a.Outcome.Kind, answer.Status, "")
 		c.observe(t, a, true, now)
 	case ai.ClientGone:
 		a.Outcome.Kind = ai.ClientGone
@@ -222,9 +228,7 @@ func (c *call) broken(t *target, a *ai.Attempt, answer *relay.Answer, ending *re
 	if o.Kind.CallersFault() {
 		return
 	}
-	if claim, ok := t.health.Begin(t.url, t.key, c.Protocol, t.model, now, true); ok {
-		a.Rested = claim.Report(o, nil, now)
-	}
+	a.Rested = t.claim.Report(o, nil, now)
 	c.observe(t, a, false, now)
 }
 

@@ -17,7 +17,7 @@ func TestBadInput(t *testing.T) {
 	t.Parallel()
 	s := fake(t)
 	g := newGateway(t, channelAt("only", s, "key mk-ok", "models known-model other-model")+
-		"token tests "+testToken+" {\nmodels known-model nobodys-model\n}\n", "max_body 64KiB\nbody_timeout 300ms")
+		"token tests "+testToken+" {\nmodels known-model knwon-model nobodys-model\n}\n", "max_body 64KiB\nbody_timeout 300ms")
 	anthropic := func(body string) answer { return g.post("/v1/messages", body) }
 	tests := []struct {
 		name    string
@@ -35,7 +35,7 @@ func TestBadInput(t *testing.T) {
 		{"model of another type", func() answer { return anthropic(`{"model":5,"messages":[]}`) }, 400, ai.Anthropic, "string"},
 		{"missing model", func() answer { return anthropic(`{"messages":[]}`) }, 400, ai.Anthropic, "missing"},
 		{"stream of another type", func() answer { return anthropic(`{"model":"known-model","stream":"maybe"}`) }, 400, ai.Anthropic, "stream"},
-		{"unknown model", func() answer { return g.askModel(ai.OpenAI, "nobodys-model", false) }, 404, ai.OpenAI, "known-model"},
+		{"unknown model", func() answer { return g.askModel(ai.OpenAI, "knwon-model", false) }, 404, ai.OpenAI, "close to it are known-model"},
 		{"unknown model, Gemini", func() answer { return g.askModel(ai.Gemini, "nobodys-model", false) }, 404, ai.Gemini, "nobodys-model"},
 		{"model not permitted", func() answer { return g.askModel(ai.Responses, "other-model", false) }, 403, ai.Responses, "other-model"},
 		{"body too large", func() answer { return anthropic(`{"model":"known-model","x":"` + strings.Repeat("x", 70<<10) + `"}`) }, 413, ai.Anthropic, "64 KiB"},

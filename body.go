@@ -74,11 +74,9 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, patience time
 		defer decoded.Close()
 		src = decoded
 	}
+	rc := http.NewResponseController(w)
 	if patience > 0 {
-		rc := http.NewResponseController(w)
-		if rc.SetReadDeadline(time.Now().Add(patience)) == nil {
-			defer rc.SetReadDeadline(time.Time{}) //nolint:errcheck // the connection may be gone, and then it does not matter
-		}
+		_ = rc.SetReadDeadline(time.Now().Add(patience)) // not every server can; then there is none
 	}
 	// One byte more than announced, so that the end is seen without growing.
 	b := newBody(int(max(min(r.ContentLength, limit), 0)) + 1)
@@ -92,7 +90,12 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, patience time
 			b.release()
 			return nil, tooLarge(limit)
 		}
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // a reader's own end, never wrapped
+			// After a failure the deadline stays: the server must not wait for
+			// the rest of a body that does not come.
+			if patience > 0 {
+				_ = rc.SetReadDeadline(time.Time{})
+			}
 			return b, nil
 		}
 		if err != nil {

@@ -105,7 +105,7 @@ func TestMistakesNameFileLineAndRemedy(t *testing.T) {
 		{"{\n\tccload {\n\t\tchanel x {\n\t\t}\n\t}\n}\n", `did you mean "channel"?, at Caddyfile:3`},
 		{"{\n\tccload {\n\t\tchannel x antropic key\n\t}\n}\n", `did you mean "anthropic"?`},
 		{"{\n\tccload {\n\t\tdaily_budget 5\n\t}\n}\n", "at Caddyfile:3"},
-		{":80 {\n\tccload {\n\t\tlb_policy wieghted\n\t}\n}\n", "ccload_weighted"},
+		{":80 {\n\tccload {\n\t\tlb_policy wieghted\n\t}\n}\n", "weighted"},
 		{":80 {\n\tccload {\n\t\tidle_timeout soon\n\t}\n}\n", "at Caddyfile:3"},
 		{":80 {\n\tccload {\n\t\tmax_attempts 0\n\t}\n}\n", "1 to 100"},
 	} {

@@ -191,7 +191,7 @@ func TestBodyEdits(t *testing.T) {
 		"body_remove thinking", "header_up X-Team blue", "header_up -User-Agent"), "")
 	g.post("/v1/messages", `{"model":"m", "thinking":{"type":"enabled"}, "max_tokens":1,"messages":[{"role":"user","content":"hi"}]}`).want(t, http.StatusOK)
 	got := s.Last()
-	if want := `{"metadata":{"team":"blue"},"model":"m", "max_tokens":4096,"messages":[{"role":"user","content":"hi"}]}`; strings.ReplaceAll(string(got.Body), ", ", ",") != strings.ReplaceAll(want, ", ", ",") {
+	if want := `{"metadata":{"team":"blue"},"model":"m",  "max_tokens":4096,"messages":[{"role":"user","content":"hi"}]}`; string(got.Body) != want {
 		t.Errorf("upstream got\n%s\nwant\n%s", got.Body, want)
 	}
 	if got.Header.Get("X-Team") != "blue" || got.Header.Get("User-Agent") == "Go-http-client/1.1" {
@@ -297,6 +297,12 @@ func replayPath(ex *exchange) (string, bool) {
 		return "/v1/chat/completions", strings.Contains(ex.Request.Body, `"model"`)
 	case "responses":
 		return "/v1/responses", strings.Contains(ex.Request.Body, `"model"`) && !strings.Contains(ex.Request.Body, "previous_response_id")
+	case "generate", "stream_generate":
+		if ex.Request.Body == "" {
+			return "", false
+		}
+	}
+	switch ex.Endpoint {
 	case "generate":
 		return "/v1beta/models/" + name + ":generateContent", ex.Provider == "gemini"
 	case "stream_generate":

@@ -153,6 +153,7 @@ func newChannel(c *config.Channel, replace func(string) string, st *state, warn 
 	spec := health.Spec{Name: c.Name, Group: c.Group}
 	for _, u := range ch.urls {
 		spec.URLs = append(spec.URLs, u.address)
+		spec.Protocols = append(spec.Protocols, u.speaks)
 	}
 	for _, k := range ch.keys {
 		spec.Keys = append(spec.Keys, k.id)

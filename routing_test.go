@@ -63,10 +63,11 @@ func TestConversationKeepsItsKey(t *testing.T) {
 	s := fake(t)
 	g := newGateway(t, channelAt("a", s, "key mk-ok-u1 mk-ok-u2 mk-ok-u3")+channelAt("b", s, "key mk-ok-u4 mk-ok-u5 mk-ok-u6"), "")
 	used := make(map[string]bool)
+	system := strings.Repeat("Providers cache only prompts of some length. ", 300)
 	for conversation := range 24 {
 		keys := make(map[string]bool)
 		for turn := range 4 {
-			body := fmt.Sprintf(`{"model":"m","max_tokens":9,"system":"s","messages":[{"role":"user","content":"talk %d"}%s]}`, conversation,
+			body := fmt.Sprintf(`{"model":"m","max_tokens":9,"system":%q,"messages":[{"role":"user","content":"talk %d"}%s]}`, system, conversation,
 				strings.Repeat(`,{"role":"assistant","content":"ok"},{"role":"user","content":"more"}`, turn))
 			g.post("/v1/messages", body).want(t, http.StatusOK)
 			keys[s.Last().Key] = true

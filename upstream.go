@@ -113,8 +113,14 @@ func (c *call) upstreamHeader(t *target) http.Header {
 	if ops := t.conf.HeaderUp; ops != nil {
 		applyHeaderOps(header, ops)
 	}
+	if len(header["User-Agent"]) == 0 {
+		header["User-Agent"] = noUserAgent
+	}
 	return header
 }
+
+// noUserAgent keeps net/http from naming itself where the client names nobody.
+var noUserAgent = []string{""}
 
 // identity asks for an answer that is not compressed: it is judged as it
 // passes, and Caddy's encode compresses towards the client.

@@ -143,7 +143,7 @@ var table = []row{
 	{name: "unified_limit", status: statuses{429}, when: unifiedRejected, kind: ai.QuotaExhausted, scope: ai.ScopeKey, until: unifiedReset},
 	{name: "usage_limit_text", text: []string{
 		"usage limit reached", "usage limit has been reached", "hit your usage limit", "weekly limit", "monthly limit",
-		"limit exhausted", "使用上限", "quota has been exhausted", "quota exhausted",
+		"limit exhausted", "specified api usage limits", "使用上限", "quota has been exhausted", "quota exhausted",
 	}, kind: ai.QuotaExhausted, scope: ai.ScopeKey, until: saidReset},
 	{name: "model_daily_text", status: limits, text: []string{"rate limit reached for*per day"}, kind: ai.QuotaExhausted, scope: ai.ScopeKeyModel},
 	{name: "daily_text", status: limits, text: []string{"per day", "per-day", "daily limit", "daily quota", "daily request", "今日"}, kind: ai.QuotaExhausted, scope: ai.ScopeKey, until: saidReset},

@@ -146,6 +146,9 @@ func (a *answer) count() {
 		u.Reasoning = thinkTokens
 		u.Output += thinkTokens
 	}
+	if a.b.Fault == Hollow {
+		u.Output = 0
+	}
 	switch a.req.Protocol {
 	case ai.Anthropic:
 		u.CacheWrite = u.Input / 8

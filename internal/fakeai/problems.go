@@ -41,7 +41,7 @@ type problem struct {
 var problems = map[Problem]problem{
 	RateLimit: {
 		429,
-		[2]string{"rate_limit_error", "This request would exceed your organization's rate limit of 50 requests per minute. Please reduce the prompt length or try again later."},
+		[2]string{"rate_limit_error", "Number of requests has exceeded your per-minute rate limit. Please try again later."},
 		[4]string{"requests", "rate_limit_exceeded", "", "Rate limit reached for {model} on requests per min (RPM): Limit 500, Used 500, Requested 1. Please try again later."},
 		[2]string{"RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."},
 	},

@@ -65,19 +65,26 @@ func TestJudgeStream(t *testing.T) {
 		{"cut in the preamble", stream(start, block), []protocol.Step{P, P}, ai.Empty, false, ai.Failure{}},
 		{"only pings", stream(ping, ping), []protocol.Step{P, P}, ai.Empty, false, ai.Failure{}},
 		{"nothing", "", nil, ai.Empty, false, ai.Failure{}},
-		{"end without content or reason", stream(start, stop), []protocol.Step{P, E}, ai.Empty, true, ai.Failure{}},
+		{"end without content or reason", stream(start, stop), []protocol.Step{P, P}, ai.Empty, true, ai.Failure{}},
+		{"end_turn without content or tokens", stream(start, `{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":0}}`, stop), []protocol.Step{P, P, P}, ai.Empty, true, ai.Failure{}},
 		{"silence that was meant", stream(start, done, stop), []protocol.Step{P, F, E}, ai.OK, true, ai.Failure{}},
 		{
 			"overloaded first", `event: error` + "\n" + `data: {"type":"error","error":{"details":null,"type":"overloaded_error","message":"Overloaded"},"request_id":"req_x"}` + "\n\n",
-			[]protocol.Step{X}, ai.SoftError, false, ai.Failure{Type: "overloaded_error", Message: "Overloaded"},
+			[]protocol.Step{X},
+			ai.SoftError, false,
+			ai.Failure{Type: "overloaded_error", Message: "Overloaded"},
 		},
 		{
 			"error behind message_start", stream(start, ping) + `data: {"type":"error","error":{"type":"api_error","message":"no"}}` + "\n\n",
-			[]protocol.Step{P, P, X}, ai.SoftError, false, ai.Failure{Type: "api_error", Message: "no"},
+			[]protocol.Step{P, P, X},
+			ai.SoftError, false,
+			ai.Failure{Type: "api_error", Message: "no"},
 		},
 		{
 			"error without a type", stream(start) + `data: {"error":{"message":"quota","code":"insufficient_quota"}}` + "\n\n",
-			[]protocol.Step{P, X}, ai.SoftError, false, ai.Failure{Code: "insufficient_quota", Message: "quota"},
+			[]protocol.Step{P, X},
+			ai.SoftError, false,
+			ai.Failure{Code: "insufficient_quota", Message: "quota"},
 		},
 		{"error as text", stream(start) + "event: error\ndata: upstream gone\n\n", []protocol.Step{P, X}, ai.SoftError, false, ai.Failure{Message: "upstream gone"}},
 		{"relay's words", "data: 当前模型负载过高\n\n", []protocol.Step{X}, ai.SoftError, false, ai.Failure{Type: "overloaded_error", Message: "当前模型负载过高"}},
@@ -162,7 +169,9 @@ func TestJudgeBody(t *testing.T) {
 		{"answer", `{"type":"message","model":"m","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn"}`, generate, ai.OK, ai.Failure{}},
 		{"answer without a stop reason", `{"type":"message","content":[{"type":"text","text":"hi"}]}`, generate, ai.OK, ai.Failure{}},
 		{"answer without a type", `{"content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn"}`, generate, ai.OK, ai.Failure{}},
-		{"silence that was meant", `{"type":"message","content":[],"stop_reason":"end_turn"}`, generate, ai.OK, ai.Failure{}},
+		{"silence that was meant", `{"type":"message","content":[],"stop_reason":"end_turn","usage":{"output_tokens":3}}`, generate, ai.OK, ai.Failure{}},
+		{"end_turn without content or tokens", `{"type":"message","content":[],"stop_reason":"end_turn","usage":{"output_tokens":0}}`, generate, ai.Empty, ai.Failure{}},
+		{"no room to say anything", `{"type":"message","content":[],"stop_reason":"max_tokens"}`, generate, ai.OK, ai.Failure{}},
 		{"neither content nor reason", `{"type":"message","content":[],"stop_reason":null}`, generate, ai.Empty, ai.Failure{}},
 		{"refusal", `{"type":"message","content":[],"stop_reason":"refusal"}`, generate, ai.ContentFilter, ai.Failure{}},
 		{"nothing", "  \n", generate, ai.Empty, ai.Failure{}},
@@ -335,5 +344,28 @@ func BenchmarkJudge(b *testing.B) {
 		if j.Event(sse.Event{Name: name, Data: data}) != protocol.Content {
 			b.Fatal("no content")
 		}
+	}
+}
+
+func BenchmarkReadRequest(b *testing.B) {
+	generate, _ := endpoints()
+	tool := `{"name":"read","description":"` + strings.Repeat("Reads a file. ", 30) + `","input_schema":{"type":"object","properties":{"path":{"type":"string","description":"Where"}}}}`
+	turn := `{"role":"user","content":[{"type":"text","text":"` + strings.Repeat(`func main() {\n\tfmt.Println(\"hello\")\n}\n`+strings.Repeat("The quick brown fox jumps. ", 5), 2) + `"}]}`
+	for _, row := range []struct {
+		name         string
+		tools, turns int
+	}{{"1KB", 1, 1}, {"200KB", 40, 520}} {
+		body := []byte(`{"model":"claude-sonnet-4-5","max_tokens":1024,"stream":true,"system":"You are helpful","tools":[` +
+			strings.TrimSuffix(strings.Repeat(tool+",", row.tools), ",") + `],"messages":[` + strings.TrimSuffix(strings.Repeat(turn+",", row.turns), ",") + `]}`)
+		r := httptest.NewRequest(http.MethodPost, "/v1/messages", nil)
+		b.Run(row.name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := (anthropic.Format{}).ReadRequest(generate, r, body); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -19,6 +19,7 @@ type judge struct {
 	failed  bool
 	content bool // there was something to read
 	stopped bool // a stop reason was given
+	turned  bool // and it was end_turn
 	refused bool // and it was a refusal
 	ended   bool // message_stop was seen
 }
@@ -81,12 +82,27 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 		return j.start(e.message)
 	case "message_delta":
 		j.read(e.usage)
-		return j.stop(e.delta)
+		return j.unlessHollow(j.stop(e.delta))
 	case "message_stop":
 		j.ended = true
-		return protocol.End
+		return j.unlessHollow(protocol.End)
 	}
 	return protocol.Preamble
+}
+
+// hollow reports whether the answer has ended and is none: without a word, and
+// either without a stop reason or with one that explains nothing and not a
+// single output token. A model that chose to say nothing has spent some.
+func (j *judge) hollow() bool {
+	return !j.content && (j.turned && j.output == 0 || j.ended && !j.stopped)
+}
+
+// unlessHollow is step, but an end proves nothing of an answer that is none.
+func (j *judge) unlessHollow(step protocol.Step) protocol.Step {
+	if j.hollow() {
+		return protocol.Preamble
+	}
+	return step
 }
 
 // broken judges an event that is not a JSON object. What is cut short is
@@ -97,7 +113,7 @@ func (j *judge) broken(ev sse.Event, err error) protocol.Step {
 	switch {
 	case string(ev.Name) == "message_stop", string(data) == "[DONE]" && (j.content || j.stopped):
 		j.ended = true
-		return protocol.End
+		return j.unlessHollow(protocol.End)
 	case string(ev.Name) == "error":
 		return j.fail(data)
 	case len(data) == 0 || errors.Is(err, scan.ErrTruncated):
@@ -161,6 +177,7 @@ func (j *judge) reason(value []byte) bool {
 		return false
 	}
 	j.stopped = true
+	j.turned = scan.StringIs(value, "end_turn")
 	j.refused = scan.StringIs(value, "refusal")
 	return true
 }
@@ -217,6 +234,8 @@ func (j *judge) Verdict() protocol.Verdict {
 		v.Kind = ai.SoftError
 	case j.refused && !j.content:
 		v.Kind = ai.ContentFilter
+	case j.hollow():
+		v.Kind = ai.Empty
 	case j.stopped, j.ended && j.content:
 		v.Kind = ai.OK
 	case j.content:
