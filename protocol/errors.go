@@ -61,6 +61,7 @@ func ErrorType(p ai.Protocol, status int) string {
 			name = row.anthropic
 		case ai.Gemini:
 			name = row.google
+		default: // both of OpenAI's formats
 		}
 		if row.status == status {
 			return name

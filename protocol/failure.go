@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -147,12 +148,7 @@ func objectFailure(f *ai.Failure, m object, wraps int) bool {
 }
 
 func (m object) answers() bool {
-	for _, key := range answerKeys {
-		if m.present(key) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(answerKeys, m.present)
 }
 
 // complains reports whether an object without an error member is one itself:

@@ -1,8 +1,10 @@
 package protocol_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -24,11 +26,13 @@ func TestParseFailure(t *testing.T) {
 	}{
 		{
 			"Anthropic", `{"type":"error","error":{"details":null,"type":"overloaded_error","message":"Overloaded"},"request_id":"req_x"}`,
-			ai.Failure{Type: "overloaded_error", Message: "Overloaded"}, true,
+			ai.Failure{Type: "overloaded_error", Message: "Overloaded"},
+			true,
 		},
 		{
 			"OpenAI", `{"error":{"message":"Too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`,
-			ai.Failure{Type: "invalid_request_error", Code: "context_length_exceeded", Param: "messages", Message: "Too long"}, true,
+			ai.Failure{Type: "invalid_request_error", Code: "context_length_exceeded", Param: "messages", Message: "Too long"},
+			true,
 		},
 		{"Google", googleQuota, ai.Failure{
 			Status: 429, Type: "RESOURCE_EXHAUSTED", Code: "429", Message: "You exceeded your current quota",
@@ -40,15 +44,18 @@ func TestParseFailure(t *testing.T) {
 		}, true},
 		{
 			"Google with a reason", `{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"API key not valid","details":[{"reason":"API_KEY_INVALID"}]}}`,
-			ai.Failure{Status: 400, Type: "INVALID_ARGUMENT", Code: "400", Message: "API key not valid"}, true,
+			ai.Failure{Status: 400, Type: "INVALID_ARGUMENT", Code: "400", Message: "API key not valid"},
+			true,
 		},
 		{
 			"JSON in the message", `{"error":{"message":"{\n \"error\": {\"code\":503,\"message\":\"The model is overloaded.\",\"status\":\"UNAVAILABLE\"}}\n","code":503,"status":"Service Unavailable"}}`,
-			ai.Failure{Status: 503, Type: "UNAVAILABLE", Code: "503", Message: "The model is overloaded."}, true,
+			ai.Failure{Status: 503, Type: "UNAVAILABLE", Code: "503", Message: "The model is overloaded."},
+			true,
 		},
 		{
 			"words before JSON in the message", `{"error":{"message":"[relay] upstream 429: {\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"slow down\"}} (id 1)","type":"new_api_error","code":"x"}}`,
-			ai.Failure{Type: "rate_limit_error", Code: "x", Message: "slow down"}, true,
+			ai.Failure{Type: "rate_limit_error", Code: "x", Message: "slow down"},
+			true,
 		},
 		{"text", `{"error":"model not found"}`, ai.Failure{Message: "model not found"}, true},
 		{"word and text", `{"error":"invalid_grant","error_description":"Token expired"}`, ai.Failure{Code: "invalid_grant", Message: "Token expired"}, true},
@@ -65,19 +72,23 @@ func TestParseFailure(t *testing.T) {
 		{"OpenAI error event", `{"type":"error","code":"server_error","message":"oops","param":null,"sequence_number":3}`, ai.Failure{Code: "server_error", Message: "oops"}, true},
 		{
 			"response.failed", `{"type":"response.failed","response":{"status":"failed","error":{"code":"rate_limit_exceeded","message":"too fast"}}}`,
-			ai.Failure{Code: "rate_limit_exceeded", Message: "too fast"}, true,
+			ai.Failure{Code: "rate_limit_exceeded", Message: "too fast"},
+			true,
 		},
 		{
 			"Codex quota", `{"error":{"type":"usage_limit_reached","message":"limit","resets_at":1795400895,"resets_in_seconds":90}}`,
-			ai.Failure{Type: "usage_limit_reached", Message: "limit", RetryAfter: 90 * time.Second, Reset: time.Unix(1795400895, 0)}, true,
+			ai.Failure{Type: "usage_limit_reached", Message: "limit", RetryAfter: 90 * time.Second, Reset: time.Unix(1795400895, 0)},
+			true,
 		},
 		{
 			"OpenRouter", `{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"{\"error\":{\"message\":\"too many\",\"type\":\"rate\"}}","provider_name":"P","retry_after_seconds":3}}}`,
-			ai.Failure{Status: 429, Type: "rate", Code: "429", Message: "too many", RetryAfter: 3 * time.Second}, true,
+			ai.Failure{Status: 429, Type: "rate", Code: "429", Message: "too many", RetryAfter: 3 * time.Second},
+			true,
 		},
 		{
 			"Azure", `{"error":{"code":"content_filter","message":"filtered","innererror":{"code":"ResponsibleAIPolicyViolation"}}}`,
-			ai.Failure{Type: "ResponsibleAIPolicyViolation", Code: "content_filter", Message: "filtered"}, true,
+			ai.Failure{Type: "ResponsibleAIPolicyViolation", Code: "content_filter", Message: "filtered"},
+			true,
 		},
 		{"event stream", "event: error\ndata: {\"error\":{\"type\":\"api_error\",\"message\":\"x\"}}\n\n", ai.Failure{Type: "api_error", Message: "x"}, true},
 		{"relay's words", "当前模型负载过高，请稍后再试", ai.Failure{Type: "overloaded_error", Message: "当前模型负载过高，请稍后再试"}, true},
@@ -183,4 +194,40 @@ func FuzzFormModel(f *testing.F) {
 		start, end, _ := protocol.FormModel("multipart/form-data; boundary=b", b)
 		_ = b[start:end]
 	})
+}
+
+// Errors seen in the wild, each with where it was seen.
+func TestParseFailureInTheWild(t *testing.T) {
+	file, err := os.ReadFile("testdata/errors.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := 0
+	for line := range bytes.Lines(file) {
+		var row struct {
+			ID, SSE string
+			Status  int
+			Body    json.RawMessage
+			Shape   json.RawMessage
+		}
+		if err := json.Unmarshal(line, &row); err != nil {
+			t.Fatal(err)
+		}
+		for _, body := range [][]byte{row.Body, row.Shape, []byte(row.SSE)} {
+			if len(body) == 0 {
+				continue
+			}
+			read++
+			f, isError := protocol.ParseFailure(body)
+			if !isError || f.Message == "" && f.Code == "" {
+				t.Errorf("%s: %+v, %v", row.ID, f, isError)
+			}
+			if row.Status >= 400 && f.Status != 0 && f.Status != row.Status {
+				t.Errorf("%s: status %d inside %d", row.ID, f.Status, row.Status)
+			}
+		}
+	}
+	if read < 8 {
+		t.Errorf("only %d errors were read", read)
+	}
 }

@@ -27,9 +27,10 @@ func unescaped(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
 		if name[i] == '%' && i+2 < len(name) {
-			hi, lo := unhex(name[i+1]), unhex(name[i+2])
-			if hi >= 0 && lo >= 0 {
-				b.WriteByte(byte(hi<<4 | lo))
+			hi, ok := unhex(name[i+1])
+			lo, ok2 := unhex(name[i+2])
+			if ok && ok2 {
+				b.WriteByte(hi<<4 | lo)
 				i += 2
 				continue
 			}
@@ -39,14 +40,14 @@ func unescaped(name string) string {
 	return b.String()
 }
 
-func unhex(c byte) int {
+func unhex(c byte) (digit byte, ok bool) {
 	switch {
 	case c >= '0' && c <= '9':
-		return int(c - '0')
+		return c - '0', true
 	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
+		return c - 'a' + 10, true
 	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
+		return c - 'A' + 10, true
 	}
-	return -1
+	return 0, false
 }

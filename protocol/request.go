@@ -224,8 +224,7 @@ func MissingModel() error {
 // jsonError says what is wrong with a request body.
 func jsonError(body []byte, err error) *RequestError {
 	at := 0
-	var where *scan.Error
-	if errors.As(err, &where) {
+	if where, ok := errors.AsType[*scan.Error](err); ok {
 		at = where.Offset
 	}
 	e := &RequestError{Status: http.StatusBadRequest, Code: CodeInvalidJSON}

@@ -42,34 +42,34 @@ type Record struct {
 
 // Load returns the sample in testdata/corpus, and the recordings below dir of
 // the whole corpus if CCLOAD_CORPUS is set.
-func Load(t testing.TB, dir string) []Record {
-	t.Helper()
+func Load(tb testing.TB, dir string) []Record {
+	tb.Helper()
 	files, err := filepath.Glob("testdata/corpus/*.json")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no sample in testdata/corpus: %v", err)
+		tb.Fatalf("no sample in testdata/corpus: %v", err)
 	}
 	samples := len(files)
 	if root := os.Getenv("CCLOAD_CORPUS"); root != "" {
 		more, err := filepath.Glob(filepath.Join(root, dir, "*.json"))
 		if err != nil || len(more) == 0 {
-			t.Fatalf("CCLOAD_CORPUS has no %s: %v", dir, err)
+			tb.Fatalf("CCLOAD_CORPUS has no %s: %v", dir, err)
 		}
 		files = append(files, more...)
 	} else {
-		t.Logf("CCLOAD_CORPUS is not set: only the %d recordings in testdata are replayed", samples)
+		tb.Logf("CCLOAD_CORPUS is not set: only the %d recordings in testdata are replayed", samples)
 	}
 	records := make([]Record, len(files))
 	for i, name := range files {
-		text, err := os.ReadFile(name)
+		text, err := os.ReadFile(name) //nolint:gosec // a test reads what it is told to
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if err := json.Unmarshal(text, &records[i]); err != nil {
-			t.Fatalf("%s: %v", name, err)
+			tb.Fatalf("%s: %v", name, err)
 		}
 		records[i].Sample = i < samples
 		if r := &records[i]; r.Sample && (r.SourceRepo == "" || r.SourcePath == "" || r.License == "") {
-			t.Errorf("%s does not say where it is from", name)
+			tb.Errorf("%s does not say where it is from", name)
 		}
 	}
 	return records

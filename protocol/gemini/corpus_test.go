@@ -24,7 +24,7 @@ var unlike = map[string]ai.Kind{
 
 // endpoint finds the endpoint of a recorded path. Vertex puts projects and
 // publishers before the same methods.
-func endpoint(t testing.TB, rec *corpus.Record) (ep *protocol.Endpoint, path string) {
+func endpoint(t *testing.T, rec *corpus.Record) (ep *protocol.Endpoint, path string) {
 	t.Helper()
 	path = rec.Request.URLPath
 	if path == "" {
@@ -102,10 +102,12 @@ func TestCorpus(t *testing.T) {
 // wantUsage converts a recorded usage object by other means than the package.
 func wantUsage(t *testing.T, raw json.RawMessage) ai.Usage {
 	t.Helper()
+	//nolint:tagliatelle // Google's names
 	type details []struct {
 		Modality any   `json:"modality"`
 		Count    int64 `json:"tokenCount"`
 	}
+	//nolint:tagliatelle // Google's names
 	var u struct {
 		PromptTokenCount        *int64  `json:"promptTokenCount"`
 		ToolUsePromptTokenCount int64   `json:"toolUsePromptTokenCount"`
@@ -170,6 +172,7 @@ func checkRequest(t *testing.T, rec *corpus.Record, ep *protocol.Endpoint, path 
 		t.Errorf("%s: %v", rec.ID, err)
 		return
 	}
+	//nolint:tagliatelle // Google's names
 	var want struct {
 		Config struct {
 			Max int64 `json:"maxOutputTokens"`

@@ -227,12 +227,12 @@ func nested(b []byte, i, depth int) (int, error) {
 		}
 		c := b[i]
 		var err error
-		switch {
-		case c == '"':
+		switch c {
+		case '"':
 			if i, err = text(b, i); err != nil {
 				return 0, err
 			}
-		case c == '{' || c == '[':
+		case '{', '[':
 			if open == levels {
 				if i, err = nested(b, i, depth+levels); err != nil {
 					return 0, err
@@ -449,14 +449,14 @@ func digits(b []byte, i int) int {
 	return i
 }
 
-func unhex(c byte) int {
+func unhex(c byte) rune {
 	switch {
 	case c >= '0' && c <= '9':
-		return int(c - '0')
+		return rune(c - '0')
 	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
+		return rune(c-'a') + 10
 	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
+		return rune(c-'A') + 10
 	}
 	return -1
 }

@@ -169,7 +169,7 @@ func hex4(b []byte) rune {
 		if d < 0 {
 			return -1
 		}
-		r = r<<4 | rune(d)
+		r = r<<4 | d
 	}
 	return r
 }

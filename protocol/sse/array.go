@@ -6,8 +6,8 @@ import (
 	"math/bits"
 )
 
-// ErrNotArray means that the stream does not begin with a JSON array or
-// object.
+// ErrNotArray means that the stream is no JSON array and no single object. The
+// scanner is of no use after it.
 var ErrNotArray = errors.New("sse: stream is not a JSON array")
 
 // ArrayScanner reads the elements of one JSON array as events without a name.
@@ -80,6 +80,8 @@ func (s *ArrayScanner) Feed(chunk []byte, fn func(Event) bool) error {
 			switch {
 			case c == ']':
 				s.state = afterArray
+			case c == '}':
+				return ErrNotArray
 			case c != ',' && !blank(c):
 				s.state, start = insideValue, i
 				continue

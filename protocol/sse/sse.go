@@ -185,17 +185,12 @@ func (s *Scanner) take(line []byte, fn func(Event) bool) error {
 	return nil
 }
 
+var colon, space = []byte{':'}, []byte{' '}
+
 // field cuts a line into name and value. A comment has no name.
 func field(line []byte) (name, value []byte) {
-	i := bytes.IndexByte(line, ':')
-	if i < 0 {
-		return line, nil
-	}
-	name, value = line[:i], line[i+1:]
-	if len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
-	}
-	return name, value
+	name, value, _ = bytes.Cut(line, colon)
+	return name, bytes.TrimPrefix(value, space)
 }
 
 // addData adds a data line. carried says that it lies in s.line.

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ccload/ccload/protocol/sse"
 	"pgregory.net/rapid"
+
+	"github.com/ccload/ccload/protocol/sse"
 )
 
 // read feeds the pieces and returns the events as text.
@@ -232,6 +233,10 @@ func TestArrayScanner(t *testing.T) {
 	var s sse.ArrayScanner
 	if err := s.Feed([]byte(" <html>"), nil); !errors.Is(err, sse.ErrNotArray) {
 		t.Errorf("HTML: %v", err)
+	}
+	s.Reset()
+	if err := s.Feed([]byte(`["a":1}`), func(sse.Event) bool { return true }); !errors.Is(err, sse.ErrNotArray) {
+		t.Errorf("brackets that do not match: %v", err)
 	}
 	s = sse.ArrayScanner{Limit: 10}
 	_ = s.Feed([]byte(`[{"a":`), nil)
