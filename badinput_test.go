@@ -107,7 +107,7 @@ func TestSlowBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	io.WriteString(conn, "POST /v1/messages HTTP/1.1\r\nHost: x\r\nX-Api-Key: "+testToken+"\r\nContent-Length: 1000\r\n\r\n{\"model\":")
+	io.WriteString(conn, "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Api-Key: "+testToken+"\r\nContent-Length: 1000\r\n\r\n{\"model\":")
 	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 	text, _ := io.ReadAll(io.LimitReader(conn, 4096))
 	if !strings.HasPrefix(string(text), "HTTP/1.1 408") {

@@ -275,6 +275,9 @@ func (c *call) wait(ctx context.Context) bool {
 	now := time.Now()
 	patience := c.h.limits.MaxWait - c.waited
 	pause := patience + 1
+	// A limit that this call met itself is over after the wait.
+	tried := c.tried
+	c.tried = slices.DeleteFunc(slices.Clone(tried), func(t trial) bool { return t.kind == ai.RateLimited })
 	for i := range c.candidates.stages {
 		c.filter(&c.candidates.stages[i], now)
 		for _, l := range c.left {
@@ -292,6 +295,7 @@ func (c *call) wait(ctx context.Context) bool {
 		}
 	}
 	if pause > patience {
+		c.tried = tried
 		return false
 	}
 	timer := time.NewTimer(pause)
