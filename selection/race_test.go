@@ -1,0 +1,5 @@
+//go:build race
+
+package selection_test
+
+func init() { raceDetector = true }
