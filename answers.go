@@ -178,6 +178,8 @@ func (c *call) explainFailure(permanent ai.Reason) string {
 		return fmt.Sprintf("no channel that serves the model speaks the %s protocol", c.Protocol)
 	case permanent == ai.OutsideHours:
 		return "every channel that serves the model is outside its hours"
+	case permanent == ai.NoKey:
+		return "the channels that serve the model have no upstream key"
 	case permanent == ai.Disabled:
 		return "every channel that serves the model is switched off"
 	case permanent == ai.NotTheOwner:

@@ -23,7 +23,7 @@ const checkTimeout = 30 * time.Second
 func (a *App) startChecks() {
 	a.checker = health.NewChecker(a.check)
 	for _, ch := range a.registry.channels {
-		if hc := ch.conf.HealthCheck; hc != nil && !ch.conf.Disabled && !ch.unusable() {
+		if hc := ch.conf.HealthCheck; hc != nil && !ch.conf.Disabled && !ch.keyless {
 			a.checker.Add(ch.name, time.Duration(hc.Interval))
 		}
 	}

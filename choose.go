@@ -132,6 +132,8 @@ func (c *call) judge(cand *candidate, now time.Time) (ai.Reason, health.Readines
 	switch {
 	case cand.conf.Disabled:
 		return ai.Disabled, health.Readiness{}
+	case cand.keyless:
+		return ai.NoKey, health.Readiness{}
 	case !c.token.MayUseChannel(cand.name):
 		return ai.NotAllowed, health.Readiness{}
 	case c.pinned != nil && c.pinned.Channel != cand.name:

@@ -57,7 +57,7 @@ func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel 
 	c := admin.Channel{
 		Name: ch.name, Provider: ch.conf.Provider, Models: ch.patterns(), Priority: ch.conf.Priority,
 		Weight: max(1, ch.conf.Weight), Group: ch.conf.Group, Origin: "declared", InFlight: ch.meter.InFlight(),
-		State: ai.Eligible, Protocols: []ai.Protocol{}, Cooling: []health.Entry{},
+		State: ai.Eligible, Protocols: []ai.Protocol{}, Keys: []admin.Key{}, Cooling: []health.Entry{},
 	}
 	for _, p := range ai.Protocols {
 		if ch.speaks(p) {
@@ -71,6 +71,9 @@ func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel 
 		})
 	}
 	for i := range ch.keys {
+		if ch.keys[i].id == "" {
+			continue // it has none
+		}
 		ready := ch.health.ReadyKey(i, "", now)
 		c.Keys = append(c.Keys, admin.Key{
 			Fingerprint: ch.keys[i].id, LastFour: lastFour(ch.keys[i].secret), Usable: ready.OK, Low: ready.Low,
@@ -84,8 +87,10 @@ func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel 
 	}
 	ready := ch.health.Ready(c.Protocols[0], "", now)
 	switch {
-	case ch.conf.Disabled || ch.unusable():
+	case ch.conf.Disabled:
 		c.State = ai.Disabled
+	case ch.keyless:
+		c.State = ai.NoKey
 	case !ch.open(now):
 		c.State = ai.OutsideHours
 	case ch.conf.MaxConcurrency > 0 && c.InFlight >= ch.conf.MaxConcurrency:
@@ -104,8 +109,11 @@ func lastFour(secret string) string {
 	return secret[len(secret)-4:]
 }
 
-// Calls returns the newest calls that fit.
+// Calls returns the newest calls that fit, what waits to be written included.
 func (a *App) Calls(ctx context.Context, f admin.CallFilter) ([]*ai.Record, error) {
+	if err := a.state.ledger.Flush(ctx); err != nil {
+		return nil, err
+	}
 	return a.state.store.Calls(ctx, store.CallFilter{
 		Token: f.Token, Channel: f.Channel, Model: f.Model, Outcome: f.Outcome,
 		Since: f.Since, Until: f.Until, Before: f.Before, Limit: f.Limit,

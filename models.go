@@ -68,7 +68,7 @@ func (c *call) usableModels() []protocol.Model {
 	}
 	var usable []*channel
 	for _, ch := range r.channels {
-		if !ch.conf.Disabled && !ch.unusable() && c.token.MayUseChannel(ch.name) {
+		if !ch.conf.Disabled && !ch.keyless && c.token.MayUseChannel(ch.name) {
 			usable = append(usable, ch)
 		}
 	}

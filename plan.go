@@ -85,7 +85,7 @@ func (r *registry) makePlan(model string) *plan {
 func (r *registry) makeStage(model string) stage {
 	s := stage{model: model}
 	for _, ch := range r.channels {
-		if ch.served.Match(model) && !ch.unusable() {
+		if ch.served.Match(model) {
 			s.add(ch, ch.upstreamModel(model))
 		}
 	}
@@ -96,9 +96,7 @@ func (r *registry) makeStage(model string) stage {
 func (r *registry) anyModelPlan() *plan {
 	var s stage
 	for _, ch := range r.channels {
-		if !ch.unusable() {
-			s.add(ch, "")
-		}
+		s.add(ch, "")
 	}
 	if len(s.candidates) == 0 {
 		return nil

@@ -164,9 +164,6 @@ func newChannel(c *config.Channel, replace func(string) string, st *state, warn 
 	return ch, nil
 }
 
-// unusable says that the channel has keys in its config and none of them here.
-func (ch *channel) unusable() bool { return ch.keyless }
-
 // patterns are the client model names the channel serves.
 func (ch *channel) patterns() []string {
 	models := slices.Clone(ch.conf.Models)

@@ -10,6 +10,7 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/openai"
+	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/provider"
 	"github.com/ccload/ccload/relay"
 )
@@ -190,6 +191,9 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 			spans.Before = changed
 		}
 	}
+	if c.Protocol == ai.Gemini && c.Operation == ai.Embed && t.model != c.Model {
+		spans.Before = renameGeminiModel(whole, t.model)
+	}
 	if len(t.edits) > 0 && c.match.endpoint.ModelIn != protocol.ModelNowhere && isJSON(whole) {
 		edited := append(append(append(make([]byte, 0, len(whole)+256), spans.Before...), spans.Model...), spans.After...)
 		for _, e := range t.edits {
@@ -198,6 +202,34 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 		spans.Before, spans.Model, spans.After = edited, nil, nil
 	}
 	return spans, nil
+}
+
+// renameGeminiModel replaces the model that an embedding request repeats in its
+// body: at the top, or in each request of a batch.
+func renameGeminiModel(body []byte, model string) []byte {
+	rename := func(v []byte) []byte {
+		if start, end, ok := scan.Get(v, "model"); ok {
+			return splice(v, start, end, quoteJSON("models/"+model))
+		}
+		return v
+	}
+	body = rename(body)
+	from, to, ok := scan.Get(body, "requests")
+	if !ok {
+		return body
+	}
+	list := body[from:to]
+	batch := []byte{'['}
+	if scan.Elements(list, func(start, end int) bool {
+		if len(batch) > 1 {
+			batch = append(batch, ',')
+		}
+		batch = append(batch, rename(list[start:end])...)
+		return true
+	}) != nil {
+		return body
+	}
+	return splice(body, from, to, append(batch, ']'))
 }
 
 func isJSON(body []byte) bool {

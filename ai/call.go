@@ -28,10 +28,10 @@ type Call struct {
 
 // Target is one concrete thing to try.
 type Target struct {
-	Channel string // channel name
-	URL     string // base URL as configured
-	Key     string // fingerprint of the upstream key, never the key; empty for a channel without keys
-	Model   string // upstream's name of the model
+	Channel string `json:"channel"`       // channel name
+	URL     string `json:"url"`           // base URL as configured
+	Key     string `json:"key,omitempty"` // fingerprint of the upstream key, never the key; empty for a channel without keys
+	Model   string `json:"model"`         // upstream's name of the model
 }
 
 // Usage is what the provider says it billed for, in tokens unless said

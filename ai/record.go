@@ -60,6 +60,7 @@ type Reason string
 const (
 	Eligible       Reason = "eligible"        // could serve; whether it did is in the attempts
 	Disabled       Reason = "disabled"        // switched off
+	NoKey          Reason = "no_key"          // its config names keys, and every placeholder is empty here
 	NotAllowed     Reason = "not_allowed"     // the token may not use the channel
 	OutsideHours   Reason = "outside_hours"   // not in its hours
 	OverRate       Reason = "over_rate"       // its requests per minute are used up

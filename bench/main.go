@@ -33,6 +33,7 @@ type options struct {
 	only    string
 	gateway string
 	keep    bool
+	profile string
 }
 
 func main() {
@@ -51,6 +52,7 @@ func main() {
 	flag.StringVar(&o.only, "run", "", "only cases whose name matches this regular expression")
 	flag.StringVar(&o.gateway, "gateway", "", "gateway binary; default: build ./cmd/caddy")
 	flag.BoolVar(&o.keep, "keep", false, "keep configs, logs and database")
+	flag.StringVar(&o.profile, "profile", "", "folder for CPU profiles of the gateway, one for each case; taking them costs some time")
 	flag.Parse()
 	if err := run(o); err != nil {
 		log.Fatal(err)
@@ -78,7 +80,7 @@ func run(o options) error {
 		}
 	}
 	begun := time.Now()
-	b := &bench{dir: dir, binary: o.gateway, short: o.short}
+	b := &bench{dir: dir, binary: o.gateway, short: o.short, profiles: o.profile}
 	defer b.stop()
 	stopOnSignal(b)
 	if err := b.start(); err != nil {

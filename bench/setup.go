@@ -16,12 +16,14 @@ const clientToken = "bench-token-0123456789abcdef"
 type bench struct {
 	dir, binary string
 	short       bool
+	profiles    string // folder; empty: none are taken
 
 	scenarios []scenario
 	upstreams []string // addresses, by scenario
 	plains    []string // of the reverse_proxy, by scenario
 	floors    []string // of the net/http proxy, by scenario
 	address   string   // of the gateway
+	admin     string   // of the gateway, if profiles are taken
 
 	upstream, gateway, plain, floor *process
 	stopping                        sync.Once
@@ -33,11 +35,11 @@ type bench struct {
 func (b *bench) start() error {
 	b.scenarios = scenarios(b.short)
 	n := len(b.scenarios)
-	ports, err := freePorts(3*n + 1)
+	ports, err := freePorts(3*n + 2)
 	if err != nil {
 		return err
 	}
-	b.upstreams, b.plains, b.floors, b.address = ports[:n], ports[n:2*n], ports[2*n:3*n], ports[3*n]
+	b.upstreams, b.plains, b.floors, b.address, b.admin = ports[:n], ports[n:2*n], ports[2*n:3*n], ports[3*n], ports[3*n+1]
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -90,8 +92,7 @@ func (b *bench) caddy(name, config string) (*process, error) {
 }
 
 // globals are the options that both configs have.
-const globals = `	admin off
-	auto_https off
+const globals = `	auto_https off
 	persist_config off
 	log {
 		level ERROR
@@ -101,7 +102,7 @@ const globals = `	admin off
 // plainConfig is a reverse_proxy for each scenario, without an access log.
 func (b *bench) plainConfig() string {
 	var c strings.Builder
-	c.WriteString("{\n" + globals + "}\n")
+	c.WriteString("{\n\tadmin off\n" + globals + "}\n")
 	for i := range b.scenarios {
 		fmt.Fprintf(&c, "http://%s {\n\treverse_proxy %s {\n\t\tflush_interval -1\n\t}\n}\n", b.plains[i], b.upstreams[i])
 	}
@@ -118,7 +119,11 @@ const (
 // for the case with many. All limits are set, and so high that none is met.
 func (b *bench) gatewayConfig() string {
 	var c strings.Builder
-	c.WriteString("{\n" + globals + "\tccload {\n")
+	admin := "off"
+	if b.profiles != "" {
+		admin = b.admin
+	}
+	fmt.Fprintf(&c, "{\n\tadmin %s\n%s\tccload {\n", admin, globals)
 	fmt.Fprintf(&c, "\t\tstore sqlite %s\n", filepath.Join(b.dir, "ccload.db"))
 	channel := func(name, upstream string, lines ...string) {
 		fmt.Fprintf(&c, "\t\tchannel %s {\n\t\t\turl http://%s\n\t\t\tprotocol anthropic\n\t\t\trpm 100000000\n\t\t\tmax_concurrency 100000\n", name, upstream)

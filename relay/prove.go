@@ -93,7 +93,7 @@ func (a *Answer) proveWhole(eof bool) {
 		return
 	}
 	a.verdict = a.req.Format.JudgeBody(a.req.Endpoint, *a.held)
-	if a.verdict.Kind == ai.OK {
+	if isAnswer(a.verdict.Kind) {
 		a.accept()
 		return
 	}
@@ -101,6 +101,10 @@ func (a *Answer) proveWhole(eof bool) {
 	a.Evidence.Body = bytes.Clone((*a.held)[:min(len(*a.held), tellError)])
 	a.blameAnswer(a.verdict.Kind, "")
 }
+
+// isAnswer reports whether a verdict is one on a real answer: a refusal is
+// what the model, or its provider's policy, has to say.
+func isAnswer(k ai.Kind) bool { return k == ai.OK || k == ai.ContentFilter }
 
 // judgeOpaque judges text in the place of something opaque: an error, or for
 // instance a transcript.
@@ -159,13 +163,13 @@ func (a *Answer) proveStream(eof bool) {
 
 // endedEarly judges a stream that ended before any content.
 func (a *Answer) endedEarly() {
-	if a.events == 0 && len(*a.held) > 0 { // no stream at all
+	if a.events == 0 && len(*a.held) > 0 && !looksLikeEvents(*a.held) { // no stream at all
 		a.judge, a.form = nil, whole
 		a.proveWhole(true)
 		return
 	}
 	v := a.judge.Verdict()
-	if v.Kind == ai.OK {
+	if isAnswer(v.Kind) {
 		a.accept()
 		return
 	}

@@ -115,6 +115,7 @@ func (j *judge) other(name string, response, item, data []byte) protocol.Step {
 
 // end judges the event that carries the whole response.
 func (j *judge) end(name string, response, data []byte) protocol.Step {
+	j.excused = false
 	j.read(response)
 	if j.failed {
 		return j.fail(data)

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// candidateSet is a list of channel names that calls share.
+type candidateSet struct {
+	id    []byte // first half of the SHA-256 of json
+	names []string
+	json  string
+}
+
+// setCache finds the set of a list of candidates without hashing its names
+// cryptographically each time. Not safe for concurrent use.
+type setCache struct {
+	seed maphash.Seed
+	sets map[uint64]*candidateSet
+}
+
+// mostSets bounds the cache. A gateway has about as many sets as it has models.
+const mostSets = 1024
+
+func newSetCache() *setCache {
+	return &setCache{seed: maphash.MakeSeed(), sets: make(map[uint64]*candidateSet)}
+}
+
+// find returns the set of the candidates' names, nil if there are none.
+func (c *setCache) find(candidates []ai.Candidate) *candidateSet {
+	if len(candidates) == 0 {
+		return nil
+	}
+	var h maphash.Hash
+	h.SetSeed(c.seed)
+	for i := range candidates {
+		h.WriteString(candidates[i].Channel) //nolint:errcheck // documented never to fail
+		h.WriteByte(0)                       //nolint:errcheck // documented never to fail
+	}
+	sum := h.Sum64()
+	if set := c.sets[sum]; set != nil && slices.EqualFunc(candidates, set.names, func(a ai.Candidate, name string) bool {
+		return a.Channel == name
+	}) {
+		return set
+	}
+	set := newCandidateSet(candidates)
+	if len(c.sets) >= mostSets {
+		clear(c.sets)
+	}
+	c.sets[sum] = set
+	return set
+}
+
+func newCandidateSet(candidates []ai.Candidate) *candidateSet {
+	set := &candidateSet{names: make([]string, len(candidates))}
+	for i := range candidates {
+		set.names[i] = candidates[i].Channel
+	}
+	text, _ := json.Marshal(set.names) //nolint:errcheck // texts cannot fail
+	sum := sha256.Sum256(text)
+	set.id, set.json = sum[:len(sum)/2], string(text)
+	return set
+}
+
+// leftOut is why some of the candidates are not plainly eligible. The names
+// are short because there may be hundreds of channels.
+type leftOut struct {
+	At     []int     `json:"at"` // positions in the set
+	Reason ai.Reason `json:"reason"`
+	Detail string    `json:"detail,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
+}
+
+// lookBack is how many groups are searched for one that a candidate belongs
+// to: reasons repeat at once or not at all.
+const lookBack = 8
+
+// encodeLeftOut writes who is not plainly eligible; empty if everybody is.
+func encodeLeftOut(candidates []ai.Candidate) string {
+	var groups []leftOut
+	for i := range candidates {
+		c := &candidates[i]
+		if c.Reason == ai.Eligible && c.Detail == "" && c.Until.IsZero() {
+			continue
+		}
+		recent := groups[max(0, len(groups)-lookBack):]
+		g := slices.IndexFunc(recent, func(g leftOut) bool {
+			return g.Reason == c.Reason && g.Detail == c.Detail && g.Until.Equal(c.Until)
+		})
+		if g >= 0 {
+			recent[g].At = append(recent[g].At, i)
+			continue
+		}
+		until := c.Until
+		if !until.IsZero() {
+			until = fromNanos(nanos(until)) // as everywhere else, and a year that JSON can write
+		}
+		groups = append(groups, leftOut{At: []int{i}, Reason: c.Reason, Detail: c.Detail, Until: until})
+	}
+	if groups == nil {
+		return ""
+	}
+	text, _ := json.Marshal(groups) //nolint:errcheck // texts, numbers and moments before 2263 cannot fail
+	return string(text)
+}
+
+// decodeCandidates puts a list of candidates together again.
+func decodeCandidates(names []string, text string) ([]ai.Candidate, error) {
+	candidates := make([]ai.Candidate, len(names))
+	for i, name := range names {
+		candidates[i] = ai.Candidate{Channel: name, Reason: ai.Eligible}
+	}
+	if text == "" {
+		return candidates, nil
+	}
+	var groups []leftOut
+	if err := json.Unmarshal([]byte(text), &groups); err != nil {
+		return nil, fmt.Errorf("reading who was left out: %w", err)
+	}
+	for _, g := range groups {
+		for _, i := range g.At {
+			if i < 0 || i >= len(candidates) {
+				return nil, fmt.Errorf("reading who was left out: no candidate %d of %d", i, len(candidates))
+			}
+			candidates[i].Reason, candidates[i].Detail, candidates[i].Until = g.Reason, g.Detail, g.Until
+		}
+	}
+	return candidates, nil
+}

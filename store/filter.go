@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// where writes the filter in SQL, with order and limit. The error is
+// sql.ErrNoRows if the call it continues after is not there any more.
+func (f *CallFilter) where(ctx context.Context, tx *sql.Tx) (string, []any, error) {
+	var q conditions
+	q.text("token", f.Token)
+	q.text("channel", f.Channel)
+	q.text("model", f.Model)
+	if f.Outcome != "" {
+		q.add("outcome = ?", f.Outcome)
+		if f.Outcome != "ok" {
+			q.add("outcome <> 'ok'") // says that the index of failures will do
+		}
+	}
+	if f.Status != 0 {
+		q.add("status = ?", int64(f.Status))
+	}
+	if !f.Since.IsZero() {
+		q.add("time >= ?", nanos(f.Since))
+	}
+	if !f.Until.IsZero() {
+		q.add("time < ?", nanos(f.Until))
+	}
+	if f.Before != "" {
+		var time, seq int64
+		if err := tx.QueryRowContext(ctx, "SELECT time, seq FROM calls WHERE id = ?", f.Before).Scan(&time, &seq); err != nil {
+			return "", nil, err
+		}
+		q.before(time, seq)
+	}
+	limit := f.Limit
+	if limit < 1 {
+		limit = DefaultCalls
+	}
+	return fmt.Sprintf("%s ORDER BY time DESC, seq DESC LIMIT %d", q.String(), min(limit, MostCalls)), q.args, nil
+}
+
+// conditions are those of a WHERE clause, all to be met.
+type conditions struct {
+	list []string
+	args []any
+}
+
+func (q *conditions) add(condition string, args ...any) {
+	q.list = append(q.list, condition)
+	q.args = append(q.args, args...)
+}
+
+// text narrows a column to a value, or to a pattern with *.
+func (q *conditions) text(column, value string) {
+	switch {
+	case value == "":
+	case strings.Contains(value, "*"):
+		// Not the usual \, which MySQL would have written twice.
+		q.add(column+" LIKE ? ESCAPE '!'", likePattern.Replace(value))
+	default:
+		q.add(column+" = ?", value)
+	}
+}
+
+// before narrows to what comes after a call in the list.
+func (q *conditions) before(time, seq int64) {
+	// Not (time, seq) < (?, ?): MySQL does not use an index for that.
+	q.add("time <= ?", time)
+	q.add("(time < ? OR seq < ?)", time, seq)
+}
+
+var likePattern = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%")
+
+func (q *conditions) String() string {
+	if q.list == nil {
+		return ""
+	}
+	return "WHERE " + strings.Join(q.list, " AND ")
+}

@@ -1,0 +1,305 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ccload/ccload/ai"
+)
+
+func open(t *testing.T) (*SQLite, *connections) {
+	t.Helper()
+	s := &SQLite{Path: filepath.Join(t.TempDir(), "ccload.db")}
+	if err := errors.Join(s.Provision(caddy.Context{}), s.Open(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	c, err := s.connections()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, c
+}
+
+// TestListsUseAnIndex: no list may walk or sort the whole request log, however
+// it is filtered.
+func TestListsUseAnIndex(t *testing.T) {
+	_, c := open(t)
+	for _, want := range []struct {
+		f     CallFilter
+		index string
+	}{
+		{CallFilter{}, "calls_by_time"},
+		{CallFilter{Since: time.Now(), Until: time.Now()}, "calls_by_time"},
+		{CallFilter{Token: "a"}, "calls_by_token"},
+		{CallFilter{Channel: "a", Since: time.Now()}, "calls_by_channel"},
+		{CallFilter{Model: "a", Until: time.Now()}, "calls_by_model"},
+		{CallFilter{Model: "a*"}, "calls_by_time"},
+		{CallFilter{Outcome: "timeout"}, "calls_by_failure"},
+		{CallFilter{Outcome: "ok"}, "calls_by_time"},
+		{CallFilter{Status: 429}, "calls_by_time"},
+		{CallFilter{Token: "a", Before: "x"}, "calls_by_token"},
+		{CallFilter{Before: "x"}, "calls_by_time"},
+	} {
+		err := c.view(t.Context(), "explaining", func(tx *sql.Tx) error {
+			f := want.f
+			f.Before = ""
+			where, args, err := f.where(t.Context(), tx)
+			if err != nil {
+				return err
+			}
+			if want.f.Before != "" { // as if there were such a call
+				var q conditions
+				q.text("token", f.Token)
+				q.before(1, 1)
+				where, args = q.String()+" ORDER BY time DESC, seq DESC LIMIT 50", q.args
+			}
+			plan, err := explainQuery(t.Context(), tx, "SELECT * FROM calls "+where, args)
+			if err != nil {
+				return err
+			}
+			if !strings.Contains(plan, "INDEX "+want.index) || strings.Contains(plan, "B-TREE") {
+				t.Errorf("%+v: %s\nwant %s", want.f, plan, want.index)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestPruningUsesIndexes: what is deleted is found without walking.
+func TestPruningUsesIndexes(t *testing.T) {
+	_, c := open(t)
+	for query, args := range map[string][]any{
+		deleteOldest:                      {int64(1), int64(1)},
+		deleteUnusedSets:                  {int64(1)},
+		"DELETE FROM calls WHERE seq = ?": {int64(1)},
+	} {
+		err := c.view(t.Context(), "explaining", func(tx *sql.Tx) error {
+			plan, err := explainQuery(t.Context(), tx, query, args)
+			if strings.Contains(plan, "SCAN") && !strings.Contains(plan, "INDEX") || strings.Contains(plan, "B-TREE") {
+				t.Errorf("%s\n%s", query, plan)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func explainQuery(ctx context.Context, tx *sql.Tx, query string, args []any) (string, error) {
+	rows, err := tx.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var plan []string
+	for rows.Next() {
+		var a, b, c int
+		var step string
+		if err := rows.Scan(&a, &b, &c, &step); err != nil {
+			return "", err
+		}
+		plan = append(plan, step)
+	}
+	return strings.Join(plan, "; "), rows.Err()
+}
+
+// TestColumnsAndValuesAgree holds the three lists of each table together.
+func TestColumnsAndValuesAgree(t *testing.T) {
+	call, attempt := storedCall{Record: new(ai.Record)}, storedAttempt{Attempt: new(ai.Attempt)}
+	for _, c := range []struct {
+		columns      string
+		args, fields []any
+	}{
+		{callColumns, call.appendTo(nil), call.fields()},
+		{attemptColumns, attempt.appendTo(nil), attempt.fields()},
+		{usageColumns, appendUsage(nil, new(ai.Usage)), usageFields(new(ai.Usage))},
+	} {
+		if n := strings.Count(c.columns, ",") + 1; n != len(c.args) || n != len(c.fields) {
+			t.Errorf("%d columns, %d values written and %d read: %s", n, len(c.args), len(c.fields), c.columns)
+		}
+		for i, arg := range c.args {
+			switch arg.(type) {
+			case int64, string, []byte, nil:
+			default:
+				t.Errorf("value %d of %s is %T", i, c.columns, arg)
+			}
+		}
+	}
+}
+
+func TestMomentsAreKeptToTheNanosecond(t *testing.T) {
+	for _, m := range []time.Time{
+		{}, time.Unix(0, 1).UTC(), time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC), lastMoment.UTC(), firstMoment.UTC(),
+	} {
+		if got := fromNanos(nanos(m)); !got.Equal(m) || got.Location() != time.UTC {
+			t.Errorf("%v became %v", m, got)
+		}
+	}
+	if n := nanos(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)); n != math.MaxInt64 {
+		t.Errorf("the far future is %d", n)
+	}
+	if n := nanos(time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC)); n != math.MinInt64 {
+		t.Errorf("the far past is %d", n)
+	}
+}
+
+func TestTextsAreCutBetweenCharacters(t *testing.T) {
+	for _, sign := range []string{"a", "é", "漢", "😀"} {
+		for shift := range 4 {
+			s := strings.Repeat("x", shift) + strings.Repeat(sign, longestText)
+			got := clean(s)
+			if !strings.HasPrefix(s, got) || len(got) > longestText || len(got) < longestText-len(sign) {
+				t.Errorf("%q: %d bytes", sign, len(got))
+			}
+		}
+	}
+	if s := "fine"; clean(s) != s {
+		t.Error("what is well was changed")
+	}
+}
+
+func TestReasonsAreGrouped(t *testing.T) {
+	until := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	list := make([]ai.Candidate, 200)
+	for i := range list {
+		list[i] = ai.Candidate{Channel: fmt.Sprint("channel-", i), Reason: ai.Eligible}
+		switch {
+		case i%2 == 0:
+			list[i].Reason, list[i].Detail = ai.WrongProtocol, "speaks openai"
+		case i%3 == 0:
+			list[i].Reason, list[i].Detail, list[i].Until = ai.Cooling, "key rests", until
+		}
+	}
+	text := encodeLeftOut(list)
+	if len(text) > 800 {
+		t.Errorf("%d bytes for 200 channels: %s", len(text), text)
+	}
+	names := newCandidateSet(list).names
+	back, err := decodeCandidates(names, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(list, back); diff != "" {
+		t.Error(diff)
+	}
+	for _, bad := range []string{"{", `[{"at":[200],"reason":"cooling"}]`, `[{"at":[-1],"reason":"cooling"}]`} {
+		if _, err := decodeCandidates(names, bad); err == nil {
+			t.Errorf("%s was read", bad)
+		}
+	}
+}
+
+func TestCandidateSetsAreFoundByTheirNames(t *testing.T) {
+	c := newSetCache()
+	list := func(names ...string) (l []ai.Candidate) {
+		for _, n := range names {
+			l = append(l, ai.Candidate{Channel: n})
+		}
+		return l
+	}
+	ab := c.find(list("a", "b"))
+	if c.find(list("a", "b")) != ab || c.find(nil) != nil {
+		t.Error("the same names are another set")
+	}
+	for _, other := range [][]ai.Candidate{list("b", "a"), list("ab"), list("a", "b", ""), list("", "a", "b"), list("a,b")} {
+		if string(c.find(other).id) == string(ab.id) {
+			t.Errorf("%v is the set of a and b", other)
+		}
+	}
+	for i := range 2 * mostSets {
+		c.find(list(fmt.Sprint(i)))
+	}
+	if len(c.sets) > mostSets {
+		t.Errorf("%d sets are cached", len(c.sets))
+	}
+	if string(c.find(list("a", "b")).id) != string(ab.id) {
+		t.Error("the id of a set is not the same each time")
+	}
+}
+
+func TestMigrationFiles(t *testing.T) {
+	steps, err := loadMigrations(sqliteMigrations, "migrations/sqlite")
+	if err != nil || len(steps) == 0 || len(steps[0].sql) < 4 {
+		t.Fatalf("%+v, %v", steps, err)
+	}
+	for _, files := range []fstest.MapFS{
+		{},
+		{"m/0002_a.sql": {}},
+		{"m/0001_a.sql": {}, "m/0003_b.sql": {}},
+		{"m/0001_a.txt": {}},
+		{"m/first.sql": {}},
+	} {
+		if steps, err := loadMigrations(files, "m"); err == nil {
+			t.Errorf("%v was read as %+v", files, steps)
+		}
+	}
+	got := statements("-- why\nCREATE TABLE a (\n\tb INT -- c;\n);\n\nDROP TABLE a; -- gone\r\nSELECT 1")
+	want := []string{"CREATE TABLE a (\n\tb INT -- c;\n);\n", "DROP TABLE a; -- gone\r\n", "SELECT 1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestMigrationsGoOnWhereTheyEnded takes a schema through versions one by one,
+// and shows that a broken step changes nothing.
+func TestMigrationsGoOnWhereTheyEnded(t *testing.T) {
+	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "x.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	steps := []migration{
+		{version: 1, name: "a", sql: []string{"CREATE TABLE a (n INTEGER)"}},
+		{version: 2, name: "b", sql: []string{"ALTER TABLE a ADD COLUMN m INTEGER", "INSERT INTO a VALUES (1, 2)"}},
+		{version: 3, name: "broken", sql: []string{"DELETE FROM a", "NONSENSE"}},
+	}
+	up := func(steps []migration) error {
+		tx, err := db.Begin()
+		if err != nil {
+			return err
+		}
+		if err := migrate(t.Context(), tx, steps, time.Now()); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		return tx.Commit()
+	}
+	for _, n := range []int{1, 1, 2, 2} {
+		if err := up(steps[:n]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := up(steps); err == nil || !strings.Contains(err.Error(), "0003_broken") {
+		t.Errorf("a broken step: %v", err)
+	}
+	if err := up(steps[:1]); !errors.Is(err, ErrNewer) {
+		t.Errorf("going back: %v", err)
+	}
+	var rows, versions int
+	if err := db.QueryRow("SELECT (SELECT count(*) FROM a), (SELECT max(version) FROM schema_migrations)").Scan(&rows, &versions); err != nil {
+		t.Fatal(err)
+	}
+	if rows != 1 || versions != 2 {
+		t.Errorf("%d rows, version %d", rows, versions)
+	}
+}

@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// migration is one step of the schema, a file named 0001_what_it_does.sql. A
+// step that was released is never changed; what was wrong with it is put right
+// by a later one.
+type migration struct {
+	version int
+	name    string
+	sql     []string // statements
+}
+
+// loadMigrations reads the steps of a folder, which count from 1.
+func loadMigrations(files fs.FS, dir string) ([]migration, error) {
+	entries, err := fs.ReadDir(files, dir) // sorted by name
+	if err != nil {
+		return nil, fmt.Errorf("reading the migrations: %w", err)
+	}
+	list := make([]migration, 0, len(entries))
+	for i, e := range entries {
+		number, rest, _ := strings.Cut(e.Name(), "_")
+		version, err := strconv.Atoi(number)
+		what, isSQL := strings.CutSuffix(rest, ".sql")
+		if err != nil || !isSQL || version != i+1 {
+			return nil, fmt.Errorf("migration %s: want %04d_name.sql", e.Name(), i+1)
+		}
+		text, err := fs.ReadFile(files, path.Join(dir, e.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("reading the migrations: %w", err)
+		}
+		list = append(list, migration{version: version, name: what, sql: statements(string(text))})
+	}
+	return list, nil
+}
+
+// statements splits a file after each semicolon that ends a line, because not
+// every driver takes more than one statement at a time.
+func statements(text string) []string {
+	var list []string
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		code, _, _ := strings.Cut(line, "--")
+		if code = strings.TrimRight(code, " \t\r\n"); code == "" {
+			continue
+		}
+		b.WriteString(line)
+		if strings.HasSuffix(code, ";") {
+			list = append(list, b.String())
+			b.Reset()
+		}
+	}
+	if b.Len() > 0 {
+		list = append(list, b.String())
+	}
+	return list
+}
+
+// migrate brings the schema up to date. The transaction must keep others from
+// migrating at the same time. It fails with ErrNewer, having changed nothing,
+// if there are steps that this build does not know.
+func migrate(ctx context.Context, tx *sql.Tx, steps []migration, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migrations (
+		version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, applied BIGINT NOT NULL)`); err != nil {
+		return err
+	}
+	var current int
+	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM schema_migrations").Scan(&current); err != nil {
+		return err
+	}
+	if current > len(steps) {
+		return fmt.Errorf("%w: its schema is version %d, this build knows up to %d", ErrNewer, current, len(steps))
+	}
+	for _, step := range steps[current:] {
+		for _, statement := range step.sql {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("migration %04d_%s: %w", step.version, step.name, err)
+			}
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO schema_migrations (version, name, applied) VALUES (?, ?, ?)",
+			step.version, step.name, now.UnixNano()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

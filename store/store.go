@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
+)
+
+// Store remembers calls and what rests. After Open it is safe for concurrent
+// use; before it, and after Close, every method answers ErrNotOpen.
+//
+// An error names the database and, where one is known, the remedy. A method
+// that fails has changed nothing, except where it says otherwise.
+type Store interface {
+	// Identity names the database, for finding the state that belongs to it. It
+	// is known once the module has been provisioned and holds no secret.
+	Identity() string
+
+	// Open connects and brings the schema up to date, which is safe while other
+	// processes do the same. It fails with ErrNewer or ErrForeign where the
+	// database is not for this build. Opening twice does nothing.
+	Open(ctx context.Context) error
+
+	// Close lets go of the database. It may be opened again.
+	Close() error
+
+	// WriteCalls writes the records in their order, all in one transaction. A
+	// record that is already there is left as it is, so a batch whose fate is
+	// unknown may be written again. A record that the database cannot take is
+	// left out and the others are written; the error is then a *RefusedError.
+	WriteCalls(ctx context.Context, records []*ai.Record) error
+
+	// Call returns one call, or ErrNotFound. Empty lists come back empty, not
+	// nil, and moments in UTC.
+	Call(ctx context.Context, id string) (*ai.Record, error)
+
+	// Calls returns the calls that fit, the latest first.
+	Calls(ctx context.Context, f CallFilter) ([]*ai.Record, error)
+
+	// ResponseOwner returns the target that made a response which upstream
+	// stored, or ErrNotFound.
+	ResponseOwner(ctx context.Context, responseID string) (ai.Target, error)
+
+	// SaveCooling forgets the entries of remove and then writes those of upsert
+	// over what was there.
+	SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error
+
+	// LoadCooling returns every entry saved and not removed.
+	LoadCooling(ctx context.Context) ([]health.Entry, error)
+
+	// Prune deletes at most step calls, oldest first: those that arrived before
+	// olderThan, and those in the way of the database being at most maxBytes
+	// large. A zero olderThan or maxBytes is no bound. It works in slices so
+	// short that writers hardly wait. Call it until it deletes none: that last
+	// call also returns space to the operating system and forgets rests that
+	// ended long ago.
+	Prune(ctx context.Context, olderThan time.Time, maxBytes int64, step int) (deleted int, err error)
+}
+
+// Bounds of a page of calls.
+const (
+	DefaultCalls = 50  // where the filter names no limit
+	MostCalls    = 500 // whatever the filter says
+)
+
+// CallFilter narrows a list of calls. Empty fields do not.
+type CallFilter struct {
+	// Token, Channel (the one that served) and Model (as the client named it)
+	// are exact, or patterns in which a * stands for any run of characters and
+	// the case of ASCII letters is ignored.
+	Token, Channel, Model string
+
+	Outcome string    // name of an ai.Kind
+	Status  int       // status the client got
+	Since   time.Time // arrived then or later
+	Until   time.Time // arrived before
+
+	// Before is the id of the last call of the page before this one. If that
+	// call has been pruned, so has what came after it: the page is empty.
+	Before string
+
+	Limit int // 1 to MostCalls; below it is DefaultCalls, above it MostCalls
+}
+
+var (
+	// ErrNotFound says that there is no such call, or that no call made such a
+	// response.
+	ErrNotFound = errors.New("not found in the store")
+
+	// ErrNotOpen says that the store has not been opened yet, or is closed.
+	ErrNotOpen = errors.New("the store is not open")
+
+	// ErrNewer says that a newer build has written the database, in a way this
+	// one does not know.
+	ErrNewer = errors.New("the database was made by a newer version of ccload")
+
+	// ErrForeign says that the database belongs to another program.
+	ErrForeign = errors.New("the database is not one of ccload")
+
+	// ErrVanished says that the file of an open database was removed or
+	// replaced, so that what is written to it would be lost.
+	ErrVanished = errors.New("the database file was removed or replaced while in use")
+)
+
+// RefusedError says that a batch was written without some of its records,
+// which the database will not take however often it is asked.
+type RefusedError struct {
+	Refusals []Refusal
+}
+
+// Refusal is one record that was left out, and why.
+type Refusal struct {
+	ID  string
+	Err error
+}
+
+// Error names the first few.
+func (e *RefusedError) Error() string {
+	const shown = 3
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of the calls cannot be stored", len(e.Refusals))
+	for i, r := range e.Refusals {
+		if i == shown {
+			b.WriteString("; …")
+			break
+		}
+		fmt.Fprintf(&b, "; %q: %v", r.ID, r.Err)
+	}
+	return b.String()
+}
+
+// Refused is the number of records left out.
+func (e *RefusedError) Refused() int { return len(e.Refusals) }
+
+// Unwrap returns the reasons.
+func (e *RefusedError) Unwrap() []error {
+	errs := make([]error, len(e.Refusals))
+	for i, r := range e.Refusals {
+		errs[i] = r.Err
+	}
+	return errs
+}
