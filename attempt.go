@@ -127,8 +127,7 @@ func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answe
 		t.claim.Abandon()
 	case o.Kind.CallersFault():
 		t.claim.Abandon()
-	case c.Operation != ai.Generate && (o.Kind == ai.NoSuchEndpoint || o.Kind == ai.NoSuchModel):
-		// A service without, say, count_tokens is no worse at its main job.
+	case !c.tellsOfHealth(o.Kind):
 		t.claim.Abandon()
 	default:
 		a.Rested = t.claim.Report(o, answer.Upstream, now)
@@ -146,6 +145,20 @@ func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answe
 		c.failure = failed
 	}
 	return false
+}
+
+// tellsOfHealth reports whether an outcome of this operation is evidence of how
+// well the target does its main job. A service without, say, embeddings is no
+// worse for it; counting tokens and reading stored responses go another way
+// inside a provider than answers do, and speak only of key and network.
+func (c *call) tellsOfHealth(k ai.Kind) bool {
+	switch c.Operation {
+	case ai.Generate:
+		return true
+	case ai.CountTokens, ai.StoredResponse:
+		return k == ai.AuthFailed || k == ai.QuotaExhausted || k == ai.NetworkError
+	}
+	return k != ai.NoSuchEndpoint && k != ai.NoSuchModel
 }
 
 // triedScope is how much an outcome rules out for the rest of this call. It is
@@ -182,7 +195,11 @@ func (c *call) largerWindowLeft(t *target) bool {
 // end, and tells everybody how it went.
 func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *relay.Answer) {
 	now := time.Now()
-	a.Rested = t.claim.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
+	if c.tellsOfHealth(ai.OK) {
+		a.Rested = t.claim.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
+	} else {
+		t.claim.Abandon()
+	}
 	a.FirstContent = answer.FirstContent
 	c.record.FirstContent = a.Start + answer.FirstContent
 	c.record.Channel = t.name
@@ -209,7 +226,7 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 		c.end(ai.ClientGone, statusClientGone, "the client hung up")
 		c.observe(t, a, true, now)
 	default:
-		c.broken(t, a, answer, &ending)
+		c.broken(ctx, t, a, answer, &ending)
 	}
 	countAttempt(t.name, a.Outcome.Kind)
 	if ending.Abort {
@@ -219,13 +236,13 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 
 // broken accounts for an answer that failed after the client had its
 // beginning: it was ended honestly, the target rests, the call is no success.
-func (c *call) broken(t *target, a *ai.Attempt, answer *relay.Answer, ending *relay.Ending) {
+func (c *call) broken(ctx context.Context, t *target, a *ai.Attempt, answer *relay.Answer, ending *relay.Ending) {
 	now := time.Now()
 	o := health.Classify(&ending.Evidence, t.rules, now)
 	o.Retry = false
 	a.Outcome = o
 	c.end(o.Kind, answer.Status, "the answer broke off: "+o.Message)
-	if o.Kind.CallersFault() {
+	if o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) || context.Cause(ctx) == errTotalTimeout { //nolint:errorlint // the very value is the cause
 		return
 	}
 	a.Rested = t.claim.Report(o, nil, now)
@@ -237,7 +254,12 @@ func (c *call) observe(t *target, a *ai.Attempt, ok bool, now time.Time) {
 	if c.Operation != ai.Generate {
 		return
 	}
+	var waited time.Duration
+	if a.Outcome.Kind == ai.Timeout {
+		waited = a.Duration
+	}
 	c.h.app.state.memory.Observe(selection.Observation{
+		Waited:  waited,
 		Channel: t.name, URL: t.urls[t.url].address, Key: t.keys[t.key].id, Model: t.model,
 		FirstContent: a.FirstContent, Size: c.BodySize, Call: &c.Call, Usage: a.Usage, OK: ok, Now: now,
 	})

@@ -77,7 +77,7 @@ func (c *call) pick(s *stage) *target {
 	usable := c.filter(s, now)
 	for len(usable) > 0 {
 		c.situation.Call, c.situation.Candidates, c.situation.Now = &c.Call, usable, now
-		c.situation.Seed, c.situation.HTTP = rand.Uint64(), c.r
+		c.situation.Seed, c.situation.HTTP, c.situation.Writer = rand.Uint64(), c.r, c.w
 		c.situation.State = c.h.app.state.memory
 		c.situation.Keys = c.keysOf
 		c.situation.Key = ""
@@ -211,7 +211,7 @@ func (c *call) claim(cand *candidate, now time.Time) (*target, ai.Reason) {
 	}
 	claim, ok := cand.health.Begin(url, key, c.Protocol, cand.model, now, false)
 	if !ok {
-		cand.meter.Release()
+		cand.meter.Cancel(cand.conf.RPM)
 		return nil, ai.Probing
 	}
 	cand.keys[key].load.Add(1)
@@ -343,7 +343,7 @@ func (c *call) leastBad() (*target, bool) {
 	}
 	claim, ok := best.health.Begin(best.url, best.key, c.Protocol, best.model, now, true)
 	if !ok {
-		best.meter.Release()
+		best.meter.Cancel(best.conf.RPM)
 		return nil, false
 	}
 	best.keys[best.key].load.Add(1)

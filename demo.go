@@ -25,7 +25,8 @@ type demoProvider struct {
 // startDemo starts the provider.
 func startDemo() *demoProvider {
 	pipe := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	fake := fakeai.New(fakeai.Options{Name: "the demo provider", NoToolCalls: false, Keep: 1})
+	// An agent that is pointed at the demo must not be told to run its tools.
+	fake := fakeai.New(fakeai.Options{Name: "the demo provider", NoToolCalls: true, Keep: 1})
 	d := &demoProvider{
 		fake:      fake,
 		server:    &http.Server{Handler: fake, ReadHeaderTimeout: time.Minute},

@@ -116,11 +116,13 @@ func (t *routeTable) find(method, path string) match {
 
 func serves(ep *protocol.Endpoint, method string) bool {
 	for _, m := range ep.Methods {
-		if m == method || (m == http.MethodGet && method == http.MethodHead) {
+		if m == method {
 			return true
 		}
 	}
-	return false
+	// Only what is answered here can do without its body.
+	list := ep.Operation == ai.ListModels || ep.Operation == ai.GetModel
+	return list && method == http.MethodHead
 }
 
 // allowed lists the methods a path takes, for the Allow header.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,18 +63,7 @@ func newGatewayAt(t *testing.T, db, options, handler string) *gateway {
 		options += "\ntoken tests " + testToken
 	}
 	config := fmt.Sprintf("{\nadmin off\nauto_https off\npersist_config off\nccload {\nstore sqlite %s\n%s\n}\n}\nhttp://127.0.0.1:9 {\nccload {\n%s\n}\nrespond \"next handler\" 299\n}\n", db, options, handler)
-	g := &gateway{t: t, config: config}
-	server, app := provision(t, config)
-	g.app = app
-	if err := app.Start(); err != nil {
-		t.Fatalf("starting the app: %v", err)
-	}
-	g.server = httptest.NewUnstartedServer(server)
-	g.server.Config.ErrorLog = nil
-	g.server.Start()
-	g.URL = g.server.URL
-	t.Cleanup(g.close)
-	return g
+	return startGateway(t, config)
 }
 
 // close ends the gateway as Caddy ends a config.
@@ -115,7 +105,13 @@ func provision(t *testing.T, config string) (*caddyhttp.Server, *App) {
 	return nil, nil
 }
 
+// provisioning keeps Caddy's own globals free of races: it provisions one
+// config at a time too.
+var provisioning sync.Mutex
+
 func provisionContext(config string) (caddy.Context, error) {
+	provisioning.Lock()
+	defer provisioning.Unlock()
 	text, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(config), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		return caddy.Context{}, fmt.Errorf("adapting: %w", err)
@@ -285,4 +281,17 @@ func errorShape(t *testing.T, p ai.Protocol, body string) string {
 		t.Fatalf("not an error in the shape of %s: %s", p, clipped(body))
 	}
 	return e.Error.Message
+}
+
+// eventually looks until there is something to see, for five seconds.
+func eventually[T any](t *testing.T, look func() (T, bool)) T {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		v, ok := look()
+		if ok || time.Now().After(deadline) {
+			return v
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }

@@ -50,12 +50,15 @@ func (r *registry) planFor(model string, fuzzy bool) *plan {
 		return p.(*plan)
 	}
 	p := r.makePlan(model)
-	if p == nil && fuzzy {
-		if name := r.fuzzyName(model); name != "" {
-			p = r.makePlan(name)
+	if p == nil {
+		if fuzzy {
+			if name := r.fuzzyName(model); name != "" {
+				return r.planFor(name, false) // not kept under this name: other handlers may be exact
+			}
 		}
+		return nil
 	}
-	if p != nil && r.plans.size.Load() < maxPlans {
+	if r.plans.size.Load() < maxPlans {
 		r.plans.size.Add(1)
 		r.plans.plans.Store(strings.Clone(model), p)
 	}

@@ -76,7 +76,7 @@ func (s *Server) newAnswer(r *Request, b *Behaviour) *answer {
 	case b.Fault == Refused:
 		a.finish = finishRefused
 		a.pieces = []string{"I ", "am "}
-	case len(functions) > 0 && r.in.wantsCall() && !s.o.NoToolCalls:
+	case len(functions) > 0 && r.in.wantsCall() && (!s.o.NoToolCalls || b.Calls > 0):
 		a.finish = finishTool
 		for i := range min(max(1, b.Calls), len(functions)) {
 			a.calls = append(a.calls, call{

@@ -53,7 +53,9 @@
 //	             the body in that encoding, whatever the client accepts
 //	comments crlf noevent
 //	             SSE with comments, with CRLF lines, without event lines
-//	think calls2 reasoning before the text; two tool calls at once
+//	think        reasoning before the text
+//	calls1 calls2 one tool call, or two at once, if tools are offered, also
+//	             where Options.NoToolCalls is set
 //	tNN lNN gNN  NN ms before the headers; before the first content; between
 //	             events
 //	nNN eNN sNN  NN text events; of NN bytes each; text of NN bytes
@@ -91,7 +93,8 @@ type Options struct {
 	// Plan has the last word on what becomes of a request. Default: what the
 	// request asks for.
 	Plan Plan
-	// NoToolCalls answers with text even where tools are offered. A demo needs
+	// NoToolCalls answers with text even where tools are offered, unless the
+	// scenario asks for calls. A demo needs
 	// it: a real agent would run the tool.
 	NoToolCalls bool
 	// Keep is how many requests are remembered. Default 1000.

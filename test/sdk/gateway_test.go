@@ -36,7 +36,7 @@ const caddyfile = `{
 		}
 		channel works {
 			provider demo
-			key mk-ok
+			key mk-calls1
 			models %[3]s demo-*
 		}
 		token sdk %[2]s
