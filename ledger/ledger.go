@@ -24,7 +24,9 @@ const (
 )
 
 // Writer is the store, as far as the ledger needs it. WriteCalls writes all
-// records or returns an error; writing one twice must do no harm.
+// records or returns an error; writing one twice must do no harm. An error
+// with a method Refused says that the batch was written but for so many
+// records that cannot be stored at all.
 type Writer interface {
 	WriteCalls(ctx context.Context, records []*ai.Record) error
 }
@@ -40,7 +42,7 @@ type Options struct {
 type Stats struct {
 	Depth   int    // records that wait to be written
 	Written uint64 // records written since the start
-	Lost    uint64 // records given up because memory was full; 0 if all is well
+	Lost    uint64 // records given up: memory was full, or the store refuses them; 0 if all is well
 	Failed  uint64 // attempts to write that failed
 }
 
@@ -219,8 +221,10 @@ func (l *Ledger) drain(ctx context.Context) error {
 			return nil
 		}
 		err := l.writer.WriteCalls(ctx, batch)
-		if isolated := (interface{ Written() int })(nil); errors.As(err, &isolated) {
-			err = nil // the rest was written; the store has told of the bad ones
+		refused := 0
+		if partly := (interface{ Refused() int })(nil); errors.As(err, &partly) {
+			l.alarm("the store refuses records of calls", err)
+			refused, err = partly.Refused(), nil
 		}
 		l.mu.Lock()
 		if err != nil {
@@ -228,7 +232,8 @@ func (l *Ledger) drain(ctx context.Context) error {
 			l.mu.Unlock()
 			return err
 		}
-		l.stats.Written += uint64(len(batch))
+		l.stats.Written += uint64(len(batch) - refused)
+		l.stats.Lost += uint64(refused)
 		clear(batch) // let go of the records; the array is used again
 		if l.pending = l.pending[len(batch):]; len(l.pending) == 0 {
 			l.pending = nil
