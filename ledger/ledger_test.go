@@ -89,6 +89,7 @@ func TestRecordsAreWrittenInOrderAndInBatches(t *testing.T) {
 		}
 		l.Attach(store)
 		time.Sleep(300 * time.Millisecond)
+		synctest.Wait()
 		if n := len(store.written); n != 1200 || store.batches != 3 {
 			t.Errorf("%d records in %d batches, want 1200 in 3", n, store.batches)
 		}
@@ -116,6 +117,7 @@ func TestNothingIsLostWhileTheStoreIsAway(t *testing.T) {
 			l.Record(record(i))
 			if i%100 == 0 {
 				time.Sleep(time.Second)
+				synctest.Wait()
 			}
 		}
 		if s := l.Stats(); s.Written != 0 || s.Depth != 2000 || s.Failed == 0 || s.Failed > 20 {
@@ -123,6 +125,7 @@ func TestNothingIsLostWhileTheStoreIsAway(t *testing.T) {
 		}
 		store.setAway(false)
 		time.Sleep(20 * time.Second)
+		synctest.Wait()
 		if s := l.Stats(); s.Written != 2000 || s.Depth != 0 || s.Lost != 0 {
 			t.Errorf("when it is back: %+v", s)
 		}
@@ -176,6 +179,7 @@ func TestARefusedRecordDoesNotHoldUpTheOthers(t *testing.T) {
 			l.Record(record(i))
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if s := l.Stats(); s.Written != 2 || s.Lost != 1 || s.Depth != 0 || store.batches != 1 {
 			t.Errorf("stats %+v after %d batches", s, store.batches)
 		}
@@ -211,6 +215,7 @@ func TestCoolingIsSavedOncePerThing(t *testing.T) {
 			s.Changed(health.Change{Entry: health.Entry{Ref: key}})
 		}
 		time.Sleep(1100 * time.Millisecond)
+		synctest.Wait()
 		if store.batches != 1 || !store.cooling[key] {
 			t.Errorf("%d batches, %v", store.batches, store.cooling)
 		}
@@ -218,6 +223,7 @@ func TestCoolingIsSavedOncePerThing(t *testing.T) {
 		s.Changed(health.Change{Entry: health.Entry{Ref: key}, Recovered: true})
 		s.Changed(health.Change{Entry: health.Entry{Ref: other}})
 		time.Sleep(3 * time.Second)
+		synctest.Wait()
 		store.setAway(false)
 		if err := s.Close(t.Context()); err != nil {
 			t.Error(err)
