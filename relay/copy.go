@@ -1,11 +1,12 @@
 package relay
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
@@ -25,173 +26,296 @@ type Ending struct {
 // CopyTo gives a good answer to the client: headers, what was held back, and
 // the rest as it comes, with a flush for each read. It ends the stream
 // honestly if it breaks off, and does not wait for an upstream that has said
-// all and does not close.
+// all and does not close. The context that ends it is the one given to Send.
 func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 	e := Ending{Evidence: health.Evidence{Kind: ai.OK, Status: a.Status, Header: a.Upstream, Committed: true}}
+	a.writeHeader(w)
+	if a.form == whole && len(*a.held) <= sizes[1] { // by far the most frequent; the server flushes it
+		if len(*a.held) > 0 {
+			n, err := w.Write(*a.held)
+			e.Bytes = int64(n)
+			if err != nil {
+				e.Evidence.Kind = ai.ClientGone
+			}
+		}
+		return e
+	}
+	c := copying{Answer: a, w: w, controller: http.NewResponseController(w), ending: &e}
+	defer c.bound()()
+	c.copy()
+	return e
+}
+
+// writeHeader begins the answer.
+func (a *Answer) writeHeader(w http.ResponseWriter) {
 	header := w.Header()
 	for name, values := range a.Header {
 		header[name] = values
 	}
+	media := mediaType(a.Header)
+	_, isSSE := a.splitter.(*sse.Scanner)
 	switch {
+	case a.form == stream:
+		// A proxy in front of us, such as nginx, must not collect events.
+		header["X-Accel-Buffering"] = []string{"no"}
+		if isSSE && media != eventStream {
+			header["Content-Type"] = []string{eventStream}
+		}
+	case a.Status == http.StatusNoContent || a.Status == http.StatusResetContent:
 	case a.form == whole:
 		header["Content-Length"] = []string{strconv.Itoa(len(*a.held))}
-	case a.length >= 0 && a.form != stream:
+		if media == eventStream {
+			header["Content-Type"] = []string{jsonText}
+		}
+	case a.length >= 0:
 		header["Content-Length"] = []string{strconv.FormatInt(a.length, 10)}
 	}
 	w.WriteHeader(a.Status)
-	c := copying{Answer: a, w: w, flush: http.NewResponseController(w), ending: &e}
-	if !c.write(*a.held) {
-		return e
-	}
-	if a.form == whole {
-		return e
-	}
-	c.flush.Flush() //nolint:errcheck // a writer that cannot flush shows at the next write
-	putHeld(a.held)
-	a.held = nil
-	a.watch.arm(a.req.Timers.Idle, errIdle)
-	c.rest()
-	return e
 }
 
 // copying is the state of CopyTo.
 type copying struct {
 	*Answer
-	w      http.ResponseWriter
-	flush  *http.ResponseController
-	ending *Ending
+	w          http.ResponseWriter
+	controller *http.ResponseController
+	ending     *Ending
+	comma      bool // the last thing given of an array was a comma
 }
 
-// write gives bytes to the client. It reports whether the client is there.
-func (c *copying) write(b []byte) bool {
+// bound lets go of a client that does not read once the call's context is
+// over: a write to it would never return. What it returns must be called at the
+// end.
+func (c *copying) bound() (release func()) {
+	fired := make(chan struct{})
+	stop := context.AfterFunc(c.parent, func() {
+		defer close(fired)
+		c.controller.SetWriteDeadline(time.Now().Add(lastWords)) //nolint:errcheck // not every writer can
+	})
+	return func() {
+		if !stop() {
+			<-fired
+			c.controller.SetWriteDeadline(time.Time{}) //nolint:errcheck // the same
+		}
+	}
+}
+
+// copy gives away what was held, and then what comes.
+func (c *copying) copy() {
+	if !c.give(*c.held) {
+		c.gone()
+		return
+	}
+	if c.form == whole {
+		return
+	}
+	putBuffer(c.held)
+	c.held = nil
+	size := sizes[0] // the events of a stream are far smaller
+	if c.form != stream {
+		size = sizes[1]
+	}
+	buffer := getBuffer(size)
+	defer putBuffer(buffer)
+	read := (*buffer)[:size]
+	g := guard{}
+	for c.over == nil {
+		g.set(c)
+		c.watch.waits()
+		n, err := c.body.Read(read)
+		c.watch.came()
+		c.over = err
+		if n > 0 && !c.pass(read[:n]) {
+			return
+		}
+	}
+	c.conclude()
+}
+
+// guard is what the wait for the next bytes is guarded by.
+type guard struct {
+	stage  stage
+	events int
+}
+
+// stage is how far a body has come.
+type stage uint8
+
+const (
+	fresh    stage = iota
+	flowing        // more must come
+	finished       // all was said; an end marker or the end may come
+	over           // nothing that is needed can come
+)
+
+func (c *copying) stage() stage {
+	array, isArray := c.splitter.(*sse.ArrayScanner)
+	switch {
+	case c.judge == nil || c.blind:
+		return flowing
+	case c.failure != nil, c.end == protocol.End, isArray && array.Closed() && c.judge.Ended():
+		return over
+	case c.end == protocol.Finish:
+		return finished
+	}
+	return flowing
+}
+
+// set shortens the wait once the stream has said that it is over. Bytes that
+// are no events, such as comments, prolong it then no more.
+func (g *guard) set(c *copying) {
+	now := c.stage()
+	if now == g.stage && (now != finished || g.events == c.events) {
+		return
+	}
+	g.stage, g.events = now, c.events
+	switch now {
+	case finished:
+		c.watch.within(lingerFinish, errDone)
+	case over:
+		c.watch.within(lingerEnd, errDone)
+	default:
+		c.watch.silence(c.req.Timers.Idle, errIdle)
+	}
+}
+
+// pass gives bytes that have come to the client, and looks at them also if the
+// client is gone: they may say what the answer cost. It reports whether to go
+// on.
+func (c *copying) pass(b []byte) bool {
+	given := c.give(b)
+	switch {
+	case c.judge != nil && c.failure == nil:
+		if err := c.follow(b); err != nil && given {
+			c.ending.Evidence.Kind = ai.BadAnswer
+			c.ending.Evidence.Err = err
+			c.sayBroken(true)
+			return false
+		}
+	case c.rest != nil:
+		c.rest.write(b)
+	}
+	if !given {
+		c.gone()
+	}
+	return given
+}
+
+// give writes bytes to the client and flushes them. It reports whether the
+// client is there.
+func (c *copying) give(b []byte) bool {
 	if len(b) == 0 {
 		return true
 	}
 	n, err := c.w.Write(b)
 	c.ending.Bytes += int64(n)
-	if err != nil {
-		c.gone()
-		return false
+	if err == nil {
+		if err = c.controller.Flush(); errors.Is(err, http.ErrNotSupported) {
+			err = nil
+		}
 	}
-	return true
+	if trimmed := bytes.TrimRight(b, " \t\r\n"); len(trimmed) > 0 {
+		c.comma = trimmed[len(trimmed)-1] == ','
+	}
+	return err == nil
 }
 
-// gone notes that the client has left. A stream that had ended is complete all
-// the same: clients close at the last event.
+// gone notes that the client has left, and stops the upstream. A stream that
+// had ended is complete all the same: clients close at the last event.
 func (c *copying) gone() {
 	c.watch.cancel(errDone)
-	if c.judge != nil && c.judge.Ended() {
-		return
-	}
-	c.ending.Evidence.Kind = ai.ClientGone
-}
-
-// rest copies what comes after the held bytes.
-func (c *copying) rest() {
-	buf := readBuffers.Get().(*[]byte)
-	defer readBuffers.Put(buf)
-	lingering := protocol.Preamble
-	for c.failure == nil {
-		if c.end != lingering {
-			lingering = c.end
-			c.linger()
-		}
-		n, err := c.body.Read(*buf)
-		if n > 0 {
-			c.watch.touch()
-			if !c.write((*buf)[:n]) {
-				return
-			}
-			if ferr := c.flush.Flush(); ferr != nil && !errors.Is(ferr, http.ErrNotSupported) {
-				c.gone()
-				return
-			}
-			if c.judge != nil && c.feed((*buf)[:n]) != nil {
-				c.broken(ai.BadAnswer, "an event of unusual size")
-				return
-			}
-		}
-		if err != nil {
-			c.ended(err)
-			return
-		}
-	}
-	// The error event has gone to the client as it came.
-	c.ending.Evidence.Kind = ai.SoftError
-	c.ending.Evidence.Failure = *c.failure
-	c.ending.Abort = false
-}
-
-// linger shortens the wait once the stream has said that it is over.
-func (c *copying) linger() {
-	if c.end == protocol.End {
-		c.watch.arm(lingerEnd, errDone)
-	} else {
-		c.watch.arm(lingerFinish, errDone)
+	if c.judge == nil || !c.judge.Ended() {
+		c.ending.Evidence.Kind = ai.ClientGone
 	}
 }
 
-// ended judges the end of the upstream's body.
-func (c *copying) ended(err error) {
-	eof := errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
-	if c.judge == nil {
-		if !eof {
-			c.blameEnding(err)
-			c.ending.Abort = c.ending.Evidence.Kind != ai.ClientGone
-		}
+// conclude judges the end of the upstream's body.
+func (c *copying) conclude() {
+	e := &c.ending.Evidence
+	if c.judge == nil || c.blind {
+		c.concludeUnjudged()
 		return
 	}
 	open := c.splitter.Buffered() > 0
+	if array, isArray := c.splitter.(*sse.ArrayScanner); isArray {
+		open = array.Inside() || array.Closed()
+	}
 	c.splitter.Close(c.event)
-	if c.failure != nil {
-		c.ending.Evidence.Kind, c.ending.Evidence.Failure = ai.SoftError, *c.failure
+	v := c.judge.Verdict()
+	switch {
+	case c.failure != nil: // the client has the event
+		e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
 		return
+	case c.judge.Ended(): // also when the connection was reset after the end
+		return
+	case !c.ended():
+		c.blameEnd()
+	case isAnswer(v.Kind):
+		return
+	default:
+		e.Kind, e.Failure = v.Kind, v.Failure
 	}
-	if c.judge.Ended() {
-		return // also when the connection was reset after the end
+	if e.Kind != ai.ClientGone {
+		c.sayBroken(open)
 	}
-	if eof {
+}
+
+// concludeUnjudged judges the end of a body that nobody looks into: it is
+// complete if it ended by itself.
+func (c *copying) concludeUnjudged() {
+	switch {
+	case !c.ended():
+		c.blameEnd()
+	case c.rest != nil && !c.rest.full:
+		c.verdict = c.req.Format.JudgeBody(c.req.Endpoint, c.rest.text)
+		if c.verdict.Kind != ai.Truncated {
+			c.verdict.Kind = ai.OK // its beginning was judged
+			return
+		}
 		c.ending.Evidence.Kind = ai.Truncated
-	} else {
-		c.blameEnding(err)
-	}
-	if c.ending.Evidence.Kind == ai.ClientGone {
+	default:
 		return
 	}
-	c.sayBroken(open)
+	switch {
+	case c.ending.Evidence.Kind == ai.ClientGone:
+	case c.blind:
+		c.sayBroken(true)
+	default:
+		c.ending.Abort = true
+	}
 }
 
-// blameEnding finds out who ended a body that did not end by itself.
-func (c *copying) blameEnding(err error) {
-	c.blame(err, "body")
-	c.ending.Evidence.Kind, c.ending.Evidence.Phase, c.ending.Evidence.Err = c.Evidence.Kind, c.Evidence.Phase, err
+// blameEnd finds out who ended a body that did not end by itself.
+func (c *copying) blameEnd() {
+	found := c.blame(c.over)
+	e := &c.ending.Evidence
+	e.Kind, e.Phase, e.Err = found.Kind, found.Phase, found.Err
 }
 
-// broken ends a stream that cannot be followed any more.
-func (c *copying) broken(kind ai.Kind, message string) {
-	c.ending.Evidence.Kind = kind
-	c.ending.Evidence.Failure.Message = message
-	c.sayBroken(true)
-}
-
-// sayBroken ends the client's stream with the protocol's error event and asks
-// for the connection to be cut. It never writes an end marker.
+// sayBroken ends the client's stream with the wire format's error event and
+// asks for the connection to be cut. It never writes an end marker. open says
+// that an event was begun: it is ended first. Inside an element of an array,
+// and behind the array, nothing can be added that anybody could read.
 func (c *copying) sayBroken(open bool) {
 	c.ending.Abort = true
-	message := "the upstream's answer broke off before its end"
-	status, code := http.StatusBadGateway, "upstream_truncated"
+	e := &protocol.Error{
+		Status: http.StatusBadGateway, Code: "upstream_truncated", RequestID: c.req.ID,
+		Message: "the upstream's answer broke off before its end",
+	}
 	if c.ending.Evidence.Kind == ai.Timeout {
-		message, status, code = "the upstream fell silent within its answer", http.StatusGatewayTimeout, "upstream_timeout"
+		e.Status, e.Code, e.Message = http.StatusGatewayTimeout, "upstream_timeout", "the upstream fell silent within its answer"
+		if c.ending.Evidence.Phase == "total" {
+			e.Code, e.Message = "total_timeout", "the answer took longer than the gateway allows"
+		}
 	}
-	array, isArray := c.splitter.(*sse.ArrayScanner)
-	if isArray && array.Inside() {
-		return // half an element was sent: nothing that is added could be read
-	}
-	event := c.req.Format.ErrorEvent(&protocol.Error{Status: status, Code: code, Message: message, RequestID: c.req.ID}, isArray)
-	if open && !isArray {
+	_, isArray := c.splitter.(*sse.ArrayScanner)
+	event := c.req.Format.ErrorEvent(e, isArray)
+	switch {
+	case isArray && open:
+		return
+	case isArray && c.comma:
+		event = bytes.TrimPrefix(event, []byte(","))
+	case open:
 		event = append([]byte("\n\n"), event...)
 	}
-	if c.write(event) {
-		c.flush.Flush() //nolint:errcheck // there is nothing more to say
-	}
+	c.give(event)
 }

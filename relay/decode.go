@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
@@ -18,103 +19,190 @@ import (
 // ErrEncoding says that a body is in an encoding nobody here can read.
 var ErrEncoding = errors.New("unknown content encoding")
 
-// zstdWindow bounds what a body may make us allocate. RFC 8878 asks decoders
-// to support 8 MB.
-const zstdWindow = 8 << 20
+const (
+	// zstdWindow bounds what a body may make us allocate. RFC 8878 asks decoders
+	// to support 8 MB.
+	zstdWindow = 8 << 20
+	// mostEncodings on top of each other. More than one is rare, many are an
+	// attack.
+	mostEncodings = 3
+)
 
 // Decode returns a reader of a body without its content encodings, which are
 // those of the header's Content-Encoding. It reads no further than it must, so
-// that a stream that is compressed passes event by event. It returns body
-// itself if there is nothing to decode. Closing it does not close body.
+// that a stream that is compressed passes event by event. If there is nothing
+// to decode, decoded is false and r reads body as it is. Closing r does not
+// close body.
 func Decode(header http.Header, body io.Reader) (r io.ReadCloser, decoded bool, err error) {
+	d, err := newDecoding(header, body)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case d == nil:
+		return io.NopCloser(body), false, nil
+	}
+	return d, true, nil
+}
+
+// decoding is decoders on top of each other.
+type decoding struct {
+	top    io.Reader
+	source source
+	used   []pooled
+}
+
+// pooled is a decoder that goes back to its pool.
+type pooled struct {
+	pool    *sync.Pool
+	decoder resetter
+}
+
+type resetter interface {
+	io.Reader
+	Reset(src io.Reader) error
+}
+
+// source remembers how the encoded bytes ended.
+type source struct {
+	io.Reader
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err != nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// newDecoding returns nil if there is nothing to decode.
+func newDecoding(header http.Header, body io.Reader) (*decoding, error) {
+	lines := header["Content-Encoding"]
+	if len(lines) == 0 {
+		return nil, nil //nolint:nilnil // nothing to decode is no error
+	}
 	var encodings []string
-	for _, line := range header["Content-Encoding"] {
+	for _, line := range lines {
 		for name := range strings.SplitSeq(line, ",") {
 			if name = strings.ToLower(strings.TrimSpace(name)); name != "" && name != "identity" {
 				encodings = append(encodings, name)
 			}
 		}
 	}
-	if len(encodings) == 0 {
-		return io.NopCloser(body), false, nil
+	switch {
+	case len(encodings) == 0:
+		return nil, nil //nolint:nilnil // the same
+	case len(encodings) > mostEncodings:
+		return nil, fmt.Errorf("%w: %d of them", ErrEncoding, len(encodings))
 	}
-	if len(encodings) > 3 {
-		return nil, false, fmt.Errorf("%w: %d of them", ErrEncoding, len(encodings))
-	}
-	chain := &decoderChain{Reader: body}
+	d := &decoding{source: source{Reader: body}}
+	d.top = &d.source
 	for i := len(encodings) - 1; i >= 0; i-- { // the last one was applied last
-		if err := chain.add(encodings[i]); err != nil {
-			chain.Close() //nolint:errcheck // nothing was read from it
-			return nil, false, err
+		if err := d.add(encodings[i]); err != nil {
+			d.Close() //nolint:errcheck // nothing was read from it
+			return nil, err
 		}
 	}
-	return chain, true, nil
+	return d, nil
 }
 
-// decoderChain is decoders on top of each other.
-type decoderChain struct {
-	io.Reader
-	close []func()
-}
-
-// Close returns what the decoders hold.
-func (c *decoderChain) Close() error {
-	for _, f := range c.close {
-		f()
-	}
-	return nil
-}
-
-func (c *decoderChain) add(encoding string) error {
-	src := c.Reader
-	switch encoding {
-	case "gzip", "x-gzip":
-		c.Reader = &lateReader{open: func() (io.Reader, error) { return gzip.NewReader(src) }}
-	case "br":
-		c.Reader = brotli.NewReader(src)
-	case "zstd":
-		d, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow), zstd.WithDecoderLowmem(true))
+// decoders are pools by encoding: each decoder holds tables and windows of
+// tens of kilobytes and more.
+var decoders = map[string]*sync.Pool{
+	"gzip":   {New: func() any { return new(gzip.Reader) }},
+	"x-gzip": {New: func() any { return new(gzip.Reader) }},
+	"br":     {New: func() any { return new(brotli.Reader) }},
+	"zstd": {New: func() any {
+		// With a concurrency of 1 it has no goroutines and need not be closed.
+		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow), zstd.WithDecoderLowmem(true))
 		if err != nil {
-			return fmt.Errorf("decoding zstd: %w", err)
+			panic(err) // one of the options is impossible
 		}
-		c.Reader = d
-		c.close = append(c.close, d.Close)
-	case "deflate":
-		c.Reader = &lateReader{open: func() (io.Reader, error) { return newDeflate(src) }}
-	default:
-		return fmt.Errorf("%w %q", ErrEncoding, encoding)
+		return d
+	}},
+	"deflate": {New: func() any { return new(deflate) }},
+}
+
+func (d *decoding) add(encoding string) error {
+	pool := decoders[encoding]
+	if pool == nil {
+		return fmt.Errorf("%w %.40q", ErrEncoding, encoding)
 	}
+	decoder := pool.Get().(resetter)
+	d.used = append(d.used, pooled{pool, decoder})
+	d.top = &lateReader{src: d.top, decoder: decoder}
 	return nil
 }
 
-// lateReader opens a decoder at the first read, because opening reads the
-// header of the compressed data, which may not have arrived.
+// Read reads what is decoded.
+func (d *decoding) Read(p []byte) (int, error) { return d.top.Read(p) }
+
+// Close returns the decoders to their pools. They keep the body until they are
+// used again, but no one reads it.
+func (d *decoding) Close() error {
+	for _, u := range d.used {
+		u.pool.Put(u.decoder)
+	}
+	d.used, d.top = nil, closedReader{}
+	return nil
+}
+
+// garbled reports whether err is that of a decoder that was given all it asked
+// for: the body is not what its header says.
+func (d *decoding) garbled(err error) bool {
+	return (d.source.err == nil || errors.Is(d.source.err, io.EOF)) && !errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+type closedReader struct{}
+
+func (closedReader) Read([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+// lateReader sets a decoder up at the first read, because that reads the
+// header of the encoded data, which may not have arrived.
 type lateReader struct {
-	open func() (io.Reader, error)
-	r    io.Reader
-	err  error
+	src     io.Reader
+	decoder resetter
+	ready   bool
+	err     error
 }
 
 func (l *lateReader) Read(p []byte) (int, error) {
-	if l.r == nil && l.err == nil {
-		l.r, l.err = l.open()
+	if !l.ready {
+		l.ready = true
+		l.err = l.decoder.Reset(l.src)
 	}
 	if l.err != nil {
 		return 0, l.err
 	}
-	return l.r.Read(p)
+	return l.decoder.Read(p)
 }
 
-// newDeflate reads "deflate", which is zlib by RFC 9110, section 8.4.1.2, and
+// deflate reads "deflate", which is zlib by RFC 9110, section 8.4.1.2, and
 // which some servers take for the bare format.
-func newDeflate(src io.Reader) (io.Reader, error) {
-	b := bufio.NewReader(src)
-	head, err := b.Peek(2)
+type deflate struct {
+	io.Reader
+	buffer *bufio.Reader
+}
+
+// Reset makes the reader ready for another body.
+func (d *deflate) Reset(src io.Reader) error {
+	if d.buffer == nil {
+		d.buffer = bufio.NewReader(src)
+	} else {
+		d.buffer.Reset(src)
+	}
+	head, err := d.buffer.Peek(2)
 	if err != nil {
-		return nil, err
+		if len(head) > 0 && errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return err
 	}
 	if head[0]&0x0f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 {
-		return zlib.NewReader(b)
+		d.Reader, err = zlib.NewReader(d.buffer)
+		return err
 	}
-	return flate.NewReader(b), nil
+	d.Reader = flate.NewReader(d.buffer)
+	return nil
 }

@@ -2,6 +2,9 @@ package relay
 
 import (
 	"bytes"
+	"errors"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/ccload/ccload/ai"
@@ -11,161 +14,216 @@ import (
 
 // prove reads the answer until it has proved itself, or has failed to.
 func (a *Answer) prove() {
-	media := mediaType(a.resp.Header)
-	if media == "text/html" {
-		a.proveNotHTML()
+	if a.Status == http.StatusNoContent || a.Status == http.StatusResetContent {
+		a.accept() // there is no body
 		return
 	}
-	eof, err := a.readSome()
-	if err != nil {
-		a.blame(err, "body")
+	media := mediaType(a.resp.Header)
+	look := a.look(media)
+	for look == undecided && a.over == nil {
+		a.readSome()
+		look = a.look(media)
+	}
+	if look == undecided && media == eventStream {
+		look = events
+	}
+	switch look {
+	case events:
+		a.splitter = &sse.Scanner{}
+		a.proveStream()
+	case elements:
+		a.splitter = &sse.ArrayScanner{}
+		a.proveStream()
+	case bytesOnly:
+		a.proveOpaque()
+	case page:
+		a.provePage()
+	default:
+		a.proveWhole()
+	}
+}
+
+// look is what a body looks like.
+type look uint8
+
+const (
+	undecided look = iota // not enough of it has come
+	events                // server-sent events
+	elements              // the elements of a JSON array
+	bytesOnly             // something not to look into
+	page                  // for a browser
+	text                  // JSON, or what should be
+)
+
+// byteOrderMark may stand before text.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// fields are the names that lines of server-sent events begin with.
+var fields = [...]string{"data", "event", "id", "retry"}
+
+// look tells from the body's beginning how to read it. The Content-Type is
+// believed only as far as the beginning agrees: relays label streams as JSON or
+// as HTML, and errors as streams.
+func (a *Answer) look(media string) look {
+	ep := a.req.Endpoint
+	labelled := media == jsonText || media == "text/plain" || media == "" || media == html || media == eventStream
+	b := bytes.TrimLeft(bytes.TrimPrefix(*a.held, byteOrderMark), " \t\r\n")
+	switch {
+	case ep.Opaque && !labelled:
+		return bytesOnly
+	case len(b) == 0 || bytes.HasPrefix(byteOrderMark, b):
+		return undecided
+	case b[0] == '{':
+		return text
+	case media == html && (b[0] == '<' || ep.Opaque):
+		return page
+	case b[0] == '[' && a.req.Array:
+		return elements
+	case b[0] == '<', b[0] == '[':
+		return text
+	case media == eventStream, b[0] == ':':
+		return events
+	case ep.Opaque: // a transcript, which may begin in any way
+		return text
+	}
+	name, _, found := bytes.Cut(b[:min(len(b), len("event:"))], []byte(":"))
+	for _, field := range fields {
+		if found && string(name) == field {
+			return events
+		}
+		if !found && bytes.HasPrefix([]byte(field), name) {
+			return undecided
+		}
+	}
+	return text
+}
+
+// provePage: an API does not answer with a page. It is read for its title.
+func (a *Answer) provePage() {
+	a.fill(tellError)
+	if a.parent.Err() != nil {
+		a.Evidence = a.blame(a.over)
 		return
+	}
+	a.Evidence.Failure, _ = protocol.ParseFailure(*a.held)
+	a.accuse(ai.BadAnswer, "a web page instead of an answer")
+}
+
+// proveOpaque takes an answer at the word of its status and type, once there
+// is anything of it.
+func (a *Answer) proveOpaque() {
+	for a.over == nil && len(*a.held) == 0 {
+		a.readSome()
 	}
 	switch {
-	case a.req.Array && startsWith(*a.held, '['):
-		a.splitter = &sse.ArrayScanner{}
-		a.proveStream(eof)
-	case media == "text/event-stream" && !startsWith(*a.held, '{'), looksLikeEvents(*a.held) && !a.req.Endpoint.Opaque:
-		a.splitter = &sse.Scanner{}
-		a.proveStream(eof)
-	case a.req.Endpoint.Opaque && !isText(media):
-		a.proveOpaque(eof)
+	case len(*a.held) > 0:
+		a.form = opaque
+		a.accept()
+	case a.ended():
+		a.accuse(ai.Empty, "an answer without a body")
 	default:
-		a.proveWhole(eof)
+		a.Evidence = a.blame(a.over)
 	}
-}
-
-// startsWith reports whether the first byte of JSON text is c.
-func startsWith(b []byte, c byte) bool {
-	b = bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), " \t\r\n")
-	return len(b) > 0 && b[0] == c
-}
-
-func isText(media string) bool { return media == "application/json" || media == "text/plain" || media == "" }
-
-// proveNotHTML: an API does not answer with a page. It is read for its title.
-func (a *Answer) proveNotHTML() {
-	if _, err := a.fill(tellError); err != nil {
-		a.blame(err, "body")
-		return
-	}
-	a.Evidence.Body = bytes.Clone(*a.held)
-	a.Evidence.Failure, _ = protocol.ParseFailure(*a.held)
-	a.blameAnswer(ai.BadAnswer, "a web page instead of an answer")
-}
-
-func (a *Answer) proveOpaque(eof bool) {
-	if eof && len(*a.held) == 0 {
-		a.blameAnswer(ai.Empty, "an answer without a body")
-		return
-	}
-	a.form = opaque
-	a.accept()
 }
 
 // proveWhole reads a body whole and judges it.
-func (a *Answer) proveWhole(eof bool) {
-	var err error
-	if !eof {
-		eof, err = a.fill(holdWhole)
+func (a *Answer) proveWhole() {
+	if a.over == nil && a.length > 0 && a.length <= holdWhole {
+		a.held = grow(a.held, int(a.length)+1) // one more, or the last read would be no end
 	}
-	if err != nil {
-		a.blame(err, "body")
-		return
-	}
-	if !eof {
-		if f, isError := protocol.ParseFailure((*a.held)[:tellError]); isError {
-			a.Evidence.Failure = f
-			a.Evidence.Body = bytes.Clone((*a.held)[:tellError])
-			a.blameAnswer(ai.SoftError, "an error of unusual size")
+	a.fill(holdWhole)
+	switch {
+	case a.over == nil:
+		a.proveLarge()
+	case !a.ended():
+		a.Evidence = a.blame(a.over)
+	case a.req.Endpoint.Opaque:
+		a.judgeOpaque()
+	default:
+		a.verdict = a.req.Format.JudgeBody(a.req.Endpoint, *a.held)
+		if isAnswer(a.verdict.Kind) {
+			a.accept()
 			return
 		}
-		a.form = large
-		a.accept()
-		return
+		a.Evidence.Failure = a.verdict.Failure
+		a.accuse(a.verdict.Kind, "")
 	}
-	if a.req.Endpoint.Opaque {
-		a.judgeOpaque()
-		return
-	}
-	if len(*a.held) == 0 && a.Status == 204 {
-		a.accept()
-		return
-	}
-	a.verdict = a.req.Format.JudgeBody(a.req.Endpoint, *a.held)
-	if isAnswer(a.verdict.Kind) {
-		a.accept()
-		return
-	}
-	a.Evidence.Failure = a.verdict.Failure
-	a.Evidence.Body = bytes.Clone((*a.held)[:min(len(*a.held), tellError)])
-	a.blameAnswer(a.verdict.Kind, "")
 }
 
 // isAnswer reports whether a verdict is one on a real answer: a refusal is
 // what the model, or its provider's policy, has to say.
 func isAnswer(k ai.Kind) bool { return k == ai.OK || k == ai.ContentFilter }
 
+// proveLarge judges a body that is too large to be held by its beginning. No
+// error is of that size, but one may stand before something else.
+func (a *Answer) proveLarge() {
+	if f, isError := protocol.ParseFailure((*a.held)[:tellError]); isError {
+		a.Evidence.Failure = f
+		a.accuse(ai.SoftError, "")
+		return
+	}
+	a.form = large
+	a.rest = &abridger{}
+	a.rest.write(*a.held)
+	a.accept()
+}
+
 // judgeOpaque judges text in the place of something opaque: an error, or for
 // instance a transcript.
 func (a *Answer) judgeOpaque() {
 	f, isError := protocol.ParseFailure(*a.held)
 	switch {
-	case len(*a.held) == 0:
-		a.blameAnswer(ai.Empty, "an answer without a body")
-	case isError && startsWith(*a.held, '{'):
+	case len(bytes.TrimSpace(*a.held)) == 0:
+		a.accuse(ai.Empty, "an answer without a body")
+	case isError && bytes.TrimLeft(*a.held, " \t\r\n")[0] == '{':
 		a.Evidence.Failure = f
-		a.blameAnswer(ai.SoftError, "")
+		a.accuse(ai.SoftError, "")
 	default:
 		a.accept()
 	}
 }
 
 // proveStream reads a stream to its first content.
-func (a *Answer) proveStream(eof bool) {
+func (a *Answer) proveStream() {
 	a.form = stream
 	a.judge = a.req.Format.NewJudge(a.req.Endpoint)
-	seen := 0
-	for {
-		if err := a.feed((*a.held)[seen:]); err != nil {
-			a.blameAnswer(ai.BadAnswer, err.Error())
+	for seen := 0; ; a.readSome() {
+		if err := a.follow((*a.held)[seen:]); err != nil {
+			a.accuse(ai.BadAnswer, err.Error())
 			return
 		}
 		seen = len(*a.held)
-		if eof {
+		if a.over != nil && !a.blind {
 			a.splitter.Close(a.event)
 		}
 		switch {
-		case a.proven:
+		case a.proven, a.blind:
 			a.accept()
 			return
 		case a.failure != nil:
 			a.Evidence.Failure = *a.failure
-			a.Evidence.Kind = ai.SoftError
+			a.Evidence.Body = a.failed
+			a.Header["Content-Type"] = []string{jsonText} // what Held is
+			a.accuse(ai.SoftError, "")
 			return
-		case eof:
-			a.endedEarly()
+		case a.ended():
+			a.proveEnded()
+			return
+		case a.over != nil:
+			a.Evidence = a.blame(a.over)
 			return
 		case len(*a.held) > holdStream:
-			a.blameAnswer(ai.BadAnswer, "no content in a very long stream")
-			return
-		}
-		var err error
-		if eof, err = a.readSome(); err != nil {
-			a.blame(err, "body")
-			if a.Evidence.Kind == ai.Truncated && len(*a.held) == 0 {
-				a.Evidence.Kind = ai.NetworkError
-			}
+			a.accept()
 			return
 		}
 	}
 }
 
-// endedEarly judges a stream that ended before any content.
-func (a *Answer) endedEarly() {
-	if a.events == 0 && len(*a.held) > 0 && !looksLikeEvents(*a.held) { // no stream at all
-		a.judge, a.form = nil, whole
-		a.proveWhole(true)
+// proveEnded judges a stream that ended before any content.
+func (a *Answer) proveEnded() {
+	if _, isSSE := a.splitter.(*sse.Scanner); isSSE && a.events == 0 && isOther(*a.held) {
+		a.judge, a.splitter, a.form = nil, nil, whole // it was only labelled as one
+		a.proveWhole()
 		return
 	}
 	v := a.judge.Verdict()
@@ -174,16 +232,43 @@ func (a *Answer) endedEarly() {
 		return
 	}
 	a.Evidence.Failure = v.Failure
-	a.blameAnswer(v.Kind, "the stream ended before any content")
+	a.accuse(v.Kind, "the stream ended before any content")
 }
 
-// feed lets the judge see what has come.
-func (a *Answer) feed(chunk []byte) error { return a.splitter.Feed(chunk, a.event) }
+// isOther reports whether a body has something in it, but no line of
+// server-sent events.
+func isOther(b []byte) bool {
+	for line := range bytes.Lines(b) {
+		name, _, found := bytes.Cut(line, []byte(":"))
+		if found && (len(name) == 0 || slices.Contains(fields[:], string(name))) {
+			return false
+		}
+	}
+	return len(bytes.TrimSpace(b)) > 0
+}
+
+// follow lets the judge see what has come. The error says that it is no stream
+// of the kind it began as.
+func (a *Answer) follow(chunk []byte) error {
+	if a.blind {
+		return nil
+	}
+	err := a.splitter.Feed(chunk, a.event)
+	if errors.Is(err, sse.ErrTooLong) {
+		// Only content is so large. It goes to the client; nobody can say of
+		// what follows where its events begin.
+		a.blind = true
+		a.splitter.Reset()
+		return nil
+	}
+	return err
+}
 
 // event takes one event in.
 func (a *Answer) event(ev sse.Event) bool {
 	a.events++
 	switch step := a.judge.Event(ev); step {
+	case protocol.Preamble:
 	case protocol.Content:
 		a.proven = true
 	case protocol.Finish, protocol.End:
@@ -192,6 +277,7 @@ func (a *Answer) event(ev sse.Event) bool {
 	case protocol.Failed:
 		f := a.judge.Failure()
 		a.failure = &f
+		a.failed = bytes.Clone(ev.Data[:min(len(ev.Data), tellError)])
 		return false
 	}
 	return true
@@ -199,6 +285,7 @@ func (a *Answer) event(ev sse.Event) bool {
 
 // accept notes that the answer may be given to the client.
 func (a *Answer) accept() {
+	a.watch.off()
 	a.good = true
 	a.Evidence.Kind = ai.OK
 	a.FirstContent = time.Since(a.watch.start)

@@ -7,10 +7,19 @@
 // the first event with content. An opaque body (audio, images) is taken at the
 // word of its status and content type. What proves bad comes back as evidence
 // for package health, and the client has seen nothing of it.
+//
+// A stream that was given to the client ends in one of these ways:
+//
+//   - the upstream closes it after its end: all is well, also if it resets the
+//     connection then, or if the client is already gone;
+//   - the upstream does not close it after its end: it is closed here;
+//   - an event says that the answer failed: the client has it as it came;
+//   - it breaks off or falls silent: the client gets the wire format's own
+//     error event, never an end marker, and then the connection is cut;
+//   - the client hangs up: the upstream is stopped at once.
 package relay
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -22,18 +31,21 @@ import (
 	"github.com/ccload/ccload/protocol"
 )
 
-// Limits of what is held back.
+// Limits of what is held back, in bytes.
 const (
-	holdWhole  = 4 << 20  // bytes of a body that is judged whole; a larger one is judged by its beginning
-	holdStream = 20 << 20 // bytes of a stream before its first content; above that it is no stream of events
-	keepError  = 1 << 20  // bytes kept of an error answer, to be passed on if the fault is the caller's
-	tellError  = 64 << 10 // bytes of it that are looked at
+	holdWhole  = 4 << 20  // of a body that is judged whole; a larger one is judged by its beginning
+	holdStream = 16 << 20 // of a stream before its first content; what is larger is given away as it is
+	keepError  = 1 << 20  // of an error answer, to be passed on if the fault is the caller's
+	tellError  = 64 << 10 // of it that is looked at
 )
 
-// Patience with what follows the end of a stream.
+// Patience that is not for the operator to choose.
 const (
-	lingerEnd    = 500 * time.Millisecond // after the end marker, for trailing bytes
-	lingerFinish = 2 * time.Second        // after the last content, for an end marker or the end
+	lingerEnd     = 500 * time.Millisecond // with trailing bytes, after the end marker or an error event
+	lingerFinish  = 2 * time.Second        // with an end marker or the end, after the last content
+	errorPatience = 5 * time.Second        // with the body of an error answer: its status is enough to go on
+	stalePatience = 2 * time.Second        // how soon a connection shows that it was closed while idle
+	lastWords     = time.Second            // with a client that does not read, once its call is over
 )
 
 // Body is what is sent: up to three parts, so that the client's body can be
@@ -97,9 +109,15 @@ func (r *bodyReader) Close() error {
 // Timers bound the silence of an upstream; 0 switches a timer off. The whole
 // call is bounded by its context.
 type Timers struct {
-	Headers      time.Duration // from sending to the answer's headers
-	FirstContent time.Duration // from sending to the first content of a stream
-	Idle         time.Duration // between two reads of an answer's body
+	// Headers is from sending to the answer's headers; for a call that is not
+	// streamed, to the first byte behind them, because a model that thinks may
+	// do so before or after its headers.
+	Headers time.Duration
+	// FirstContent is from sending to the first content of a stream.
+	FirstContent time.Duration
+	// Idle is between two reads of an answer's body, once it has begun and the
+	// first content is not waited for.
+	Idle time.Duration
 }
 
 // Request is one attempt.
@@ -107,7 +125,7 @@ type Request struct {
 	ID        string // the call's id, told to the client if its stream breaks off
 	Method    string
 	URL       *url.URL
-	Header    http.Header // sent as it is
+	Header    http.Header // sent as it is, never changed
 	Body      Body
 	Format    protocol.Format
 	Endpoint  *protocol.Endpoint
@@ -123,6 +141,7 @@ var (
 	errHeaders      = errors.New("no headers in time")
 	errFirstContent = errors.New("no content in time")
 	errIdle         = errors.New("silence within the answer")
+	errLongError    = errors.New("an error answer that does not end")
 	errDone         = errors.New("the attempt is over")
 )
 
@@ -139,16 +158,4 @@ func (r *Request) outbound(ctx context.Context) *http.Request {
 		out.Body = http.NoBody
 	}
 	return out.WithContext(ctx)
-}
-
-// looksLikeEvents reports whether a body begins as server-sent events do.
-func looksLikeEvents(b []byte) bool {
-	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
-	b = bytes.TrimLeft(b, "\r\n")
-	for _, start := range [...]string{"data:", "event:", ":", "id:", "retry:"} {
-		if bytes.HasPrefix(b, []byte(start)) {
-			return true
-		}
-	}
-	return false
 }

@@ -7,6 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/ccload/ccload/ai"
@@ -20,7 +24,7 @@ import (
 type Answer struct {
 	Status   int         // upstream's status, 0 if there was none
 	Header   http.Header // what of upstream's headers the client gets
-	Upstream http.Header // all of them, for health
+	Upstream http.Header // all of them, for health; never changed
 	// Evidence says what there is to say against the answer; its kind is OK for
 	// an answer that proved itself, and for an error status, which Status tells.
 	Evidence health.Evidence
@@ -32,21 +36,30 @@ type Answer struct {
 	parent context.Context
 	ctx    context.Context
 	watch  watch
-	resp   *http.Response
-	body   io.ReadCloser // decoded
-	held   *[]byte
-	good   bool
-	form   form
-	length int64 // of an identity body, -1 if unknown
+	conn   connection
 
-	judge    protocol.Judge
+	resp    *http.Response
+	body    io.Reader // decoded
+	decoder *decoding // of body, nil if it needs none
+	length  int64     // of the body, if it needs no decoding; -1 if unknown
+	held    *[]byte   // what was read and the client does not have
+	begun   bool      // a byte of the body has come
+	timed   bool      // its silence is guarded
+	over    error     // that ended the body, io.EOF for a proper end
+
+	good bool
+	form form
+
+	judge    protocol.Judge // of a stream
 	splitter sse.Splitter
-	verdict  protocol.Verdict
-	failure  *ai.Failure // of an error event that came after content
-	end      protocol.Step
+	blind    bool // an event was too large to look at: what follows is not judged
 	proven   bool
 	events   int
-	tail     [2]byte // the last bytes given to the client
+	end      protocol.Step // Finish or End, once seen
+	failure  *ai.Failure   // of an error event
+	failed   []byte        // the beginning of that event's data
+	rest     *abridger     // of a body too large to be held
+	verdict  protocol.Verdict
 }
 
 // form is how an answer is treated.
@@ -59,67 +72,122 @@ const (
 	stream             // judged event by event
 )
 
+// connection is what the transport tells of the connection it took.
+type connection struct {
+	trace  httptrace.ClientTrace
+	got    atomic.Bool
+	reused atomic.Bool
+}
+
+func (c *connection) gotConn(info httptrace.GotConnInfo) {
+	c.reused.Store(info.Reused)
+	c.got.Store(true)
+}
+
 // Send sends a request, holds the answer back and judges it. It returns when
-// the answer has proved itself or has failed to.
+// the answer has proved itself or has failed to. The parent's end ends the
+// attempt: a deadline is a timeout of the whole call, anything else means that
+// the client is gone.
 func Send(parent context.Context, r *Request) *Answer {
 	a := &Answer{req: r, parent: parent, length: -1}
 	a.watch.start = time.Now()
-	a.ctx, a.watch.cancel = context.WithCancelCause(parent)
-	a.armForSending()
-	resp, err := r.Transport.RoundTrip(r.outbound(a.ctx))
+	ctx, cancel := context.WithCancelCause(parent)
+	a.watch.cancel = cancel
+	a.conn.trace.GotConn = a.conn.gotConn
+	a.ctx = httptrace.WithClientTrace(ctx, &a.conn.trace)
+	a.guardSending()
+	resp, err := a.roundTrip()
 	if err != nil {
-		a.blame(err, "connect")
+		a.Evidence = a.blame(err)
 		return a
 	}
 	a.resp, a.Status, a.Upstream = resp, resp.StatusCode, resp.Header
 	a.Header = clientHeader(resp.Header)
 	a.Evidence.Status, a.Evidence.Header = resp.StatusCode, resp.Header
-	a.held = heldBuffers.Get().(*[]byte)
-	body, decoded, err := Decode(resp.Header, resp.Body)
-	if err != nil {
-		a.blameAnswer(ai.BadAnswer, err.Error())
+	if resp.StatusCode == http.StatusSwitchingProtocols { // there is no body, but a connection
+		a.accuse(ai.BadAnswer, "a change of protocol that nobody asked for")
 		return a
 	}
-	a.body = body
-	if !decoded {
-		a.length = resp.ContentLength
+	a.body, a.length = resp.Body, resp.ContentLength
+	a.decoder, err = newDecoding(resp.Header, resp.Body)
+	switch {
+	case err != nil:
+		a.accuse(ai.BadAnswer, err.Error())
+		return a
+	case a.decoder != nil:
+		a.body, a.length = a.decoder, -1
 	}
+	a.held = getBuffer(0)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		a.readError()
 		return a
 	}
-	if !a.wantsStream() {
-		a.watch.arm(r.Timers.Idle, errIdle)
-	} else if r.Timers.FirstContent <= 0 {
-		a.watch.arm(r.Timers.Idle, errIdle)
-	}
+	a.guardContent()
 	a.prove()
 	return a
 }
 
-// armForSending guards the wait for headers; the limit for the first content
-// of a stream runs from the same moment.
-func (a *Answer) armForSending() {
+// roundTrip sends the request. A connection that the upstream closed just when
+// it was taken out of the pool says nothing about the upstream; then the
+// request is sent once more.
+func (a *Answer) roundTrip() (*http.Response, error) {
+	resp, err := a.req.Transport.RoundTrip(a.req.outbound(a.ctx)) //nolint:bodyclose // Close does
+	if err == nil || !a.conn.stale(err) || a.ctx.Err() != nil || time.Since(a.watch.start) > stalePatience {
+		return resp, err
+	}
+	a.conn.got.Store(false)
+	a.conn.reused.Store(false)
+	return a.req.Transport.RoundTrip(a.req.outbound(a.ctx))
+}
+
+// stale reports whether an error is what a connection shows that was closed
+// while it was idle. The transport sends again by itself only what is
+// idempotent, and then as often as it has idle connections.
+func (c *connection) stale(err error) bool {
+	if !c.reused.Load() {
+		return false
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		strings.HasSuffix(err.Error(), "server closed idle connection") // net/http does not export it
+}
+
+// guardSending guards the wait for headers. The limit for the first content of
+// a stream runs from the same moment.
+func (a *Answer) guardSending() {
 	t := &a.req.Timers
-	switch {
-	case a.wantsStream() && t.FirstContent > 0 && (t.Headers <= 0 || t.FirstContent < t.Headers):
-		a.watch.arm(t.FirstContent, errFirstContent)
-	default:
-		a.watch.arm(t.Headers, errHeaders)
+	if a.req.Stream && t.FirstContent > 0 && (t.Headers <= 0 || t.FirstContent < t.Headers) {
+		a.watch.until(t.FirstContent, errFirstContent)
+	} else if t.Headers > 0 {
+		a.watch.until(t.Headers, errHeaders)
 	}
 }
 
-func (a *Answer) wantsStream() bool { return a.req.Stream }
+// guardContent guards the wait for what proves an answer.
+func (a *Answer) guardContent() {
+	t := &a.req.Timers
+	switch {
+	case !a.req.Stream: // the limit for the headers goes on
+	case t.FirstContent > 0:
+		a.watch.until(t.FirstContent, errFirstContent)
+		a.timed = true // its silence is no other matter
+	case t.Headers > 0:
+		a.watch.off()
+	}
+}
 
 // Good reports whether the answer proved itself and may be given to the client.
 func (a *Answer) Good() bool { return a.good }
 
-// Held is the decoded body of a bad answer, as far as it was read.
+// Held is the decoded body of a bad answer as far as it was read, at most 1 MB;
+// of a stream it is the data of the event that failed.
 func (a *Answer) Held() []byte {
-	if a.held == nil {
+	switch {
+	case a.failed != nil:
+		return a.failed
+	case a.held == nil:
 		return nil
 	}
-	return bytes.Clone(*a.held)
+	return bytes.Clone((*a.held)[:min(len(*a.held), keepError)])
 }
 
 // Verdict sums up what was seen of the answer so far.
@@ -130,94 +198,114 @@ func (a *Answer) Verdict() protocol.Verdict {
 	return a.verdict
 }
 
-// Close ends the attempt. What upstream still sends is not read.
+// Close ends the attempt. What upstream still sends is not read. It may be
+// called more than once.
 func (a *Answer) Close() {
-	a.watch.stop()
+	a.watch.off()
 	a.watch.cancel(errDone)
-	if a.body != nil {
-		a.body.Close()
-	}
 	if a.resp != nil {
 		a.resp.Body.Close()
 	}
+	if a.decoder != nil {
+		a.decoder.Close() //nolint:errcheck // it returns what the decoders hold
+		a.decoder = nil
+	}
 	if a.held != nil {
-		putHeld(a.held)
+		putBuffer(a.held)
 		a.held = nil
 	}
 }
 
 // blame says why there is no answer, or no end of it.
-func (a *Answer) blame(err error, phase string) {
-	e := &a.Evidence
-	e.Err, e.Phase = err, phase
+func (a *Answer) blame(err error) health.Evidence {
+	e := a.Evidence
+	e.Err = err
 	cause := context.Cause(a.ctx)
+	for _, t := range [...]struct {
+		cause error
+		phase string
+	}{{errHeaders, "headers"}, {errFirstContent, "first_content"}, {errIdle, "idle"}} {
+		if errors.Is(cause, t.cause) {
+			e.Kind, e.Phase = ai.Timeout, t.phase
+			return e
+		}
+	}
+	var timeout net.Error
 	switch {
-	case errors.Is(cause, errHeaders):
-		e.Kind, e.Phase = ai.Timeout, "headers"
-	case errors.Is(cause, errFirstContent):
-		e.Kind, e.Phase = ai.Timeout, "first_content"
-	case errors.Is(cause, errIdle):
-		e.Kind, e.Phase = ai.Timeout, "idle"
 	case errors.Is(a.parent.Err(), context.DeadlineExceeded):
 		e.Kind, e.Phase = ai.Timeout, "total"
 	case a.parent.Err() != nil:
 		e.Kind = ai.ClientGone
-	case phase == "body":
-		e.Kind = ai.Truncated
-	default:
-		e.Kind = ai.NetworkError
-		var op *net.OpError
-		if !errors.As(err, &op) || op.Op != "dial" {
-			e.Phase = "headers"
+	case a.resp != nil:
+		e.Kind, e.Phase = ai.Truncated, "body"
+		if a.decoder != nil && a.decoder.garbled(err) {
+			e.Kind = ai.BadAnswer
 		}
+	case a.conn.got.Load():
+		e.Kind, e.Phase = ai.NetworkError, "headers"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		e.Kind, e.Phase = ai.Timeout, "connect"
+	default:
+		e.Kind, e.Phase = ai.NetworkError, "connect"
+	}
+	return e
+}
+
+// accuse says what is wrong with an answer that came.
+func (a *Answer) accuse(kind ai.Kind, message string) {
+	e := &a.Evidence
+	e.Kind = kind
+	if e.Failure.Message == "" {
+		e.Failure.Message = message
+	}
+	if e.Body == nil && a.held != nil {
+		e.Body = bytes.Clone((*a.held)[:min(len(*a.held), tellError)])
 	}
 }
 
-// blameAnswer says what is wrong with an answer that came.
-func (a *Answer) blameAnswer(kind ai.Kind, message string) {
-	a.Evidence.Kind = kind
-	if a.Evidence.Failure.Message == "" {
-		a.Evidence.Failure.Message = message
-	}
-}
-
-// readError reads an error answer.
+// readError reads an error answer as far as it comes in a short time: the
+// status has said what matters.
 func (a *Answer) readError() {
-	a.watch.arm(a.req.Timers.Idle, errIdle)
-	eof, err := a.fill(keepError)
-	if err != nil && !eof && len(*a.held) == 0 && context.Cause(a.ctx) != nil {
-		a.blame(err, "body")
+	a.watch.within(errorPatience, errLongError)
+	a.timed = true
+	a.fill(keepError)
+	a.watch.off()
+	if a.parent.Err() != nil {
+		a.Evidence = a.blame(a.over)
 		return
 	}
 	b := *a.held
 	a.Evidence.Body = bytes.Clone(b[:min(len(b), tellError)])
 	a.Evidence.Failure, _ = protocol.ParseFailure(a.Evidence.Body)
 	if a.Status < 400 {
-		a.blameAnswer(ai.BadAnswer, "a redirect or another status that is no answer")
+		a.accuse(ai.BadAnswer, "a redirect or another status that is no answer")
 	}
 }
 
-// fill reads until the held bytes are limit or the body ends.
-func (a *Answer) fill(limit int) (eof bool, err error) {
-	for len(*a.held) < limit {
-		if eof, err = a.readSome(); err != nil || eof {
-			return eof, err
-		}
+// fill reads until the held bytes are limit or the body is over.
+func (a *Answer) fill(limit int) {
+	for a.over == nil && len(*a.held) < limit {
+		a.readSome()
 	}
-	return false, nil
 }
 
 // readSome reads once into the held bytes.
-func (a *Answer) readSome() (eof bool, err error) {
+func (a *Answer) readSome() {
+	if len(*a.held) == cap(*a.held) {
+		a.held = grow(a.held, 2*cap(*a.held))
+	}
+	if a.begun && !a.timed {
+		a.timed = true
+		a.watch.silence(a.req.Timers.Idle, errIdle)
+	}
 	b := *a.held
-	if len(b) == cap(b) {
-		b = append(b, 0)[:len(b)]
-	}
+	a.watch.waits()
 	n, err := a.body.Read(b[len(b):cap(b)])
+	a.watch.came()
 	*a.held = b[:len(b)+n]
-	a.watch.touch()
-	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return true, nil
-	}
-	return false, err
+	a.begun = a.begun || n > 0
+	a.over = err
 }
+
+// ended reports whether the body has come to its proper end.
+func (a *Answer) ended() bool { return errors.Is(a.over, io.EOF) }

@@ -7,63 +7,85 @@ import (
 	"time"
 )
 
-// watch ends an attempt when its upstream is silent for too long. It guards
-// one kind of silence at a time. Touching it costs an atomic store: the timer
-// is not set anew at each read, but looks at the last one when it fires.
+// watch ends an attempt that takes too long. It guards one thing at a time:
+// either a moment, or the silence of the upstream, which is the time that is
+// spent waiting for it. Noting that a wait begins or ends costs an atomic
+// store: the timer is not set anew at each read, but looks at the last one when
+// it fires.
 type watch struct {
 	cancel context.CancelCauseFunc
 	start  time.Time
-	last   atomic.Int64 // nanoseconds from start to the last sign of life
+	since  atomic.Int64 // when the wait at hand began, after start; negative: nobody waits
 
 	mu    sync.Mutex
 	timer *time.Timer
-	limit time.Duration
 	cause error
+	at    time.Duration // after start: the moment; 0: none
+	limit time.Duration // of silence; 0: none
 }
 
-// arm begins to guard: silence longer than limit from now, or from the last
-// touch, ends the attempt with cause. A limit of 0 guards nothing.
-func (w *watch) arm(limit time.Duration, cause error) {
+// until ends the attempt with cause at a moment counted from its start; 0
+// guards nothing.
+func (w *watch) until(at time.Duration, cause error) { w.arm(at, 0, cause) }
+
+// within ends the attempt with cause in d from now.
+func (w *watch) within(d time.Duration, cause error) { w.arm(time.Since(w.start)+d, 0, cause) }
+
+// silence ends the attempt with cause once one wait takes longer than limit; 0
+// guards nothing.
+func (w *watch) silence(limit time.Duration, cause error) { w.arm(0, limit, cause) }
+
+// off guards nothing any more.
+func (w *watch) off() { w.arm(0, 0, nil) }
+
+// waits notes that a wait for the upstream begins.
+func (w *watch) waits() { w.since.Store(int64(time.Since(w.start))) }
+
+// came notes that a wait is over. What happens until the next one is not the
+// upstream's fault: a client may read slowly.
+func (w *watch) came() { w.since.Store(-1) }
+
+func (w *watch) arm(at, limit time.Duration, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.limit, w.cause = limit, cause
-	w.touch()
+	w.at, w.limit, w.cause = max(at, 0), max(limit, 0), cause
+	wait := w.limit
+	if w.at > 0 {
+		wait = w.at - time.Since(w.start)
+	}
 	switch {
-	case limit <= 0:
-		w.stopLocked()
+	case w.at == 0 && w.limit == 0:
+		if w.timer != nil {
+			w.timer.Stop()
+		}
 	case w.timer == nil:
-		w.timer = time.AfterFunc(limit, w.fire)
+		w.timer = time.AfterFunc(wait, w.fire)
 	default:
-		w.timer.Reset(limit)
+		w.timer.Reset(wait)
 	}
 }
 
-// touch notes a sign of life.
-func (w *watch) touch() { w.last.Store(int64(time.Since(w.start))) }
-
+// fire looks whether time is up. It may be called for an earlier guard, or
+// while the wait that it was set for is long over.
 func (w *watch) fire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.limit <= 0 {
+	now := time.Since(w.start)
+	var left time.Duration
+	switch {
+	case w.at > 0:
+		left = w.at - now
+	case w.limit > 0:
+		left = w.limit
+		if since := w.since.Load(); since >= 0 {
+			left -= now - time.Duration(since)
+		}
+	default:
 		return
 	}
-	silent := time.Since(w.start) - time.Duration(w.last.Load())
-	if left := w.limit - silent; left > 0 {
+	if left > 0 {
 		w.timer.Reset(left)
 		return
 	}
 	w.cancel(w.cause)
-}
-
-func (w *watch) stop() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.limit = 0
-	w.stopLocked()
-}
-
-func (w *watch) stopLocked() {
-	if w.timer != nil {
-		w.timer.Stop()
-	}
 }
