@@ -45,10 +45,7 @@ type call struct {
 	// What the choice of the current stage works with; see choose.go.
 	stage     *stage
 	situation selection.Situation
-	usable    []selection.Candidate
-	indexes   []int     // of usable, in the stage's candidates
-	left      []leftOut // the others, but for those already tried
-	keys      []selection.Key
+	*scratch
 }
 
 // newCall starts the account of a request.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/ccload/ccload/access"
@@ -41,6 +42,25 @@ type trial struct {
 	model    string
 	kind     ai.Kind
 	scope    ai.Scope
+}
+
+// scratch is the lists a choice works with. With hundreds of channels they are
+// the largest part of a call, so they are used again.
+type scratch struct {
+	usable  []selection.Candidate
+	indexes []int     // of usable, in the stage's candidates
+	left    []leftOut // the others, but for those already tried
+	keys    []selection.Key
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// giveBack returns the lists, without what they point to.
+func (s *scratch) giveBack() {
+	clear(s.usable[:cap(s.usable)])
+	clear(s.keys[:cap(s.keys)])
+	s.usable, s.indexes, s.left, s.keys = s.usable[:0], s.indexes[:0], s.left[:0], s.keys[:0]
+	scratches.Put(s)
 }
 
 // leftOut is a candidate that may not be picked, and why.
@@ -102,6 +122,9 @@ func (c *call) pick(s *stage) *target {
 // the others why not.
 func (c *call) filter(s *stage, now time.Time) []selection.Candidate {
 	c.stage = s
+	if c.scratch == nil {
+		c.scratch = scratches.Get().(*scratch)
+	}
 	c.usable, c.indexes, c.left = c.usable[:0], c.indexes[:0], c.left[:0]
 	for i := range s.candidates {
 		cand := &s.candidates[i]

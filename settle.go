@@ -28,6 +28,10 @@ func (c *call) settle() {
 	rec.Model, rec.Stream, rec.Token = c.Model, c.Stream, c.Token
 	rec.RequestBytes = int64(c.BodySize)
 	rec.Candidates = c.explanation()
+	if c.scratch != nil {
+		c.scratch.giveBack()
+		c.scratch = nil
+	}
 	if c.body != nil {
 		c.body.release()
 		c.body = nil
@@ -47,7 +51,7 @@ func (c *call) explanation() []ai.Candidate {
 	if c.candidates == nil {
 		return nil
 	}
-	if c.stage == nil {
+	if c.stage == nil || c.scratch == nil {
 		return c.candidates.stages[0].all
 	}
 	if len(c.candidates.stages) == 1 && len(c.left) == 0 {
