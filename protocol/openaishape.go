@@ -140,9 +140,14 @@ func ReadOpenAIUsage(raw []byte, u *ai.Usage) bool {
 	if next.Reasoning > 0 && total == next.Input+next.Output+next.Reasoning {
 		next.Output += next.Reasoning
 	}
+	// A part is never more than the whole, or a price would go below zero.
 	next.CachedInput = min(next.CachedInput, next.Input)
-	next.CacheWrite = min(next.CacheWrite, next.Input)
+	next.CacheWrite = min(next.CacheWrite, next.Input-next.CachedInput)
+	next.AudioInput = min(next.AudioInput, next.Input)
+	next.ImageInput = min(next.ImageInput, next.Input-next.AudioInput)
 	next.Reasoning = min(next.Reasoning, next.Output)
+	next.AudioOutput = min(next.AudioOutput, next.Output)
+	next.ImageOutput = min(next.ImageOutput, next.Output-next.AudioOutput)
 	*u = next
 	return true
 }
@@ -193,11 +198,22 @@ func atLeast(to *int64, value []byte) {
 	*to = max(*to, n)
 }
 
-// Said reports whether a JSON value holds anything: it is not null, false or
-// empty.
+// Tier takes over a service tier; the last one is the one that was used. Most
+// chunks repeat it, so the same one again costs nothing.
+func Tier(u *ai.Usage, value []byte) {
+	if u.ServiceTier != "" && scan.StringIs(value, u.ServiceTier) {
+		return
+	}
+	if tier, ok := scan.String(value); ok && tier != "" {
+		u.ServiceTier = tier
+	}
+}
+
+// Said reports whether a JSON value holds anything: it is not null, false, zero
+// or empty.
 func Said(value []byte) bool {
 	switch string(value) {
-	case "", "null", `""`, "[]", "{}", "false":
+	case "", "null", `""`, "[]", "{}", "false", "0":
 		return false
 	}
 	return true

@@ -35,7 +35,7 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 		case "model":
 			j.model, _ = scan.String(value)
 		case "service_tier":
-			j.tier(value)
+			protocol.Tier(&j.used, value)
 		}
 		return true
 	})
@@ -52,7 +52,13 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 		}
 		j.choices(choices)
 		j.done = true // the body is whole
-		return j.Verdict()
+		v := j.Verdict()
+		if v.Kind == ai.Empty {
+			if f, isError := protocol.ParseFailure(body); isError {
+				return protocol.Verdict{Kind: ai.SoftError, Failure: f}
+			}
+		}
+		return v
 	case ai.Embed, ai.Rerank, ai.Moderate:
 		if len(data) == 0 {
 			return bad(body)

@@ -13,11 +13,12 @@ import (
 
 // unlike are recordings whose verdict is another than OK, and rightly so.
 var unlike = map[string]ai.Kind{
-	"openai_chat-539be79c6a9c": ai.SoftError, // Azure's content filter with status 200
-	"openai_chat-672a8130976a": ai.SoftError, // Groq found a tool call invalid half-way
-	"openai_chat-a8890cfb0498": ai.SoftError, // OpenRouter passed an error on half-way
-	"openai_chat-6f603f698973": ai.BadAnswer, // an echo server, not a model
-	"openai_chat-7ae3d1dda1a8": ai.BadAnswer, // the same
+	"openai_chat-539be79c6a9c": ai.SoftError,     // Azure's content filter with status 200
+	"openai_chat-672a8130976a": ai.SoftError,     // Groq found a tool call invalid half-way
+	"openai_chat-a8890cfb0498": ai.SoftError,     // OpenRouter passed an error on half-way
+	"openai_chat-61b8cd4e731b": ai.ContentFilter, // Azure let nothing of the answer through
+	"openai_chat-6f603f698973": ai.BadAnswer,     // an echo server, not a model
+	"openai_chat-7ae3d1dda1a8": ai.BadAnswer,     // the same
 }
 
 // paths are the endpoints of the recordings.

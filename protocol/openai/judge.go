@@ -38,20 +38,15 @@ func (Format) NewJudge(ep *protocol.Endpoint) protocol.Judge {
 // Event judges the next event.
 func (j *judge) Event(ev sse.Event) protocol.Step {
 	data := ev.Data
-	if len(data) == 6 && string(data) == "[DONE]" {
-		j.done = true
-		if j.Verdict().Kind == ai.Empty {
-			return protocol.Preamble
-		}
-		return protocol.End
+	if string(data) == "[DONE]" {
+		return j.marker()
 	}
 	var choices, failures []byte
-	hasChoices := false
 	err := scan.Members(data, func(key []byte, start, end int) bool {
 		value := data[start:end]
 		switch string(key) {
 		case "choices":
-			choices, hasChoices = value, true
+			choices = value
 		case "error":
 			failures = value
 		case "usage":
@@ -65,7 +60,7 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 				j.model, _ = scan.String(value)
 			}
 		case "service_tier":
-			j.tier(value)
+			protocol.Tier(&j.used, value)
 		}
 		return true
 	})
@@ -79,12 +74,12 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 		j.content, j.stopped = true, true
 		return protocol.Content
 	}
-	if !hasChoices {
+	if !protocol.Said(choices) && !j.content {
+		// Nothing was chosen; it may be an error that does not say so.
 		if f, isError := protocol.ParseFailure(data); isError {
 			j.failed, j.failure = true, f
 			return protocol.Failed
 		}
-		return protocol.Preamble
 	}
 	step := j.choices(choices)
 	if string(choices) == "[]" && j.used.Reported && j.content {
@@ -93,11 +88,13 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 	return step
 }
 
-// tier takes over the service tier; the last one is the one that was used.
-func (j *judge) tier(value []byte) {
-	if tier, ok := scan.String(value); ok && tier != "" {
-		j.used.ServiceTier = tier
+// marker judges [DONE]. After nothing at all it proves nothing.
+func (j *judge) marker() protocol.Step {
+	j.done = true
+	if j.Verdict().Kind == ai.Empty {
+		return protocol.Preamble
 	}
+	return protocol.End
 }
 
 // choices judges the pieces of a chunk.
@@ -173,8 +170,7 @@ func (j *judge) broken(ev sse.Event, err error) protocol.Step {
 	data := bytes.TrimSpace(ev.Data)
 	switch {
 	case bytes.Equal(data, []byte("[DONE]")):
-		j.done = true
-		return protocol.End
+		return j.marker()
 	case string(ev.Name) == "error":
 		return j.fail(data)
 	case len(data) == 0 || errors.Is(err, scan.ErrTruncated):
@@ -205,18 +201,20 @@ func (j *judge) Failure() ai.Failure { return j.failure }
 func (j *judge) Ended() bool { return !j.failed && (j.stopped || j.done || j.closing) }
 
 // Verdict sums up what was seen so far. An answer without content is Empty
-// unless the provider counted output for it, or it was stopped at a limit or
-// for its content.
+// unless the provider counted output for it or it was stopped at a limit, and
+// ContentFilter if it was stopped for what it would have said.
 func (j *judge) Verdict() protocol.Verdict {
 	v := protocol.Verdict{Usage: j.used, Model: j.model, Failure: j.failure}
 	switch {
 	case j.failed:
 		v.Kind = ai.SoftError
+	case j.filter && !j.content:
+		v.Kind = ai.ContentFilter
 	case j.content && j.Ended():
 		v.Kind = ai.OK
 	case j.content:
 		v.Kind = ai.Truncated
-	case j.stopped && (j.cut || j.filter || j.used.Output > 0):
+	case j.stopped && (j.cut || j.used.Output > 0):
 		v.Kind = ai.OK
 	default:
 		v.Kind = ai.Empty

@@ -21,6 +21,7 @@ type judge struct {
 	failed  bool
 	content bool // there was something to read
 	ended   bool // the response was given whole
+	filter  bool // it was stopped for its content
 	excused bool // it may be without content: stopped at a limit, or still under way
 }
 
@@ -44,7 +45,7 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 		}
 		return protocol.Preamble
 	}
-	var kind, response, item, delta, failures []byte
+	var kind, response, item, part, text, delta, failures []byte
 	err := scan.Members(data, func(key []byte, start, end int) bool {
 		value := data[start:end]
 		switch string(key) {
@@ -54,6 +55,10 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 			response = value
 		case "item":
 			item = value
+		case "part":
+			part = value
+		case "text":
+			text = value
 		case "delta":
 			delta = value
 		case "error":
@@ -69,13 +74,6 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 		name = kind[1 : len(kind)-1]
 	}
 	switch string(name) {
-	case "response.output_text.delta", "response.function_call_arguments.delta", "response.reasoning_summary_text.delta":
-		// nearly all events of a stream
-		if protocol.Said(delta) {
-			j.content = true
-			return protocol.Content
-		}
-		return protocol.Preamble
 	case "response.completed", "response.incomplete", "response.done":
 		return j.end(string(name), response, data)
 	case "error", "response.failed":
@@ -84,11 +82,30 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 	if protocol.Said(failures) {
 		return j.fail(data)
 	}
-	return j.other(string(name), response, item, data)
+	var adds bool
+	switch {
+	case len(delta) > 0 && bytes.HasSuffix(name, []byte(".delta")): // nearly all events of a stream
+		adds = protocol.Said(delta)
+	case string(name) == "response.output_text.done", string(name) == "response.reasoning_text.done",
+		string(name) == "response.reasoning_summary_text.done":
+		adds = protocol.Said(text)
+	case string(name) == "response.output_item.added", string(name) == "response.output_item.done":
+		adds = speaks(item)
+	case string(name) == "response.content_part.done", string(name) == "response.reasoning_summary_part.done",
+		string(name) == "response.reasoning_part.done":
+		adds = says(part)
+	default:
+		return j.other(string(name), response, data)
+	}
+	if !adds {
+		return protocol.Preamble
+	}
+	j.content = true
+	return protocol.Content
 }
 
 // other judges the less usual events.
-func (j *judge) other(name string, response, item, data []byte) protocol.Step {
+func (j *judge) other(name string, response, data []byte) protocol.Step {
 	switch {
 	case response != nil:
 		j.read(response)
@@ -98,10 +115,6 @@ func (j *judge) other(name string, response, item, data []byte) protocol.Step {
 		return protocol.Preamble
 	case preambles[name] || strings.Contains(name, "rate_limits") || strings.Contains(name, "metadata"):
 		return protocol.Preamble
-	case name == "response.output_item.added":
-		if !speaks(item) {
-			return protocol.Preamble
-		}
 	case !strings.HasPrefix(name, "response."):
 		if f, isError := protocol.ParseFailure(data); isError {
 			j.failed, j.failure = true, f
@@ -159,8 +172,10 @@ func (j *judge) read(response []byte) {
 		case "usage":
 			protocol.ReadOpenAIUsage(value, &j.used)
 		case "service_tier":
-			if tier, ok := scan.String(value); ok && tier != "" {
-				j.used.ServiceTier = tier
+			protocol.Tier(&j.used, value)
+		case "incomplete_details":
+			if from, to, ok := scan.Get(value, "reason"); ok {
+				j.filter = scan.StringIs(value[from:to], "content_filter")
 			}
 		}
 		return true
@@ -176,16 +191,39 @@ func speaks(item []byte) bool {
 	}
 	switch string(item[from:to]) {
 	case `"message"`:
-		return holds(item, "content")
+		return anySays(item, "content")
 	case `"reasoning"`:
-		return holds(item, "summary") || holds(item, "content") || holds(item, "encrypted_content")
+		return anySays(item, "summary") || anySays(item, "content") || holds(item, "encrypted_content")
 	}
 	return true
 }
 
-func holds(item []byte, name string) bool {
+func holds(object []byte, name string) bool {
+	from, to, ok := scan.Get(object, name)
+	return ok && protocol.Said(object[from:to])
+}
+
+// anySays reports whether one of an item's parts says something. Some vendors
+// write plain text instead of parts.
+func anySays(item []byte, name string) bool {
 	from, to, ok := scan.Get(item, name)
-	return ok && protocol.Said(item[from:to])
+	if !ok || item[from] != '[' {
+		return ok && protocol.Said(item[from:to])
+	}
+	list, found := item[from:to], false
+	_ = scan.Elements(list, func(start, end int) bool {
+		found = says(list[start:end])
+		return !found
+	})
+	return found
+}
+
+// says reports whether a part is more than a text that has yet to be filled.
+func says(part []byte) bool {
+	if from, to, ok := scan.Get(part, "text"); ok {
+		return protocol.Said(part[from:to])
+	}
+	return protocol.Said(part)
 }
 
 // broken judges an event that is not a JSON object. What is cut short is
@@ -225,12 +263,15 @@ func (j *judge) Failure() ai.Failure { return j.failure }
 func (j *judge) Ended() bool { return j.ended && !j.failed }
 
 // Verdict sums up what was seen so far. A response without content is Empty
-// unless the provider counted output for it, or says that it is not complete.
+// unless the provider counted output for it or says that it is not complete, and
+// ContentFilter if it was stopped for what it would have said.
 func (j *judge) Verdict() protocol.Verdict {
 	v := protocol.Verdict{Usage: j.used, Model: j.model, ResponseID: j.id, Failure: j.failure}
 	switch {
 	case j.failed:
 		v.Kind = ai.SoftError
+	case j.ended && j.filter && !j.content:
+		v.Kind = ai.ContentFilter
 	case j.ended && (j.content || j.excused || j.used.Output > 0):
 		v.Kind = ai.OK
 	case j.content && !j.ended:
@@ -254,7 +295,13 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 	if err != nil || body[0] != '{' {
 		return bad(body)
 	}
-	if from, to, ok := scan.Get(body, "error"); ok && protocol.Said(body[from:to]) {
+	if ep.Operation == ai.StoredResponse && isResponse(body) {
+		// It may have failed back then; asking for it did not.
+		j := judge{}
+		j.read(body)
+		return protocol.Verdict{ResponseID: j.id, Model: j.model} // reading one does not bill it again
+	}
+	if holds(body, "error") {
 		return bad(body)
 	}
 	if ep.Operation != ai.Generate {
@@ -264,7 +311,7 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 		j := judge{ended: true, excused: true}
 		j.read(body)
 		v := j.Verdict()
-		if ep.Operation == ai.StoredResponse { // reading one does not bill it again
+		if ep.Operation == ai.StoredResponse {
 			v.Usage = ai.Usage{}
 		}
 		return v
@@ -280,6 +327,12 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 		j.failure, _ = protocol.ParseFailure(body)
 	}
 	return j.Verdict()
+}
+
+// isResponse reports whether a body says that it is a response.
+func isResponse(body []byte) bool {
+	from, to, ok := scan.Get(body, "object")
+	return ok && scan.StringIs(body[from:to], "response")
 }
 
 // bad judges a body that is no answer.
