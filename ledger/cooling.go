@@ -2,41 +2,53 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/ccload/ccload/health"
 )
 
-// coolingEvery is how often changes of what rests are written. Several changes
-// of the same thing in between are written once.
-const coolingEvery = time.Second
+// Bounds of the saver's work.
+const (
+	coolingEvery = time.Second      // the most a change waits for others
+	coolingMost  = 10 * time.Second // the most one attempt to write may take
+)
 
-// CoolingWriter is the store, as far as resting is concerned.
+// CoolingWriter is the store, as far as resting is concerned. It forgets remove
+// and then writes upsert.
 type CoolingWriter interface {
 	SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error
 }
 
 // CoolingSaver writes what begins and ceases to rest to the store, so that a
-// restart forgets nothing. It is safe for concurrent use.
+// restart forgets nothing. Several changes of the same thing in a second are
+// written once. What the store does not take is tried again; memory is bounded
+// by the number of things there are. It is safe for concurrent use.
 type CoolingSaver struct {
 	writer CoolingWriter
 	alarm  func(string, error)
 
 	mu      sync.Mutex
 	changes map[health.Ref]health.Change // the last of each
+	told    time.Time                    // when alarm was last told of the trouble there is
 
-	stop, done chan struct{}
-	once       sync.Once
+	wake   chan struct{} // there are changes
+	stop   chan struct{}
+	done   chan struct{}
+	once   sync.Once
+	ctx    context.Context //nolint:containedctx // ends an attempt that outlasts Close
+	giveUp context.CancelFunc
 }
 
 // NewCoolingSaver returns a saver that runs until it is closed. alarm is told
-// when the store fails; changes are kept and tried again.
+// when the store fails, and each minute that it does.
 func NewCoolingSaver(w CoolingWriter, alarm func(msg string, err error)) *CoolingSaver {
 	s := &CoolingSaver{
 		writer: w, alarm: alarm, changes: make(map[health.Ref]health.Change),
-		stop: make(chan struct{}), done: make(chan struct{}),
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
+	s.ctx, s.giveUp = context.WithCancel(context.Background())
 	go s.run()
 	return s
 }
@@ -44,22 +56,33 @@ func NewCoolingSaver(w CoolingWriter, alarm func(msg string, err error)) *Coolin
 // Changed notes a change. It never waits.
 func (s *CoolingSaver) Changed(c health.Change) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.changes[c.Ref] = c
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
 }
 
 func (s *CoolingSaver) run() {
 	defer close(s.done)
-	tick := time.NewTicker(coolingEvery)
-	defer tick.Stop()
 	for {
 		select {
-		case <-tick.C:
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-			s.save(ctx) //nolint:errcheck // tried again with the next tick
-			cancel()
+		case <-s.wake:
 		case <-s.stop:
 			return
+		}
+		wait := time.After(coolingEvery)
+		for again := true; again; {
+			select {
+			case <-wait:
+			case <-s.stop:
+				return
+			}
+			ctx, cancel := context.WithTimeout(s.ctx, coolingMost)
+			again = s.save(ctx) != nil
+			cancel()
+			wait = time.After(coolingEvery)
 		}
 	}
 }
@@ -84,23 +107,42 @@ func (s *CoolingSaver) save(ctx context.Context) error {
 		}
 	}
 	err := s.writer.SaveCooling(ctx, upsert, remove)
+	s.mu.Lock()
 	if err == nil {
+		s.told = time.Time{}
+		s.mu.Unlock()
 		return nil
 	}
-	s.alarm("writing down what rests", err)
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for ref, c := range changes {
 		if _, newer := s.changes[ref]; !newer {
 			s.changes[ref] = c
 		}
 	}
+	now := time.Now()
+	tell := s.told.IsZero() || now.Sub(s.told) >= alarmEvery
+	if tell {
+		s.told = now
+	}
+	s.mu.Unlock()
+	if tell {
+		s.alarm("the store does not take what rests; it is kept and tried again", err)
+	}
 	return err
 }
 
-// Close writes what is left and ends the saver.
+// Close writes what is left and ends the saver. The error is the store's, and
+// means that the last changes are forgotten.
 func (s *CoolingSaver) Close(ctx context.Context) error {
 	s.once.Do(func() { close(s.stop) })
-	<-s.done
-	return s.save(ctx)
+	defer s.giveUp()
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+		s.giveUp()
+		<-s.done
+	}
+	if err := s.save(ctx); err != nil {
+		return fmt.Errorf("the last changes of what rests are forgotten: %w", err)
+	}
+	return nil
 }

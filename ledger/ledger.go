@@ -1,26 +1,31 @@
-// Package ledger settles calls: it takes their records and writes them to the
-// store behind the calls' backs, in batches, so that no call waits for a
-// database. While the store is away it keeps what it has, within bounds, and
-// tries again. It does the same for what begins and ceases to rest.
 package ledger
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
 	"github.com/ccload/ccload/ai"
 )
 
-// Bounds of batches and of what is kept in memory.
+// Bounds of batches and pauses.
 const (
 	batchMost  = 500                    // records in one transaction
 	batchWait  = 250 * time.Millisecond // the most a record waits for others
-	retryFirst = 500 * time.Millisecond // after a failure, doubled up to retryMost
-	retryMost  = 15 * time.Second
-	keepMost   = 200_000 // records kept while the store is away; about 200 MB at worst
+	pauseFirst = 250 * time.Millisecond // after a failure, doubled up to pauseMost
+	pauseMost  = 15 * time.Second
+	writeMost  = time.Minute      // the most one attempt to write may take
+	closeMost  = 10 * time.Second // the most Close tries a store that fails
+	alarmEvery = time.Minute      // how often the same trouble is told again
+)
+
+// Defaults of Options.
+const (
+	DefaultMaxRecords = 200_000
+	DefaultMaxBytes   = 64 << 20
 )
 
 // Writer is the store, as far as the ledger needs it. WriteCalls writes all
@@ -33,15 +38,24 @@ type Writer interface {
 
 // Options of a ledger.
 type Options struct {
+	// Writer is where records go. It may come later, see Attach.
+	Writer Writer
 	// Alarm is told what an operator should know: that the store fails, that it
-	// is back, that records are lost. Default: nobody.
+	// is back (then err is nil), that records are lost. It is called from the
+	// ledger's own goroutine, so no call waits for it. Default: nobody.
 	Alarm func(msg string, err error)
+	// MaxRecords and MaxBytes, an estimate, bound what is kept while the store
+	// is away. What comes beyond them is lost: the older records tell how the
+	// trouble began. Defaults: DefaultMaxRecords and DefaultMaxBytes.
+	MaxRecords int
+	MaxBytes   int64
 }
 
-// Stats is the ledger at a moment.
+// Stats is the ledger at a moment, counted since it was made.
 type Stats struct {
-	Depth   int    // records that wait to be written
-	Written uint64 // records written since the start
+	Depth   int    // records that wait to be written, or are being written
+	Bytes   int64  // estimate of the memory they hold
+	Written uint64 // records written
 	Lost    uint64 // records given up: memory was full, or the store refuses them; 0 if all is well
 	Failed  uint64 // attempts to write that failed
 }
@@ -49,33 +63,55 @@ type Stats struct {
 // Ledger is safe for concurrent use. Records are written in the order in which
 // they came.
 type Ledger struct {
-	alarm func(string, error)
+	alarm      func(string, error)
+	maxRecords int
+	maxBytes   int64
 
-	mu      sync.Mutex
-	pending []*ai.Record
-	stats   Stats
-	writer  Writer
-	closed  bool
+	mu     sync.Mutex
+	queue  []entry       // what Record put there and nobody has taken
+	shared *ai.Candidate // first candidate of the last record, see weigh
+	stats  Stats
+	writer Writer
+	closed bool
 
-	wake   chan struct{}      // something to write, or a flush is asked for
-	flush  chan chan struct{} // closed when everything that was there is tried
+	wake   chan struct{}        // the queue got its first record, or a full batch
+	flush  chan chan<- struct{} // closed when everything that was there is tried
 	stop   chan struct{}
 	done   chan struct{}
-	cancel context.CancelFunc
+	giveUp context.CancelFunc // ends writing
 }
 
-// New returns a ledger that keeps records until a writer is attached.
+// entry is a record and the memory it is counted with.
+type entry struct {
+	record *ai.Record
+	bytes  int64
+}
+
+// New returns a ledger. Without a writer it keeps records until one is
+// attached; with one, Close must be called in the end.
 func New(o Options) *Ledger {
 	if o.Alarm == nil {
 		o.Alarm = func(string, error) {}
 	}
-	return &Ledger{
-		alarm: o.Alarm, wake: make(chan struct{}, 1), flush: make(chan chan struct{}),
+	if o.MaxRecords <= 0 {
+		o.MaxRecords = DefaultMaxRecords
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	l := &Ledger{
+		alarm: o.Alarm, maxRecords: o.MaxRecords, maxBytes: o.MaxBytes,
+		wake: make(chan struct{}, 1), flush: make(chan chan<- struct{}),
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
+	if o.Writer != nil {
+		l.Attach(o.Writer)
+	}
+	return l
 }
 
-// Attach begins to write to w. It is called once.
+// Attach begins to write to w, also what came before. A ledger has one writer:
+// a second one is ignored.
 func (l *Ledger) Attach(w Writer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -84,47 +120,82 @@ func (l *Ledger) Attach(w Writer) {
 	}
 	l.writer = w
 	ctx, cancel := context.WithCancel(context.Background())
-	l.cancel = cancel
-	go l.run(ctx)
+	l.giveUp = cancel
+	s := scribe{Ledger: l, writer: w}
+	go s.run(ctx)
+	if len(l.queue) > 0 {
+		l.signal()
+	}
 }
 
 // Record takes a record in. It never waits; the record must not be changed any
 // more.
 func (l *Ledger) Record(r *ai.Record) {
 	l.mu.Lock()
-	lost := l.closed || len(l.pending) >= keepMost
-	if lost {
+	bytes := l.weigh(r)
+	if l.closed || l.stats.Depth >= l.maxRecords || l.stats.Bytes+bytes > l.maxBytes {
 		l.stats.Lost++
-	} else {
-		l.pending = append(l.pending, r)
+		l.mu.Unlock()
+		return
 	}
-	first, full := l.stats.Lost == 1, len(l.pending) >= batchMost
+	l.queue = append(l.queue, entry{r, bytes})
+	l.stats.Depth++
+	l.stats.Bytes += bytes
+	n := len(l.queue)
 	l.mu.Unlock()
-	if lost && first {
-		l.alarm("records of calls are lost: too many wait for the store", nil)
+	if n == 1 || n == batchMost {
+		l.signal()
 	}
-	if full {
-		select {
-		case l.wake <- struct{}{}:
-		default:
+}
+
+// signal wakes the goroutine, which then looks for itself.
+func (l *Ledger) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default: // it has not even seen the last one
+	}
+}
+
+var (
+	recordBytes    = int64(reflect.TypeFor[ai.Record]().Size())
+	attemptBytes   = int64(reflect.TypeFor[ai.Attempt]().Size())
+	candidateBytes = int64(reflect.TypeFor[ai.Candidate]().Size())
+)
+
+// textBytes is what the short texts of a record, or of an attempt, take
+// together, about.
+const textBytes = 200
+
+// weigh estimates the memory that a record holds. Most calls share their list
+// of candidates with the one before; it is counted with the first of them. The
+// caller holds the lock.
+func (l *Ledger) weigh(r *ai.Record) int64 {
+	bytes := recordBytes + textBytes + int64(len(r.Message)+len(r.Model))
+	for i := range r.Attempts {
+		bytes += attemptBytes + textBytes + int64(len(r.Attempts[i].Outcome.Message))
+	}
+	if len(r.Candidates) > 0 {
+		if first := &r.Candidates[0]; first != l.shared {
+			l.shared = first
+			bytes += candidateBytes * int64(len(r.Candidates))
 		}
 	}
+	return bytes
 }
 
 // Stats returns the numbers of the moment.
 func (l *Ledger) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.stats
-	s.Depth = len(l.pending)
-	return s
+	return l.stats
 }
 
 // Flush waits until everything that was recorded before has been written, or
-// has failed to be.
+// has failed to be; then it is kept and Stats tells how much. It does not wait
+// for a store that is away or not attached. The error is ctx's.
 func (l *Ledger) Flush(ctx context.Context) error {
 	l.mu.Lock()
-	idle := l.writer == nil || l.closed
+	idle := l.writer == nil
 	l.mu.Unlock()
 	if idle {
 		return nil
@@ -145,99 +216,45 @@ func (l *Ledger) Flush(ctx context.Context) error {
 	}
 }
 
-// Close writes what is left and ends the ledger. The error says that not all
-// could be written before ctx ended.
+// Close takes no more records, writes what is left and ends the ledger. A store
+// that fails is tried again until ctx ends, but no longer than ten seconds;
+// records that could not be written are lost then, which is the error.
 func (l *Ledger) Close(ctx context.Context) error {
 	l.mu.Lock()
-	running := l.writer != nil && !l.closed
+	first, running := !l.closed, l.writer != nil
 	l.closed = true
 	l.mu.Unlock()
-	if !running {
+	if running {
+		if first {
+			close(l.stop)
+		}
+		select {
+		case <-l.done:
+		case <-ctx.Done():
+			l.giveUp()
+			<-l.done
+		}
+		l.giveUp()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	left := l.stats.Depth
+	if left <= 0 {
 		return nil
 	}
-	close(l.stop)
-	select {
-	case <-l.done:
-	case <-ctx.Done():
-		l.cancel()
-		<-l.done
-	}
-	l.cancel()
-	if n := l.Stats().Depth; n > 0 {
-		return fmt.Errorf("%d records of calls could not be written", n)
-	}
-	return nil
+	l.stats.Lost += uint64(left)
+	l.stats.Depth, l.stats.Bytes, l.queue = 0, 0, nil
+	return &LostError{Records: left}
 }
 
-// run is the goroutine that writes. Attach starts it, Close ends it.
-func (l *Ledger) run(ctx context.Context) {
-	defer close(l.done)
-	tick := time.NewTicker(batchWait)
-	defer tick.Stop()
-	var retry time.Duration
-	var notBefore time.Time
-	for {
-		var tried chan struct{}
-		stopping := false
-		select {
-		case <-tick.C:
-		case <-l.wake:
-		case tried = <-l.flush:
-			notBefore = time.Time{}
-		case <-l.stop:
-			stopping = true
-			notBefore = time.Time{}
-		}
-		if !time.Now().Before(notBefore) {
-			err := l.drain(ctx)
-			switch {
-			case err == nil && retry > 0:
-				l.alarm("the store takes records of calls again", nil)
-				retry = 0
-			case err != nil:
-				if retry == 0 {
-					l.alarm("the store does not take records of calls; they are kept and tried again", err)
-				}
-				retry = min(max(2*retry, retryFirst), retryMost)
-				notBefore = time.Now().Add(retry)
-			}
-		}
-		if tried != nil {
-			close(tried)
-		}
-		if stopping {
-			return
-		}
-	}
+// LostError says that the ledger was closed before all records were written.
+type LostError struct {
+	Records int
 }
 
-// drain writes batch after batch until nothing waits or one fails.
-func (l *Ledger) drain(ctx context.Context) error {
-	for {
-		l.mu.Lock()
-		batch := l.pending[:min(len(l.pending), batchMost)]
-		l.mu.Unlock()
-		if len(batch) == 0 {
-			return nil
-		}
-		err := l.writer.WriteCalls(ctx, batch)
-		refused := 0
-		if partly := (interface{ Refused() int })(nil); errors.As(err, &partly) {
-			l.alarm("the store refuses records of calls", err)
-			refused, err = partly.Refused(), nil
-		}
-		l.mu.Lock()
-		if err != nil {
-			l.stats.Failed++
-			l.mu.Unlock()
-			return err
-		}
-		l.stats.Written += uint64(len(batch) - refused)
-		l.stats.Lost += uint64(refused)
-		clear(batch) // let go of the records; the array is used again
-		if l.pending = l.pending[len(batch):]; len(l.pending) == 0 {
-			l.pending = nil
-		}
-		l.mu.Unlock()
-	}
+// Error says how many.
+func (e *LostError) Error() string {
+	return fmt.Sprintf("%d records of calls could not be written and are lost", e.Records)
 }
+
+var errTooMany = errors.New("more wait for the store than may be kept in memory")

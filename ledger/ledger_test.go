@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -78,7 +79,7 @@ func (m *memory) setAway(away bool) {
 	m.away = away
 }
 
-func record(i int) *ai.Record { return &ai.Record{ID: fmt.Sprint(i)} }
+func record(i int) *ai.Record { return &ai.Record{ID: strconv.Itoa(i)} }
 
 func TestRecordsAreWrittenInOrderAndInBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -94,7 +95,7 @@ func TestRecordsAreWrittenInOrderAndInBatches(t *testing.T) {
 			t.Errorf("%d records in %d batches, want 1200 in 3", n, store.batches)
 		}
 		for i, id := range store.written {
-			if id != fmt.Sprint(i) {
+			if id != strconv.Itoa(i) {
 				t.Fatalf("record %d came as number %d", i, len(id))
 			}
 		}
@@ -232,18 +233,4 @@ func TestCoolingIsSavedOncePerThing(t *testing.T) {
 			t.Errorf("in the end %v are kept", store.cooling)
 		}
 	})
-}
-
-func BenchmarkRecord(b *testing.B) {
-	store := &memory{}
-	l := ledger.New(ledger.Options{})
-	l.Attach(store)
-	r := record(1)
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			l.Record(r)
-		}
-	})
-	l.Close(context.Background())
 }

@@ -125,7 +125,9 @@ func BenchmarkWriteCalls(b *testing.B) {
 		before   int
 		ordered  bool
 	}{
-		{"empty", 5, 0, false}, {"200_channels", 200, 0, false}, {"after_300k", 5, 300_000, false},
+		{"empty", 5, 0, false},
+		{"200_channels", 200, 0, false},
+		{"after_300k", 5, 300_000, false},
 		{"after_300k_ordered_ids", 5, 300_000, true},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -68,7 +68,8 @@ func (c *connections) writeBatch(ctx context.Context, tx *sql.Tx, records []*ai.
 	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM calls").Scan(&last); err != nil {
 		return err
 	}
-	insertCall, insertAttempt := tx.StmtContext(ctx, c.insertCall), tx.StmtContext(ctx, c.insertAttempt)
+	insertCall := tx.StmtContext(ctx, c.insertCall)       //nolint:sqlclosecheck // closed with the transaction
+	insertAttempt := tx.StmtContext(ctx, c.insertAttempt) //nolint:sqlclosecheck // closed with the transaction
 	unwatched := context.WithoutCancel(ctx)
 	used := make(map[*candidateSet]int64) // with the latest arrival
 	for i, r := range records {
@@ -221,6 +222,15 @@ func readRows(ctx context.Context, tx *sql.Tx, query string, args []any) ([]stor
 	return calls, rows.Err()
 }
 
+// selectAttempts reads the attempts of n calls, selectSets n candidate sets.
+func selectAttempts(n int) string {
+	return "SELECT " + attemptColumns + " FROM attempts WHERE call_seq IN (" + marks(n) + ") ORDER BY call_seq, n"
+}
+
+func selectSets(n int) string {
+	return "SELECT id, names FROM candidate_sets WHERE id IN (" + marks(n) + ")"
+}
+
 func addAttempts(ctx context.Context, tx *sql.Tx, calls []storedCall) error {
 	if len(calls) == 0 {
 		return nil
@@ -230,8 +240,7 @@ func addAttempts(ctx context.Context, tx *sql.Tx, calls []storedCall) error {
 	for i := range calls {
 		bySeq[calls[i].seq], keys[i] = calls[i].Record, calls[i].seq
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE call_seq IN ("+marks(len(keys))+
-		") ORDER BY call_seq, n", keys...)
+	rows, err := tx.QueryContext(ctx, selectAttempts(len(keys)), keys...)
 	if err != nil {
 		return err
 	}
@@ -259,7 +268,7 @@ func addCandidates(ctx context.Context, tx *sql.Tx, calls []storedCall) error {
 	if ids == nil {
 		return nil
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT id, names FROM candidate_sets WHERE id IN ("+marks(len(ids))+")", ids...)
+	rows, err := tx.QueryContext(ctx, selectSets(len(ids)), ids...)
 	if err != nil {
 		return err
 	}

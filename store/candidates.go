@@ -39,9 +39,9 @@ func (c *setCache) find(candidates []ai.Candidate) *candidateSet {
 	}
 	var h maphash.Hash
 	h.SetSeed(c.seed)
-	for i := range candidates {
-		h.WriteString(candidates[i].Channel) //nolint:errcheck // documented never to fail
-		h.WriteByte(0)                       //nolint:errcheck // documented never to fail
+	for i := range candidates { // writing to a hash never fails
+		_, _ = h.WriteString(candidates[i].Channel)
+		_ = h.WriteByte(0)
 	}
 	sum := h.Sum64()
 	if set := c.sets[sum]; set != nil && slices.EqualFunc(candidates, set.names, func(a ai.Candidate, name string) bool {
@@ -62,7 +62,7 @@ func newCandidateSet(candidates []ai.Candidate) *candidateSet {
 	for i := range candidates {
 		set.names[i] = candidates[i].Channel
 	}
-	text, _ := json.Marshal(set.names) //nolint:errcheck // texts cannot fail
+	text, _ := json.Marshal(set.names) // texts cannot fail
 	sum := sha256.Sum256(text)
 	set.id, set.json = sum[:len(sum)/2], string(text)
 	return set
@@ -106,7 +106,7 @@ func encodeLeftOut(candidates []ai.Candidate) string {
 	if groups == nil {
 		return ""
 	}
-	text, _ := json.Marshal(groups) //nolint:errcheck // texts, numbers and moments before 2263 cannot fail
+	text, _ := json.Marshal(groups) // texts, numbers and moments before 2263 cannot fail
 	return string(text)
 }
 

@@ -14,6 +14,8 @@ const (
 	entryColumns = refColumns + ", until, failures, kind, rule, message, since, attention"
 )
 
+var replaceEntry = writeRow("REPLACE INTO cooling", entryColumns)
+
 // restsForgotten is how long after its end a rest is kept. It is longer than
 // health remembers one.
 const restsForgotten = 48 * time.Hour
@@ -38,8 +40,7 @@ func (d *database) SaveCooling(ctx context.Context, upsert []health.Entry, remov
 			e := &upsert[i]
 			args := append(refArgs(&e.Ref), nanos(e.Until), int64(e.Failures), e.Kind.String(), clean(e.Rule),
 				clean(e.Message), nanos(e.Since), flag(e.Attention))
-			if _, err := tx.ExecContext(ctx, "REPLACE INTO cooling ("+entryColumns+") VALUES ("+marks(len(args))+")",
-				args...); err != nil {
+			if _, err := tx.ExecContext(ctx, replaceEntry, args...); err != nil {
 				return err
 			}
 		}

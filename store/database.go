@@ -49,17 +49,18 @@ type connections struct {
 func newConnections(ctx context.Context, d dialect, write, read *sql.DB) (*connections, error) {
 	c := &connections{dialect: d, write: write, read: read, sets: newSetCache()}
 	var err error
-	if c.insertCall, err = write.PrepareContext(ctx, insertInto("calls", callColumns)); err != nil {
+	if c.insertCall, err = write.PrepareContext(ctx, writeRow("INSERT INTO calls", callColumns)); err != nil {
 		return nil, err
 	}
-	if c.insertAttempt, err = write.PrepareContext(ctx, insertInto("attempts", attemptColumns)); err != nil {
+	if c.insertAttempt, err = write.PrepareContext(ctx, writeRow("INSERT INTO attempts", attemptColumns)); err != nil {
 		return nil, errors.Join(err, c.insertCall.Close())
 	}
 	return c, nil
 }
 
-func insertInto(table, columns string) string {
-	return "INSERT INTO " + table + " (" + columns + ") VALUES (" + marks(strings.Count(columns, ",")+1) + ")"
+// writeRow is a statement for one row.
+func writeRow(verb, columns string) string {
+	return verb + " (" + columns + ") VALUES (" + marks(strings.Count(columns, ",")+1) + ")"
 }
 
 // marks is a list of n placeholders.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -69,7 +70,7 @@ func TestListsUseAnIndex(t *testing.T) {
 				q.before(1, 1)
 				where, args = q.String()+" ORDER BY time DESC, seq DESC LIMIT 50", q.args
 			}
-			plan, err := explainQuery(t.Context(), tx, "SELECT * FROM calls "+where, args)
+			plan, err := explainQuery(t.Context(), tx, "SELECT "+callColumns+" FROM calls "+where, args)
 			if err != nil {
 				return err
 			}
@@ -227,7 +228,7 @@ func TestCandidateSetsAreFoundByTheirNames(t *testing.T) {
 		}
 	}
 	for i := range 2 * mostSets {
-		c.find(list(fmt.Sprint(i)))
+		c.find(list(strconv.Itoa(i)))
 	}
 	if len(c.sets) > mostSets {
 		t.Errorf("%d sets are cached", len(c.sets))

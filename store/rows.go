@@ -49,8 +49,12 @@ func (c *storedCall) appendTo(args []any) []any {
 
 func (c *storedCall) fields() []any {
 	fields := []any{
-		&c.seq, &c.ID, moment{&c.Time}, &c.Protocol, &c.Operation, &c.Model, &c.UpstreamModel, &c.Token, &c.Channel,
-		&c.Stream, &c.Status, name{&c.Outcome}, &c.FirstContent, &c.Duration, &c.RequestBytes, &c.AnswerBytes,
+		&c.seq, &c.ID,
+		moment{&c.Time},
+		&c.Protocol, &c.Operation, &c.Model, &c.UpstreamModel, &c.Token, &c.Channel,
+		&c.Stream, &c.Status,
+		name{&c.Outcome},
+		&c.FirstContent, &c.Duration, &c.RequestBytes, &c.AnswerBytes,
 	}
 	fields = append(fields, usageFields(&c.Usage)...)
 	return append(fields, &c.ResponseID, &c.ClientIP, &c.UserAgent, &c.Message, &c.Policy, &c.set, &c.leftOut)
@@ -75,7 +79,12 @@ func (a *storedAttempt) fields() []any {
 	o := &a.Outcome
 	fields := []any{
 		&a.call, &a.n, &a.Target.Channel, &a.Target.URL, &a.Target.Key, &a.Target.Model, &a.Start, &a.FirstContent,
-		&a.Duration, name{&o.Kind}, name{&o.Scope}, &o.Status, moment{&o.Until}, &o.Rule, &o.Code, &o.Message, &o.Retry,
+		&a.Duration,
+		name{&o.Kind},
+		name{&o.Scope},
+		&o.Status,
+		moment{&o.Until},
+		&o.Rule, &o.Code, &o.Message, &o.Retry,
 	}
 	fields = append(fields, usageFields(&a.Usage)...)
 	return append(fields, &a.Why, moment{&a.Rested}, &a.Probe, &a.ServerID)

@@ -1,10 +1,8 @@
 package storetest
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 	"unicode/utf8"
 
@@ -79,10 +77,10 @@ var (
 	batches = rapid.SliceOfNDistinct(records, 0, 5, func(r *ai.Record) string { return r.ID })
 )
 
-func callComesBack(t *testing.T, db Database) {
-	s, other := opened(t, db), opened(t, db)
+func (t suite) callComesBack() {
+	s, other := t.opened(), t.opened()
 	written := make(map[string]bool)
-	rapid.Check(t, func(rt *rapid.T) {
+	rapid.Check(t.T, func(rt *rapid.T) {
 		batch := batches.Draw(rt, "batch")
 		batch = slices.DeleteFunc(batch, func(r *ai.Record) bool { return written[r.ID] })
 		if err := s.WriteCalls(t.Context(), batch); err != nil {
@@ -107,8 +105,8 @@ func callComesBack(t *testing.T, db Database) {
 
 // textsAreMended writes what some databases refuse, and what is too much for
 // any: the record must come through, mended.
-func textsAreMended(t *testing.T, db Database) {
-	s := opened(t, db)
+func (t suite) textsAreMended() {
+	s := t.opened()
 	r := call(1)
 	r.UserAgent = "a\x00b"
 	r.Message = "half a sign: \xe4\xbd, and none: \xff"
@@ -117,7 +115,7 @@ func textsAreMended(t *testing.T, db Database) {
 	r.Attempts[0].Rested = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 	r.Candidates[1].Detail = "\xff\x00"
 	r.Candidates[1].Until = time.Date(99999, 1, 1, 0, 0, 0, 0, time.UTC)
-	write(t, s, r)
+	t.write(s, r)
 	got, err := s.Call(t.Context(), r.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -139,8 +137,8 @@ func textsAreMended(t *testing.T, db Database) {
 	}
 }
 
-func filters(t *testing.T, db Database) {
-	s := opened(t, db)
+func (t suite) filters() {
+	s := t.opened()
 	change := map[int]func(r *ai.Record){
 		1: func(r *ai.Record) { r.Token = "phone" },
 		2: func(r *ai.Record) { r.Channel = "spare" },
@@ -156,7 +154,7 @@ func filters(t *testing.T, db Database) {
 	for n, f := range change {
 		f(batch[n])
 	}
-	write(t, s, batch...)
+	t.write(s, batch...)
 	for _, c := range []struct {
 		f    store.CallFilter
 		want []int
@@ -165,7 +163,7 @@ func filters(t *testing.T, db Database) {
 		{store.CallFilter{Limit: 3}, []int{9, 8, 7}},
 		{store.CallFilter{Token: "phone"}, []int{1}},
 		{store.CallFilter{Token: "it's"}, []int{8}},
-		{store.CallFilter{Token: "' OR ''='"}, nil},
+		{store.CallFilter{Channel: "' OR ''='"}, nil},
 		{store.CallFilter{Token: "nobody"}, nil},
 		{store.CallFilter{Channel: "spare"}, []int{2}},
 		{store.CallFilter{Channel: "*", Token: "phone"}, []int{1}},
@@ -189,7 +187,7 @@ func filters(t *testing.T, db Database) {
 		{store.CallFilter{Before: call(9).ID, Model: "gpt-*", Limit: 2}, []int{6, 5}},
 		{store.CallFilter{Before: "req_pruned"}, nil},
 	} {
-		wantIDs(t, s, c.f, c.want...)
+		t.wantIDs(s, c.f, c.want...)
 	}
 	list, err := s.Calls(t.Context(), store.CallFilter{Model: "gpt-*"})
 	if err != nil || len(list) != 3 || len(list[0].Attempts) != 1 || len(list[0].Candidates) != 2 {
@@ -199,13 +197,13 @@ func filters(t *testing.T, db Database) {
 
 // pagesMeet pages through calls of which many arrived in the same moment, and
 // which ended in another order than they arrived.
-func pagesMeet(t *testing.T, db Database) {
-	s := opened(t, db)
+func (t suite) pagesMeet() {
+	s := t.opened()
 	batch := calls(0, 230)
 	for i, r := range batch {
 		r.Time = noon.Add(time.Duration((i*7)%5) * time.Second)
 	}
-	write(t, s, batch...)
+	t.write(s, batch...)
 	seen := make(map[string]bool)
 	var last *ai.Record
 	for before := ""; ; {
@@ -231,12 +229,12 @@ func pagesMeet(t *testing.T, db Database) {
 	}
 }
 
-func pagesAreLimited(t *testing.T, db Database) {
-	s := opened(t, db)
-	write(t, s, calls(0, 600)...)
+func (t suite) pagesAreLimited() {
+	s := t.opened()
+	t.write(s, calls(0, 600)...)
 	for limit, want := range map[int]int{-1: 50, 0: 50, 1: 1, 500: 500, 501: 500, 1 << 40: 500} {
-		if got := len(ids(t, s, store.CallFilter{Limit: limit})); got != want {
-			t.Errorf("limit %s: %d calls, want %d", fmt.Sprint(limit), got, want)
+		if got := len(t.ids(s, store.CallFilter{Limit: limit})); got != want {
+			t.Errorf("limit %d: %d calls, want %d", limit, got, want)
 		}
 	}
 }

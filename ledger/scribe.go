@@ -1,0 +1,174 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// scribe is the goroutine of a ledger that writes. What is its own it needs no
+// lock for.
+type scribe struct {
+	*Ledger
+	writer Writer
+
+	taken []entry      // from the queue
+	at    int          // how many of them are done
+	batch []*ai.Record // those that are being written
+
+	pause   time.Duration // after a failure, 0 while all is well
+	waiting bool          // the timer runs
+
+	toldTrouble time.Time // when Alarm was last told of it
+	toldLost    time.Time
+	lost        uint64 // how many Alarm has been told of
+}
+
+// run writes until the ledger is closed.
+func (s *scribe) run(ctx context.Context) {
+	defer close(s.done)
+	due := time.NewTimer(batchWait)
+	s.waiting = true
+	defer due.Stop()
+	for {
+		var tried chan<- struct{}
+		select {
+		case <-s.wake:
+			if s.pause > 0 || !s.full() {
+				if !s.waiting {
+					due.Reset(batchWait)
+					s.waiting = true
+				}
+				continue
+			}
+		case <-due.C:
+		case tried = <-s.flush:
+		case <-s.stop:
+			s.finish(ctx)
+			return
+		}
+		wait := batchWait
+		if err := s.drain(ctx); err != nil {
+			wait = s.pause
+		}
+		if tried != nil {
+			close(tried)
+		}
+		if s.waiting = s.Stats().Depth > 0; s.waiting {
+			due.Reset(wait)
+		} else {
+			due.Stop()
+		}
+		s.tellLost(time.Now())
+	}
+}
+
+// full reports whether a whole batch waits.
+func (s *scribe) full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats.Depth >= batchMost
+}
+
+// finish writes what is left, as long as there is time.
+func (s *scribe) finish(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, closeMost)
+	defer cancel()
+	for s.drain(ctx) != nil {
+		select {
+		case <-time.After(s.pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+	s.tellLost(time.Now())
+}
+
+// drain writes batch after batch until everything that was there when it began
+// is written, or one batch fails. It keeps the pause.
+func (s *scribe) drain(ctx context.Context) error {
+	for left := s.Stats().Depth; left > 0; left -= len(s.batch) {
+		s.fill()
+		if err := s.write(ctx); err != nil {
+			s.pause = min(max(2*s.pause, pauseFirst), pauseMost)
+			s.tellTrouble(err, time.Now())
+			return err
+		}
+	}
+	clear(s.batch[:cap(s.batch)])
+	if s.pause > 0 {
+		s.pause, s.toldTrouble = 0, time.Time{}
+		s.alarm("the store takes records of calls again", nil)
+	}
+	return nil
+}
+
+// fill takes the next batch, which stays taken until it is written.
+func (s *scribe) fill() {
+	if s.at == len(s.taken) {
+		spare := s.taken[:0]
+		if cap(spare) > 4*batchMost {
+			spare = nil // it was made for a queue that was long
+		}
+		s.mu.Lock()
+		s.taken, s.queue = s.queue, spare
+		s.mu.Unlock()
+		s.at = 0
+	}
+	s.batch = s.batch[:0]
+	for _, e := range s.taken[s.at:min(len(s.taken), s.at+batchMost)] {
+		s.batch = append(s.batch, e.record)
+	}
+}
+
+// write writes the batch.
+func (s *scribe) write(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, writeMost)
+	defer cancel()
+	err := s.writer.WriteCalls(ctx, s.batch)
+	refused := 0
+	if partly := (interface{ Refused() int })(nil); errors.As(err, &partly) {
+		s.alarm("the store refuses records of calls, which are lost", err)
+		refused, err = min(max(0, partly.Refused()), len(s.batch)), nil
+		s.lost += uint64(refused)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.stats.Failed++
+		return err
+	}
+	written := s.taken[s.at : s.at+len(s.batch)]
+	for i := range written {
+		s.stats.Bytes -= written[i].bytes
+	}
+	clear(written) // let go of the records: the array is used again
+	s.at += len(written)
+	s.stats.Depth -= len(written)
+	s.stats.Written += uint64(len(written) - refused)
+	s.stats.Lost += uint64(refused)
+	return nil
+}
+
+// tellTrouble tells that the store fails, and from time to time that it still
+// does.
+func (s *scribe) tellTrouble(err error, now time.Time) {
+	if !s.toldTrouble.IsZero() && now.Sub(s.toldTrouble) < alarmEvery {
+		return
+	}
+	s.toldTrouble = now
+	s.alarm(fmt.Sprintf("the store does not take records of calls; %d are kept and tried again", s.Stats().Depth), err)
+}
+
+// tellLost tells of records that found no room.
+func (s *scribe) tellLost(now time.Time) {
+	lost := s.Stats().Lost
+	if lost == s.lost || (!s.toldLost.IsZero() && now.Sub(s.toldLost) < alarmEvery) {
+		return
+	}
+	s.alarm(fmt.Sprintf("%d records of calls are lost", lost-s.lost), errTooMany)
+	s.lost, s.toldLost = lost, now
+}
