@@ -47,14 +47,11 @@ func (c *call) passOn(f *failedAnswer) {
 		header.Set("Content-Type", contentType)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(f.body)))
-	status := f.status
-	if status < http.StatusBadRequest {
-		status = http.StatusBadRequest // an error that came dressed as 200
-	}
+	status := max(f.status, http.StatusBadRequest) // an error may come dressed as 200
 	c.exposeRoute()
 	c.end(f.outcome.Kind, status, f.outcome.Message)
 	c.w.WriteHeader(status)
-	n, _ := c.w.Write(f.body)
+	n, _ := c.w.Write(f.body) //nolint:gosec // the upstream's own answer, with its own type
 	c.record.AnswerBytes = int64(n)
 }
 
@@ -62,7 +59,7 @@ func (c *call) passOn(f *failedAnswer) {
 func (c *call) giveUp(ctx context.Context) error {
 	if c.r.Context().Err() != nil {
 		c.end(ai.ClientGone, statusClientGone, "the client hung up")
-		return nil
+		return nil //nolint:nilerr // there is nobody to tell
 	}
 	if c.failure != nil && c.failure.outcome.Kind == ai.ContextLength {
 		c.passOn(c.failure)

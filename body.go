@@ -90,7 +90,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, patience time
 			b.release()
 			return nil, tooLarge(limit)
 		}
-		if err == io.EOF { //nolint:errorlint // a reader's own end, never wrapped
+		if err == io.EOF {
 			// After a failure the deadline stays: the server must not wait for
 			// the rest of a body that does not come.
 			if patience > 0 {

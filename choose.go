@@ -76,7 +76,7 @@ type leftOut struct {
 func (c *call) next(ctx context.Context) (*target, bool) {
 	for {
 		for i := range c.candidates.stages {
-			if t := c.pick(&c.candidates.stages[i]); t != nil {
+			if t := c.pick(&c.candidates.stages[i]); t != nil { //nolint:contextcheck // Caddy's selectors take it from the request
 				return t, true
 			}
 		}
@@ -97,7 +97,7 @@ func (c *call) pick(s *stage) *target {
 	usable := c.filter(s, now)
 	for len(usable) > 0 {
 		c.situation.Call, c.situation.Candidates, c.situation.Now = &c.Call, usable, now
-		c.situation.Seed, c.situation.HTTP, c.situation.Writer = rand.Uint64(), c.r, c.w
+		c.situation.Seed, c.situation.HTTP, c.situation.Writer = rand.Uint64(), c.r, c.w //nolint:gosec // spreads load, guards nothing
 		c.situation.State = c.h.app.state.memory
 		c.situation.Keys = c.keysOf
 		c.situation.Key = ""
@@ -259,7 +259,7 @@ func (c *call) chooseURLFrom(memory *selection.State, cand *candidate, now time.
 	if !any {
 		return -1
 	}
-	return selection.ChooseURL(memory, cand.name, urls, cand.model, c.BodySize, now, rand.Uint64())
+	return selection.ChooseURL(memory, cand.name, urls, cand.model, c.BodySize, now, rand.Uint64()) //nolint:gosec // spreads load, guards nothing
 }
 
 func (c *call) chooseKey(cand *candidate, now time.Time) int {

@@ -1,6 +1,7 @@
 package ccload
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func explainCommand() *cobra.Command {
 				query.Set(name, v)
 			}
 		}
-		text, err := askAdmin(get("address"), "/ccload/explain?"+query.Encode())
+		text, err := askAdmin(cmd.Context(), get("address"), "/ccload/explain?"+query.Encode())
 		if err != nil {
 			return err
 		}
@@ -78,9 +79,13 @@ func explainCommand() *cobra.Command {
 }
 
 // askAdmin gets a path from a running instance's admin endpoint.
-func askAdmin(address, path string) ([]byte, error) {
+func askAdmin(ctx context.Context, address, path string) ([]byte, error) {
 	client := http.Client{Timeout: 10 * time.Second}
-	resp, err := client.Get("http://" + address + path)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("is the gateway running, with its admin endpoint at %s? %w", address, err)
 	}
@@ -113,7 +118,7 @@ func printExplanation(w io.Writer, e *admin.Explanation) {
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", c.Channel, c.Reason, c.Detail, until)
 	}
-	table.Flush()
+	_ = table.Flush() // a terminal that is gone is nobody to tell
 	if len(e.NotServing) > 0 {
 		fmt.Fprintf(w, "  do not serve it: %s\n", strings.Join(e.NotServing, ", "))
 	}

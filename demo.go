@@ -38,8 +38,8 @@ func startDemo() *demoProvider {
 
 // close ends the provider.
 func (d *demoProvider) close() {
-	d.fake.Close()   //nolint:errcheck // it has no listener of its own
-	d.server.Close() //nolint:errcheck // nothing is left to lose
+	_ = d.fake.Close() // it has no listener of its own
+	_ = d.server.Close()
 	d.transport.CloseIdleConnections()
 }
 

@@ -2,6 +2,7 @@ package ccload
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
@@ -115,10 +116,8 @@ func (t *routeTable) find(method, path string) match {
 }
 
 func serves(ep *protocol.Endpoint, method string) bool {
-	for _, m := range ep.Methods {
-		if m == method {
-			return true
-		}
+	if slices.Contains(ep.Methods, method) {
+		return true
 	}
 	// Only what is answered here can do without its body.
 	list := ep.Operation == ai.ListModels || ep.Operation == ai.GetModel

@@ -80,10 +80,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.app = app.(*App)
 	h.app.anyHandler.Store(h)
-	if err := h.Handler.Validate(); err != nil {
+	if err := h.Validate(); err != nil {
 		return err
 	}
-	h.limits = h.Handler.Resolve()
+	h.limits = h.Resolve()
 	if err := h.loadPolicy(ctx); err != nil {
 		return err
 	}
@@ -225,8 +225,7 @@ func (c *call) admit() (release func(), err error) {
 		}
 	}
 	release, err = c.token.Admit(c.Received)
-	var over *access.LimitError
-	if errors.As(err, &over) {
+	if over, ok := errors.AsType[*access.LimitError](err); ok {
 		c.setRetryAfter(over.RetryAfter)
 		return nil, &protocol.RequestError{
 			Status: http.StatusTooManyRequests, Code: over.Code(), Message: over.Error(),

@@ -76,7 +76,9 @@ func sumStates(f func(*state) float64) float64 {
 func registerMetrics(r *prometheus.Registry) error {
 	for _, c := range []prometheus.Collector{
 		metrics.requests, metrics.attempts, metrics.tokens, metrics.firstContent, metrics.duration,
-		metrics.inFlight, coolingGauge{}, metrics.journalDepth, metrics.journalLost, metrics.journalDone,
+		metrics.inFlight,
+		coolingGauge{},
+		metrics.journalDepth, metrics.journalLost, metrics.journalDone,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := r.Register(c); err != nil && !errors.As(err, &already) {

@@ -62,7 +62,7 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 // that "caddy validate" touches neither disk nor network.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.logger = ctx, ctx.Logger()
-	if err := a.App.Validate(); err != nil {
+	if err := a.Validate(); err != nil {
 		return err
 	}
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {

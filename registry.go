@@ -272,7 +272,7 @@ func protocolsOf(names string) []ai.Protocol {
 		return ai.Protocols
 	}
 	var list []ai.Protocol
-	for _, n := range strings.Fields(names) {
+	for n := range strings.FieldsSeq(names) {
 		list = append(list, ai.Protocol(n))
 	}
 	return list

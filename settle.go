@@ -29,7 +29,7 @@ func (c *call) settle() {
 	rec.RequestBytes = int64(c.BodySize)
 	rec.Candidates = c.explanation()
 	if c.scratch != nil {
-		c.scratch.giveBack()
+		c.giveBack()
 		c.scratch = nil
 	}
 	if c.body != nil {

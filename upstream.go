@@ -45,17 +45,13 @@ func newTransportSet(r *registry, pool *transports, connect time.Duration) (tran
 // only the address, the credential and the model's name changed, and what the
 // channel's own config asks for.
 func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
-	u, err := c.upstreamURL(t)
-	if err != nil {
-		return nil, err
-	}
 	header := c.upstreamHeader(t)
 	spans, err := c.upstreamBody(t, header)
 	if err != nil {
 		return nil, err
 	}
 	return &relay.Request{
-		ID: c.ID, Method: c.r.Method, URL: u, Header: header, Body: spans,
+		ID: c.ID, Method: c.r.Method, URL: c.upstreamURL(t), Header: header, Body: spans,
 		Format: c.match.format, Endpoint: c.match.endpoint, Stream: c.Stream, Array: c.request.Array,
 		Transport: c.h.transports[t.channel][t.url],
 		Timers:    c.timers(t),
@@ -79,7 +75,7 @@ func (c *call) timers(t *target) relay.Timers {
 }
 
 // upstreamURL is the target's address of the client's endpoint.
-func (c *call) upstreamURL(t *target) (*url.URL, error) {
+func (c *call) upstreamURL(t *target) *url.URL {
 	path := c.r.URL.EscapedPath()
 	if c.match.endpoint.ModelIn == protocol.ModelInPath && t.model != c.Model && t.model != "" {
 		path = c.match.prefix + url.PathEscape(t.model) + c.match.suffix
@@ -92,7 +88,7 @@ func (c *call) upstreamURL(t *target) (*url.URL, error) {
 	case query != "":
 		u.RawQuery += "&" + query
 	}
-	return u, nil
+	return u
 }
 
 // upstreamHeader is what of the client's headers goes to the target: those the

@@ -124,12 +124,12 @@ func source() (Source, error) {
 	return s, nil
 }
 
-// badRequest is a mistake of the caller.
-type badRequest struct{ error }
+// badRequestError is a mistake of the caller.
+type badRequestError struct{ error }
 
 func apiError(err error) error {
 	status := http.StatusInternalServerError
-	var bad badRequest
+	var bad badRequestError
 	switch {
 	case errors.Is(err, ErrNotFound):
 		status = http.StatusNotFound
@@ -166,7 +166,7 @@ func calls(s Source, r *http.Request, _ string) (any, error) {
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 500 {
-			return nil, badRequest{fmt.Errorf("limit %q: must be 1 to 500", text)}
+			return nil, badRequestError{fmt.Errorf("limit %q: must be 1 to 500", text)}
 		}
 		f.Limit = n
 	}
@@ -177,7 +177,7 @@ func calls(s Source, r *http.Request, _ string) (any, error) {
 		if text := q.Get(bound.name); text != "" {
 			t, err := time.Parse(time.RFC3339, text)
 			if err != nil {
-				return nil, badRequest{fmt.Errorf("%s %q: must be a time such as 2026-01-31T08:00:00Z", bound.name, text)}
+				return nil, badRequestError{fmt.Errorf("%s %q: must be a time such as 2026-01-31T08:00:00Z", bound.name, text)}
 			}
 			*bound.to = t
 		}
@@ -195,13 +195,13 @@ func explain(s Source, r *http.Request, _ string) (any, error) {
 		return nil, err
 	}
 	if q.Get("model") == "" {
-		return nil, badRequest{errors.New("model is missing: ask /ccload/explain?model=NAME")}
+		return nil, badRequestError{errors.New("model is missing: ask /ccload/explain?model=NAME")}
 	}
 	e, err := s.Explain(Question{
 		Model: q.Get("model"), Protocol: ai.Protocol(q.Get("protocol")), Token: q.Get("token"), Conversation: q.Get("conversation"),
 	})
 	if err != nil {
-		return nil, badRequest{err}
+		return nil, badRequestError{err}
 	}
 	return e, nil
 }
@@ -231,7 +231,7 @@ func clearCooling(s Source, r *http.Request, _ string) (any, error) {
 	}
 	if text := q.Get("scope"); text != "" {
 		if err := which.Scope.UnmarshalText([]byte(text)); err != nil || which.Scope == ai.ScopeNone {
-			return nil, badRequest{fmt.Errorf("scope %q is not known; there are %v", text, ai.Scopes()[1:])}
+			return nil, badRequestError{fmt.Errorf("scope %q is not known; there are %v", text, ai.Scopes()[1:])}
 		}
 	}
 	return map[string]int{"cleared": s.ClearCooling(which)}, nil
@@ -245,7 +245,7 @@ func known(q url.Values, names ...string) error {
 			ok = ok || n == name
 		}
 		if !ok {
-			return badRequest{fmt.Errorf("parameter %q is not known; there are %s", name, strings.Join(names, ", "))}
+			return badRequestError{fmt.Errorf("parameter %q is not known; there are %s", name, strings.Join(names, ", "))}
 		}
 	}
 	return nil

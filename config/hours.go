@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	// A window in a person's own time must also work where the system has no
 	// time zone files, as in Caddy's container image.
 	_ "time/tzdata"

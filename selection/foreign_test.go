@@ -13,10 +13,9 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
+	_ "github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
-
-	_ "github.com/caddyserver/caddy/v2/modules/caddyevents"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/selection"
