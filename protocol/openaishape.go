@@ -70,12 +70,16 @@ func ForwardOpenAIHeader(name string) bool {
 	return ForwardHeader(name) || HeaderFamily(name, "Openai-", "X-Openai-", "X-Codex-")
 }
 
-// OpenAIConversation is the session a client names in its headers or by
-// prompt_cache_key, else a hash of what the prompt cache is keyed by: tools,
-// instructions and everything up to the first user turn.
+// OpenAIConversation is the session a client names in its headers, by a
+// conversation that is stored upstream, or by prompt_cache_key, else a hash of
+// what the prompt cache is keyed by: tools, instructions and everything up to
+// the first user turn.
 func OpenAIConversation(header http.Header, body []byte, f *Fields) uint64 {
 	if named := Session(header); named != 0 {
 		return named
+	}
+	if id := conversationID(f.ConversationID.In(body)); id != "" {
+		return Named(id)
 	}
 	if key := f.PromptCacheKey.Text(body); key != "" {
 		return Named(key)
@@ -99,57 +103,85 @@ func OpenAIConversation(header http.Header, body []byte, f *Fields) uint64 {
 	return h.Sum()
 }
 
+// conversationID reads Responses' conversation: an id, or an object with one.
+func conversationID(value []byte) string {
+	if from, to, ok := scan.Get(value, "id"); ok {
+		value = value[from:to]
+	}
+	id, _ := scan.String(value)
+	return id
+}
+
 // ReadOpenAIUsage takes over what a usage object of OpenAI, or of a vendor
 // that speaks like it, says; the last one of a stream is right. It reports
-// whether there was one.
+// whether there was one that counts tokens: some count seconds, or only money.
 //
 // Input includes cached and written tokens, output includes reasoning. xAI's
-// chat and Vercel's gateway report reasoning beside the completion, which
-// shows in the total.
+// chat and Vercel's gateway report reasoning beside the completion: xAI's total
+// shows it, Vercel's does not, but only its gateway tells a market cost.
 func ReadOpenAIUsage(raw []byte, u *ai.Usage) bool {
 	if len(raw) == 0 || raw[0] != '{' {
 		return false
 	}
 	next := ai.Usage{ServiceTier: u.ServiceTier, Reported: true}
-	var total int64
+	total, vercel := int64(-1), false
+	input, output := int64(-1), int64(-1)
 	if scan.Members(raw, func(key []byte, start, end int) bool {
 		value := raw[start:end]
 		switch string(key) {
 		case "prompt_tokens", "input_tokens":
-			tokens(&next.Input, value)
+			tokens(&input, value)
 		case "completion_tokens", "output_tokens":
-			tokens(&next.Output, value)
+			tokens(&output, value)
 		case "total_tokens":
 			tokens(&total, value)
-		case "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens": // DeepSeek, Mistral, others
+		case "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens", "cache_read_input_tokens": // DeepSeek, Mistral, Moonshot, LiteLLM
 			atLeast(&next.CachedInput, value)
-		case "prompt_tokens_details", "input_tokens_details":
+		case "cache_creation_input_tokens": // LiteLLM
+			atLeast(&next.CacheWrite, value)
+		case "prompt_tokens_details", "input_tokens_details", "input_token_details": // the last for transcripts
 			inputDetails(value, &next)
-		case "completion_tokens_details", "output_tokens_details":
+		case "completion_tokens_details", "output_tokens_details", "output_token_details":
 			outputDetails(value, &next)
 		case "reasoning_tokens":
 			atLeast(&next.Reasoning, value)
+		case "market_cost":
+			vercel = true
+		case "service_tier": // Mistral
+			Tier(&next, value)
 		}
 		return true
 	}) != nil {
 		return false
 	}
-	if next.Input+next.Output+total == 0 && u.Reported {
+	if input < 0 && output < 0 {
+		input = total // Voyage and others, where there is no output
+	}
+	if input < 0 && output < 0 {
+		return false
+	}
+	next.Input, next.Output = max(input, 0), max(output, 0)
+	if next.Input+next.Output == 0 && u.Reported {
 		return true // a repetition that says nothing
 	}
-	if next.Reasoning > 0 && total == next.Input+next.Output+next.Reasoning {
+	if vercel || total == next.Input+next.Output+next.Reasoning {
 		next.Output += next.Reasoning
 	}
-	// A part is never more than the whole, or a price would go below zero.
-	next.CachedInput = min(next.CachedInput, next.Input)
-	next.CacheWrite = min(next.CacheWrite, next.Input-next.CachedInput)
-	next.AudioInput = min(next.AudioInput, next.Input)
-	next.ImageInput = min(next.ImageInput, next.Input-next.AudioInput)
-	next.Reasoning = min(next.Reasoning, next.Output)
-	next.AudioOutput = min(next.AudioOutput, next.Output)
-	next.ImageOutput = min(next.ImageOutput, next.Output-next.AudioOutput)
+	bound(&next)
 	*u = next
 	return true
+}
+
+// bound keeps the parts of a usage within the whole, or a price would go below
+// zero.
+func bound(u *ai.Usage) {
+	u.CachedInput = min(u.CachedInput, u.Input)
+	u.CacheWrite = min(u.CacheWrite, u.Input-u.CachedInput)
+	u.AudioInput = min(u.AudioInput, u.Input)
+	u.ImageInput = min(u.ImageInput, u.Input-u.AudioInput)
+	u.Reasoning = min(u.Reasoning, u.Output)
+	u.AudioOutput = min(u.AudioOutput, u.Output)
+	u.ImageOutput = min(u.ImageOutput, u.Output-u.AudioOutput)
 }
 
 func inputDetails(raw []byte, u *ai.Usage) {
@@ -217,4 +249,31 @@ func Said(value []byte) bool {
 		return false
 	}
 	return true
+}
+
+// Speaks reports whether there is any text in a JSON value, at whatever depth;
+// what only names a type does not count. Some vendors send every member of a
+// message each time, filled with empty strings and zeros.
+func Speaks(value []byte) bool { return speaks(value, 0) }
+
+func speaks(value []byte, depth int) bool {
+	const deep = 5
+	switch {
+	case !Said(value):
+		return false
+	case depth == deep:
+		return true
+	}
+	found := false
+	switch value[0] {
+	case '"':
+		found = true
+	case '[':
+		_, _, found = scan.FindElement(value, func(start, end int) bool { return speaks(value[start:end], depth+1) })
+	case '{':
+		_, _, found = scan.FindMember(value, func(key []byte, start, end int) bool {
+			return string(key) != "type" && speaks(value[start:end], depth+1)
+		})
+	}
+	return found
 }

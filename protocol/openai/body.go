@@ -11,7 +11,7 @@ import (
 
 // JudgeBody judges a whole answer.
 func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
-	body = bytes.TrimSpace(body)
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	if len(body) == 0 {
 		return protocol.Verdict{Kind: ai.Empty}
 	}
@@ -19,59 +19,48 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 		return list(body)
 	}
 	j := judge{cut: ep.Operation == ai.Complete} // a prompt may need no completion
-	var choices, data, failures []byte
-	hasChoices := false
-	err := scan.Members(body, func(key []byte, start, end int) bool {
-		value := body[start:end]
-		switch string(key) {
-		case "choices":
-			choices, hasChoices = value, true
-		case "data", "results", "embeddings":
-			data = value
-		case "error":
-			failures = value
-		case "usage":
-			protocol.ReadOpenAIUsage(value, &j.used)
-		case "model":
-			j.model, _ = scan.String(value)
-		case "service_tier":
-			protocol.Tier(&j.used, value)
-		}
-		return true
-	})
+	c, err := j.read(body)
 	if errors.Is(err, scan.ErrTruncated) && body[0] == '{' {
 		return protocol.Verdict{Kind: ai.Truncated}
 	}
-	if err != nil || protocol.Said(failures) {
+	if err != nil || j.failed || protocol.Said(c.failures) {
 		return bad(body)
 	}
 	switch ep.Operation {
 	case ai.Generate, ai.Complete:
-		if !hasChoices || len(choices) == 0 || choices[0] != '[' {
+		return j.whole(c.choices, body)
+	case ai.Embed, ai.Moderate:
+		if len(c.data) == 0 {
 			return bad(body)
 		}
-		j.choices(choices)
-		j.done = true // the body is whole
-		v := j.Verdict()
-		if v.Kind == ai.Empty {
-			if f, isError := protocol.ParseFailure(body); isError {
-				return protocol.Verdict{Kind: ai.SoftError, Failure: f}
-			}
-		}
-		return v
-	case ai.Embed, ai.Rerank, ai.Moderate:
-		if len(data) == 0 {
-			return bad(body)
-		}
-		if string(data) == "[]" {
+		if string(c.data) == "[]" {
 			return protocol.Verdict{Kind: ai.Empty}
 		}
-	default:
+	default: // vendors disagree on the shape, but not on that of an error
+		if f, isError := protocol.ParseFailure(body); isError {
+			return protocol.Verdict{Kind: ai.SoftError, Failure: f}
+		}
+		if string(body) == "{}" {
+			return protocol.Verdict{Kind: ai.Empty}
+		}
+	}
+	return protocol.Verdict{Kind: ai.OK, Usage: j.used, Model: j.model}
+}
+
+// whole judges the choices of a whole body.
+func (j *judge) whole(choices, body []byte) protocol.Verdict {
+	if len(choices) == 0 || choices[0] != '[' {
+		return bad(body)
+	}
+	j.choices(choices)
+	j.done = true
+	v := j.Verdict()
+	if v.Kind == ai.Empty {
 		if f, isError := protocol.ParseFailure(body); isError {
 			return protocol.Verdict{Kind: ai.SoftError, Failure: f}
 		}
 	}
-	return protocol.Verdict{Kind: ai.OK, Usage: j.used, Model: j.model}
+	return v
 }
 
 // list judges an answer that is a bare array.

@@ -19,12 +19,14 @@ type judge struct {
 
 	failed  bool
 	content bool // there was something to read
-	stopped bool // a choice has finished
+	stopped bool // every choice that began has finished
 	filter  bool // it was stopped for its content
 	cut     bool // it was stopped at a limit, so it may be without content
 	done    bool // [DONE] was seen
 	closing bool // the chunk without choices that carries the usage was seen
-	other   bool // not a chat: any event that is no error is content
+	other   bool // not a chat: images, recordings and transcripts in pieces
+
+	begun, ended uint64 // choices, a bit for each index
 }
 
 // NewJudge returns a judge for one stream.
@@ -35,26 +37,30 @@ func (Format) NewJudge(ep *protocol.Endpoint) protocol.Judge {
 	}
 }
 
-// Event judges the next event.
-func (j *judge) Event(ev sse.Event) protocol.Step {
-	data := ev.Data
-	if string(data) == "[DONE]" {
-		return j.marker()
-	}
-	var choices, failures []byte
-	err := scan.Members(data, func(key []byte, start, end int) bool {
-		value := data[start:end]
+// chunk is what the top level of a chunk or a body says, beside what the judge
+// takes over at once.
+type chunk struct {
+	kind, choices, data, failures []byte
+}
+
+// read reads the top level of a chunk or a body.
+func (j *judge) read(b []byte) (chunk, error) {
+	var c chunk
+	err := scan.Members(b, func(key []byte, start, end int) bool {
+		value := b[start:end]
 		switch string(key) {
 		case "choices":
-			choices = value
+			c.choices = value
+		case "data", "results", "embeddings":
+			c.data = value
+		case "type":
+			c.kind = value
 		case "error":
-			failures = value
+			c.failures = value
 		case "usage":
 			protocol.ReadOpenAIUsage(value, &j.used)
 		case "x_groq":
-			if from, to, ok := scan.Get(value, "usage"); ok && !j.used.Reported {
-				protocol.ReadOpenAIUsage(value[from:to], &j.used)
-			}
+			j.groq(value)
 		case "model":
 			if j.model == "" {
 				j.model, _ = scan.String(value)
@@ -64,32 +70,48 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 		}
 		return true
 	})
-	if err != nil {
-		return j.broken(ev, err)
-	}
-	if protocol.Said(failures) || string(ev.Name) == "error" {
-		return j.fail(data)
-	}
-	if j.other {
-		j.content, j.stopped = true, true
-		return protocol.Content
-	}
-	if !protocol.Said(choices) && !j.content {
-		// Nothing was chosen; it may be an error that does not say so.
-		if f, isError := protocol.ParseFailure(data); isError {
-			j.failed, j.failure = true, f
-			return protocol.Failed
-		}
-	}
-	step := j.choices(choices)
-	if string(choices) == "[]" && j.used.Reported && j.content {
-		j.closing = true
-	}
-	return step
+	return c, err
 }
 
-// marker judges [DONE]. After nothing at all it proves nothing.
-func (j *judge) marker() protocol.Step {
+// groq reads Groq's own member: usage in the last chunk, or why it stopped.
+func (j *judge) groq(value []byte) {
+	if from, to, ok := scan.Get(value, "usage"); ok && !j.used.Reported {
+		protocol.ReadOpenAIUsage(value[from:to], &j.used)
+	}
+	if from, to, ok := scan.Get(value, "error"); ok && protocol.Said(value[from:to]) {
+		j.fail(value)
+	}
+}
+
+// Event judges the next event.
+func (j *judge) Event(ev sse.Event) protocol.Step {
+	data := ev.Data
+	if isDone(data) {
+		return j.end()
+	}
+	c, err := j.read(data)
+	switch {
+	case err != nil:
+		return j.broken(ev, err)
+	case j.failed:
+		return protocol.Failed
+	case protocol.Said(c.failures), string(ev.Name) == "error", scan.StringIs(c.kind, "error"):
+		return j.fail(data)
+	case j.other:
+		return j.piece(c.kind)
+	case c.choices == nil, string(c.choices) == "[]", string(c.choices) == "null":
+		return j.aside(data, c.choices == nil || !j.content)
+	}
+	return j.choices(c.choices)
+}
+
+// isDone reports whether an event is the end marker.
+func isDone(data []byte) bool {
+	return len(data) > 0 && data[0] != '{' && string(bytes.TrimSpace(data)) == "[DONE]"
+}
+
+// end judges the end marker. It proves nothing of an answer that is none.
+func (j *judge) end() protocol.Step {
 	j.done = true
 	if j.Verdict().Kind == ai.Empty {
 		return protocol.Preamble
@@ -97,69 +119,115 @@ func (j *judge) marker() protocol.Step {
 	return protocol.End
 }
 
-// choices judges the pieces of a chunk.
-func (j *judge) choices(list []byte) protocol.Step {
-	step := protocol.Preamble
-	_ = scan.Elements(list, func(start, end int) bool {
-		choice := list[start:end]
-		_ = scan.Members(choice, func(key []byte, start, end int) bool {
-			value := choice[start:end]
-			switch string(key) {
-			case "delta", "message":
-				if speaks(value) {
-					j.content = true
-				}
-			case "text":
-				if protocol.Said(value) {
-					j.content = true
-				}
-			case "finish_reason":
-				j.finish(value)
-			case "error":
-				if protocol.Said(value) {
-					j.failed = true
-					j.failure, _ = protocol.ParseFailure(choice)
-				}
-			}
-			return true
-		})
-		return true
-	})
-	switch {
-	case j.failed:
-		step = protocol.Failed
-	case j.stopped && j.Verdict().Kind != ai.Empty:
-		step = protocol.Finish
-	case j.content:
-		step = protocol.Content
+// aside judges a chunk without choices: usage, what a filter thought of the
+// prompt, or, if it is suspect, an error in another shape.
+func (j *judge) aside(data []byte, suspect bool) protocol.Step {
+	if suspect {
+		if f, isError := protocol.ParseFailure(data); isError {
+			j.failed, j.failure = true, f
+			return protocol.Failed
+		}
 	}
-	return step
+	if j.used.Reported && j.content {
+		j.closing = true
+	}
+	return j.step()
 }
 
-// finish takes over a finish reason.
-func (j *judge) finish(value []byte) {
+// pieceSuffixes end the types of events after which another one must come:
+// parts of a recording or transcript, and images that are not yet sharp.
+var pieceSuffixes = [][]byte{[]byte(`.delta"`), []byte(`.segment"`), []byte(`.partial_image"`)}
+
+// piece judges an event of a stream that is no chat. It never says that the
+// stream is over: after one image another may follow.
+func (j *judge) piece(kind []byte) protocol.Step {
+	j.content, j.stopped = true, true
+	for _, suffix := range pieceSuffixes {
+		if bytes.HasSuffix(kind, suffix) {
+			j.stopped = false
+		}
+	}
+	return protocol.Content
+}
+
+// choices judges the pieces of a chunk.
+func (j *judge) choices(list []byte) protocol.Step {
+	_ = scan.Elements(list, func(start, end int) bool {
+		j.choice(list[start:end])
+		return true
+	})
+	return j.step()
+}
+
+func (j *judge) choice(choice []byte) {
+	finished := false
+	var index int64
+	_ = scan.Members(choice, func(key []byte, start, end int) bool {
+		value := choice[start:end]
+		switch string(key) {
+		case "index":
+			index, _ = scan.Int(value)
+		case "delta", "message":
+			j.content = j.content || speaks(value)
+		case "text":
+			j.content = j.content || protocol.Said(value)
+		case "finish_reason":
+			finished = j.finish(value)
+		case "error":
+			if protocol.Said(value) {
+				j.fail(choice)
+			}
+		}
+		return true
+	})
+	bit := uint64(1) << uint64(index&63)
+	j.begun |= bit
+	if finished {
+		j.ended |= bit
+	}
+	j.stopped = j.ended == j.begun
+}
+
+// step is what has been seen so far.
+func (j *judge) step() protocol.Step {
+	switch {
+	case j.failed:
+		return protocol.Failed
+	case j.stopped && j.Verdict().Kind != ai.Empty:
+		return protocol.Finish
+	case j.content:
+		return protocol.Content
+	}
+	return protocol.Preamble
+}
+
+// finish takes over a finish reason. It reports whether there is one.
+func (j *judge) finish(value []byte) bool {
 	if len(value) <= 2 || value[0] != '"' {
-		return
+		return false
 	}
-	j.stopped = true
-	switch string(value[1 : len(value)-1]) {
-	case "content_filter":
+	switch reason := value[1 : len(value)-1]; string(reason) {
+	case "content_filter", "sensitive": // sensitive: Z.ai
 		j.filter = true
-	case "length":
+	case "length", "model_length", "max_tokens": // model_length: Mistral
 		j.cut = true
+	case "error", "network_error", "insufficient_system_resource": // Mistral and OpenRouter; Z.ai; DeepSeek
+		if !j.failed {
+			j.failed = true
+			j.failure = ai.Failure{Code: string(reason), Message: "the answer stopped with " + string(reason)}
+		}
 	}
+	return true
 }
 
 // speaks reports whether a delta or message says anything beside its role.
 func speaks(delta []byte) bool {
-	found := false
-	_ = scan.Members(delta, func(key []byte, start, end int) bool {
+	_, _, found := scan.FindMember(delta, func(key []byte, start, end int) bool {
 		switch string(key) {
-		case "role", "name", "provider_metadata", "annotations", "padding":
-		default:
-			found = protocol.Said(delta[start:end])
+		case "role", "name", "provider_metadata", "annotations", "padding", "channel":
+			return false
 		}
-		return !found
+		return protocol.Speaks(delta[start:end])
 	})
 	return found
 }
@@ -169,8 +237,6 @@ func speaks(delta []byte) bool {
 func (j *judge) broken(ev sse.Event, err error) protocol.Step {
 	data := bytes.TrimSpace(ev.Data)
 	switch {
-	case bytes.Equal(data, []byte("[DONE]")):
-		return j.marker()
 	case string(ev.Name) == "error":
 		return j.fail(data)
 	case len(data) == 0 || errors.Is(err, scan.ErrTruncated):
@@ -201,23 +267,24 @@ func (j *judge) Failure() ai.Failure { return j.failure }
 func (j *judge) Ended() bool { return !j.failed && (j.stopped || j.done || j.closing) }
 
 // Verdict sums up what was seen so far. An answer without content is Empty
-// unless the provider counted output for it or it was stopped at a limit, and
-// ContentFilter if it was stopped for what it would have said.
+// unless the provider counted output for it, or it was stopped at a limit or
+// for its content.
 func (j *judge) Verdict() protocol.Verdict {
-	v := protocol.Verdict{Usage: j.used, Model: j.model, Failure: j.failure}
+	return protocol.Verdict{Kind: j.kind(), Usage: j.used, Model: j.model, Failure: j.failure}
+}
+
+func (j *judge) kind() ai.Kind {
 	switch {
 	case j.failed:
-		v.Kind = ai.SoftError
-	case j.filter && !j.content:
-		v.Kind = ai.ContentFilter
+		return ai.SoftError
 	case j.content && j.Ended():
-		v.Kind = ai.OK
+		return ai.OK
 	case j.content:
-		v.Kind = ai.Truncated
+		return ai.Truncated
+	case j.stopped && j.filter:
+		return ai.ContentFilter
 	case j.stopped && (j.cut || j.used.Output > 0):
-		v.Kind = ai.OK
-	default:
-		v.Kind = ai.Empty
+		return ai.OK
 	}
-	return v
+	return ai.Empty
 }

@@ -151,8 +151,8 @@ func TestUsage(t *testing.T) {
 		{"zeros do not erase", stream(used, usage(`{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}`)), ai.Usage{Input: 10, Output: 5, Reported: true}},
 		{"null does not erase", stream(used, usage(`null`)), ai.Usage{Input: 10, Output: 5, Reported: true}},
 		{"service tier", stream(role, `{"choices":[],"service_tier":"priority"}`, used), ai.Usage{Input: 10, Output: 5, ServiceTier: "priority", Reported: true}},
-		{"absurd", stream(usage(`{"prompt_tokens":1e400,"completion_tokens":99999999999999999999,"total_tokens":-1}`)), ai.Usage{Reported: true}},
-		{"negative and text", stream(usage(`{"prompt_tokens":-5,"completion_tokens":"7","prompt_tokens_details":[]}`)), ai.Usage{Reported: true}},
+		{"absurd", stream(usage(`{"prompt_tokens":1e400,"completion_tokens":99999999999999999999,"total_tokens":-1}`)), ai.Usage{}},
+		{"negative and text", stream(usage(`{"prompt_tokens":-5,"completion_tokens":"7","prompt_tokens_details":[]}`)), ai.Usage{}},
 		{
 			"parts beyond the whole", stream(usage(`{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":90,"cache_write_tokens":90,"audio_tokens":8,"image_tokens":90},"completion_tokens_details":{"reasoning_tokens":90,"audio_tokens":3,"image_tokens":90}}`)),
 			ai.Usage{Input: 10, CachedInput: 10, AudioInput: 8, ImageInput: 2, Output: 5, Reasoning: 5, AudioOutput: 3, ImageOutput: 2, Reported: true},

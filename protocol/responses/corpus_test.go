@@ -3,7 +3,10 @@ package responses_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/internal/corpus"
@@ -24,12 +27,14 @@ var paths = map[string]string{
 
 func TestCorpus(t *testing.T) {
 	f := responses.Format{}
-	var streams, bodies, failures, requests int
+	var streams, bodies, failures, requests, counted int
+	seen := map[string]bool{}
 	for _, rec := range corpus.Load(t, "openai_responses") {
 		path, known := paths[rec.Endpoint]
-		if !known {
+		if !known || seen[rec.ID] {
 			continue
 		}
+		seen[rec.ID] = true
 		ep := corpus.Endpoint(f, path)
 		body := []byte(rec.Response.Body)
 		if rec.Request.Body != "" && rec.Endpoint == "responses" {
@@ -54,11 +59,12 @@ func TestCorpus(t *testing.T) {
 				t.Errorf("%s: %v", rec.ID, err)
 			}
 			pieces, _ := corpus.Replay(f, ep, body, false, 7)
-			if pieces.Verdict != whole.Verdict || pieces.Events != whole.Events {
-				t.Errorf("%s: in pieces of 7 bytes %+v, whole %+v", rec.ID, pieces, whole)
+			if diff := cmp.Diff(whole, pieces); diff != "" {
+				t.Errorf("%s: in pieces of 7 bytes: %s", rec.ID, diff)
 			}
-			if unlike[rec.ID] == ai.OK && !whole.Ended {
-				t.Errorf("%s (%s): ended %v", rec.ID, rec.Vendor, whole.Ended)
+			committed := whole.Committed || slices.Contains(whole.Steps, protocol.End)
+			if unlike[rec.ID] == ai.OK && (!committed || !whole.Ended) {
+				t.Errorf("%s (%s): committed %v, ended %v", rec.ID, rec.Vendor, committed, whole.Ended)
 			}
 			v = whole.Verdict
 		} else {
@@ -68,36 +74,42 @@ func TestCorpus(t *testing.T) {
 		if v.Kind != unlike[rec.ID] {
 			t.Errorf("%s (%s %s, stream %v): %v, %+v\n%.300s", rec.ID, rec.Vendor, rec.Endpoint, rec.Stream, v.Kind, v.Failure, body)
 		}
-		if rec.Endpoint == "responses" {
-			checkUsage(t, &rec, v)
+		if rec.Endpoint == "responses" && checkUsage(t, &rec, v) {
+			counted++
 		}
 	}
-	t.Logf("%d streams, %d bodies, %d errors, %d requests", streams, bodies, failures, requests)
+	t.Logf("%d streams, %d bodies, %d errors, %d requests, usage of %d", streams, bodies, failures, requests, counted)
 }
 
-// checkUsage compares with the recorded usage object, read by other means.
-func checkUsage(t *testing.T, rec *corpus.Record, v protocol.Verdict) {
+// checkUsage compares with the recorded usage object, read by other means. It
+// reports whether there was one.
+func checkUsage(t *testing.T, rec *corpus.Record, v protocol.Verdict) bool {
 	t.Helper()
 	var u struct {
 		Input  int64 `json:"input_tokens"`
 		Output int64 `json:"output_tokens"`
 		In     struct {
 			Cached int64 `json:"cached_tokens"`
+			Write  int64 `json:"cache_write_tokens"`
 		} `json:"input_tokens_details"`
 		Out struct {
 			Reasoning int64 `json:"reasoning_tokens"`
 		} `json:"output_tokens_details"`
 	}
 	if len(rec.Usage) == 0 || string(rec.Usage) == "null" || json.Unmarshal(rec.Usage, &u) != nil || u.Input == 0 {
-		return
+		return false
 	}
-	got := v.Usage
-	if got.Input != u.Input || got.Output != u.Output || got.CachedInput != u.In.Cached || got.Reasoning != u.Out.Reasoning {
-		t.Errorf("%s (%s): usage %+v, want %+v", rec.ID, rec.Vendor, got, u)
+	want := ai.Usage{
+		Input: u.Input, CachedInput: u.In.Cached, CacheWrite: u.In.Write, Output: u.Output, Reasoning: u.Out.Reasoning,
+		ServiceTier: v.Usage.ServiceTier, Reported: true,
+	}
+	if diff := cmp.Diff(want, v.Usage); diff != "" {
+		t.Errorf("%s (%s): usage %s", rec.ID, rec.Vendor, diff)
 	}
 	if v.ResponseID == "" {
 		t.Errorf("%s: no response id", rec.ID)
 	}
+	return true
 }
 
 func checkRequest(t *testing.T, rec *corpus.Record, ep *protocol.Endpoint) {

@@ -3,7 +3,6 @@ package responses
 import (
 	"bytes"
 	"errors"
-	"strings"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -21,123 +20,131 @@ type judge struct {
 	failed  bool
 	content bool // there was something to read
 	ended   bool // the response was given whole
-	filter  bool // it was stopped for its content
 	excused bool // it may be without content: stopped at a limit, or still under way
+	filter  bool // it was stopped for its content
+	stored  bool // it is an earlier response that is read once more, whatever became of it
 }
 
 // NewJudge returns a judge for one stream.
-func (Format) NewJudge(*protocol.Endpoint) protocol.Judge { return new(judge) }
+func (Format) NewJudge(ep *protocol.Endpoint) protocol.Judge {
+	return &judge{stored: ep.Operation == ai.StoredResponse}
+}
 
 // preambles are the events that say nothing of the answer. Tools that the
 // provider runs itself announce their states; those are work, and count.
 var preambles = map[string]bool{
-	"response.created": true, "response.queued": true, "response.in_progress": true, "response.metadata": true,
+	"response.created": true, "response.queued": true, "response.in_progress": true,
+	"response.metadata": true, "response.rate_limits": true,
 	"response.content_part.added": true, "response.reasoning_summary_part.added": true, "response.reasoning_part.added": true,
-	"keepalive": true, "ping": true,
+}
+
+// event is what the top level of an event says.
+type event struct {
+	name               []byte
+	response, failures []byte
+	item               []byte // an item of the output, or a part of one
+	delta              []byte // a piece of text, or at its end the whole of it
+}
+
+func readEvent(ev sse.Event) (event, error) {
+	e := event{name: ev.Name}
+	data := ev.Data
+	err := scan.Members(data, func(key []byte, start, end int) bool {
+		value := data[start:end]
+		switch string(key) {
+		case "type":
+			if end-start > 2 && value[0] == '"' {
+				e.name = data[start+1 : end-1]
+			}
+		case "response":
+			e.response = value
+		case "item", "part":
+			e.item = value
+		case "delta", "text", "refusal", "arguments", "input", "code", "transcript", "diff":
+			e.delta = value
+		case "error":
+			e.failures = value
+		}
+		return true
+	})
+	return e, err
 }
 
 // Event judges the next event.
 func (j *judge) Event(ev sse.Event) protocol.Step {
 	data := ev.Data
-	if string(data) == "[DONE]" {
+	if len(data) > 0 && data[0] != '{' && string(bytes.TrimSpace(data)) == "[DONE]" {
 		if j.ended {
 			return protocol.End
 		}
 		return protocol.Preamble
 	}
-	var kind, response, item, part, text, delta, failures []byte
-	err := scan.Members(data, func(key []byte, start, end int) bool {
-		value := data[start:end]
-		switch string(key) {
-		case "type":
-			kind = value
-		case "response":
-			response = value
-		case "item":
-			item = value
-		case "part":
-			part = value
-		case "text":
-			text = value
-		case "delta":
-			delta = value
-		case "error":
-			failures = value
-		}
-		return true
-	})
+	e, err := readEvent(ev)
 	if err != nil {
 		return j.broken(ev, err)
 	}
-	name := ev.Name
-	if len(kind) > 2 {
-		name = kind[1 : len(kind)-1]
-	}
-	switch string(name) {
-	case "response.completed", "response.incomplete", "response.done":
-		return j.end(string(name), response, data)
-	case "error", "response.failed":
+	switch string(e.name) {
+	case "response.completed", "response.incomplete", "response.done", "response.cancelled":
+		return j.end(&e, data)
+	case "response.failed":
+		if j.stored {
+			return j.end(&e, data)
+		}
+		return j.fail(data)
+	case "error":
 		return j.fail(data)
 	}
-	if protocol.Said(failures) {
+	switch {
+	case protocol.Said(e.failures):
 		return j.fail(data)
-	}
-	var adds bool
-	switch {
-	case len(delta) > 0 && bytes.HasSuffix(name, []byte(".delta")): // nearly all events of a stream
-		adds = protocol.Said(delta)
-	case string(name) == "response.output_text.done", string(name) == "response.reasoning_text.done",
-		string(name) == "response.reasoning_summary_text.done":
-		adds = protocol.Said(text)
-	case string(name) == "response.output_item.added", string(name) == "response.output_item.done":
-		adds = speaks(item)
-	case string(name) == "response.content_part.done", string(name) == "response.reasoning_summary_part.done",
-		string(name) == "response.reasoning_part.done":
-		adds = says(part)
-	default:
-		return j.other(string(name), response, data)
-	}
-	if !adds {
-		return protocol.Preamble
-	}
-	j.content = true
-	return protocol.Content
-}
-
-// other judges the less usual events.
-func (j *judge) other(name string, response, data []byte) protocol.Step {
-	switch {
-	case response != nil:
-		j.read(response)
+	case e.response != nil:
+		j.read(e.response)
 		if j.failed {
 			return j.fail(data)
 		}
 		return protocol.Preamble
-	case preambles[name] || strings.Contains(name, "rate_limits") || strings.Contains(name, "metadata"):
+	case preambles[string(e.name)]:
 		return protocol.Preamble
-	case !strings.HasPrefix(name, "response."):
+	case !bytes.HasPrefix(e.name, []byte("response.")): // a ping, or a vendor's own, such as codex.rate_limits
 		if f, isError := protocol.ParseFailure(data); isError {
 			j.failed, j.failure = true, f
 			return protocol.Failed
 		}
 		return protocol.Preamble
+	case !j.content && !e.says():
+		return protocol.Preamble
 	}
 	j.content = true
 	return protocol.Content
 }
 
+var (
+	deltaSuffix = []byte(".delta")
+	doneSuffix  = []byte(".done")
+)
+
+// says reports whether an event adds anything to the answer.
+func (e *event) says() bool {
+	switch {
+	case bytes.HasSuffix(e.name, deltaSuffix):
+		return protocol.Said(e.delta)
+	case e.item != nil:
+		return speaks(e.item)
+	case bytes.HasSuffix(e.name, doneSuffix):
+		return protocol.Said(e.delta)
+	}
+	return true
+}
+
 // end judges the event that carries the whole response.
-func (j *judge) end(name string, response, data []byte) protocol.Step {
-	j.excused = false
-	j.read(response)
+func (j *judge) end(e *event, data []byte) protocol.Step {
+	j.excused = j.stored || string(e.name) == "response.incomplete" || string(e.name) == "response.cancelled"
+	j.read(e.response)
 	if j.failed {
 		return j.fail(data)
 	}
 	j.ended = true
-	if name == "response.incomplete" {
-		j.excused = true
-	}
-	if j.Verdict().Kind == ai.Empty {
+	if j.kind() == ai.Empty {
 		return protocol.Preamble
 	}
 	return protocol.End
@@ -149,21 +156,16 @@ func (j *judge) read(response []byte) {
 		value := response[start:end]
 		switch string(key) {
 		case "id":
-			j.id, _ = scan.String(value)
+			takeOver(&j.id, value)
 		case "model":
-			j.model, _ = scan.String(value)
+			takeOver(&j.model, value)
 		case "status":
-			switch {
-			case scan.StringIs(value, "failed"):
-				j.failed = true
-			case scan.StringIs(value, "incomplete"), scan.StringIs(value, "queued"), scan.StringIs(value, "in_progress"),
-				scan.StringIs(value, "cancelled"):
-				j.excused = true
-			}
+			j.status(value)
 		case "error":
-			if protocol.Said(value) {
-				j.failed = true
-			}
+			j.failed = j.failed || !j.stored && protocol.Said(value)
+		case "incomplete_details":
+			from, to, ok := scan.Get(value, "reason")
+			j.filter = ok && scan.StringIs(value[from:to], "content_filter")
 		case "output":
 			_ = scan.Elements(value, func(start, end int) bool {
 				j.content = j.content || speaks(value[start:end])
@@ -173,17 +175,30 @@ func (j *judge) read(response []byte) {
 			protocol.ReadOpenAIUsage(value, &j.used)
 		case "service_tier":
 			protocol.Tier(&j.used, value)
-		case "incomplete_details":
-			if from, to, ok := scan.Get(value, "reason"); ok {
-				j.filter = scan.StringIs(value[from:to], "content_filter")
-			}
 		}
 		return true
 	})
 }
 
-// speaks reports whether an output item is more than a message or a thought
-// that has yet to be filled.
+func (j *judge) status(value []byte) {
+	switch {
+	case scan.StringIs(value, "failed"):
+		j.failed = j.failed || !j.stored
+	case scan.StringIs(value, "incomplete"), scan.StringIs(value, "queued"), scan.StringIs(value, "in_progress"),
+		scan.StringIs(value, "cancelled"):
+		j.excused = true
+	}
+}
+
+// takeOver reads a string that is repeated in every response object.
+func takeOver(to *string, value []byte) {
+	if !scan.StringIs(value, *to) {
+		*to, _ = scan.String(value)
+	}
+}
+
+// speaks reports whether an output item, or a part of one, is more than a
+// message or a thought that has yet to be filled.
 func speaks(item []byte) bool {
 	from, to, ok := scan.Get(item, "type")
 	if !ok {
@@ -191,49 +206,26 @@ func speaks(item []byte) bool {
 	}
 	switch string(item[from:to]) {
 	case `"message"`:
-		return anySays(item, "content")
+		return holds(item, "content")
 	case `"reasoning"`:
-		return anySays(item, "summary") || anySays(item, "content") || holds(item, "encrypted_content")
+		return holds(item, "summary") || holds(item, "content") || holds(item, "encrypted_content")
+	case `"output_text"`, `"summary_text"`, `"reasoning_text"`, `"text"`:
+		return holds(item, "text")
 	}
 	return true
 }
 
-func holds(object []byte, name string) bool {
-	from, to, ok := scan.Get(object, name)
-	return ok && protocol.Said(object[from:to])
-}
-
-// anySays reports whether one of an item's parts says something. Some vendors
-// write plain text instead of parts.
-func anySays(item []byte, name string) bool {
+func holds(item []byte, name string) bool {
 	from, to, ok := scan.Get(item, name)
-	if !ok || item[from] != '[' {
-		return ok && protocol.Said(item[from:to])
-	}
-	list, found := item[from:to], false
-	_ = scan.Elements(list, func(start, end int) bool {
-		found = says(list[start:end])
-		return !found
-	})
-	return found
-}
-
-// says reports whether a part is more than a text that has yet to be filled.
-func says(part []byte) bool {
-	if from, to, ok := scan.Get(part, "text"); ok {
-		return protocol.Said(part[from:to])
-	}
-	return protocol.Said(part)
+	return ok && protocol.Speaks(item[from:to])
 }
 
 // broken judges an event that is not a JSON object. What is cut short is
-// usually the last one of a stream that broke off, and proves nothing.
+// usually the last one of a stream that broke off, and proves nothing, not even
+// if it was the one that was to end the stream: clients need what it carries.
 func (j *judge) broken(ev sse.Event, err error) protocol.Step {
 	data := bytes.TrimSpace(ev.Data)
 	switch {
-	case string(ev.Name) == "response.completed" && j.content:
-		j.ended = true
-		return protocol.End
 	case string(ev.Name) == "error", string(ev.Name) == "response.failed":
 		return j.fail(data)
 	case len(data) == 0 || errors.Is(err, scan.ErrTruncated):
@@ -263,83 +255,26 @@ func (j *judge) Failure() ai.Failure { return j.failure }
 func (j *judge) Ended() bool { return j.ended && !j.failed }
 
 // Verdict sums up what was seen so far. A response without content is Empty
-// unless the provider counted output for it or says that it is not complete, and
-// ContentFilter if it was stopped for what it would have said.
+// unless the provider counted output for it, or says that it is not complete.
+// Reading a stored response does not bill it again.
 func (j *judge) Verdict() protocol.Verdict {
-	v := protocol.Verdict{Usage: j.used, Model: j.model, ResponseID: j.id, Failure: j.failure}
-	switch {
-	case j.failed:
-		v.Kind = ai.SoftError
-	case j.ended && j.filter && !j.content:
-		v.Kind = ai.ContentFilter
-	case j.ended && (j.content || j.excused || j.used.Output > 0):
-		v.Kind = ai.OK
-	case j.content && !j.ended:
-		v.Kind = ai.Truncated
-	default:
-		v.Kind = ai.Empty
+	v := protocol.Verdict{Kind: j.kind(), Usage: j.used, Model: j.model, ResponseID: j.id, Failure: j.failure}
+	if j.stored {
+		v.Usage = ai.Usage{}
 	}
 	return v
 }
 
-// JudgeBody judges a whole answer.
-func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
-	body = bytes.TrimSpace(body)
-	if len(body) == 0 {
-		return protocol.Verdict{Kind: ai.Empty}
+func (j *judge) kind() ai.Kind {
+	switch {
+	case j.failed:
+		return ai.SoftError
+	case j.content && !j.ended:
+		return ai.Truncated
+	case j.ended && j.filter && !j.content:
+		return ai.ContentFilter
+	case j.ended && (j.content || j.excused || j.used.Output > 0):
+		return ai.OK
 	}
-	err := scan.Valid(body)
-	if errors.Is(err, scan.ErrTruncated) && body[0] == '{' {
-		return protocol.Verdict{Kind: ai.Truncated}
-	}
-	if err != nil || body[0] != '{' {
-		return bad(body)
-	}
-	if ep.Operation == ai.StoredResponse && isResponse(body) {
-		// It may have failed back then; asking for it did not.
-		j := judge{}
-		j.read(body)
-		return protocol.Verdict{ResponseID: j.id, Model: j.model} // reading one does not bill it again
-	}
-	if holds(body, "error") {
-		return bad(body)
-	}
-	if ep.Operation != ai.Generate {
-		if f, isError := protocol.ParseFailure(body); isError {
-			return protocol.Verdict{Kind: ai.SoftError, Failure: f}
-		}
-		j := judge{ended: true, excused: true}
-		j.read(body)
-		v := j.Verdict()
-		if ep.Operation == ai.StoredResponse {
-			v.Usage = ai.Usage{}
-		}
-		return v
-	}
-	if _, _, ok := scan.Get(body, "output"); !ok {
-		if from, to, ok := scan.Get(body, "status"); !ok || !protocol.Said(body[from:to]) {
-			return bad(body)
-		}
-	}
-	j := judge{ended: true}
-	j.read(body)
-	if j.failed {
-		j.failure, _ = protocol.ParseFailure(body)
-	}
-	return j.Verdict()
-}
-
-// isResponse reports whether a body says that it is a response.
-func isResponse(body []byte) bool {
-	from, to, ok := scan.Get(body, "object")
-	return ok && scan.StringIs(body[from:to], "response")
-}
-
-// bad judges a body that is no answer.
-func bad(body []byte) protocol.Verdict {
-	f, isError := protocol.ParseFailure(body)
-	if isError {
-		return protocol.Verdict{Kind: ai.SoftError, Failure: f}
-	}
-	return protocol.Verdict{Kind: ai.BadAnswer, Failure: f}
+	return ai.Empty
 }

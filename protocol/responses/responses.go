@@ -9,6 +9,7 @@
 package responses
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 
@@ -43,6 +44,11 @@ func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (
 	if ep.Operation == ai.StoredResponse {
 		rest, _ := protocol.PathValue(ep, r.URL.Path)
 		id, _, _ := strings.Cut(rest, "/")
+		if id == "" {
+			return protocol.Request{}, &protocol.RequestError{
+				Status: http.StatusNotFound, Code: "response_not_found", Message: "the path names no response",
+			}
+		}
 		return protocol.Request{Continues: id, Stream: r.URL.Query().Get("stream") == "true"}, nil
 	}
 	f, err := protocol.ReadJSONRequest(body)
@@ -72,29 +78,53 @@ func (Format) WriteError(e *protocol.Error) (contentType string, body []byte) {
 	return "application/json", protocol.OpenAIError(e)
 }
 
-// ErrorEvent is response.failed, which both the SDKs and Codex take for the
-// end; a client that knows only the error event reads the same members there.
+// ErrorEvent is an error event and response.failed, one after the other as
+// OpenAI sends them: the SDKs raise the first, Codex knows the second.
+// sequence_number is there for the clients that insist on one.
 func (Format) ErrorEvent(e *protocol.Error, _ bool) []byte {
+	type failure struct {
+		Type    string  `json:"type,omitempty"`
+		Code    string  `json:"code"`
+		Message string  `json:"message"`
+		Param   *string `json:"param,omitempty"`
+	}
+	why := failure{Code: e.Code, Message: e.Message}
+	var said struct {
+		Type     string  `json:"type"`
+		Sequence int     `json:"sequence_number"`
+		Code     string  `json:"code"`
+		Message  string  `json:"message"`
+		Param    *string `json:"param"`
+		Error    failure `json:"error"`
+	}
+	said.Type, said.Code, said.Message, said.Error = "error", e.Code, e.Message, why
+	said.Error.Type = protocol.ErrorType(ai.Responses, e.Status)
+	if e.Param != "" {
+		said.Param, said.Error.Param = &e.Param, &e.Param
+	}
 	var failed struct {
 		Type     string `json:"type"`
+		Sequence int    `json:"sequence_number"`
 		Response struct {
-			ID     string `json:"id"`
-			Object string `json:"object"`
-			Status string `json:"status"`
-			Error  struct {
-				Code    string `json:"code"`
-				Message string `json:"message"`
-			} `json:"error"`
+			ID         string     `json:"id"`
+			Object     string     `json:"object"`
+			Status     string     `json:"status"`
+			Error      failure    `json:"error"`
+			Incomplete *struct{}  `json:"incomplete_details"`
+			Output     []struct{} `json:"output"`
+			Usage      *struct{}  `json:"usage"`
 		} `json:"response"`
 	}
-	failed.Type = "response.failed"
-	failed.Response.ID, failed.Response.Object, failed.Response.Status = e.RequestID, "response", "failed"
-	failed.Response.Error.Code, failed.Response.Error.Message = e.Code, e.Message
-	data := protocol.JSON(failed)
-	event := make([]byte, 0, len(data)+40)
-	event = append(event, "event: response.failed\ndata: "...)
-	event = append(event, data...)
-	return append(event, "\n\n"...)
+	failed.Type, failed.Sequence = "response.failed", 1
+	r := &failed.Response
+	r.ID, r.Object, r.Status, r.Error, r.Output = e.RequestID, "response", "failed", why, []struct{}{}
+	var b bytes.Buffer
+	b.WriteString("event: error\ndata: ")
+	b.Write(protocol.JSON(said))
+	b.WriteString("\n\nevent: response.failed\ndata: ")
+	b.Write(protocol.JSON(failed))
+	b.WriteString("\n\n")
+	return b.Bytes()
 }
 
 // WriteModels writes a model list.
