@@ -74,6 +74,11 @@ func serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: err}
 	}
+	return answer(source, w, r)
+}
+
+// answer serves one request by the table.
+func answer(source Source, w http.ResponseWriter, r *http.Request) error {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/ccload/")
 	pathKnown := false
 	for i := range table {
@@ -85,12 +90,12 @@ func serve(w http.ResponseWriter, r *http.Request) error {
 		if table[i].method != r.Method {
 			continue
 		}
-		answer, err := table[i].handle(source, r, id)
+		found, err := table[i].handle(source, r, id)
 		if err != nil {
 			return apiError(err)
 		}
 		w.Header().Set("Content-Type", "application/json")
-		return json.NewEncoder(w).Encode(answer)
+		return json.NewEncoder(w).Encode(found)
 	}
 	if pathKnown {
 		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: fmt.Errorf("%s is not for /ccload/%s", r.Method, path)}
@@ -130,7 +135,10 @@ type badRequestError struct{ error }
 func apiError(err error) error {
 	status := http.StatusInternalServerError
 	var bad badRequestError
+	var said caddy.APIError
 	switch {
+	case errors.As(err, &said):
+		return said
 	case errors.Is(err, ErrNotFound):
 		status = http.StatusNotFound
 	case errors.As(err, &bad):
