@@ -371,8 +371,8 @@ func TestCannotConnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer mute.Close()
-	tr := newTransport(t)
-	tr.TLSHandshakeTimeout = 50 * time.Millisecond
+	patient, impatient := newTransport(t), newTransport(t)
+	impatient.TLSHandshakeTimeout = 50 * time.Millisecond
 	for _, row := range []struct {
 		name, url string
 		kind      ai.Kind
@@ -384,6 +384,10 @@ func TestCannotConnect(t *testing.T) {
 		{"silence instead of a handshake", "https://" + mute.Addr().String(), ai.Timeout},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			tr := patient
+			if row.kind == ai.Timeout {
+				tr = impatient
+			}
 			a := Send(t.Context(), newRequest(t, row.url, tr))
 			defer a.Close()
 			if e := a.Evidence; a.Good() || e.Kind != row.kind || e.Phase != "connect" || e.Err == nil {

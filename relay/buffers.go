@@ -2,11 +2,11 @@ package relay
 
 import "sync"
 
-// Sizes of pooled buffers. Most answers and every stream fit the first: a
-// thousand open streams must not cost a thousand large buffers because there
-// once was a large answer. What is larger than the last is left to the garbage
-// collector.
-var sizes = [...]int{8 << 10, 64 << 10, 512 << 10}
+// Sizes of pooled buffers. Most answers and every stream fit the first, which
+// is also what the transport reads at once: a thousand open streams must not
+// cost a thousand large buffers because there once was a large answer. What is
+// larger than the last is left to the garbage collector.
+var sizes = [...]int{4 << 10, 32 << 10, 256 << 10}
 
 var pools = func() (p [len(sizes)]*sync.Pool) {
 	for i, size := range sizes {

@@ -110,25 +110,35 @@ func (c *copying) copy() {
 	}
 	putBuffer(c.held)
 	c.held = nil
-	size := sizes[0] // the events of a stream are far smaller
-	if c.form != stream {
-		size = sizes[1]
-	}
-	buffer := getBuffer(size)
-	defer putBuffer(buffer)
-	read := (*buffer)[:size]
+	buffer := getBuffer(sizes[0])
+	defer func() { putBuffer(buffer) }()
 	g := guard{}
 	for c.over == nil {
 		g.set(c)
 		c.watch.waits()
-		n, err := c.body.Read(read)
+		n, err := c.body.Read((*buffer)[:cap(*buffer)])
 		c.watch.came()
 		c.over = err
-		if n > 0 && !c.pass(read[:n]) {
+		if n > 0 && !c.pass((*buffer)[:n]) {
 			return
 		}
+		buffer = fit(buffer, n)
 	}
 	c.conclude()
+}
+
+// fit returns a buffer for the next read after one of n bytes: a large one
+// while much comes at once, and a small one for the wait between two events.
+func fit(buffer *[]byte, n int) *[]byte {
+	size := sizes[0]
+	if n == cap(*buffer) {
+		size = sizes[1]
+	}
+	if size == cap(*buffer) || size < cap(*buffer) && n > size {
+		return buffer
+	}
+	putBuffer(buffer)
+	return getBuffer(size)
 }
 
 // guard is what the wait for the next bytes is guarded by.
@@ -213,8 +223,10 @@ func (c *copying) give(b []byte) bool {
 			err = nil
 		}
 	}
-	if trimmed := bytes.TrimRight(b, " \t\r\n"); len(trimmed) > 0 {
-		c.comma = trimmed[len(trimmed)-1] == ','
+	if c.req.Array {
+		if trimmed := bytes.TrimRight(b, " \t\r\n"); len(trimmed) > 0 {
+			c.comma = trimmed[len(trimmed)-1] == ','
+		}
 	}
 	return err == nil
 }
@@ -239,7 +251,7 @@ func (c *copying) conclude() {
 	if array, isArray := c.splitter.(*sse.ArrayScanner); isArray {
 		open = array.Inside() || array.Closed()
 	}
-	c.splitter.Close(c.event)
+	c.splitter.Close(c.see)
 	v := c.judge.Verdict()
 	switch {
 	case c.failure != nil: // the client has the event

@@ -12,10 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/sse"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -187,6 +187,7 @@ func (a *Answer) judgeOpaque() {
 func (a *Answer) proveStream() {
 	a.form = stream
 	a.judge = a.req.Format.NewJudge(a.req.Endpoint)
+	a.see = a.event
 	for seen := 0; ; a.readSome() {
 		if err := a.follow((*a.held)[seen:]); err != nil {
 			a.accuse(ai.BadAnswer, err.Error())
@@ -194,7 +195,7 @@ func (a *Answer) proveStream() {
 		}
 		seen = len(*a.held)
 		if a.over != nil && !a.blind {
-			a.splitter.Close(a.event)
+			a.splitter.Close(a.see)
 		}
 		switch {
 		case a.proven, a.blind:
@@ -253,7 +254,7 @@ func (a *Answer) follow(chunk []byte) error {
 	if a.blind {
 		return nil
 	}
-	err := a.splitter.Feed(chunk, a.event)
+	err := a.splitter.Feed(chunk, a.see)
 	if errors.Is(err, sse.ErrTooLong) {
 		// Only content is so large. It goes to the client; nobody can say of
 		// what follows where its events begin.

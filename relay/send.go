@@ -52,7 +52,8 @@ type Answer struct {
 
 	judge    protocol.Judge // of a stream
 	splitter sse.Splitter
-	blind    bool // an event was too large to look at: what follows is not judged
+	see      func(sse.Event) bool // event, made once
+	blind    bool                 // an event was too large to look at: what follows is not judged
 	proven   bool
 	events   int
 	end      protocol.Step // Finish or End, once seen

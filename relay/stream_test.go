@@ -14,8 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ccload/ccload/ai"
 	"pgregory.net/rapid"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // However an upstream's bytes are split, the client gets the same bytes and
@@ -177,7 +178,7 @@ func TestEventBeyondAllLimits(t *testing.T) {
 		{"first", []any{huge, stop, done}, ai.OK, done},
 		{"later", []any{hello, huge, stop, done}, ai.OK, done},
 		{"cut", []any{hello, huge[:len(huge)-9], errReset}, ai.Truncated, "\n\n" + truncatd},
-		{"a long preamble", []any{strings.Repeat(preamble, 1+holdStream/len(preamble)), hello, done}, ai.OK, done},
+		{"a long preamble", []any{strings.Repeat(": "+strings.Repeat("x", 1<<20)+"\n\n", 1+holdStream>>20), hello, done}, ai.OK, done},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a := Send(t.Context(), newRequest(t, "http://upstream", &script{steps: row.steps}))
@@ -407,7 +408,7 @@ func TestHangUpReachesUpstream(t *testing.T) {
 func TestClientThatDoesNotRead(t *testing.T) {
 	upstream := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", eventStream)
-		big := "data: {\"text\":\"" + strings.Repeat("x", 64<<10) + "\"}\n\n"
+		big := "data: {\"text\":\"" + strings.Repeat("x", 1<<20) + "\"}\n\n"
 		for r.Context().Err() == nil {
 			io.WriteString(w, big)
 		}
@@ -421,7 +422,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	e := <-endings
-	if e.Evidence.Kind != ai.ClientGone {
+	if e.Evidence.Kind != ai.ClientGone && e.Evidence.Phase != "total" { // what the buffers between hold is written yet
 		t.Errorf("%v in %q", e.Evidence.Kind, e.Evidence.Phase)
 	}
 	if took := time.Since(start); took > 10*time.Second {
