@@ -285,7 +285,11 @@ func TestRecordedAnswersComeOutByteForByte(t *testing.T) {
 }
 
 // incomplete are recordings that are rightly not passed on as complete.
-var incomplete = map[string]string{}
+var incomplete = map[string]string{
+	"openai_chat-539be79c6a9c": "Azure's content filter with status 200: the client gets it as the 400 that it says it is",
+	"openai_chat-6f603f698973": "an echo server, not a model",
+	"openai_chat-7ae3d1dda1a8": "the same",
+}
 
 // replayPath is where a recorded exchange is asked for at the gateway.
 func replayPath(ex *exchange) (string, bool) {

@@ -14,7 +14,9 @@ import (
 // through a proxy, or the bench would measure errors.
 func TestLoadReadsWhatTheUpstreamSends(t *testing.T) {
 	for _, s := range []scenario{
-		{name: "plain"}, {name: "soft", soft: true}, {name: "burst", stream: true, events: 20},
+		{name: "plain"},
+		{name: "soft", soft: true},
+		{name: "burst", stream: true, events: 20},
 		{name: "paced", stream: true, events: 5, gap: 2 * time.Millisecond},
 	} {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")

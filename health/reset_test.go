@@ -37,7 +37,14 @@ func TestParseMoment(t *testing.T) {
 		{"1h2m", "2026-11-23T13:02:00Z"},
 		{"2m59.56s", "2026-11-23T12:02:59.56Z"},
 		{"1d2h", "2026-11-24T14:00:00Z"},
-		{"0", ""}, {"-5", ""}, {"", ""}, {"soon", ""}, {"NaN", ""}, {"Inf", ""}, {"1e300", ""}, {"X-RATELIMIT-RESET-XXX", ""},
+		{"0", ""},
+		{"-5", ""},
+		{"", ""},
+		{"soon", ""},
+		{"NaN", ""},
+		{"Inf", ""},
+		{"1e300", ""},
+		{"X-RATELIMIT-RESET-XXX", ""},
 		{strings.Repeat("9", 70), ""},
 	} {
 		if got := parseMoment(c.in, noon); !got.Equal(at(c.want)) {

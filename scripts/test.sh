@@ -28,6 +28,20 @@ if [ -n "$unformatted" ]; then
 fi
 go vet ./...
 
+# A larger collection of recordings, where there is one, is replayed too.
+corpus=../shared/corpus/open.tar.xz
+if [ -z "${CCLOAD_CORPUS:-}" ] && [ -f "$corpus" ] && command -v xz >/dev/null 2>&1; then
+	unpacked=$(mktemp -d)
+	trap 'rm -rf "$unpacked"' EXIT
+	tar -xJf "$corpus" -C "$unpacked"
+	export CCLOAD_CORPUS="$unpacked/corpus/open"
+fi
+if [ -n "${CCLOAD_CORPUS:-}" ]; then
+	say "replaying the recordings in $CCLOAD_CORPUS"
+else
+	say "replaying only the recordings in testdata; CCLOAD_CORPUS names a folder of more"
+fi
+
 say "unit and end-to-end tests"
 go test $race -timeout 20m ./...
 
