@@ -5,8 +5,13 @@ import "testing"
 func TestBufferFits(t *testing.T) {
 	small, large := sizes[0], sizes[1]
 	for _, row := range []struct{ from, read, to int }{
-		{small, 100, small}, {small, small - 1, small}, {small, small, large},
-		{large, large, large}, {large, small + 1, large}, {large, small, small}, {large, 100, small},
+		{small, 100, small},
+		{small, small - 1, small},
+		{small, small, large},
+		{large, large, large},
+		{large, small + 1, large},
+		{large, small, small},
+		{large, 100, small},
 	} {
 		if got := cap(*fit(getBuffer(row.from), row.read)); got != row.to {
 			t.Errorf("after %d bytes into %d: %d, want %d", row.read, row.from, got, row.to)

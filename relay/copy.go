@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -49,9 +50,7 @@ func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 // writeHeader begins the answer.
 func (a *Answer) writeHeader(w http.ResponseWriter) {
 	header := w.Header()
-	for name, values := range a.Header {
-		header[name] = values
-	}
+	maps.Copy(header, a.Header)
 	media := mediaType(a.Header)
 	_, isSSE := a.splitter.(*sse.Scanner)
 	switch {
@@ -89,12 +88,12 @@ func (c *copying) bound() (release func()) {
 	fired := make(chan struct{})
 	stop := context.AfterFunc(c.parent, func() {
 		defer close(fired)
-		c.controller.SetWriteDeadline(time.Now().Add(lastWords)) //nolint:errcheck // not every writer can
+		_ = c.controller.SetWriteDeadline(time.Now().Add(lastWords)) // not every writer can
 	})
 	return func() {
 		if !stop() {
 			<-fired
-			c.controller.SetWriteDeadline(time.Time{}) //nolint:errcheck // the same
+			_ = c.controller.SetWriteDeadline(time.Time{})
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -98,9 +99,9 @@ func newDecoding(header http.Header, body io.Reader) (*decoding, error) {
 	}
 	d := &decoding{source: source{Reader: body}}
 	d.top = &d.source
-	for i := len(encodings) - 1; i >= 0; i-- { // the last one was applied last
-		if err := d.add(encodings[i]); err != nil {
-			d.Close() //nolint:errcheck // nothing was read from it
+	for _, encoding := range slices.Backward(encodings) { // the last one was applied last
+		if err := d.add(encoding); err != nil {
+			_ = d.Close()
 			return nil, err
 		}
 	}

@@ -97,7 +97,7 @@ func Send(parent context.Context, r *Request) *Answer {
 	a.conn.trace.GotConn = a.conn.gotConn
 	a.ctx = httptrace.WithClientTrace(ctx, &a.conn.trace)
 	a.guardSending()
-	resp, err := a.roundTrip()
+	resp, err := a.roundTrip() //nolint:bodyclose // Close does
 	if err != nil {
 		a.Evidence = a.blame(err)
 		return a
@@ -132,7 +132,7 @@ func Send(parent context.Context, r *Request) *Answer {
 // it was taken out of the pool says nothing about the upstream; then the
 // request is sent once more.
 func (a *Answer) roundTrip() (*http.Response, error) {
-	resp, err := a.req.Transport.RoundTrip(a.req.outbound(a.ctx)) //nolint:bodyclose // Close does
+	resp, err := a.req.Transport.RoundTrip(a.req.outbound(a.ctx))
 	if err == nil || !a.conn.stale(err) || a.ctx.Err() != nil || time.Since(a.watch.start) > stalePatience {
 		return resp, err
 	}
@@ -208,7 +208,7 @@ func (a *Answer) Close() {
 		a.resp.Body.Close()
 	}
 	if a.decoder != nil {
-		a.decoder.Close() //nolint:errcheck // it returns what the decoders hold
+		_ = a.decoder.Close()
 		a.decoder = nil
 	}
 	if a.held != nil {

@@ -114,16 +114,8 @@ func (j *judge) broken(ev sse.Event, err error) protocol.Step {
 	case string(ev.Name) == "message_stop", string(data) == "[DONE]" && (j.content || j.stopped):
 		j.ended = true
 		return j.unlessHollow(protocol.End)
-	case string(ev.Name) == "error":
-		return j.fail(data)
-	case len(data) == 0 || errors.Is(err, scan.ErrTruncated):
-		return protocol.Preamble
-	case data[0] == '{':
-		j.failed = true
-		j.failure = ai.Failure{Message: "upstream sent an event that is not JSON"}
-		return protocol.Failed
 	}
-	if f, isError := protocol.ParseFailure(data); isError {
+	if f, failed := protocol.BrokenEvent(ev, err); failed {
 		j.failed, j.failure = true, f
 		return protocol.Failed
 	}

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"bytes"
-	"errors"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -235,18 +234,7 @@ func speaks(delta []byte) bool {
 // broken judges an event that is not a JSON object. What is cut short is
 // usually the last one of a stream that broke off, and proves nothing.
 func (j *judge) broken(ev sse.Event, err error) protocol.Step {
-	data := bytes.TrimSpace(ev.Data)
-	switch {
-	case string(ev.Name) == "error":
-		return j.fail(data)
-	case len(data) == 0 || errors.Is(err, scan.ErrTruncated):
-		return protocol.Preamble
-	case data[0] == '{':
-		j.failed = true
-		j.failure = ai.Failure{Message: "upstream sent an event that is not JSON"}
-		return protocol.Failed
-	}
-	if f, isError := protocol.ParseFailure(data); isError {
+	if f, failed := protocol.BrokenEvent(ev, err); failed {
 		j.failed, j.failure = true, f
 		return protocol.Failed
 	}

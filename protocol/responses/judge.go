@@ -2,7 +2,6 @@ package responses
 
 import (
 	"bytes"
-	"errors"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -224,18 +223,10 @@ func holds(item []byte, name string) bool {
 // usually the last one of a stream that broke off, and proves nothing, not even
 // if it was the one that was to end the stream: clients need what it carries.
 func (j *judge) broken(ev sse.Event, err error) protocol.Step {
-	data := bytes.TrimSpace(ev.Data)
-	switch {
-	case string(ev.Name) == "error", string(ev.Name) == "response.failed":
-		return j.fail(data)
-	case len(data) == 0 || errors.Is(err, scan.ErrTruncated):
-		return protocol.Preamble
-	case data[0] == '{':
-		j.failed = true
-		j.failure = ai.Failure{Message: "upstream sent an event that is not JSON"}
-		return protocol.Failed
+	if string(ev.Name) == "response.failed" {
+		return j.fail(ev.Data)
 	}
-	if f, isError := protocol.ParseFailure(data); isError {
+	if f, failed := protocol.BrokenEvent(ev, err); failed {
 		j.failed, j.failure = true, f
 		return protocol.Failed
 	}
