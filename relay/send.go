@@ -205,7 +205,7 @@ func (a *Answer) Close() {
 	a.watch.off()
 	a.watch.cancel(errDone)
 	if a.resp != nil {
-		a.resp.Body.Close()
+		_ = a.resp.Body.Close()
 	}
 	if a.decoder != nil {
 		_ = a.decoder.Close()
