@@ -47,7 +47,7 @@ func openSQLite(tb testing.TB, path string) *store.SQLite {
 type traffic struct {
 	n          int
 	candidates []ai.Candidate
-	ordered    bool // ids that begin with the time
+	random     bool // ids that do not grow with time, as the gateway's do
 }
 
 func newTraffic(channels int) *traffic {
@@ -63,10 +63,11 @@ var epoch = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 func (t *traffic) next() *ai.Record {
 	i := t.n
 	t.n++
-	// A multiplication spreads the ids as random ones are spread.
-	id := fmt.Sprintf("req_%016x%08x", uint64(i)*0x9e3779b97f4a7c15, uint32(i)*0x85ebca6b)
-	if t.ordered {
-		id = fmt.Sprintf("req_%012x%012x", i/10, uint64(i)*0x9e3779b97f4a7c15>>16)
+	// A multiplication spreads numbers as random ones are spread.
+	noise := uint64(i) * 0x9e3779b97f4a7c15
+	id := fmt.Sprintf("req_%012x%012x", epoch.UnixMilli()+int64(i/20), noise>>16)
+	if t.random {
+		id = fmt.Sprintf("req_%016x%08x", noise, uint32(i)*0x85ebca6b)
 	}
 	target := ai.Target{
 		Channel: t.candidates[i%len(t.candidates)].Channel, URL: "https://api.anthropic.com",
@@ -123,17 +124,17 @@ func BenchmarkWriteCalls(b *testing.B) {
 		name     string
 		channels int
 		before   int
-		ordered  bool
+		random   bool
 	}{
 		{"empty", 5, 0, false},
 		{"200_channels", 200, 0, false},
 		{"after_300k", 5, 300_000, false},
-		{"after_300k_ordered_ids", 5, 300_000, true},
+		{"after_300k_random_ids", 5, 300_000, true},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			s := openSQLite(b, filepath.Join(b.TempDir(), "ccload.db"))
 			t := newTraffic(bench.channels)
-			t.ordered = bench.ordered
+			t.random = bench.random
 			for t.n < bench.before {
 				if err := s.WriteCalls(b.Context(), t.batch(500)); err != nil {
 					b.Fatal(err)

@@ -68,29 +68,21 @@ func (c *connections) writeBatch(ctx context.Context, tx *sql.Tx, records []*ai.
 	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM calls").Scan(&last); err != nil {
 		return err
 	}
-	insertCall := tx.StmtContext(ctx, c.insertCall)       //nolint:sqlclosecheck // closed with the transaction
-	insertAttempt := tx.StmtContext(ctx, c.insertAttempt) //nolint:sqlclosecheck // closed with the transaction
+	insert := tx.StmtContext(ctx, c.insertCall) //nolint:sqlclosecheck // closed with the transaction
 	unwatched := context.WithoutCancel(ctx)
 	used := make(map[*candidateSet]int64) // with the latest arrival
 	for i, r := range records {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		row := storedCall{Record: r, seq: last + 1 + int64(i)}
+		row := storedCall{Record: r, seq: last + 1 + int64(i), details: encodeDetails(r)}
 		if set := c.sets.find(r.Candidates); set != nil {
-			row.set, row.leftOut = set.id, encodeLeftOut(r.Candidates)
+			row.set = set.id
 			used[set] = max(used[set], nanos(r.Time))
 		}
 		c.args = row.appendTo(c.args[:0])
-		if _, err := insertCall.ExecContext(unwatched, c.args...); err != nil {
+		if _, err := insert.ExecContext(unwatched, c.args...); err != nil {
 			return err
-		}
-		for n := range r.Attempts {
-			attempt := storedAttempt{Attempt: &r.Attempts[n], call: row.seq, n: int64(n)}
-			c.args = attempt.appendTo(c.args[:0])
-			if _, err := insertAttempt.ExecContext(unwatched, c.args...); err != nil {
-				return err
-			}
 		}
 	}
 	for set, latest := range used {
@@ -192,15 +184,17 @@ func readCalls(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]*a
 	if err != nil {
 		return nil, err
 	}
-	if err := addAttempts(ctx, tx, calls); err != nil {
-		return nil, err
-	}
-	if err := addCandidates(ctx, tx, calls); err != nil {
+	sets, err := readSets(ctx, tx, calls)
+	if err != nil {
 		return nil, err
 	}
 	list := make([]*ai.Record, len(calls))
 	for i := range calls {
-		list[i] = calls[i].Record
+		c := &calls[i]
+		if err := decodeDetails(c.Record, sets[string(c.set)], c.details); err != nil {
+			return nil, err
+		}
+		list[i] = c.Record
 	}
 	return list, nil
 }
@@ -213,7 +207,7 @@ func readRows(ctx context.Context, tx *sql.Tx, query string, args []any) ([]stor
 	defer rows.Close()
 	var calls []storedCall
 	for rows.Next() {
-		row := storedCall{Record: &ai.Record{Attempts: []ai.Attempt{}, Candidates: []ai.Candidate{}}}
+		row := storedCall{Record: new(ai.Record)}
 		if err := rows.Scan(row.fields()...); err != nil {
 			return nil, err
 		}
@@ -222,41 +216,8 @@ func readRows(ctx context.Context, tx *sql.Tx, query string, args []any) ([]stor
 	return calls, rows.Err()
 }
 
-// selectAttempts reads the attempts of n calls, selectSets n candidate sets.
-func selectAttempts(n int) string {
-	return "SELECT " + attemptColumns + " FROM attempts WHERE call_seq IN (" + marks(n) + ") ORDER BY call_seq, n"
-}
-
-func selectSets(n int) string {
-	return "SELECT id, names FROM candidate_sets WHERE id IN (" + marks(n) + ")"
-}
-
-func addAttempts(ctx context.Context, tx *sql.Tx, calls []storedCall) error {
-	if len(calls) == 0 {
-		return nil
-	}
-	bySeq := make(map[int64]*ai.Record, len(calls))
-	keys := make([]any, len(calls))
-	for i := range calls {
-		bySeq[calls[i].seq], keys[i] = calls[i].Record, calls[i].seq
-	}
-	rows, err := tx.QueryContext(ctx, selectAttempts(len(keys)), keys...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		row := storedAttempt{Attempt: new(ai.Attempt)}
-		if err := rows.Scan(row.fields()...); err != nil {
-			return err
-		}
-		r := bySeq[row.call]
-		r.Attempts = append(r.Attempts, *row.Attempt)
-	}
-	return rows.Err()
-}
-
-func addCandidates(ctx context.Context, tx *sql.Tx, calls []storedCall) error {
+// readSets returns the names of the candidate sets of the calls, by id.
+func readSets(ctx context.Context, tx *sql.Tx, calls []storedCall) (map[string][]string, error) {
 	sets := make(map[string][]string)
 	var ids []any
 	for i := range calls {
@@ -266,35 +227,30 @@ func addCandidates(ctx context.Context, tx *sql.Tx, calls []storedCall) error {
 		}
 	}
 	if ids == nil {
-		return nil
+		return sets, nil
 	}
 	rows, err := tx.QueryContext(ctx, selectSets(len(ids)), ids...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var id, text []byte
 		if err := rows.Scan(&id, &text); err != nil {
-			return err
+			return nil, err
 		}
 		var names []string
 		if err := json.Unmarshal(text, &names); err != nil {
-			return fmt.Errorf("reading the candidates: %w", err)
+			return nil, fmt.Errorf("reading the candidates: %w", err)
 		}
 		sets[string(id)] = names
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	for i := range calls {
-		if c := &calls[i]; c.set != nil {
-			if c.Candidates, err = decodeCandidates(sets[string(c.set)], c.leftOut); err != nil {
-				return fmt.Errorf("call %s: %w", c.ID, err)
-			}
-		}
-	}
-	return nil
+	return sets, rows.Err()
+}
+
+// selectSets reads n candidate sets.
+func selectSets(n int) string {
+	return "SELECT id, names FROM candidate_sets WHERE id IN (" + marks(n) + ")"
 }
 
 // ResponseOwner implements Store. The last attempt of a call is the one whose
@@ -307,16 +263,28 @@ func (d *database) ResponseOwner(ctx context.Context, responseID string) (ai.Tar
 	if responseID == "" {
 		return ai.Target{}, ErrNotFound
 	}
-	var t ai.Target
+	var found details
 	err = c.view(ctx, "looking up a stored response", func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `SELECT a.channel, a.url, a.key_id, a.model
-			FROM calls c JOIN attempts a ON a.call_seq = c.seq
-			WHERE c.response_id = ? AND c.response_id <> '' AND c.channel <> ''
-			ORDER BY c.time DESC, c.seq DESC, a.n DESC LIMIT 1`, responseID).
-			Scan(&t.Channel, &t.URL, &t.Key, &t.Model)
+		var text string
+		err := tx.QueryRowContext(ctx, selectOwner, responseID).Scan(&text)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		found, err = parseDetails(text)
+		return err
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		err = ErrNotFound
+	if err != nil {
+		return ai.Target{}, err
 	}
-	return t, err
+	if len(found.Attempts) == 0 {
+		return ai.Target{}, ErrNotFound
+	}
+	return found.Attempts[len(found.Attempts)-1].target(), nil
 }
+
+// selectOwner reads the latest call that made a response or asked for it.
+const selectOwner = `SELECT details FROM calls WHERE response_id = ? AND response_id <> '' AND channel <> ''
+	ORDER BY time DESC, seq DESC LIMIT 1`

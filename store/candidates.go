@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"time"
 
 	"github.com/ccload/ccload/ai"
 )
@@ -68,67 +67,53 @@ func newCandidateSet(candidates []ai.Candidate) *candidateSet {
 	return set
 }
 
-// leftOut is why some of the candidates are not plainly eligible. The names
-// are short because there may be hundreds of channels.
+// leftOut is why some of the candidates are not plainly eligible. Those with
+// the same reason stand together, because there may be hundreds of channels.
 type leftOut struct {
 	At     []int     `json:"at"` // positions in the set
 	Reason ai.Reason `json:"reason"`
 	Detail string    `json:"detail,omitempty"`
-	Until  time.Time `json:"until,omitzero"`
+	Until  int64     `json:"until,omitempty"`
 }
 
 // lookBack is how many groups are searched for one that a candidate belongs
 // to: reasons repeat at once or not at all.
 const lookBack = 8
 
-// encodeLeftOut writes who is not plainly eligible; empty if everybody is.
-func encodeLeftOut(candidates []ai.Candidate) string {
+// groupLeftOut lists who is not plainly eligible.
+func groupLeftOut(candidates []ai.Candidate) []leftOut {
 	var groups []leftOut
 	for i := range candidates {
 		c := &candidates[i]
 		if c.Reason == ai.Eligible && c.Detail == "" && c.Until.IsZero() {
 			continue
 		}
+		reason, detail, until := ai.Reason(clean(string(c.Reason))), clean(c.Detail), nanos(c.Until)
 		recent := groups[max(0, len(groups)-lookBack):]
 		g := slices.IndexFunc(recent, func(g leftOut) bool {
-			return g.Reason == c.Reason && g.Detail == c.Detail && g.Until.Equal(c.Until)
+			return g.Reason == reason && g.Detail == detail && g.Until == until
 		})
 		if g >= 0 {
 			recent[g].At = append(recent[g].At, i)
 			continue
 		}
-		until := c.Until
-		if !until.IsZero() {
-			until = fromNanos(nanos(until)) // as everywhere else, and a year that JSON can write
-		}
-		groups = append(groups, leftOut{At: []int{i}, Reason: c.Reason, Detail: c.Detail, Until: until})
+		groups = append(groups, leftOut{At: []int{i}, Reason: reason, Detail: detail, Until: until})
 	}
-	if groups == nil {
-		return ""
-	}
-	text, _ := json.Marshal(groups) // texts, numbers and moments before 2263 cannot fail
-	return string(text)
+	return groups
 }
 
 // decodeCandidates puts a list of candidates together again.
-func decodeCandidates(names []string, text string) ([]ai.Candidate, error) {
+func decodeCandidates(names []string, groups []leftOut) ([]ai.Candidate, error) {
 	candidates := make([]ai.Candidate, len(names))
 	for i, name := range names {
 		candidates[i] = ai.Candidate{Channel: name, Reason: ai.Eligible}
 	}
-	if text == "" {
-		return candidates, nil
-	}
-	var groups []leftOut
-	if err := json.Unmarshal([]byte(text), &groups); err != nil {
-		return nil, fmt.Errorf("reading who was left out: %w", err)
-	}
 	for _, g := range groups {
 		for _, i := range g.At {
 			if i < 0 || i >= len(candidates) {
-				return nil, fmt.Errorf("reading who was left out: no candidate %d of %d", i, len(candidates))
+				return nil, fmt.Errorf("no candidate %d of %d", i, len(candidates))
 			}
-			candidates[i].Reason, candidates[i].Detail, candidates[i].Until = g.Reason, g.Detail, g.Until
+			candidates[i].Reason, candidates[i].Detail, candidates[i].Until = g.Reason, g.Detail, fromNanos(g.Until)
 		}
 	}
 	return candidates, nil

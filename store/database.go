@@ -38,8 +38,7 @@ type connections struct {
 	write *sql.DB // the only one that writes
 	read  *sql.DB
 
-	insertCall    *sql.Stmt
-	insertAttempt *sql.Stmt
+	insertCall *sql.Stmt
 
 	mu   sync.Mutex // one batch at a time: what follows is of the batch
 	sets *setCache
@@ -51,9 +50,6 @@ func newConnections(ctx context.Context, d dialect, write, read *sql.DB) (*conne
 	var err error
 	if c.insertCall, err = write.PrepareContext(ctx, writeRow("INSERT INTO calls", callColumns)); err != nil {
 		return nil, err
-	}
-	if c.insertAttempt, err = write.PrepareContext(ctx, writeRow("INSERT INTO attempts", attemptColumns)); err != nil {
-		return nil, errors.Join(err, c.insertCall.Close())
 	}
 	return c, nil
 }
@@ -76,7 +72,7 @@ func (d *database) connections() (*connections, error) {
 // close closes the connections, the readers first, so that the last one can
 // put the database in order.
 func (c *connections) close() error {
-	return errors.Join(c.insertCall.Close(), c.insertAttempt.Close(), c.read.Close(), c.write.Close())
+	return errors.Join(c.insertCall.Close(), c.read.Close(), c.write.Close())
 }
 
 // update runs f in a transaction that writes.

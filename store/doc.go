@@ -2,13 +2,16 @@
 // and what rests. A database is a guest module of the app's store option; the
 // Store interface is what it must do, and package storetest proves that it does.
 //
-// A call is one row of calls and one row of attempts per attempt. The list of
-// channels that could have served it is the same for most calls, so it is kept
-// once in candidate_sets, under a hash of its names, and the call holds only
-// who was left out and why. Moments and durations are in nanoseconds, moments
-// since 1970 in UTC; 0 is no moment at all.
+// A call is one row, its attempts included: as rows of their own they doubled
+// the cost of writing, and nobody asks for an attempt without its call. Columns
+// are what lists are filtered and sums are made by; the rest is JSON. The list
+// of channels that could have served a call is the same for most calls, so it
+// is kept once in candidate_sets, under a hash of its names, and the call holds
+// only who was left out and why. Moments and durations are in nanoseconds,
+// moments since 1970 in UTC; 0 is no moment at all.
 //
 // What is the same in every SQL database stands in calls.go, rows.go,
-// candidates.go, cooling.go, filter.go and migrate.go; what is peculiar to one
-// stands in the files named after it, and in its folder of migrations.
+// details.go, candidates.go, cooling.go, filter.go and migrate.go; what is
+// peculiar to one stands in the files named after it, and in its folder of
+// migrations.
 package store

@@ -124,26 +124,18 @@ func explainQuery(ctx context.Context, tx *sql.Tx, query string, args []any) (st
 	return strings.Join(plan, "; "), rows.Err()
 }
 
-// TestColumnsAndValuesAgree holds the three lists of each table together.
+// TestColumnsAndValuesAgree holds the three lists together.
 func TestColumnsAndValuesAgree(t *testing.T) {
-	call, attempt := storedCall{Record: new(ai.Record)}, storedAttempt{Attempt: new(ai.Attempt)}
-	for _, c := range []struct {
-		columns      string
-		args, fields []any
-	}{
-		{callColumns, call.appendTo(nil), call.fields()},
-		{attemptColumns, attempt.appendTo(nil), attempt.fields()},
-		{usageColumns, appendUsage(nil, new(ai.Usage)), usageFields(new(ai.Usage))},
-	} {
-		if n := strings.Count(c.columns, ",") + 1; n != len(c.args) || n != len(c.fields) {
-			t.Errorf("%d columns, %d values written and %d read: %s", n, len(c.args), len(c.fields), c.columns)
-		}
-		for i, arg := range c.args {
-			switch arg.(type) {
-			case int64, string, []byte, nil:
-			default:
-				t.Errorf("value %d of %s is %T", i, c.columns, arg)
-			}
+	call := storedCall{Record: new(ai.Record)}
+	args, fields := call.appendTo(nil), call.fields()
+	if n := strings.Count(callColumns, ",") + 1; n != len(args) || n != len(fields) {
+		t.Errorf("%d columns, %d values written and %d read", n, len(args), len(fields))
+	}
+	for i, arg := range args {
+		switch arg.(type) {
+		case int64, string, []byte, nil:
+		default:
+			t.Errorf("value %d is %T", i, arg)
 		}
 	}
 }
@@ -191,20 +183,20 @@ func TestReasonsAreGrouped(t *testing.T) {
 			list[i].Reason, list[i].Detail, list[i].Until = ai.Cooling, "key rests", until
 		}
 	}
-	text := encodeLeftOut(list)
+	text := encodeDetails(&ai.Record{Candidates: list})
 	if len(text) > 800 {
 		t.Errorf("%d bytes for 200 channels: %s", len(text), text)
 	}
 	names := newCandidateSet(list).names
-	back, err := decodeCandidates(names, text)
-	if err != nil {
+	var back ai.Record
+	if err := decodeDetails(&back, names, text); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(list, back); diff != "" {
+	if diff := cmp.Diff(list, back.Candidates); diff != "" {
 		t.Error(diff)
 	}
-	for _, bad := range []string{"{", `[{"at":[200],"reason":"cooling"}]`, `[{"at":[-1],"reason":"cooling"}]`} {
-		if _, err := decodeCandidates(names, bad); err == nil {
+	for _, bad := range []string{"", "{", `{"left_out":[{"at":[200]}]}`, `{"left_out":[{"at":[-1]}]}`, `{"attempts":3}`} {
+		if err := decodeDetails(&back, names, bad); err == nil {
 			t.Errorf("%s was read", bad)
 		}
 	}

@@ -11,94 +11,41 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// The columns of calls and attempts, and the functions that write and read
-// them in that order. Values are int64, string or []byte, which database/sql
-// passes on without reflection.
-
-const usageColumns = "input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, " +
-	"output_tokens, reasoning_tokens, audio_input_tokens, image_input_tokens, audio_output_tokens, " +
-	"image_output_tokens, service_tier, usage_reported"
-
+// callColumns are the columns of calls. storedCall writes and reads them in
+// this order, as int64, string or []byte, which database/sql passes on without
+// reflection.
 const callColumns = "seq, id, time, protocol, operation, model, upstream_model, token, channel, stream, status, " +
-	"outcome, first_content_ns, duration_ns, request_bytes, answer_bytes, " + usageColumns +
-	", response_id, client_ip, user_agent, message, policy, candidate_set, left_out"
-
-const attemptColumns = "call_seq, n, channel, url, key_id, model, start_ns, first_content_ns, duration_ns, " +
-	"outcome, scope, status, until, rule, code, message, retry, " + usageColumns +
-	", why, rested, probe, server_id"
+	"outcome, first_content_ns, duration_ns, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, " +
+	"client_ip, response_id, candidate_set, details"
 
 // storedCall is a row of calls.
 type storedCall struct {
 	*ai.Record
 	seq     int64
 	set     []byte // id of its candidate set, nil for none
-	leftOut string
+	details string
 }
 
 func (c *storedCall) appendTo(args []any) []any {
 	args = append(args, c.seq, clean(c.ID), nanos(c.Time), clean(string(c.Protocol)), clean(string(c.Operation)),
 		clean(c.Model), clean(c.UpstreamModel), clean(c.Token), clean(c.Channel), flag(c.Stream), int64(c.Status),
-		c.Outcome.String(), int64(c.FirstContent), int64(c.Duration), c.RequestBytes, c.AnswerBytes)
-	args = appendUsage(args, &c.Usage)
-	args = append(args, clean(c.ResponseID), clean(c.ClientIP), clean(c.UserAgent), clean(c.Message), clean(c.Policy))
+		c.Outcome.String(), int64(c.FirstContent), int64(c.Duration), c.Usage.Input, c.Usage.CachedInput,
+		c.Usage.CacheWrite, c.Usage.Output, clean(c.ClientIP), clean(c.ResponseID))
 	if c.set == nil {
-		return append(args, nil, c.leftOut) // a nil []byte is an empty one to some drivers
+		return append(args, nil, c.details) // a nil []byte is an empty one to some drivers
 	}
-	return append(args, c.set, c.leftOut)
+	return append(args, c.set, c.details)
 }
 
 func (c *storedCall) fields() []any {
-	fields := []any{
+	return []any{
 		&c.seq, &c.ID,
 		moment{&c.Time},
 		&c.Protocol, &c.Operation, &c.Model, &c.UpstreamModel, &c.Token, &c.Channel,
 		&c.Stream, &c.Status,
 		name{&c.Outcome},
-		&c.FirstContent, &c.Duration, &c.RequestBytes, &c.AnswerBytes,
-	}
-	fields = append(fields, usageFields(&c.Usage)...)
-	return append(fields, &c.ResponseID, &c.ClientIP, &c.UserAgent, &c.Message, &c.Policy, &c.set, &c.leftOut)
-}
-
-// storedAttempt is a row of attempts.
-type storedAttempt struct {
-	*ai.Attempt
-	call, n int64
-}
-
-func (a *storedAttempt) appendTo(args []any) []any {
-	o := &a.Outcome
-	args = append(args, a.call, a.n, clean(a.Target.Channel), clean(a.Target.URL), clean(a.Target.Key),
-		clean(a.Target.Model), int64(a.Start), int64(a.FirstContent), int64(a.Duration), o.Kind.String(), o.Scope.String(),
-		int64(o.Status), nanos(o.Until), clean(o.Rule), clean(o.Code), clean(o.Message), flag(o.Retry))
-	args = appendUsage(args, &a.Usage)
-	return append(args, clean(a.Why), nanos(a.Rested), flag(a.Probe), clean(a.ServerID))
-}
-
-func (a *storedAttempt) fields() []any {
-	o := &a.Outcome
-	fields := []any{
-		&a.call, &a.n, &a.Target.Channel, &a.Target.URL, &a.Target.Key, &a.Target.Model, &a.Start, &a.FirstContent,
-		&a.Duration,
-		name{&o.Kind},
-		name{&o.Scope},
-		&o.Status,
-		moment{&o.Until},
-		&o.Rule, &o.Code, &o.Message, &o.Retry,
-	}
-	fields = append(fields, usageFields(&a.Usage)...)
-	return append(fields, &a.Why, moment{&a.Rested}, &a.Probe, &a.ServerID)
-}
-
-func appendUsage(args []any, u *ai.Usage) []any {
-	return append(args, u.Input, u.CachedInput, u.CacheWrite, u.CacheWrite1h, u.Output, u.Reasoning, u.AudioInput,
-		u.ImageInput, u.AudioOutput, u.ImageOutput, clean(u.ServiceTier), flag(u.Reported))
-}
-
-func usageFields(u *ai.Usage) []any {
-	return []any{
-		&u.Input, &u.CachedInput, &u.CacheWrite, &u.CacheWrite1h, &u.Output, &u.Reasoning, &u.AudioInput,
-		&u.ImageInput, &u.AudioOutput, &u.ImageOutput, &u.ServiceTier, &u.Reported,
+		&c.FirstContent, &c.Duration, &c.Usage.Input, &c.Usage.CachedInput,
+		&c.Usage.CacheWrite, &c.Usage.Output, &c.ClientIP, &c.ResponseID, &c.set, &c.details,
 	}
 }
 

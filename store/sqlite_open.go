@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -66,9 +67,38 @@ func (s *SQLite) Open(ctx context.Context) error {
 	if err := s.makeFile(); err != nil {
 		return s.explain("opening", err)
 	}
-	empty, err := s.checkFile(ctx)
+	c, err := s.connect(ctx)
+	for began := s.now(); isBusy(err) && s.now().Sub(began) < busyPatience; c, err = s.connect(ctx) {
+		select {
+		case <-ctx.Done():
+			return s.explain("opening", errors.Join(ctx.Err(), err))
+		case <-time.After(busyPause):
+		}
+	}
 	if err != nil {
 		return s.explain("opening", err)
+	}
+	s.open.Store(c)
+	return nil
+}
+
+// Making a new file a WAL database does not wait for others who do the same,
+// whatever the busy timeout; so Open tries again for a while.
+const (
+	busyPatience = 10 * time.Second
+	busyPause    = 20 * time.Millisecond
+)
+
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// connect opens the pools.
+func (s *SQLite) connect(ctx context.Context) (*connections, error) {
+	empty, err := s.checkFile(ctx)
+	if err != nil {
+		return nil, err
 	}
 	settings := sqliteWriter
 	if empty {
@@ -76,25 +106,24 @@ func (s *SQLite) Open(ctx context.Context) error {
 	}
 	write, err := sql.Open("sqlite", s.dsn(settings...))
 	if err != nil {
-		return s.explain("opening", err)
+		return nil, err
 	}
 	write.SetMaxOpenConns(1)
 	read, err := sql.Open("sqlite", s.dsn(sqliteReader...))
 	if err != nil {
-		return s.explain("opening", errors.Join(err, write.Close()))
+		return nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(mostReaders)
 	read.SetMaxIdleConns(mostReaders)
-	c, err := s.connect(ctx, write, read)
+	c, err := s.prepare(ctx, write, read)
 	if err != nil {
-		return s.explain("opening", errors.Join(err, read.Close(), write.Close()))
+		return nil, errors.Join(err, read.Close(), write.Close())
 	}
-	s.open.Store(c)
-	return nil
+	return c, nil
 }
 
-// connect makes the pools ready for use.
-func (s *SQLite) connect(ctx context.Context, write, read *sql.DB) (*connections, error) {
+// prepare makes the pools ready for use.
+func (s *SQLite) prepare(ctx context.Context, write, read *sql.DB) (*connections, error) {
 	if err := s.migrate(ctx, write); err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ const (
 const spareSpace = 4 << 20
 
 const (
-	// deleteOldest takes a moment and a number. Attempts go with their calls.
+	// deleteOldest takes a moment and a number.
 	deleteOldest = `DELETE FROM calls WHERE seq IN (SELECT seq FROM calls WHERE time < ? ORDER BY time LIMIT ?)`
 	// deleteUnusedSets takes the moment that stands for the oldest call if there
 	// is none.

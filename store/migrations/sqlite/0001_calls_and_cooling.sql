@@ -1,43 +1,32 @@
 -- Moments are nanoseconds since 1970 in UTC, 0 for none; columns that end in
 -- _ns are durations in nanoseconds; flags are 0 or 1.
 
--- seq is the order in which calls ended, time when they arrived.
+-- One row is one call with all that is known of it. seq is the order in which
+-- calls ended, time when they arrived. What is not filtered or summed stands in
+-- details, because each column costs time when a row is written.
 CREATE TABLE calls (
-	seq                   INTEGER PRIMARY KEY,
-	id                    TEXT    NOT NULL,
-	time                  INTEGER NOT NULL,
-	protocol              TEXT    NOT NULL,
-	operation             TEXT    NOT NULL,
-	model                 TEXT    NOT NULL,
-	upstream_model        TEXT    NOT NULL,
-	token                 TEXT    NOT NULL,
-	channel               TEXT    NOT NULL,
-	stream                INTEGER NOT NULL,
-	status                INTEGER NOT NULL,
-	outcome               TEXT    NOT NULL,
-	first_content_ns      INTEGER NOT NULL,
-	duration_ns           INTEGER NOT NULL,
-	request_bytes         INTEGER NOT NULL,
-	answer_bytes          INTEGER NOT NULL,
-	input_tokens          INTEGER NOT NULL,
-	cached_input_tokens   INTEGER NOT NULL,
-	cache_write_tokens    INTEGER NOT NULL,
-	cache_write_1h_tokens INTEGER NOT NULL,
-	output_tokens         INTEGER NOT NULL,
-	reasoning_tokens      INTEGER NOT NULL,
-	audio_input_tokens    INTEGER NOT NULL,
-	image_input_tokens    INTEGER NOT NULL,
-	audio_output_tokens   INTEGER NOT NULL,
-	image_output_tokens   INTEGER NOT NULL,
-	service_tier          TEXT    NOT NULL,
-	usage_reported        INTEGER NOT NULL,
-	response_id           TEXT    NOT NULL,
-	client_ip             TEXT    NOT NULL,
-	user_agent            TEXT    NOT NULL,
-	message               TEXT    NOT NULL,
-	policy                TEXT    NOT NULL,
-	candidate_set         BLOB,             -- NULL where there were no candidates
-	left_out              TEXT    NOT NULL  -- JSON, empty where nobody was left out
+	seq                 INTEGER PRIMARY KEY,
+	id                  TEXT    NOT NULL,
+	time                INTEGER NOT NULL,
+	protocol            TEXT    NOT NULL,
+	operation           TEXT    NOT NULL,
+	model               TEXT    NOT NULL,
+	upstream_model      TEXT    NOT NULL,
+	token               TEXT    NOT NULL,
+	channel             TEXT    NOT NULL,
+	stream              INTEGER NOT NULL,
+	status              INTEGER NOT NULL,
+	outcome             TEXT    NOT NULL,
+	first_content_ns    INTEGER NOT NULL,
+	duration_ns         INTEGER NOT NULL,
+	input_tokens        INTEGER NOT NULL,
+	cached_input_tokens INTEGER NOT NULL,
+	cache_write_tokens  INTEGER NOT NULL,
+	output_tokens       INTEGER NOT NULL,
+	client_ip           TEXT    NOT NULL,
+	response_id         TEXT    NOT NULL,
+	candidate_set       BLOB,             -- NULL where there were no candidates
+	details             TEXT    NOT NULL  -- JSON: attempts, who was left out, the rest of usage, …
 ) STRICT;
 
 CREATE UNIQUE INDEX calls_by_id ON calls (id);
@@ -47,43 +36,6 @@ CREATE INDEX calls_by_token ON calls (token, time);
 CREATE INDEX calls_by_model ON calls (model, time);
 CREATE INDEX calls_by_failure ON calls (outcome, time) WHERE outcome <> 'ok';
 CREATE INDEX calls_by_response ON calls (response_id, time) WHERE response_id <> '';
-
-CREATE TABLE attempts (
-	call_seq              INTEGER NOT NULL REFERENCES calls (seq) ON DELETE CASCADE,
-	n                     INTEGER NOT NULL, -- from 0
-	channel               TEXT    NOT NULL,
-	url                   TEXT    NOT NULL,
-	key_id                TEXT    NOT NULL, -- fingerprint of the upstream key
-	model                 TEXT    NOT NULL,
-	start_ns              INTEGER NOT NULL,
-	first_content_ns      INTEGER NOT NULL,
-	duration_ns           INTEGER NOT NULL,
-	outcome               TEXT    NOT NULL,
-	scope                 TEXT    NOT NULL,
-	status                INTEGER NOT NULL,
-	until                 INTEGER NOT NULL,
-	rule                  TEXT    NOT NULL,
-	code                  TEXT    NOT NULL,
-	message               TEXT    NOT NULL,
-	retry                 INTEGER NOT NULL,
-	input_tokens          INTEGER NOT NULL,
-	cached_input_tokens   INTEGER NOT NULL,
-	cache_write_tokens    INTEGER NOT NULL,
-	cache_write_1h_tokens INTEGER NOT NULL,
-	output_tokens         INTEGER NOT NULL,
-	reasoning_tokens      INTEGER NOT NULL,
-	audio_input_tokens    INTEGER NOT NULL,
-	image_input_tokens    INTEGER NOT NULL,
-	audio_output_tokens   INTEGER NOT NULL,
-	image_output_tokens   INTEGER NOT NULL,
-	service_tier          TEXT    NOT NULL,
-	usage_reported        INTEGER NOT NULL,
-	why                   TEXT    NOT NULL,
-	rested                INTEGER NOT NULL,
-	probe                 INTEGER NOT NULL,
-	server_id             TEXT    NOT NULL,
-	PRIMARY KEY (call_seq, n)
-) STRICT, WITHOUT ROWID;
 
 -- The channels that could serve a call, in their order. No call that refers to
 -- a set arrived after its last_used, so a set older than every call is free.

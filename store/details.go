@@ -1,0 +1,158 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// details is what a call's row holds in JSON. Fields are left out where they
+// are empty: rows are many.
+type details struct {
+	RequestBytes int64            `json:"request_bytes,omitempty"`
+	AnswerBytes  int64            `json:"answer_bytes,omitempty"`
+	UserAgent    string           `json:"user_agent,omitempty"`
+	Message      string           `json:"message,omitempty"`
+	Policy       string           `json:"policy,omitempty"`
+	Usage        *storedUsage     `json:"usage,omitempty"` // without what has columns
+	LeftOut      []leftOut        `json:"left_out,omitempty"`
+	Attempts     []attemptDetails `json:"attempts,omitempty"`
+}
+
+// attemptDetails is an ai.Attempt.
+type attemptDetails struct {
+	Channel      string        `json:"channel,omitempty"`
+	URL          string        `json:"url,omitempty"`
+	Key          string        `json:"key,omitempty"`
+	Model        string        `json:"model,omitempty"`
+	Start        time.Duration `json:"start_ns,omitempty"`
+	FirstContent time.Duration `json:"first_content_ns,omitempty"`
+	Duration     time.Duration `json:"duration_ns,omitempty"`
+	Outcome      string        `json:"outcome"`
+	Scope        string        `json:"scope,omitempty"` // absent for none
+	Status       int           `json:"status,omitempty"`
+	Until        int64         `json:"until,omitempty"`
+	Rule         string        `json:"rule,omitempty"`
+	Code         string        `json:"code,omitempty"`
+	Message      string        `json:"message,omitempty"`
+	Retry        bool          `json:"retry,omitempty"`
+	Served       bool          `json:"served,omitempty"` // its usage is that of the call
+	Usage        *storedUsage  `json:"usage,omitempty"`
+	Why          string        `json:"why,omitempty"`
+	Rested       int64         `json:"rested,omitempty"`
+	Probe        bool          `json:"probe,omitempty"`
+	ServerID     string        `json:"server_id,omitempty"`
+}
+
+// storedUsage is an ai.Usage that leaves out what is 0.
+type storedUsage struct {
+	Input        int64  `json:"input,omitempty"`
+	CachedInput  int64  `json:"cached_input,omitempty"`
+	CacheWrite   int64  `json:"cache_write,omitempty"`
+	CacheWrite1h int64  `json:"cache_write_1h,omitempty"`
+	Output       int64  `json:"output,omitempty"`
+	Reasoning    int64  `json:"reasoning,omitempty"`
+	AudioInput   int64  `json:"audio_input,omitempty"`
+	ImageInput   int64  `json:"image_input,omitempty"`
+	AudioOutput  int64  `json:"audio_output,omitempty"`
+	ImageOutput  int64  `json:"image_output,omitempty"`
+	ServiceTier  string `json:"service_tier,omitempty"`
+	Reported     bool   `json:"reported,omitempty"`
+}
+
+// storeUsage returns nil for a usage of nothing.
+func storeUsage(u ai.Usage) *storedUsage {
+	if u == (ai.Usage{}) {
+		return nil
+	}
+	s := storedUsage(u)
+	s.ServiceTier = clean(u.ServiceTier)
+	return &s
+}
+
+func (s *storedUsage) usage() ai.Usage {
+	if s == nil {
+		return ai.Usage{}
+	}
+	return ai.Usage(*s)
+}
+
+// encodeDetails writes what of a call has no column.
+func encodeDetails(r *ai.Record) string {
+	d := details{
+		RequestBytes: r.RequestBytes, AnswerBytes: r.AnswerBytes, UserAgent: clean(r.UserAgent), Message: clean(r.Message),
+		Policy: clean(r.Policy), LeftOut: groupLeftOut(r.Candidates),
+	}
+	rest := r.Usage
+	rest.Input, rest.CachedInput, rest.CacheWrite, rest.Output = 0, 0, 0, 0
+	d.Usage = storeUsage(rest)
+	if len(r.Attempts) > 0 {
+		d.Attempts = make([]attemptDetails, len(r.Attempts))
+	}
+	for i := range r.Attempts {
+		a := &r.Attempts[i]
+		o := &a.Outcome
+		s := &d.Attempts[i]
+		*s = attemptDetails{
+			Channel: clean(a.Target.Channel), URL: clean(a.Target.URL), Key: clean(a.Target.Key), Model: clean(a.Target.Model),
+			Start: a.Start, FirstContent: a.FirstContent, Duration: a.Duration, Outcome: o.Kind.String(), Status: o.Status,
+			Until: nanos(o.Until), Rule: clean(o.Rule), Code: clean(o.Code), Message: clean(o.Message), Retry: o.Retry,
+			Why: clean(a.Why), Rested: nanos(a.Rested), Probe: a.Probe, ServerID: clean(a.ServerID),
+		}
+		if o.Scope != ai.ScopeNone {
+			s.Scope = o.Scope.String()
+		}
+		if s.Served = a.Usage == r.Usage; !s.Served {
+			s.Usage = storeUsage(a.Usage)
+		}
+	}
+	text, _ := json.Marshal(&d) // texts and numbers cannot fail
+	return string(text)
+}
+
+// decodeDetails reads into a record what had no column. names are its
+// candidates.
+func decodeDetails(r *ai.Record, names []string, text string) error {
+	d, err := parseDetails(text)
+	if err == nil {
+		r.Candidates, err = decodeCandidates(names, d.LeftOut)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the details of call %s: %w", r.ID, err)
+	}
+	r.RequestBytes, r.AnswerBytes = d.RequestBytes, d.AnswerBytes
+	r.UserAgent, r.Message, r.Policy = d.UserAgent, d.Message, d.Policy
+	usage := d.Usage.usage()
+	usage.Input, usage.CachedInput, usage.CacheWrite, usage.Output = r.Usage.Input, r.Usage.CachedInput, r.Usage.CacheWrite, r.Usage.Output
+	r.Usage = usage
+	r.Attempts = make([]ai.Attempt, len(d.Attempts))
+	for i := range d.Attempts {
+		s := &d.Attempts[i]
+		a := &r.Attempts[i]
+		*a = ai.Attempt{
+			Target: s.target(), Start: s.Start, FirstContent: s.FirstContent, Duration: s.Duration, Usage: s.Usage.usage(),
+			Outcome: ai.Outcome{
+				Status: s.Status, Until: fromNanos(s.Until), Rule: s.Rule, Code: s.Code, Message: s.Message, Retry: s.Retry,
+			},
+			Why: s.Why, Rested: fromNanos(s.Rested), Probe: s.Probe, ServerID: s.ServerID,
+		}
+		// Names that only a newer version knows are read as these types say.
+		_ = a.Outcome.Kind.UnmarshalText([]byte(s.Outcome))
+		_ = a.Outcome.Scope.UnmarshalText([]byte(s.Scope))
+		if s.Served {
+			a.Usage = r.Usage
+		}
+	}
+	return nil
+}
+
+func parseDetails(text string) (d details, err error) {
+	err = json.Unmarshal([]byte(text), &d)
+	return d, err
+}
+
+func (s *attemptDetails) target() ai.Target {
+	return ai.Target{Channel: s.Channel, URL: s.URL, Key: s.Key, Model: s.Model}
+}
