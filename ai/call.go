@@ -33,21 +33,3 @@ type Target struct {
 	Key     string `json:"key,omitempty"` // fingerprint of the upstream key, never the key; empty for a channel without keys
 	Model   string `json:"model"`         // upstream's name of the model
 }
-
-// Usage is what the provider says it billed for, in tokens unless said
-// otherwise. Input includes every input token, cached ones too, whatever the
-// wire format counts; see the protocol packages for the conversions.
-type Usage struct {
-	Input        int64  `json:"input"`                    // all input, cached and cache-writing included
-	CachedInput  int64  `json:"cached_input,omitempty"`   // part of Input read from a prompt cache
-	CacheWrite   int64  `json:"cache_write,omitempty"`    // part of Input written to a prompt cache, any lifetime
-	CacheWrite1h int64  `json:"cache_write_1h,omitempty"` // part of CacheWrite with a lifetime of one hour
-	Output       int64  `json:"output"`                   // all output, reasoning included
-	Reasoning    int64  `json:"reasoning,omitempty"`      // part of Output spent on reasoning
-	AudioInput   int64  `json:"audio_input,omitempty"`    // part of Input that was audio
-	ImageInput   int64  `json:"image_input,omitempty"`    // part of Input that was images or documents
-	AudioOutput  int64  `json:"audio_output,omitempty"`   // part of Output that is audio
-	ImageOutput  int64  `json:"image_output,omitempty"`   // part of Output that is images
-	ServiceTier  string `json:"service_tier,omitempty"`   // tier the provider says it used
-	Reported     bool   `json:"reported"`                 // the provider sent usage at all
-}

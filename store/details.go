@@ -56,15 +56,26 @@ type storedUsage struct {
 	Reasoning    int64  `json:"reasoning,omitempty"`
 	AudioInput   int64  `json:"audio_input,omitempty"`
 	ImageInput   int64  `json:"image_input,omitempty"`
+	CachedAudio  int64  `json:"cached_audio,omitempty"`
+	CachedImage  int64  `json:"cached_image,omitempty"`
 	AudioOutput  int64  `json:"audio_output,omitempty"`
 	ImageOutput  int64  `json:"image_output,omitempty"`
+	WebSearches  int64  `json:"web_searches,omitempty"`
 	ServiceTier  string `json:"service_tier,omitempty"`
+	Region       string `json:"region,omitempty"`
 	Reported     bool   `json:"reported,omitempty"`
+	Estimated    bool   `json:"estimated,omitempty"`
+	Doubtful     bool   `json:"doubtful,omitempty"`
+
+	VendorCost   ai.Money `json:"vendor_cost,omitempty"`
+	VendorCosted bool     `json:"vendor_costed,omitempty"`
+
+	Beside []ai.ModelUsage `json:"beside,omitempty"`
 }
 
 // storeUsage returns nil for a usage of nothing.
 func storeUsage(u ai.Usage) *storedUsage {
-	if u == (ai.Usage{}) {
+	if u.IsZero() {
 		return nil
 	}
 	s := storedUsage(u)
@@ -104,7 +115,7 @@ func encodeDetails(r *ai.Record) string {
 		if o.Scope != ai.ScopeNone {
 			s.Scope = o.Scope.String()
 		}
-		if s.Served = a.Usage == r.Usage; !s.Served {
+		if s.Served = a.Usage.Equal(&r.Usage); !s.Served {
 			s.Usage = storeUsage(a.Usage)
 		}
 	}

@@ -158,7 +158,7 @@ func TestJudgeBody(t *testing.T) {
 		}
 	}
 	v := gemini.Format{}.JudgeBody(embed, []byte(`{"embedding":{"values":[1]},"usageMetadata":{"promptTokenCount":3}}`))
-	if v.Usage != (ai.Usage{Input: 3, Reported: true}) {
+	if !v.Usage.Equal(&ai.Usage{Input: 3, Reported: true}) {
 		t.Errorf("embedding: %+v", v.Usage)
 	}
 }

@@ -15,7 +15,7 @@ func TestStoredStream(t *testing.T) {
 	const failed = `{"type":"response.failed","response":{"id":"resp_1","status":"failed","error":{"code":"server_error","message":"x"},"usage":{"input_tokens":3,"output_tokens":1}}}`
 	ep := endpoint(ai.StoredResponse)
 	got, err := corpus.Replay(responses.Format{}, ep, []byte(stream(created, failed)), false, 9)
-	if err != nil || got.Kind != ai.OK || !got.Ended || got.Usage != (ai.Usage{}) || got.ResponseID != "resp_1" {
+	if err != nil || got.Kind != ai.OK || !got.Ended || !got.Usage.IsZero() || got.ResponseID != "resp_1" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if got, _ := corpus.Replay(responses.Format{}, ep, []byte(stream(created, `{"type":"error","message":"x"}`)), false, 9); got.Kind != ai.SoftError {

@@ -1,0 +1,136 @@
+package ai
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Usage is what the provider says it billed for, in tokens unless said
+// otherwise. Input includes every input token, cached ones too, whatever the
+// wire format counts; see the protocol packages for the conversions.
+type Usage struct {
+	Input        int64  `json:"input"`                    // all input, cached and cache-writing included
+	CachedInput  int64  `json:"cached_input,omitempty"`   // part of Input read from a prompt cache
+	CacheWrite   int64  `json:"cache_write,omitempty"`    // part of Input written to a prompt cache, any lifetime
+	CacheWrite1h int64  `json:"cache_write_1h,omitempty"` // part of CacheWrite with a lifetime of one hour
+	Output       int64  `json:"output"`                   // all output, reasoning included
+	Reasoning    int64  `json:"reasoning,omitempty"`      // part of Output spent on reasoning
+	AudioInput   int64  `json:"audio_input,omitempty"`    // part of Input that was audio
+	ImageInput   int64  `json:"image_input,omitempty"`    // part of Input that was images or documents
+	CachedAudio  int64  `json:"cached_audio,omitempty"`   // part of both CachedInput and AudioInput
+	CachedImage  int64  `json:"cached_image,omitempty"`   // part of both CachedInput and ImageInput
+	AudioOutput  int64  `json:"audio_output,omitempty"`   // part of Output that is audio
+	ImageOutput  int64  `json:"image_output,omitempty"`   // part of Output that is images
+	WebSearches  int64  `json:"web_searches,omitempty"`   // searches the provider ran itself, each with a fee
+	ServiceTier  string `json:"service_tier,omitempty"`   // tier the provider says it used; "fast" for Anthropic's fast mode
+	Region       string `json:"region,omitempty"`         // where the provider says it was served, if that has a price: "us"
+	Reported     bool   `json:"reported"`                 // the provider sent usage at all
+	Estimated    bool   `json:"estimated,omitempty"`      // some of the numbers were counted here, because the provider sent none
+	Doubtful     bool   `json:"doubtful,omitempty"`       // numbers contradicted each other, and were cut to what can be
+
+	// VendorCost is the price the vendor itself named in its answer, if
+	// VendorCosted: what a gateway or reseller takes from the account.
+	VendorCost   Money `json:"vendor_cost,omitempty"`
+	VendorCosted bool  `json:"vendor_costed,omitempty"`
+
+	// Beside is what other models used for this answer and are billed for: an
+	// advisor, an image tool. It is not part of the numbers above.
+	Beside []ModelUsage `json:"beside,omitempty"`
+}
+
+// ModelUsage is the usage of one model.
+type ModelUsage struct {
+	Model string `json:"model"`
+	Usage Usage  `json:"usage"`
+}
+
+// IsZero reports whether nothing at all is known.
+func (u *Usage) IsZero() bool { return u.Equal(&Usage{}) }
+
+// Equal reports whether two usages say the same.
+func (u *Usage) Equal(v *Usage) bool {
+	if len(u.Beside) != len(v.Beside) {
+		return false
+	}
+	return u.Input == v.Input && u.CachedInput == v.CachedInput &&
+		u.CacheWrite == v.CacheWrite && u.CacheWrite1h == v.CacheWrite1h &&
+		u.Output == v.Output && u.Reasoning == v.Reasoning &&
+		u.AudioInput == v.AudioInput && u.ImageInput == v.ImageInput &&
+		u.CachedAudio == v.CachedAudio && u.CachedImage == v.CachedImage &&
+		u.AudioOutput == v.AudioOutput && u.ImageOutput == v.ImageOutput &&
+		u.WebSearches == v.WebSearches && u.ServiceTier == v.ServiceTier && u.Region == v.Region &&
+		u.Reported == v.Reported && u.Estimated == v.Estimated && u.Doubtful == v.Doubtful &&
+		u.VendorCost == v.VendorCost && u.VendorCosted == v.VendorCosted &&
+		slices.EqualFunc(u.Beside, v.Beside, func(a, b ModelUsage) bool {
+			return a.Model == b.Model && a.Usage.Equal(&b.Usage)
+		})
+}
+
+// Bound keeps every part within its whole, or a price could go below zero.
+// What had to be cut makes the usage doubtful.
+func (u *Usage) Bound() {
+	whole := func(n *int64) {
+		if *n < 0 {
+			*n, u.Doubtful = 0, true
+		}
+	}
+	part := func(n *int64, whole int64) {
+		if *n > whole {
+			*n, u.Doubtful = whole, true
+		} else if *n < 0 {
+			*n, u.Doubtful = 0, true
+		}
+	}
+	whole(&u.Input)
+	whole(&u.Output)
+	whole(&u.WebSearches)
+	part(&u.CachedInput, u.Input)
+	part(&u.CacheWrite, u.Input-u.CachedInput)
+	part(&u.CacheWrite1h, u.CacheWrite)
+	part(&u.AudioInput, u.Input)
+	part(&u.ImageInput, u.Input-u.AudioInput)
+	part(&u.CachedAudio, min(u.CachedInput, u.AudioInput))
+	part(&u.CachedImage, min(u.CachedInput-u.CachedAudio, u.ImageInput))
+	part(&u.Reasoning, u.Output)
+	part(&u.AudioOutput, u.Output)
+	part(&u.ImageOutput, u.Output-u.AudioOutput)
+}
+
+// Money is an amount in nano-dollars: a billion of them are one US dollar. A
+// price per million tokens is then a whole number per thousand tokens.
+type Money int64
+
+// Dollar is one US dollar.
+const Dollar Money = 1e9
+
+// USD is the amount in US dollars, for people and for metrics; sums are made
+// of the whole numbers.
+func (m Money) USD() float64 { return float64(m) / float64(Dollar) }
+
+// String writes US dollars with as many of nine decimals as it takes.
+func (m Money) String() string {
+	whole, part, sign := int64(m/Dollar), int64(m%Dollar), ""
+	if m < 0 {
+		whole, part, sign = -whole, -part, "-"
+	}
+	digits := strconv.FormatInt(part+int64(Dollar), 10)[1:]
+	s := sign + strconv.FormatInt(whole, 10)
+	if digits = strings.TrimRight(digits, "0"); digits != "" {
+		s += "." + digits
+	}
+	return s
+}
+
+// Cost is what usage costs, and why.
+type Cost struct {
+	// Amount is what counts: against budgets, in totals. It is the vendor's own
+	// figure where there is one, else List, times the channel's multiplier.
+	Amount Money `json:"amount"`
+
+	List       Money   `json:"list"`                 // by the catalogue of prices, before the multiplier
+	Multiplier float64 `json:"multiplier,omitempty"` // the channel's; 0 is written for 1
+	Price      string  `json:"price,omitempty"`      // id of the catalogue's row that priced it
+	Unpriced   bool    `json:"unpriced,omitempty"`   // something was used that no row prices; it is not in the amounts
+	Drifted    bool    `json:"drifted,omitempty"`    // the vendor's figure and ours differ by more than a tenth
+}
