@@ -142,8 +142,9 @@ func endpointOf(format protocol.Format, op ai.Operation) *protocol.Endpoint {
 	return nil
 }
 
-// warnOfGracePeriod warns of settings of Caddy that would cut long answers.
-func (a *App) warnOfGracePeriod() {
+// warnOfServers warns of settings of Caddy that would cut long answers or show
+// what should be secret.
+func (a *App) warnOfServers() {
 	app, err := a.ctx.AppIfConfigured("http")
 	if err != nil {
 		return
@@ -160,6 +161,13 @@ func (a *App) warnOfGracePeriod() {
 		if server.WriteTimeout > 0 {
 			a.logger.Warn("the server has a write timeout: answers that take longer are cut",
 				zap.String("server", name), zap.Duration("write_timeout", time.Duration(server.WriteTimeout)))
+		}
+		if server.Logs != nil {
+			// Caddy copies the request for its log before any handler sees it,
+			// and how the log is encoded is not ours to see: a hint, no warning.
+			a.logger.Info("the server keeps an access log; Caddy leaves Authorization out of it, but not the other places where clients put tokens",
+				zap.String("server", name),
+				zap.String("remedy", "filter X-Api-Key, X-Goog-Api-Key and ?key= in the log's format, as examples/compose/Caddyfile does"))
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (a *App) Start() error {
 	}
 	a.state.attach(a)
 	a.startChecks()
-	a.warnOfGracePeriod()
+	a.warnOfServers()
 	if len(a.registry.tokens.Names()) == 0 {
 		a.warnNoTokens()
 	}

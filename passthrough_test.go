@@ -135,6 +135,8 @@ func TestOtherEndpoints(t *testing.T) {
 			}
 			if got := s.Last(); got.Model != "theirs" {
 				t.Errorf("upstream was asked for %q at %s", got.Model, got.Path)
+			} else if bytes.Contains(got.Body, []byte("mine")) {
+				t.Errorf("upstream got the client's name of the model: %s", got.Body)
 			}
 		})
 	}

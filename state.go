@@ -116,14 +116,20 @@ func (st *state) open() error {
 // when the last config that used the state has let go of it.
 func (st *state) Destruct() error {
 	st.transports.close()
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-	defer cancel()
 	if !st.opened.Load() {
 		return nil
 	}
 	st.stop()
 	st.done.Wait()
-	return errors.Join(st.ledger.Close(ctx), st.cooling.Close(ctx), st.store.Close())
+	// What rests is a few rows, the ledger may have many: that one goes last,
+	// and each has its own time.
+	return errors.Join(within(closeTimeout, st.cooling.Close), within(closeTimeout, st.ledger.Close), st.store.Close())
+}
+
+func within(timeout time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return do(ctx)
 }
 
 // pruneLoop keeps the request log within its bounds.

@@ -33,7 +33,13 @@ func TestPlaceholdersAndAccessLog(t *testing.T) {
 http://127.0.0.1:9 {
 	log {
 		output file ` + logFile + `
-		format json
+		format filter {
+			request>headers>X-Api-Key delete
+			request>headers>X-Goog-Api-Key delete
+			request>uri query {
+				replace key REDACTED
+			}
+		}
 	}
 	log_append served_by {http.ccload.channel}
 	log_append tokens {http.ccload.output_tokens}
@@ -70,7 +76,20 @@ http://127.0.0.1:9 {
 		c.Channel != "only" || c.OutputTokens == 0 || !c.Stream || !strings.HasPrefix(c.RequestID, "req_") {
 		t.Errorf("the log line says %+v in %s", line, text)
 	}
-	if strings.Contains(text, testToken) && !strings.Contains(text, "REDACTED") {
+	for _, place := range []func(*http.Request){
+		func(r *http.Request) { r.Header.Set("X-Api-Key", testToken) },
+		func(r *http.Request) { r.Header.Set("X-Goog-Api-Key", testToken) },
+		func(r *http.Request) { r.URL.RawQuery = "key=" + testToken },
+		func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+testToken) },
+	} {
+		g.askModel(ai.Anthropic, "mine", false, func(r *http.Request) { r.Header.Del("Authorization"); r.Header.Del("X-Api-Key") }, place).
+			want(t, http.StatusOK)
+	}
+	text = eventually(t, func() (string, bool) {
+		b, _ := os.ReadFile(logFile)
+		return string(b), strings.Count(string(b), "\n") == 5
+	})
+	if strings.Contains(text, testToken) {
 		t.Errorf("the token is in the access log: %s", text)
 	}
 }

@@ -152,7 +152,7 @@ func FuzzParseFailure(f *testing.F) {
 	})
 }
 
-func TestFormModel(t *testing.T) {
+func TestReadForm(t *testing.T) {
 	const ct = `multipart/form-data; boundary="b-1"`
 	field := func(name, value string) string {
 		return "--b-1\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
@@ -162,6 +162,8 @@ func TestFormModel(t *testing.T) {
 	for _, row := range []struct{ name, ct, body, want, code string }{
 		{"first", ct, field("model", "whisper-1") + file + end, "whisper-1", ""},
 		{"last", ct, file + field("language", "de") + field("model", "gpt-4o") + end, "gpt-4o", ""},
+		{"asks for a stream", ct, field("model", "x") + field("stream", "true") + end, "x", ""},
+		{"asks for none", ct, field("model", "x") + field("stream", "false") + end, "x", ""},
 		{"preamble", ct, "hello\r\n" + field("model", "x") + end, "x", ""},
 		{"only line feeds", ct, strings.ReplaceAll(field("model", "x")+end, "\r\n", "\n"), "x", ""},
 		{"none", ct, file + end, "", ""},
@@ -175,24 +177,27 @@ func TestFormModel(t *testing.T) {
 		{"nothing", ct, "", "", protocol.CodeInvalidForm},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			start, end, err := protocol.FormModel(row.ct, []byte(row.body))
+			form, err := protocol.ReadForm(row.ct, []byte(row.body))
 			var bad *protocol.RequestError
 			if errors.As(err, &bad) != (row.code != "") || bad != nil && bad.Code != row.code {
 				t.Fatalf("error %v, want %q", err, row.code)
 			}
-			if got := row.body[start:end]; got != row.want {
+			if got := row.body[form.ModelStart:form.ModelEnd]; got != row.want {
 				t.Errorf("got %q", got)
+			}
+			if form.Stream != (row.name == "asks for a stream") {
+				t.Errorf("stream is %v", form.Stream)
 			}
 		})
 	}
 }
 
-func FuzzFormModel(f *testing.F) {
+func FuzzReadForm(f *testing.F) {
 	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nx\r\n--b--"))
 	f.Add([]byte("--b\n\n--b\n--b--"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		start, end, _ := protocol.FormModel("multipart/form-data; boundary=b", b)
-		_ = b[start:end]
+		form, _ := protocol.ReadForm("multipart/form-data; boundary=b", b)
+		_ = b[form.ModelStart:form.ModelEnd]
 	})
 }
 

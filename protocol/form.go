@@ -4,44 +4,62 @@ import (
 	"bytes"
 	"mime"
 	"net/http"
+	"strconv"
 )
 
-// FormModel finds the model's name in a multipart/form-data body without
-// copying it: the bytes body[start:end], which are the name as it is, without
-// quotes. start and end are 0 if no part is called model. A second one, and a
-// body that cannot be read, are refused with a *RequestError.
-func FormModel(contentType string, body []byte) (start, end int, err error) {
+// Form is what routing must know of a multipart/form-data body.
+type Form struct {
+	ModelStart, ModelEnd int  // the model's name, as it is, without quotes; both 0 if no part is called model
+	Stream               bool // a part asks for a stream
+}
+
+// ReadForm reads a multipart/form-data body without copying it. A second part
+// called model, and a body that cannot be read, are refused with a
+// *RequestError.
+func ReadForm(contentType string, body []byte) (Form, error) {
 	_, params, mimeErr := mime.ParseMediaType(contentType)
 	boundary := params["boundary"]
 	if mimeErr != nil || boundary == "" || len(boundary) > 200 {
-		return 0, 0, formError("the Content-Type of the multipart body names no boundary")
+		return Form{}, formError("the Content-Type of the multipart body names no boundary")
 	}
+	var f Form
 	mark := []byte("--" + boundary)
 	at, ok := nextPart(body, 0, mark)
 	for ok {
-		head, ok2 := lineBreak(body, at)
-		if !ok2 { // "--": the last boundary
-			return start, end, nil
+		head, more := lineBreak(body, at)
+		if !more { // "--": the last boundary
+			return f, nil
 		}
-		contents, next, ok3 := part(body, head, mark)
-		if !ok3 {
-			return 0, 0, formError("the multipart body is cut short")
+		contents, next, whole := part(body, head, mark)
+		if !whole {
+			return Form{}, formError("the multipart body is cut short")
 		}
-		if partName(body[head:contents]) == "model" {
-			if end != 0 {
-				return 0, 0, &RequestError{
-					Status: http.StatusBadRequest, Code: CodeDuplicateModel, Param: "model",
-					Message: `the form field "model" appears more than once`,
-				}
-			}
-			start, end = contents, trimBreak(body, contents, next)
-			if end-start > MaxModel {
-				return 0, 0, ModelError("the model's name is too long")
-			}
+		if err := f.field(partName(body[head:contents]), body, contents, trimBreak(body, contents, next)); err != nil {
+			return Form{}, err
 		}
 		at, ok = next+len(mark), true
 	}
-	return 0, 0, formError("the multipart body does not begin with its boundary")
+	return Form{}, formError("the multipart body does not begin with its boundary")
+}
+
+func (f *Form) field(name string, body []byte, start, end int) error {
+	switch name {
+	case "stream":
+		// Sent by transcriptions and image edits; what is no truth is upstream's to refuse.
+		f.Stream, _ = strconv.ParseBool(string(body[start:min(end, start+8)]))
+	case "model":
+		if f.ModelEnd != 0 {
+			return &RequestError{
+				Status: http.StatusBadRequest, Code: CodeDuplicateModel, Param: "model",
+				Message: `the form field "model" appears more than once`,
+			}
+		}
+		f.ModelStart, f.ModelEnd = start, end
+		if end-start > MaxModel {
+			return ModelError("the model's name is too long")
+		}
+	}
+	return nil
 }
 
 func formError(message string) error {

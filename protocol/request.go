@@ -34,6 +34,7 @@ type Fields struct {
 	Instructions, Input, PreviousResponse        Span // OpenAI Responses
 	ConversationID, PromptCacheKey, User, Prompt Span // OpenAI
 	StreamOptions, Functions, Store              Span // OpenAI
+	StreamFormat                                 Span // OpenAI's speech
 	Contents, SystemInstruction                  Span // Gemini
 	GenerationConfig, CachedContent, Requests    Span // Gemini
 }
@@ -89,6 +90,8 @@ func ReadJSONRequest(body []byte) (Fields, error) {
 			f.Prompt = span
 		case "stream_options":
 			f.StreamOptions = span
+		case "stream_format":
+			f.StreamFormat = span
 		case "functions":
 			f.Functions = span
 		case "store":

@@ -58,6 +58,9 @@ func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (
 			return protocol.Request{}, err
 		}
 	}
+	if ep.Operation == ai.Audio && string(f.StreamFormat.In(body)) == `"sse"` {
+		f.Stream = true // speech does not say it with "stream"
+	}
 	if ep.Streams == protocol.StreamNever {
 		f.Stream = false
 	}
@@ -71,11 +74,14 @@ func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (
 // readForm reads a multipart request. The model's name in it has no quotes, so
 // it has no span: see ReplaceFormModel.
 func readForm(ep *protocol.Endpoint, contentType string, body []byte) (protocol.Request, error) {
-	start, end, err := protocol.FormModel(contentType, body)
+	form, err := protocol.ReadForm(contentType, body)
 	if err != nil {
 		return protocol.Request{}, err
 	}
-	req := protocol.Request{Model: string(body[start:end])}
+	req := protocol.Request{
+		Model:  string(body[form.ModelStart:form.ModelEnd]),
+		Stream: form.Stream && ep.Streams == protocol.StreamByBody,
+	}
 	if req.Model == "" {
 		if ep.ModelIn == protocol.ModelInBody {
 			return req, protocol.MissingModel()
@@ -88,10 +94,11 @@ func readForm(ep *protocol.Endpoint, contentType string, body []byte) (protocol.
 // ReplaceFormModel returns a copy of a multipart body with another model name;
 // every other byte stays.
 func ReplaceFormModel(contentType string, body []byte, model string) ([]byte, error) {
-	start, end, err := protocol.FormModel(contentType, body)
-	if err != nil || end == 0 {
+	form, err := protocol.ReadForm(contentType, body)
+	if err != nil || form.ModelEnd == 0 {
 		return body, err
 	}
+	start, end := form.ModelStart, form.ModelEnd
 	out := make([]byte, 0, len(body)-(end-start)+len(model))
 	out = append(out, body[:start]...)
 	out = append(out, model...)

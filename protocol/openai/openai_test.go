@@ -256,6 +256,8 @@ func TestReadRequest(t *testing.T) {
 		{"usage not wanted", `{"model":"m","stream":true,"stream_options":{"include_usage":false}}`, ai.Generate, "", protocol.Request{Model: "m", Stream: true}},
 		{"options null", `{"model":"m","stream_options":null}`, ai.Generate, "", protocol.Request{Model: "m"}},
 		{"newer limit", `{"model":"m","max_completion_tokens":7}`, ai.Generate, "", protocol.Request{Model: "m", MaxOutput: 7}},
+		{"speech in pieces", `{"model":"m","input":"a","voice":"v","stream_format":"sse"}`, ai.Audio, "", protocol.Request{Model: "m", Stream: true}},
+		{"speech in one", `{"model":"m","input":"a","voice":"v","stream_format":"audio"}`, ai.Audio, "", protocol.Request{Model: "m"}},
 		{"no stream of embeddings", `{"model":"m","stream":true,"input":"a"}`, ai.Embed, "", protocol.Request{Model: "m"}},
 		{"escaped model", `{"model":"\u006d\/x"}`, ai.Generate, "", protocol.Request{Model: "m/x"}},
 		{"image without a model", `{"prompt":"a"}`, ai.Image, "", protocol.Request{}},
