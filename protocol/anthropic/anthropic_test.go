@@ -143,7 +143,16 @@ func TestUsage(t *testing.T) {
 			"iterations", stream(`{"type":"message_delta","usage":{"input_tokens":5,"output_tokens":2,"output_tokens_details":{"thinking_tokens":1},"speed":"fast","iterations":[{"input_tokens":5,"output_tokens":2},{"type":"compaction","input_tokens":100,"cache_creation_input_tokens":10,"output_tokens":20}]}}`),
 			ai.Usage{Input: 115, CacheWrite: 10, Output: 22, Reasoning: 1, ServiceTier: "fast", Reported: true},
 		},
-		{"nonsense", stream(`{"type":"message_delta","usage":{"input_tokens":-5,"output_tokens":"7","iterations":[{}]}}`), ai.Usage{Reported: true}},
+		{
+			"an advisor is billed at its own model", stream(`{"type":"message_delta","usage":{"input_tokens":8,"output_tokens":5,"iterations":[{"type":"message","input_tokens":5,"output_tokens":2},{"type":"advisor_message","model":"claude-opus-4-7","input_tokens":100,"cache_read_input_tokens":7,"output_tokens":20},{"type":"message","input_tokens":3,"output_tokens":3}]}}`),
+			ai.Usage{Input: 8, Output: 5, Reported: true, Beside: []ai.ModelUsage{{Model: "claude-opus-4-7", Usage: ai.Usage{Input: 107, CachedInput: 7, Output: 20, Reported: true}}}},
+		},
+		{
+			"searches and region", stream(`{"type":"message_delta","usage":{"input_tokens":5,"output_tokens":2,"inference_geo":"us","server_tool_use":{"web_search_requests":3,"web_fetch_requests":1}}}`),
+			ai.Usage{Input: 5, Output: 2, WebSearches: 3, Region: "us", Reported: true},
+		},
+		{"ordinary region", stream(`{"type":"message_delta","usage":{"input_tokens":5,"output_tokens":2,"inference_geo":"global"}}`), ai.Usage{Input: 5, Output: 2, Reported: true}},
+		{"nonsense", stream(`{"type":"message_delta","usage":{"input_tokens":-5,"output_tokens":"7","iterations":[{}]}}`), ai.Usage{Reported: true, Doubtful: true}},
 		{"none", stream(hello), ai.Usage{}},
 		{"null", stream(`{"type":"message_delta","usage":null}`), ai.Usage{}},
 	} {

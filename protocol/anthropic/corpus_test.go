@@ -92,10 +92,12 @@ func TestCorpus(t *testing.T) {
 func wantUsage(t *testing.T, raw json.RawMessage) ai.Usage {
 	t.Helper()
 	type numbers struct {
-		Input  int64 `json:"input_tokens"`
-		Read   int64 `json:"cache_read_input_tokens"`
-		Write  int64 `json:"cache_creation_input_tokens"`
-		Output int64 `json:"output_tokens"`
+		Type   string `json:"type"`
+		Model  string `json:"model"`
+		Input  int64  `json:"input_tokens"`
+		Read   int64  `json:"cache_read_input_tokens"`
+		Write  int64  `json:"cache_creation_input_tokens"`
+		Output int64  `json:"output_tokens"`
 		Writes struct {
 			Hour int64 `json:"ephemeral_1h_input_tokens"`
 		} `json:"cache_creation"`
@@ -105,7 +107,11 @@ func wantUsage(t *testing.T, raw json.RawMessage) ai.Usage {
 		Details struct {
 			Thinking int64 `json:"thinking_tokens"`
 		} `json:"output_tokens_details"`
-		Tier       string    `json:"service_tier"`
+		Tier  string `json:"service_tier"`
+		Geo   string `json:"inference_geo"`
+		Tools struct {
+			Searches int64 `json:"web_search_requests"`
+		} `json:"server_tool_use"`
 		Iterations []numbers `json:"iterations"`
 	}
 	if len(raw) == 0 || string(raw) == "null" {
@@ -118,8 +124,23 @@ func wantUsage(t *testing.T, raw json.RawMessage) ai.Usage {
 	if len(u.Iterations) > 0 {
 		all = u.Iterations
 	}
-	want := ai.Usage{Reasoning: u.Details.Thinking, ServiceTier: u.Tier, Reported: true}
+	want := ai.Usage{Reasoning: u.Details.Thinking, ServiceTier: u.Tier, WebSearches: u.Tools.Searches, Reported: true}
+	if u.Geo == "us" {
+		want.Region = u.Geo
+	}
 	for _, n := range all {
+		if n.Type == "advisor_message" {
+			if len(want.Beside) == 0 {
+				want.Beside = []ai.ModelUsage{{Model: n.Model, Usage: ai.Usage{Reported: true}}}
+			}
+			b := &want.Beside[0].Usage
+			b.Input += n.Input + n.Read + n.Write
+			b.CachedInput += n.Read
+			b.CacheWrite += n.Write
+			b.CacheWrite1h += n.Writes.Hour
+			b.Output += n.Output
+			continue
+		}
 		want.Input += n.Input + n.Read + n.Write
 		want.CachedInput += n.Read
 		want.CacheWrite += n.Write

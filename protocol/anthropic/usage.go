@@ -1,7 +1,10 @@
 package anthropic
 
 import (
+	"slices"
+
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/scan"
 )
 
@@ -12,6 +15,8 @@ type counts struct {
 	output, thinking                      int64
 	tier                                  string
 	reported                              bool
+
+	billed ai.Usage // what else is billed: searches, region, advisors; and whether numbers were odd
 }
 
 // read takes over what a usage object says. In a stream it is called for each
@@ -24,18 +29,18 @@ func (c *counts) read(raw []byte) {
 		value := raw[start:end]
 		switch string(key) {
 		case "input_tokens":
-			number(&next.input, value)
+			next.number(&next.input, value)
 		case "cache_read_input_tokens":
-			number(&next.cacheRead, value)
+			next.number(&next.cacheRead, value)
 		case "cache_creation_input_tokens":
-			number(&next.cacheWrite, value)
+			next.number(&next.cacheWrite, value)
 		case "cache_creation":
 			next.readCreation(value)
 		case "output_tokens":
-			number(&next.output, value)
+			next.number(&next.output, value)
 		case "output_tokens_details":
 			if from, to, ok := scan.Get(value, "thinking_tokens"); ok {
-				number(&next.thinking, value[from:to])
+				next.number(&next.thinking, value[from:to])
 			}
 		case "service_tier":
 			if tier, ok := scan.String(value); ok {
@@ -45,6 +50,15 @@ func (c *counts) read(raw []byte) {
 			// Fast mode is priced like a tier of its own.
 			if scan.StringIs(value, "fast") {
 				next.tier = "fast"
+			}
+		case "inference_geo":
+			// "global" and "not_available" are the ordinary price.
+			if geo, _ := scan.String(value); geo == "us" {
+				next.billed.Region = geo
+			}
+		case "server_tool_use":
+			if from, to, ok := scan.Get(value, "web_search_requests"); ok {
+				next.number(&next.billed.WebSearches, value[from:to])
 			}
 		case "iterations":
 			iterations = value
@@ -67,29 +81,39 @@ func (c *counts) read(raw []byte) {
 func (c *counts) readCreation(raw []byte) {
 	var fiveMinutes, hour int64
 	if from, to, ok := scan.Get(raw, "ephemeral_5m_input_tokens"); ok {
-		number(&fiveMinutes, raw[from:to])
+		c.number(&fiveMinutes, raw[from:to])
 	}
 	if from, to, ok := scan.Get(raw, "ephemeral_1h_input_tokens"); ok {
-		number(&hour, raw[from:to])
+		c.number(&hour, raw[from:to])
 	}
 	c.write1h = hour
 	c.cacheWrite = max(c.cacheWrite, fiveMinutes+hour)
 }
 
 // sum replaces the numbers by the sum of the iterations of one answer. The
-// numbers beside them leave out what compaction and advisors used, which is
-// billed all the same.
+// numbers beside them leave out what compaction used, which is billed all the
+// same; what an advisor used is billed at the advisor's model.
 func (c *counts) sum(iterations []byte) {
 	var total counts
+	var advisors []ai.ModelUsage
 	any := false
 	_ = scan.Elements(iterations, func(start, end int) bool {
+		raw := iterations[start:end]
 		var one counts
-		one.read(iterations[start:end])
+		one.read(raw)
+		if from, to, ok := scan.Get(raw, "type"); ok && scan.StringIs(raw[from:to], "advisor_message") {
+			if from, to, ok := scan.Get(raw, "model"); ok {
+				model, _ := scan.String(raw[from:to])
+				advisors = addTo(advisors, model, one.usage())
+				return true
+			}
+		}
 		total.input += one.input
 		total.cacheRead += one.cacheRead
 		total.cacheWrite += one.cacheWrite
 		total.write1h += one.write1h
 		total.output += one.output
+		c.billed.Doubtful = c.billed.Doubtful || one.billed.Doubtful
 		any = any || one.input+one.output+one.cacheRead+one.cacheWrite > 0
 		return true
 	})
@@ -97,24 +121,36 @@ func (c *counts) sum(iterations []byte) {
 		c.input, c.cacheRead, c.cacheWrite, c.write1h = total.input, total.cacheRead, total.cacheWrite, total.write1h
 		c.output = total.output
 	}
+	if advisors != nil {
+		c.billed.Beside = advisors
+	}
+}
+
+// addTo adds a usage to what the same model used before.
+func addTo(list []ai.ModelUsage, model string, u ai.Usage) []ai.ModelUsage {
+	i := slices.IndexFunc(list, func(m ai.ModelUsage) bool { return m.Model == model })
+	if i < 0 {
+		return append(list, ai.ModelUsage{Model: model, Usage: u})
+	}
+	have := &list[i].Usage
+	have.Input += u.Input
+	have.CachedInput += u.CachedInput
+	have.CacheWrite += u.CacheWrite
+	have.CacheWrite1h += u.CacheWrite1h
+	have.Output += u.Output
+	have.Reasoning += u.Reasoning
+	return list
 }
 
 // usage converts to the gateway's terms: input includes what was cached.
 func (c *counts) usage() ai.Usage {
-	return ai.Usage{
-		Input:        c.input + c.cacheRead + c.cacheWrite,
-		CachedInput:  c.cacheRead,
-		CacheWrite:   c.cacheWrite,
-		CacheWrite1h: min(c.write1h, c.cacheWrite),
-		Output:       c.output,
-		Reasoning:    min(c.thinking, c.output),
-		ServiceTier:  c.tier,
-		Reported:     c.reported,
-	}
+	u := c.billed
+	u.Input = c.input + c.cacheRead + c.cacheWrite
+	u.CachedInput, u.CacheWrite, u.CacheWrite1h = c.cacheRead, c.cacheWrite, c.write1h
+	u.Output, u.Reasoning = c.output, c.thinking
+	u.ServiceTier, u.Reported = c.tier, c.reported
+	u.Bound()
+	return u
 }
 
-func number(to *int64, value []byte) {
-	if n, ok := scan.Int(value); ok && n >= 0 && n < 1<<40 {
-		*to = n
-	}
-}
+func (c *counts) number(to *int64, value []byte) { protocol.Tokens(&c.billed, to, value) }

@@ -182,7 +182,22 @@ func TestUsage(t *testing.T) {
 		},
 		{"output from the total", []string{`{"usageMetadata":{"promptTokenCount":10,"totalTokenCount":25}}`}, ai.Usage{Input: 10, Output: 15, Reported: true}},
 		{"Vertex", []string{`{"usageMetadata":{"trafficType":"ON_DEMAND"}}`}, ai.Usage{}},
-		{"nonsense", []string{`{"usageMetadata":{"promptTokenCount":-1,"candidatesTokenCount":"x","promptTokensDetails":[{"modality":"AUDIO","tokenCount":-9},{}]}}`}, ai.Usage{}},
+		{"nonsense", []string{`{"usageMetadata":{"promptTokenCount":-1,"candidatesTokenCount":"x","promptTokensDetails":[{"modality":"AUDIO","tokenCount":-9},{}]}}`}, ai.Usage{Doubtful: true}},
+		{
+			"cached by kind",
+			[]string{`{"usageMetadata":{"promptTokenCount":2000,"candidatesTokenCount":100,"cachedContentTokenCount":1000,"promptTokensDetails":[{"modality":"TEXT","tokenCount":500},{"modality":"AUDIO","tokenCount":1500}],"cacheTokensDetails":[{"modality":"TEXT","tokenCount":200},{"modality":"AUDIO","tokenCount":800}]}}`},
+			ai.Usage{Input: 2000, CachedInput: 1000, AudioInput: 1500, CachedAudio: 800, Output: 100, Reported: true},
+		},
+		{
+			"each search from Gemini 3 on",
+			[]string{`{"modelVersion":"gemini-3.5-flash","candidates":[{"content":{"parts":[{"text":"a"}]}}]}`, `{"candidates":[{"content":{"parts":[{"text":"b"}]},"groundingMetadata":{"webSearchQueries":["x","y"]}}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1}}`},
+			ai.Usage{Input: 1, Output: 1, WebSearches: 2, Reported: true},
+		},
+		{
+			"an answer with searches before",
+			[]string{`{"modelVersion":"gemini-2.5-flash","candidates":[{"content":{"parts":[{"text":"a"}]},"groundingMetadata":{"webSearchQueries":["x","y"]}}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1}}`},
+			ai.Usage{Input: 1, Output: 1, WebSearches: 1, Reported: true},
+		},
 	} {
 		got, _ := corpus.Replay(gemini.Format{}, ep, []byte(events(row.data...)), false, 1000)
 		if diff := cmp.Diff(row.want, got.Usage); diff != "" {

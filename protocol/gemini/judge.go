@@ -3,6 +3,7 @@ package gemini
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -74,8 +75,9 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 	}
 	step := protocol.Preamble
 	switch {
-	case j.content && !bytes.Contains(candidates, []byte(`"finishReason"`)):
-		// The answer is known to be one; only its end is of interest now.
+	case j.content && !bytes.Contains(candidates, []byte(`"finishReason"`)) && !bytes.Contains(candidates, []byte(`"groundingMetadata"`)):
+		// The answer is known to be one; only its end and its searches are of
+		// interest now.
 		if len(candidates) > 2 {
 			step = protocol.Content
 		}
@@ -119,6 +121,8 @@ func (j *judge) candidates(list []byte) bool {
 				}
 			case "finishReason":
 				j.reason(value)
+			case "groundingMetadata":
+				j.grounded(value)
 			}
 			return true
 		})
@@ -126,6 +130,24 @@ func (j *judge) candidates(list []byte) bool {
 	})
 	j.content = j.content || content
 	return content
+}
+
+// grounded counts the searches that an answer rests on. Google bills each
+// query from Gemini 3 on, and before that each answer that made any.
+func (j *judge) grounded(metadata []byte) {
+	start, end, ok := scan.Get(metadata, "webSearchQueries")
+	if !ok {
+		return
+	}
+	queries := int64(0)
+	_ = scan.Elements(metadata[start:end], func(int, int) bool {
+		queries++
+		return true
+	})
+	if strings.HasPrefix(j.model, "gemini-2") || strings.HasPrefix(j.model, "gemini-1") {
+		queries = min(queries, 1)
+	}
+	j.searches = max(j.searches, queries)
 }
 
 // hasContent reports whether a part of a candidate's content says anything:

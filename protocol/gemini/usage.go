@@ -12,10 +12,13 @@ type counts struct {
 	prompt, toolPrompt, cached    int64
 	candidates, thoughts, total   int64
 	audioIn, imageIn              int64
+	cachedAudio, cachedImage      int64
+	searches                      int64
 	toolAudioIn, toolImageIn      int64
 	audioOut, imageOut            int64
 	tier, traffic                 string
 	reported, candidatesWereGiven bool
+	odd                           bool // a number was none
 
 	last []byte // the latest usageMetadata, not yet read
 }
@@ -54,6 +57,8 @@ func (c *counts) read(raw []byte) {
 			next.audioIn, next.imageIn = modalities(value)
 		case "toolUsePromptTokensDetails":
 			next.toolAudioIn, next.toolImageIn = modalities(value)
+		case "cacheTokensDetails":
+			next.cachedAudio, next.cachedImage = modalities(value)
 		case "candidatesTokensDetails":
 			next.audioOut, next.imageOut = modalities(value)
 		case "serviceTier":
@@ -71,6 +76,8 @@ func (c *counts) number(to *int64, value []byte) {
 	if n, ok := scan.Int(value); ok && n >= 0 && n < 1<<40 {
 		*to = n
 		c.reported = true
+	} else if string(value) != "null" {
+		c.odd = true
 	}
 }
 
@@ -123,17 +130,21 @@ func (c *counts) usage() ai.Usage {
 	c.catchUp()
 	u := ai.Usage{
 		Input:       c.prompt + c.toolPrompt,
+		CachedInput: c.cached,
+		AudioInput:  c.audioIn + c.toolAudioIn,
+		ImageInput:  c.imageIn + c.toolImageIn,
+		CachedAudio: c.cachedAudio,
+		CachedImage: c.cachedImage,
 		Output:      c.output(),
+		Reasoning:   c.thoughts,
+		AudioOutput: c.audioOut,
+		ImageOutput: c.imageOut,
+		WebSearches: c.searches,
 		ServiceTier: c.tier,
 		Reported:    c.reported,
+		Doubtful:    c.odd,
 	}
-	// Details are parts: whatever upstream says, they cannot exceed the whole.
-	u.CachedInput = min(c.cached, u.Input)
-	u.AudioInput = min(c.audioIn+c.toolAudioIn, u.Input)
-	u.ImageInput = min(c.imageIn+c.toolImageIn, u.Input)
-	u.Reasoning = min(c.thoughts, u.Output)
-	u.AudioOutput = min(c.audioOut, u.Output)
-	u.ImageOutput = min(c.imageOut, u.Output)
+	u.Bound()
 	if u.ServiceTier == "" && c.traffic != "ON_DEMAND" { // Vertex
 		u.ServiceTier = strings.ToLower(c.traffic)
 	}

@@ -18,7 +18,10 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 	if body[0] == '[' && ep.Operation != ai.Generate { // some embedding and ranking servers
 		return list(body)
 	}
-	j := judge{cut: ep.Operation == ai.Complete} // a prompt may need no completion
+	j := judge{
+		cut:    ep.Operation == ai.Complete, // a prompt may need no completion
+		images: ep.Operation == ai.Image,
+	}
 	c, err := j.read(body)
 	if errors.Is(err, scan.ErrTruncated) && body[0] == '{' {
 		return protocol.Verdict{Kind: ai.Truncated}
@@ -44,7 +47,7 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 			return protocol.Verdict{Kind: ai.Empty}
 		}
 	}
-	return protocol.Verdict{Kind: ai.OK, Usage: j.used, Model: j.model}
+	return protocol.Verdict{Kind: ai.OK, Usage: j.usage(), Model: j.model}
 }
 
 // whole judges the choices of a whole body.

@@ -2,6 +2,7 @@ package openai_test
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"testing"
 
@@ -118,7 +119,16 @@ func checkUsage(t *testing.T, rec *corpus.Record, got ai.Usage) bool {
 		Total      int64  `json:"total_tokens"`
 		Hit        int64  `json:"prompt_cache_hit_tokens"`
 		Cached     int64  `json:"num_cached_tokens"`
-		In         struct {
+		Cost       any    `json:"cost"`
+		Ticks      *int64 `json:"cost_in_usd_ticks"`
+		OwnKey     bool   `json:"is_byok"`
+		Costs      struct {
+			Upstream float64 `json:"upstream_inference_cost"`
+		} `json:"cost_details"`
+		Tools struct {
+			Searches int64 `json:"web_search_requests"`
+		} `json:"server_tool_use_details"`
+		In struct {
 			Cached int64 `json:"cached_tokens"`
 			Write  int64 `json:"cache_write_tokens"`
 			Audio  int64 `json:"audio_tokens"`
@@ -149,6 +159,24 @@ func checkUsage(t *testing.T, rec *corpus.Record, got ai.Usage) bool {
 		want.Output += want.Reasoning
 	}
 	want.Reasoning = min(want.Reasoning, want.Output) // one that broke off counts more thoughts than tokens
+	want.WebSearches = u.Tools.Searches
+	want.Doubtful = got.Doubtful && (max(u.In.Cached, u.Hit, u.Cached) > *u.Prompt || u.Out.Reasoning > want.Output)
+	usd := -1.0
+	switch cost := u.Cost.(type) {
+	case float64:
+		usd = cost
+	case map[string]any:
+		usd, _ = cost["total_cost"].(float64)
+	}
+	if u.OwnKey {
+		usd += u.Costs.Upstream
+	}
+	if u.Ticks != nil {
+		usd = float64(*u.Ticks) / 1e10
+	}
+	if usd >= 0 {
+		want.VendorCost, want.VendorCosted = ai.Money(math.Round(usd*1e9)), true
+	}
 	want.ServiceTier, want.ImageInput, want.ImageOutput = got.ServiceTier, got.ImageInput, got.ImageOutput
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (%s %s): usage %s", rec.ID, rec.Vendor, rec.Endpoint, diff)

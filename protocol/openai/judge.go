@@ -24,6 +24,7 @@ type judge struct {
 	done    bool // [DONE] was seen
 	closing bool // the chunk without choices that carries the usage was seen
 	other   bool // not a chat: images, recordings and transcripts in pieces
+	images  bool // what it makes are images
 
 	begun, ended uint64 // choices, a bit for each index
 }
@@ -31,8 +32,9 @@ type judge struct {
 // NewJudge returns a judge for one stream.
 func (Format) NewJudge(ep *protocol.Endpoint) protocol.Judge {
 	return &judge{
-		other: ep.Operation != ai.Generate && ep.Operation != ai.Complete,
-		cut:   ep.Operation == ai.Complete, // a prompt may need no completion
+		other:  ep.Operation != ai.Generate && ep.Operation != ai.Complete,
+		images: ep.Operation == ai.Image,
+		cut:    ep.Operation == ai.Complete, // a prompt may need no completion
 	}
 }
 
@@ -258,7 +260,17 @@ func (j *judge) Ended() bool { return !j.failed && (j.stopped || j.done || j.clo
 // unless the provider counted output for it, or it was stopped at a limit or
 // for its content.
 func (j *judge) Verdict() protocol.Verdict {
-	return protocol.Verdict{Kind: j.kind(), Usage: j.used, Model: j.model, Failure: j.failure}
+	return protocol.Verdict{Kind: j.kind(), Usage: j.usage(), Model: j.model, Failure: j.failure}
+}
+
+// usage is what was reported. What an image model makes is images, unless it
+// says which part of it was text.
+func (j *judge) usage() ai.Usage {
+	u := j.used
+	if j.images && u.ImageOutput == 0 {
+		u.ImageOutput = u.Output
+	}
+	return u
 }
 
 func (j *judge) kind() ai.Kind {

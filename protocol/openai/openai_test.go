@@ -151,11 +151,15 @@ func TestUsage(t *testing.T) {
 		{"zeros do not erase", stream(used, usage(`{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}`)), ai.Usage{Input: 10, Output: 5, Reported: true}},
 		{"null does not erase", stream(used, usage(`null`)), ai.Usage{Input: 10, Output: 5, Reported: true}},
 		{"service tier", stream(role, `{"choices":[],"service_tier":"priority"}`, used), ai.Usage{Input: 10, Output: 5, ServiceTier: "priority", Reported: true}},
-		{"absurd", stream(usage(`{"prompt_tokens":1e400,"completion_tokens":99999999999999999999,"total_tokens":-1}`)), ai.Usage{}},
-		{"negative and text", stream(usage(`{"prompt_tokens":-5,"completion_tokens":"7","prompt_tokens_details":[]}`)), ai.Usage{}},
+		{"absurd", stream(usage(`{"prompt_tokens":1e400,"completion_tokens":99999999999999999999,"total_tokens":-1}`)), ai.Usage{Doubtful: true}},
+		{"negative and text", stream(usage(`{"prompt_tokens":-5,"completion_tokens":"7","prompt_tokens_details":[]}`)), ai.Usage{Doubtful: true}},
 		{
 			"parts beyond the whole", stream(usage(`{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":90,"cache_write_tokens":90,"audio_tokens":8,"image_tokens":90},"completion_tokens_details":{"reasoning_tokens":90,"audio_tokens":3,"image_tokens":90}}`)),
-			ai.Usage{Input: 10, CachedInput: 10, AudioInput: 8, ImageInput: 2, Output: 5, Reasoning: 5, AudioOutput: 3, ImageOutput: 2, Reported: true},
+			ai.Usage{Input: 10, CachedInput: 10, AudioInput: 8, ImageInput: 2, Output: 5, Reasoning: 5, AudioOutput: 3, ImageOutput: 2, Reported: true, Doubtful: true},
+		},
+		{
+			"speech to speech", stream(usage(`{"input_tokens":1000,"input_token_details":{"text_tokens":300,"audio_tokens":700,"cached_tokens":600,"cached_tokens_details":{"text_tokens":100,"audio_tokens":500}},"output_tokens":400,"output_token_details":{"text_tokens":80,"audio_tokens":320}}`)),
+			ai.Usage{Input: 1000, CachedInput: 600, AudioInput: 700, CachedAudio: 500, Output: 400, AudioOutput: 320, Reported: true},
 		},
 		{"none", stream(hello), ai.Usage{ServiceTier: "default"}},
 	} {

@@ -82,7 +82,7 @@ func TestJudgePieces(t *testing.T) {
 			"image", ai.Image,
 			stream(`{"type":"image_generation.partial_image","b64_json":"AA=="}`, `{"type":"image_generation.completed","b64_json":"AA==","usage":{"total_tokens":100,"input_tokens":50,"output_tokens":50,"input_tokens_details":{"text_tokens":10,"image_tokens":40}}}`),
 			ai.OK,
-			ai.Usage{Input: 50, Output: 50, ImageInput: 40, Reported: true},
+			ai.Usage{Input: 50, Output: 50, ImageOutput: 50, ImageInput: 40, Reported: true},
 		},
 		{"half an image", ai.Image, stream(`{"type":"image_edit.partial_image","b64_json":"AA=="}`), ai.Truncated, ai.Usage{}},
 		{
@@ -117,12 +117,19 @@ func TestUsageOfVendors(t *testing.T) {
 	}{
 		{"xAI", `{"prompt_tokens":401,"completion_tokens":44,"total_tokens":702,"completion_tokens_details":{"reasoning_tokens":257}}`, ai.Usage{Input: 401, Output: 301, Reasoning: 257, Reported: true}},
 		// Billed as 19 x $1.25 + (93 + 64) x $10 a million.
-		{"Vercel", `{"prompt_tokens":19,"completion_tokens":93,"total_tokens":112,"cost":0.00159375,"market_cost":0.00159375,"completion_tokens_details":{"reasoning_tokens":64}}`, ai.Usage{Input: 19, Output: 157, Reasoning: 64, Reported: true}},
+		{"Vercel", `{"prompt_tokens":19,"completion_tokens":93,"total_tokens":112,"cost":0.00159375,"market_cost":0.00159375,"completion_tokens_details":{"reasoning_tokens":64}}`, ai.Usage{Input: 19, Output: 157, Reasoning: 64, VendorCost: 1_593_750, VendorCosted: true, Reported: true}},
+		{"OpenRouter", `{"prompt_tokens":14,"completion_tokens":7,"cost":0.0009,"is_byok":false,"cost_details":{"upstream_inference_cost":0.0008}}`, ai.Usage{Input: 14, Output: 7, VendorCost: 900_000, VendorCosted: true, Reported: true}},
+		{"OpenRouter with the account's own key", `{"prompt_tokens":14,"completion_tokens":7,"cost":0.000001,"is_byok":true,"cost_details":{"upstream_inference_cost":6.3e-06}}`, ai.Usage{Input: 14, Output: 7, VendorCost: 7_300, VendorCosted: true, Reported: true}},
+		{"Perplexity", `{"prompt_tokens":14,"completion_tokens":7,"cost":{"input_tokens_cost":2e-05,"total_cost":0.00609}}`, ai.Usage{Input: 14, Output: 7, VendorCost: 6_090_000, VendorCosted: true, Reported: true}},
+		{"free", `{"prompt_tokens":14,"completion_tokens":7,"cost":0}`, ai.Usage{Input: 14, Output: 7, VendorCosted: true, Reported: true}},
+		{"no cost known", `{"prompt_tokens":14,"completion_tokens":7,"cost":null}`, ai.Usage{Input: 14, Output: 7, Reported: true}},
+		{"absurd cost", `{"prompt_tokens":14,"completion_tokens":7,"cost":-1}`, ai.Usage{Input: 14, Output: 7, Reported: true, Doubtful: true}},
+		{"xAI's searches", `{"prompt_tokens":14,"completion_tokens":7,"server_side_tool_usage_details":{"web_search_calls":2,"x_search_calls":1,"mcp_calls":9}}`, ai.Usage{Input: 14, Output: 7, WebSearches: 3, Reported: true}},
 		{"Mistral", `{"prompt_tokens":10,"completion_tokens":1,"num_cached_tokens":4,"service_tier":"priority"}`, ai.Usage{Input: 10, CachedInput: 4, Output: 1, ServiceTier: "priority", Reported: true}},
 		{"LiteLLM", `{"prompt_tokens":10,"completion_tokens":1,"cache_read_input_tokens":4,"cache_creation_input_tokens":3}`, ai.Usage{Input: 10, CachedInput: 4, CacheWrite: 3, Output: 1, Reported: true}},
 		{"Voyage, only a total", `{"total_tokens":7}`, ai.Usage{Input: 7, Reported: true}},
 		{"seconds", `{"type":"duration","seconds":7}`, ai.Usage{}},
-		{"only money", `{"cost_in_usd_ticks":200000000}`, ai.Usage{}},
+		{"only money", `{"cost_in_usd_ticks":200000000}`, ai.Usage{VendorCost: 20_000_000, VendorCosted: true}},
 	} {
 		body := `{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":` + row.usage + `}`
 		if diff := cmp.Diff(row.want, openai.Format{}.JudgeBody(endpoint(ai.Generate), []byte(body)).Usage); diff != "" {

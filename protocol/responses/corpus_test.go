@@ -2,6 +2,7 @@ package responses_test
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"slices"
 	"testing"
@@ -95,6 +96,8 @@ func checkUsage(t *testing.T, rec *corpus.Record, v protocol.Verdict) bool {
 		Out struct {
 			Reasoning int64 `json:"reasoning_tokens"`
 		} `json:"output_tokens_details"`
+		Cost  *float64 `json:"cost"`
+		Ticks *int64   `json:"cost_in_usd_ticks"`
 	}
 	if len(rec.Usage) == 0 || string(rec.Usage) == "null" || json.Unmarshal(rec.Usage, &u) != nil || u.Input == 0 {
 		return false
@@ -102,6 +105,14 @@ func checkUsage(t *testing.T, rec *corpus.Record, v protocol.Verdict) bool {
 	want := ai.Usage{
 		Input: u.Input, CachedInput: u.In.Cached, CacheWrite: u.In.Write, Output: u.Output, Reasoning: u.Out.Reasoning,
 		ServiceTier: v.Usage.ServiceTier, Reported: true,
+		// Of the tools' own usage, not part of the usage object.
+		WebSearches: v.Usage.WebSearches, Beside: v.Usage.Beside,
+	}
+	switch {
+	case u.Ticks != nil:
+		want.VendorCost, want.VendorCosted = ai.Money((*u.Ticks+5)/10), true
+	case u.Cost != nil:
+		want.VendorCost, want.VendorCosted = ai.Money(math.Round(*u.Cost*1e9)), true
 	}
 	if diff := cmp.Diff(want, v.Usage); diff != "" {
 		t.Errorf("%s (%s): usage %s", rec.ID, rec.Vendor, diff)

@@ -22,6 +22,9 @@ type judge struct {
 	excused bool // it may be without content: stopped at a limit, or still under way
 	filter  bool // it was stopped for its content
 	stored  bool // it is an earlier response that is read once more, whatever became of it
+
+	searches  int64 // web searches among the items of the output
+	toolsTold bool  // the provider counts them itself
 }
 
 // NewJudge returns a judge for one stream.
@@ -166,17 +169,40 @@ func (j *judge) read(response []byte) {
 			from, to, ok := scan.Get(value, "reason")
 			j.filter = ok && scan.StringIs(value[from:to], "content_filter")
 		case "output":
+			j.searches = 0
 			_ = scan.Elements(value, func(start, end int) bool {
-				j.content = j.content || speaks(value[start:end])
-				return !j.content
+				item := value[start:end]
+				j.content = j.content || speaks(item)
+				if searched(item) {
+					j.searches++
+				}
+				return true
 			})
 		case "usage":
 			protocol.ReadOpenAIUsage(value, &j.used)
+		case "tool_usage":
+			j.toolsTold = true
+			protocol.ReadToolUsage(value, &j.used)
 		case "service_tier":
 			protocol.Tier(&j.used, value)
 		}
 		return true
 	})
+}
+
+// searched reports whether an item of the output is a web search, which has a
+// fee; opening a page and looking for something in it have none.
+func searched(item []byte) bool {
+	from, to, ok := scan.Get(item, "type")
+	if !ok || !scan.StringIs(item[from:to], "web_search_call") {
+		return false
+	}
+	if from, to, ok = scan.Get(item, "action"); !ok {
+		return true
+	}
+	action := item[from:to]
+	from, to, ok = scan.Get(action, "type")
+	return !ok || scan.StringIs(action[from:to], "search")
 }
 
 func (j *judge) status(value []byte) {
@@ -250,6 +276,9 @@ func (j *judge) Ended() bool { return j.ended && !j.failed }
 // Reading a stored response does not bill it again.
 func (j *judge) Verdict() protocol.Verdict {
 	v := protocol.Verdict{Kind: j.kind(), Usage: j.used, Model: j.model, ResponseID: j.id, Failure: j.failure}
+	if !j.toolsTold && v.Usage.Reported {
+		v.Usage.WebSearches = max(v.Usage.WebSearches, j.searches)
+	}
 	if j.stored {
 		v.Usage = ai.Usage{}
 	}

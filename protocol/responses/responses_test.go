@@ -168,15 +168,44 @@ func TestVerdict(t *testing.T) {
 	}
 	for text, want := range map[string]ai.Usage{
 		`{"input_tokens":9,"output_tokens":3,"total_tokens":22,"output_tokens_details":{"reasoning_tokens":10}}`: {Input: 9, Output: 13, Reasoning: 10, Reported: true},
-		`{"input_tokens":9,"output_tokens":3,"input_tokens_details":{"cached_tokens":99}}`:                       {Input: 9, CachedInput: 9, Output: 3, Reported: true},
-		`{"input_tokens":1e99,"output_tokens":99999999999999999999}`:                                             {},
-		`{"input_tokens":-1,"output_tokens":"5"}`:                                                                {},
+		`{"input_tokens":9,"output_tokens":3,"input_tokens_details":{"cached_tokens":99}}`:                       {Input: 9, CachedInput: 9, Output: 3, Reported: true, Doubtful: true},
+		`{"input_tokens":1e99,"output_tokens":99999999999999999999}`:                                             {Doubtful: true},
+		`{"input_tokens":-1,"output_tokens":"5"}`:                                                                {Doubtful: true},
 		`null`: {},
 		`[]`:   {},
 	} {
 		got, _ := corpus.Replay(responses.Format{}, endpoint(ai.Generate), []byte(stream(ends("completed", `{"usage":`+text+`}`))), false, 1000)
 		if diff := cmp.Diff(want, got.Usage); diff != "" {
 			t.Error(text, diff)
+		}
+	}
+}
+
+// What tools used is billed beside the tokens.
+func TestUsageOfTools(t *testing.T) {
+	const items = `"output":[{"type":"web_search_call","action":{"type":"search","query":"x"}},{"type":"web_search_call","action":{"type":"open_page"}},{"type":"web_search_call"},{"type":"message","content":[{"type":"output_text","text":"a"}]}]`
+	const used = `"usage":{"input_tokens":400,"output_tokens":60}`
+	for _, row := range []struct {
+		name, response string
+		want           ai.Usage
+	}{
+		{"counted by its items", `{` + items + `,` + used + `}`, ai.Usage{Input: 400, Output: 60, WebSearches: 2, Reported: true}},
+		{"counted by the provider", `{` + items + `,"tool_usage":{"web_search":{"num_requests":1},"image_gen":{"input_tokens":0,"output_tokens":0,"total_tokens":0}},` + used + `}`, ai.Usage{Input: 400, Output: 60, WebSearches: 1, Reported: true}},
+		{
+			"an image", `{"output":[{"type":"image_generation_call","result":"AA=="}],` + used + `,"tool_usage":{"image_gen":{"input_tokens":50,"input_tokens_details":{"text_tokens":50,"image_tokens":0},"output_tokens":1056,"output_tokens_details":{"image_tokens":1056}}}}`,
+			ai.Usage{Input: 400, Output: 60, Reported: true, Beside: []ai.ModelUsage{{Model: "gpt-image-2", Usage: ai.Usage{Input: 50, Output: 1056, ImageOutput: 1056, Reported: true}}}},
+		},
+	} {
+		for _, got := range []ai.Usage{
+			responses.Format{}.JudgeBody(endpoint(ai.Generate), []byte(`{"id":"resp_1","object":"response","status":"completed",`+row.response[1:])).Usage,
+			func() ai.Usage {
+				o, _ := corpus.Replay(responses.Format{}, endpoint(ai.Generate), []byte(stream(created, hello, ends("completed", row.response))), false, 1000)
+				return o.Usage
+			}(),
+		} {
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("%s: %s", row.name, diff)
+			}
 		}
 	}
 }
