@@ -47,6 +47,26 @@ func (c *Counter) Request(p ai.Protocol, model string, body []byte) Count {
 		n.Tokens, n.raw = max(1, int64(tokens)), int64(tokens)
 		return n
 	}
+	w.request(p, body)
+	if w.f == ([features]int64{}) && w.fixed == 0 {
+		n.raw = w.json(body)
+		n.Tokens = max(1, n.raw)
+		return n
+	}
+	w.settle(p)
+	n.raw = w.estimate()
+	n.Exact = f.exact && !w.unsure && w.f[fTools] == 0 && w.f[fToolUses] == 0 && w.f[fHasSchema] == 0 &&
+		w.f[fNames] == 0
+	w.residualKey(p, &n)
+	n.Tokens = n.raw
+	if !n.Exact {
+		n.Tokens = c.learned.apply(&n)
+	}
+	return n
+}
+
+// request walks a body, which is valid JSON.
+func (w *walk) request(p ai.Protocol, body []byte) {
 	switch p {
 	case ai.Anthropic:
 		w.anthropic(body)
@@ -57,20 +77,6 @@ func (c *Counter) Request(p ai.Protocol, model string, body []byte) Count {
 	default:
 		w.chat(body)
 	}
-	if w.f == ([features]int64{}) && w.fixed == 0 {
-		n.raw = w.json(body)
-		n.Tokens = max(1, n.raw)
-		return n
-	}
-	n.raw = w.estimate()
-	n.Exact = f.exact && !w.unsure && w.f[fTools] == 0 && w.f[fToolUses] == 0 && w.f[fHasSchema] == 0 &&
-		w.f[fNames] == 0
-	w.residualKey(p, &n)
-	n.Tokens = n.raw
-	if !n.Exact {
-		n.Tokens = c.learned.apply(&n)
-	}
-	return n
 }
 
 // residualKey names what hidden prompts depend on, so that a report for one request
@@ -87,7 +93,6 @@ func (w *walk) residualKey(p ai.Protocol, n *Count) {
 
 // estimate turns features into tokens.
 func (w *walk) estimate() int64 {
-	w.f[fRequest] = 1
 	sum := float64(w.fixed)
 	for i, n := range w.f {
 		sum += float64(n) * w.family.weights[i]

@@ -10,6 +10,7 @@ type family struct {
 	cl100k  bool              // counts by cl100k_base, else by o200k_base
 	exact   bool              // the encoding is the models' own
 	renders bool              // shows tools as types, not as JSON
+	apart   bool              // the system prompt is not one of the messages
 	media   mediaRules
 
 	sharp                bool    // Claude: takes larger pictures
@@ -51,10 +52,15 @@ func normal(model string) string {
 // familyOf finds the family of a normalised name; of an unknown one, other.
 func familyOf(model string) *family {
 	if i := strings.Index(model, "claude"); i >= 0 {
-		if major, minor := version(model[i:]); major > 4 || major == 4 && minor >= 7 {
+		switch major, minor := version(model[i:]); {
+		case major > 4 || major == 4 && minor >= 7:
 			return &claude5
+		case major == 4 && minor >= 5:
+			return &claude45
+		case major == 4 || major == 3 && minor >= 7:
+			return &claude37
 		}
-		return &claude
+		return &claude3
 	}
 	for i := range names {
 		n := &names[i]
@@ -134,7 +140,12 @@ var names = []struct {
 	{"codestral", true, &mistral},
 	{"devstral", true, &mistral},
 	{"pixtral", true, &mistral},
-	{"grok", true, &grok},
+	{"non-reasoning", true, &grok3},
+	{"grok-2", true, &grok3},
+	{"grok-3", true, &grok3},
+	{"grok-beta", true, &grok3},
+	{"grok", true, &grok4},
+	{"llama-4", true, &llama4},
 	{"llama", true, &llama},
 	{"minimax", true, &minimax},
 	{"command", false, &cohere},

@@ -9,9 +9,10 @@ import (
 
 // Ways to count a segment; part of its name in the cache.
 const (
-	asText uint32 = iota // a JSON string: what it says
-	asJSON               // a JSON value: its text without white space
-	asTool               // a tool definition as OpenAI shows it to its models
+	asText   uint32 = iota // a JSON string: what it says
+	asJSON                 // a JSON value: its text without white space
+	asTool                 // a tool definition as OpenAI shows it to its models
+	asSchema               // a schema of the answer as OpenAI shows it to its models
 	kinds
 )
 
@@ -77,6 +78,10 @@ func (w *walk) segment(raw []byte, kind uint32) (n int, exact bool) {
 		return w.string(raw[1 : len(raw)-1])
 	case asTool:
 		w.flat = w.toolText(w.flat[:0], raw)
+		return w.enc.long(w.flat)
+	}
+	if kind == asSchema {
+		w.flat = bareSchema(w.flat[:0], raw, 0)
 		return w.enc.long(w.flat)
 	}
 	if len(raw) > rawBytes {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"sync"
 
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol/scan"
 )
 
@@ -30,6 +31,9 @@ const (
 	fHasSchema          // 1 if the answer has a schema
 	fThinkingOn         // 1 if thinking is switched on
 	fNames              // messages that name their author
+	fToolsChat          // 1 if there are tools in a Chat Completions request
+	fToolsSystem        // 1 if there are tools and a system prompt
+	fSchemaChat         // 1 if there is a schema in a Chat Completions request
 	features            // how many there are
 )
 
@@ -47,6 +51,18 @@ type walk struct {
 	buf     []byte
 	flat    []byte
 	keyBuf  []byte
+}
+
+// settle sets the features that follow from others.
+func (w *walk) settle(p ai.Protocol) {
+	w.f[fRequest] = 1
+	chat := int64(0)
+	if p == ai.OpenAI {
+		chat = 1
+	}
+	w.f[fToolsChat] = w.f[fHasTools] * chat
+	w.f[fToolsSystem] = w.f[fHasTools] * min(w.f[fSystems], 1)
+	w.f[fSchemaChat] = w.f[fHasSchema] * chat
 }
 
 const keptBuffer = 1 << 20 // a larger one is left to the garbage collector

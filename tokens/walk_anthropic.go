@@ -31,7 +31,7 @@ func (w *walk) anthropic(body []byte) {
 		case "output_config":
 			w.schema(member(v, "format", "schema"))
 		case "thinking":
-			if kind := word(member(v, "type")); kind == "enabled" || kind == "adaptive" {
+			if kind := word(member(v, "type")); kind == "enabled" {
 				w.f[fThinkingOn] = 1
 			}
 		case "mcp_servers":
@@ -53,7 +53,11 @@ func (w *walk) schema(v []byte) {
 		return
 	}
 	w.f[fHasSchema] = 1
-	w.f[fSchema] += w.json(v)
+	if w.family.renders {
+		w.f[fSchema] += w.cached(v, asSchema)
+	} else {
+		w.f[fSchema] += w.json(v)
+	}
 }
 
 func (w *walk) anthropicMessage(message []byte) {

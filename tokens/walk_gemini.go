@@ -96,6 +96,11 @@ func (w *walk) geminiPart(part []byte, into int) {
 			} else {
 				w.f[into] += w.text(v)
 			}
+		case "thoughtSignature", "thought_signature":
+			// It brings back the thinking it was made from; the Gemini API counts
+			// that as input, about 0.2 tokens per character, and Vertex AI does not.
+			w.f[fThinking] += int64(len(v)) / 5
+			w.unsure = true
 		case "functionCall", "function_call":
 			w.f[fToolUses]++
 			w.f[fToolUse] += w.text(member(v, "name")) + w.json(member(v, "args"))

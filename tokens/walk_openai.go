@@ -16,6 +16,11 @@ func (w *walk) chat(body []byte) {
 			}
 		case "response_format":
 			w.schema(member(v, "json_schema", "schema"))
+			w.f[fSchema] += w.text(member(v, "json_schema", "name"))
+		case "thinking", "reasoning":
+			if isObject(v) && word(member(v, "type")) != "disabled" {
+				w.f[fThinkingOn] = 1
+			}
 		case "prompt", "input", "query":
 			w.unsure = true
 			w.strings(v, fText, 0)
@@ -34,6 +39,9 @@ func (w *walk) chatMessage(message []byte) {
 	case "system", "developer":
 		w.f[fSystems]++
 		into = fSystem
+		if w.family.apart {
+			w.f[fMessages]--
+		}
 	case "assistant":
 		w.f[fAssistant]++
 	case "tool", "function":
@@ -167,6 +175,7 @@ func (w *walk) responses(body []byte) {
 			}
 		case "text":
 			w.schema(member(v, "format", "schema"))
+			w.f[fSchema] += w.text(member(v, "format", "name"))
 		case "previous_response_id", "conversation", "prompt":
 			w.unsure = w.unsure || !isNull(v) // what is stored upstream is not known here
 		}
