@@ -1,0 +1,95 @@
+package tokens
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// recorded is a request of the corpus and what the provider counted for it.
+type recorded struct {
+	id, group, model, endpoint string
+	protocol                   ai.Protocol
+	body                       []byte
+	tokens                     int64
+	clean                      bool
+}
+
+// heldOut says that a recording was not looked at when the weights were
+// fitted. Recordings of one test suite's case share a group, so that none of
+// them is on both sides.
+func (r *recorded) heldOut() bool {
+	h := fnv.New32a()
+	h.Write([]byte(r.group))
+	return h.Sum32()%2 == 1
+}
+
+var wire = map[string]ai.Protocol{
+	"anthropic": ai.Anthropic, "openai_chat": ai.OpenAI, "openai_responses": ai.Responses, "gemini": ai.Gemini,
+}
+
+// loadCorpus reads the recordings that CCLOAD_CORPUS names. The table of what
+// was counted is tokens_truth.csv beside it or up to two folders above, or
+// named by CCLOAD_TOKENS_TRUTH.
+func loadCorpus(t *testing.T) []recorded {
+	t.Helper()
+	root := os.Getenv("CCLOAD_CORPUS")
+	if root == "" {
+		t.Skip("CCLOAD_CORPUS is not set")
+	}
+	var rows [][]string
+	for _, name := range []string{
+		os.Getenv("CCLOAD_TOKENS_TRUTH"), filepath.Join(root, "tokens_truth.csv"),
+		filepath.Join(root, "..", "tokens_truth.csv"), filepath.Join(root, "..", "..", "tokens_truth.csv"),
+	} {
+		f, err := os.Open(name)
+		if name == "" || err != nil {
+			continue
+		}
+		defer f.Close()
+		if rows, err = csv.NewReader(f).ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	if rows == nil {
+		t.Skip("there is no tokens_truth.csv beside CCLOAD_CORPUS; CCLOAD_TOKENS_TRUTH names it")
+	}
+	at := make(map[string]int)
+	for i, name := range rows[0] {
+		at[name] = i
+	}
+	var all []recorded
+	for _, row := range rows[1:] {
+		text, err := os.ReadFile(filepath.Join(root, row[at["provider"]], row[at["id"]]+".json"))
+		if err != nil {
+			continue // the table also covers recordings that are not public
+		}
+		var record struct {
+			Request struct {
+				Body string `json:"body"`
+			} `json:"request"`
+		}
+		if err := json.Unmarshal(text, &record); err != nil {
+			t.Fatal(err)
+		}
+		n, err := strconv.ParseInt(row[at["input_tokens"]], 10, 64)
+		if err != nil || n <= 0 {
+			continue
+		}
+		all = append(all, recorded{
+			id: row[at["id"]], group: row[at["group"]], model: row[at["model"]], endpoint: row[at["endpoint"]],
+			protocol: wire[row[at["provider"]]], body: []byte(record.Request.Body), tokens: n, clean: row[at["clean"]] == "1",
+		})
+	}
+	if len(all) < 1000 {
+		t.Fatalf("only %d recordings", len(all))
+	}
+	return all
+}

@@ -1,0 +1,113 @@
+package tokens
+
+import (
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol/scan"
+)
+
+// Counter counts tokens. It owns what it remembers between calls: counts of
+// segments, and what it has learned from providers' reports. Make it with New;
+// it is safe for concurrent use.
+type Counter struct {
+	cache   *cache
+	learned learned
+}
+
+// New makes a counter that has learned nothing yet.
+func New() *Counter { return &Counter{cache: newCache()} }
+
+// Count is what a request counts for.
+type Count struct {
+	// Tokens are the input tokens the provider will report, as far as can be
+	// told: at least 1.
+	Tokens int64
+	// Exact says that every part was counted by the model's own vocabulary and
+	// rules. False is an estimate.
+	Exact bool
+	// Family is by whose rules it was counted, such as "claude" or "o200k".
+	Family string
+
+	model string // normalised
+	raw   int64  // before anything learned
+	key   uint64 // of model, system prompt, tools and what else changes hidden prompts
+}
+
+// Request counts a request as a client sends it: Anthropic Messages, OpenAI
+// chat, Responses or Gemini generateContent. model is the name the provider
+// knows, in any case and with any vendor's prefix; an unknown one is counted by
+// the rules of most. What is no such request is counted as text.
+func (c *Counter) Request(p ai.Protocol, model string, body []byte) Count {
+	name := normal(model)
+	f := familyOf(name)
+	w := newWalk(c, f)
+	defer w.release()
+	n := Count{Family: f.name, model: name}
+	if scan.Valid(body) != nil {
+		tokens, _ := w.enc.long(body)
+		n.Tokens, n.raw = max(1, int64(tokens)), int64(tokens)
+		return n
+	}
+	w.request(p, body)
+	if w.f == ([features]int64{}) && w.fixed == 0 {
+		n.raw = w.json(body)
+		n.Tokens = max(1, n.raw)
+		return n
+	}
+	w.settle(p)
+	n.raw = w.estimate()
+	n.Exact = f.exact && !w.unsure && w.f[fTools] == 0 && w.f[fToolUses] == 0 && w.f[fHasSchema] == 0 &&
+		w.f[fNames] == 0
+	w.residualKey(p, &n)
+	n.Tokens = n.raw
+	if !n.Exact {
+		n.Tokens = c.learned.apply(&n)
+	}
+	return n
+}
+
+// request walks a body, which is valid JSON.
+func (w *walk) request(p ai.Protocol, body []byte) {
+	switch p {
+	case ai.Anthropic:
+		w.anthropic(body)
+	case ai.Responses:
+		w.responses(body)
+	case ai.Gemini:
+		w.gemini(body)
+	default:
+		w.chat(body)
+	}
+}
+
+// residualKey names what hidden prompts depend on, so that a report for one request
+// tells about the next of its kind.
+func (w *walk) residualKey(p ai.Protocol, n *Count) {
+	var h hash
+	h.add([]byte(p))
+	h.add([]byte(n.model))
+	h.mix(uint64(w.system))
+	h.mix(uint64(w.tools))
+	h.mix(uint64(w.f[fForced]<<2 | w.f[fThinkingOn]<<1 | w.f[fHasSchema])) //nolint:gosec // flags
+	n.key = uint64(h)
+}
+
+// estimate turns features into tokens.
+func (w *walk) estimate() int64 {
+	sum := float64(w.fixed)
+	for i, n := range w.f {
+		sum += float64(n) * w.family.weights[i]
+	}
+	return max(1, int64(sum+0.5))
+}
+
+// Text counts plain text of a model's answer. It is what a provider would
+// report as output for it, without reasoning that is not shown.
+func (c *Counter) Text(model string, text []byte) int64 {
+	if len(text) == 0 {
+		return 0
+	}
+	name := normal(model)
+	f := familyOf(name)
+	n, _ := f.encoding().long(text)
+	return max(1, int64(float64(n)*f.output+0.5))
+}

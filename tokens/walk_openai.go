@@ -1,0 +1,221 @@
+package tokens
+
+// chat walks a Chat Completions request, and a legacy completion or an
+// embedding as far as they have one text.
+func (w *walk) chat(body []byte) {
+	w.each(body, func(key string, v []byte) {
+		switch key {
+		case "messages":
+			list(v, w.chatMessage)
+		case "tools", "functions":
+			w.tools.add(v)
+			list(v, w.openaiTool)
+		case "tool_choice", "function_call":
+			if isObject(v) || word(v) == "required" {
+				w.f[fForced] = 1
+			}
+		case "response_format":
+			w.schema(member(v, "json_schema", "schema"))
+			w.f[fSchema] += w.text(member(v, "json_schema", "name"))
+		case "thinking", "reasoning":
+			if isObject(v) && word(member(v, "type")) != "disabled" {
+				w.f[fThinkingOn] = 1
+			}
+		case "prompt", "input", "query":
+			w.unsure = true
+			w.strings(v, fText, 0)
+		}
+	})
+}
+
+func (w *walk) chatMessage(message []byte) {
+	if !isObject(message) {
+		return
+	}
+	w.f[fMessages]++
+	into := fText
+	role := word(member(message, "role"))
+	switch role {
+	case "system", "developer":
+		w.f[fSystems]++
+		into = fSystem
+		if w.family.apart {
+			w.f[fMessages]--
+		}
+	case "assistant":
+		w.f[fAssistant]++
+	case "tool", "function":
+		w.f[fToolResults]++
+		into = fToolResult
+	}
+	w.each(message, func(key string, v []byte) {
+		switch key {
+		case "content":
+			if into == fSystem {
+				w.system.add(v)
+			}
+			list(v, func(part []byte) { w.openaiPart(part, into) })
+		case "name":
+			if isString(v) && role != "tool" && role != "function" {
+				w.f[fNames]++
+				w.f[into] += w.text(v)
+			}
+		case "refusal":
+			w.f[into] += w.text(v)
+		case "reasoning_content", "reasoning":
+			w.f[fThinking] += w.text(v)
+		case "tool_calls":
+			list(v, func(call []byte) { w.call(member(call, "function")) })
+		case "function_call":
+			w.call(v)
+		case "audio":
+			w.unsure = true
+		}
+	})
+}
+
+// call counts a tool call: an object with name and arguments, these as a text
+// of JSON or as JSON.
+func (w *walk) call(v []byte) {
+	if !isObject(v) {
+		return
+	}
+	w.f[fToolUses]++
+	arguments := member(v, "arguments")
+	n := w.text(member(v, "name"))
+	if isString(arguments) {
+		n += w.text(arguments)
+	} else {
+		n += w.json(arguments)
+	}
+	w.f[fToolUse] += n
+}
+
+// openaiPart counts one part of a message's content, in either format.
+func (w *walk) openaiPart(part []byte, into int) {
+	if isString(part) {
+		w.f[into] += w.text(part)
+		return
+	}
+	if !isObject(part) {
+		return
+	}
+	switch kind := word(member(part, "type")); kind {
+	case "text", "input_text", "output_text", "summary_text", "reasoning_text":
+		w.f[into] += w.text(member(part, "text"))
+	case "refusal":
+		w.f[into] += w.text(member(part, "refusal"))
+	case "image_url", "input_image":
+		w.image(part)
+	case "input_audio":
+		w.audio(part)
+	case "file", "input_file", "document", "document_url":
+		w.document(part)
+	default:
+		w.unsure = true
+		w.strings(part, into, 1)
+	}
+}
+
+// openaiTool counts a tool definition of either format.
+func (w *walk) openaiTool(tool []byte) {
+	if !isObject(tool) {
+		return
+	}
+	w.f[fHasTools] = 1
+	kind := word(member(tool, "type"))
+	if fn := member(tool, "function"); isObject(fn) {
+		tool = fn
+	} else if kind != "" && kind != "function" {
+		w.unsure = true
+		if kind == "custom" {
+			w.f[fTools]++
+			w.strings(tool, fToolDefs, 0)
+		} else {
+			w.fixed += hostedTool // web search, file search and the like
+		}
+		return
+	}
+	if w.family.renders {
+		w.f[fTools]++
+		w.f[fToolDefs] += w.cached(tool, asTool)
+		return
+	}
+	w.tool(member(tool, "name"), member(tool, "description"), member(tool, "parameters"))
+}
+
+// hostedTool is the hidden prompt of a tool that the provider runs itself, in
+// tokens: about the median of recorded replies.
+const hostedTool = 300
+
+// responses walks a Responses request.
+func (w *walk) responses(body []byte) {
+	w.each(body, func(key string, v []byte) {
+		switch key {
+		case "instructions":
+			if isString(v) {
+				w.system.add(v)
+				w.f[fSystems]++
+				w.f[fMessages]++
+				w.f[fSystem] += w.text(v)
+			}
+		case "input":
+			if isString(v) {
+				w.f[fMessages]++
+				w.f[fText] += w.text(v)
+				return
+			}
+			list(v, w.item)
+		case "tools":
+			w.tools.add(v)
+			list(v, w.openaiTool)
+		case "tool_choice":
+			if isObject(v) || word(v) == "required" {
+				w.f[fForced] = 1
+			}
+		case "text":
+			w.schema(member(v, "format", "schema"))
+			w.f[fSchema] += w.text(member(v, "format", "name"))
+		case "previous_response_id", "conversation", "prompt":
+			w.unsure = w.unsure || !isNull(v) // what is stored upstream is not known here
+		}
+	})
+}
+
+func isNull(v []byte) bool { return len(v) == 0 || string(v) == "null" }
+
+// item counts one element of a Responses input.
+func (w *walk) item(v []byte) {
+	if !isObject(v) {
+		return
+	}
+	kind := word(member(v, "type"))
+	switch kind {
+	case "", "message":
+		w.chatMessage(v)
+	case "function_call", "custom_tool_call", "mcp_call":
+		w.f[fMessages]++
+		w.f[fAssistant]++
+		w.f[fToolUses]++
+		w.f[fToolUse] += w.text(member(v, "name")) + w.text(member(v, "arguments")) + w.text(member(v, "input"))
+	case "function_call_output", "custom_tool_call_output":
+		w.f[fMessages]++
+		w.f[fToolResults]++
+		output := member(v, "output")
+		if isArray(output) {
+			list(output, func(part []byte) { w.openaiPart(part, fToolResult) })
+		} else {
+			w.f[fToolResult] += w.text(output)
+		}
+	case "reasoning":
+		// What it says is encrypted or stored; the summary was written for people.
+		w.f[fThinkings]++
+		w.unsure = true
+	case "item_reference":
+		w.unsure = true
+	default:
+		w.f[fMessages]++
+		w.unsure = true
+		w.strings(v, fText, 1)
+	}
+}
