@@ -8,7 +8,7 @@
 // The secrets are long and random, which is why a fast hash is enough.
 //
 // Tokens are immutable and belong to one config. What they have used up lives
-// in Meters, by name, and outlives any config.
+// in Meters and Purses, by name, and outlives any config.
 package access
 
 import (
@@ -39,10 +39,11 @@ type Spec struct {
 	Models         []string  // names or patterns of models it may use; empty: all
 	Channels       []string  // channels it may use, by name; empty: all
 	ExceptChannels []string  // channels it may not use, by name
-	RPM            int       // requests in any 60 seconds; 0: no limit
-	MaxConcurrency int       // requests under way; 0: no limit
+	Rates          Rates     // requests and tokens in any 60 seconds, requests under way
+	Budget         Budget    // what it may spend
 	Expires        time.Time // the moment from which it is refused; zero: never
 	ExposeRoute    bool      // its holder may see which channel served
+	UpstreamCounts bool      // its holder may have tokens counted upstream
 }
 
 // Tokens is the immutable set of tokens of one config. It is safe for
@@ -53,9 +54,22 @@ type Tokens struct {
 	anonymous *Token
 }
 
-// New builds a set of tokens that are metered in m. The error names the token
+// Counts is where what is used is counted: rates and places in meters, money in
+// purses, days by a calendar.
+type Counts struct {
+	Meters   *Meters
+	Purses   *Purses
+	Calendar *Calendar
+}
+
+// Allowance is the allowance of a name.
+func (c *Counts) Allowance(name string, r Rates, b Budget) *Allowance {
+	return NewAllowance(r, b, c.Calendar, c.Meters.Meter(name), c.Purses.Purse(name))
+}
+
+// New builds a set of tokens whose use is counted in c. The error names the token
 // at fault and says what to do; it never holds a secret.
-func New(specs []Spec, m *Meters) (*Tokens, error) {
+func New(specs []Spec, c *Counts) (*Tokens, error) {
 	t := &Tokens{
 		byHash: make(map[[sha256.Size]byte]*Token, len(specs)),
 		byName: make(map[string]*Token, len(specs)),
@@ -67,7 +81,7 @@ func New(specs []Spec, m *Meters) (*Tokens, error) {
 		if t.byName[s.Name] != nil {
 			return nil, fmt.Errorf("token %q: there are two of this name; rename one", s.Name)
 		}
-		token := newToken(s, m)
+		token := newToken(s, c)
 		t.byName[s.Name] = token
 		if s.Secret == "" {
 			t.anonymous = token
@@ -96,7 +110,7 @@ func (s *Spec) check() error {
 		return fmt.Errorf("token %q: its secret holds a space, control or non-ASCII character, which clients cannot send", s.Name)
 	case len(s.Channels) > 0 && len(s.ExceptChannels) > 0:
 		return fmt.Errorf("token %q: it has both channels and except_channels; keep one", s.Name)
-	case s.RPM < 0 || s.MaxConcurrency < 0:
+	case s.Rates.RPM < 0 || s.Rates.TPM < 0 || s.Rates.Concurrency < 0 || s.Budget.Day < 0 || s.Budget.Month < 0 || s.Budget.Total < 0:
 		return fmt.Errorf("token %q: a limit is negative; leave it out for no limit", s.Name)
 	}
 	return nil

@@ -18,9 +18,13 @@ const (
 	agentSecret  = "ccl-agent-fedcba9876543210"
 )
 
+func newCounts() *access.Counts {
+	return &access.Counts{Meters: access.NewMeters(), Purses: access.NewPurses(), Calendar: access.NewCalendar(time.UTC)}
+}
+
 func newTokens(t testing.TB, specs ...access.Spec) *access.Tokens {
 	t.Helper()
-	tokens, err := access.New(specs, access.NewMeters())
+	tokens, err := access.New(specs, newCounts())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,11 +109,11 @@ func TestNewNamesTheMistake(t *testing.T) {
 		{"same name", []access.Spec{{Name: "a", Secret: laptopSecret}, {Name: "a", Secret: agentSecret}}, "two of this name"},
 		{"same secret", []access.Spec{{Name: "a", Secret: laptopSecret}, {Name: "b", Secret: laptopSecret}}, `"a" and "b"`},
 		{"both channel lists", []access.Spec{{Name: "a", Secret: laptopSecret, Channels: []string{"x"}, ExceptChannels: []string{"y"}}}, "keep one"},
-		{"negative limit", []access.Spec{{Name: "a", Secret: laptopSecret, RPM: -1}}, "negative"},
+		{"negative limit", []access.Spec{{Name: "a", Secret: laptopSecret, Rates: access.Rates{RPM: -1}}}, "negative"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := access.New(tt.specs, access.NewMeters())
+			_, err := access.New(tt.specs, newCounts())
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("error %v, want one that says %q", err, tt.want)
 			}
@@ -166,49 +170,49 @@ func TestPermissions(t *testing.T) {
 
 func TestAdmitHoldsBothLimits(t *testing.T) {
 	now := time.Now()
-	meters := access.NewMeters()
-	specs := []access.Spec{{Name: "a", Secret: laptopSecret, RPM: 3, MaxConcurrency: 2}}
-	tokens, err := access.New(specs, meters)
+	counts := newCounts()
+	specs := []access.Spec{{Name: "a", Secret: laptopSecret, Rates: access.Rates{RPM: 3, Concurrency: 2}}}
+	tokens, err := access.New(specs, counts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	token := tokens.ByName("a")
-	first, err := token.Admit(now)
+	first, err := token.Admit(now, access.Use{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := token.Admit(now)
+	second, err := token.Admit(now, access.Use{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var over *access.LimitError
-	if _, err = token.Admit(now); !errors.As(err, &over) || over.Limit != access.LimitConcurrency || over.Max != 2 ||
+	if _, err = token.Admit(now, access.Use{}); !errors.As(err, &over) || over.Limit != access.LimitConcurrency || over.Max != 2 ||
 		over.RetryAfter <= 0 || over.Code() != "token_concurrency_exceeded" {
 		t.Fatalf("third call under way: %#v", err)
 	}
-	first()
-	first() // a second release must not free the second call's slot
-	third, err := token.Admit(now.Add(10 * time.Second))
+	first.Settle(access.Use{})
+	first.Settle(access.Use{}) // a second release must not free the second call's slot
+	third, err := token.Admit(now.Add(10*time.Second), access.Use{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := token.InFlight(); n != 2 {
+	if n := token.Allowance().InFlight(); n != 2 {
 		t.Fatalf("%d in flight, want 2", n)
 	}
-	second()
-	third()
+	second.Settle(access.Use{})
+	third.Settle(access.Use{})
 
 	// A new config finds what the old one counted.
-	tokens, err = access.New(specs, meters)
+	tokens, err = access.New(specs, counts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	token = tokens.ByName("a")
-	if _, err = token.Admit(now.Add(20 * time.Second)); !errors.As(err, &over) || over.Limit != access.LimitRPM ||
+	if _, err = token.Admit(now.Add(20*time.Second), access.Use{}); !errors.As(err, &over) || over.Limit != access.LimitRPM ||
 		over.Max != 3 || over.RetryAfter != 40*time.Second || over.Code() != "token_rate_exceeded" {
 		t.Fatalf("fourth call of the minute: %#v", err)
 	}
-	if _, err = token.Admit(now.Add(time.Minute)); err != nil {
+	if _, err = token.Admit(now.Add(time.Minute), access.Use{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -216,22 +220,22 @@ func TestAdmitHoldsBothLimits(t *testing.T) {
 func TestReleaseFromManyGoroutinesCountsOnce(t *testing.T) {
 	token := newTokens(t, access.Spec{Name: "a", Secret: laptopSecret}).ByName("a")
 	now := time.Now()
-	var releases []func()
+	var admitted []*access.Admission
 	for range 50 {
-		release, err := token.Admit(now)
+		a, err := token.Admit(now, access.Use{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		releases = append(releases, release)
+		admitted = append(admitted, a)
 	}
 	var wg sync.WaitGroup
 	for range 4 {
-		for _, release := range releases[1:] {
-			wg.Go(release)
+		for _, a := range admitted[1:] {
+			wg.Go(func() { a.Settle(access.Use{}) })
 		}
 	}
 	wg.Wait()
-	if n := token.InFlight(); n != 1 {
+	if n := token.Allowance().InFlight(); n != 1 {
 		t.Errorf("%d in flight, want 1", n)
 	}
 }
@@ -256,10 +260,10 @@ func BenchmarkAdmit(b *testing.B) {
 	now := time.Now()
 	b.ReportAllocs()
 	for b.Loop() {
-		release, err := token.Admit(now)
+		a, err := token.Admit(now, access.Use{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		release()
+		a.Settle(access.Use{})
 	}
 }

@@ -3,6 +3,8 @@ package access
 import (
 	"fmt"
 	"time"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // Refusal says why a credential was not accepted, in words that may be told to
@@ -31,32 +33,57 @@ func (r *Refusal) Code() string { return r.code }
 // Limit names a limit of a token or channel.
 type Limit string
 
-// Limits a Meter can enforce.
+// Limits an Allowance keeps.
 const (
 	LimitRPM         Limit = "rpm"             // requests in any 60 seconds
+	LimitTPM         Limit = "tpm"             // tokens in any 60 seconds
 	LimitConcurrency Limit = "max_concurrency" // requests under way
+	LimitDay         Limit = "daily_budget"    // money in a day
+	LimitMonth       Limit = "monthly_budget"  // money in a month of the calendar
+	LimitTotal       Limit = "total_budget"    // money at all
 )
 
 // LimitError says that a token has used up a limit. It is answered with
 // status 429; its message may be told to the client.
 type LimitError struct {
 	Limit      Limit
-	Max        int           // what the limit is set to
-	RetryAfter time.Duration // when it is worth trying again, from now
+	Max        int           // what a rate or the concurrency is set to
+	Budget     ai.Money      // what a budget is set to
+	Spent      ai.Money      // what was spent of it; the rest is reserved by calls under way
+	Resets     time.Time     // when a budget begins anew; zero: never
+	RetryAfter time.Duration // when it is worth trying again, from now; 0: nobody knows
 }
 
 // Error is the sentence for the client.
 func (e *LimitError) Error() string {
-	if e.Limit == LimitConcurrency {
+	switch e.Limit {
+	case LimitConcurrency:
 		return fmt.Sprintf("this token has as many requests under way as it may have (%d); wait for one to end", e.Max)
+	case LimitRPM:
+		return fmt.Sprintf("this token has used up its %d requests per minute", e.Max)
+	case LimitTPM:
+		return fmt.Sprintf("this token has used up its %d tokens per minute", e.Max)
 	}
-	return fmt.Sprintf("this token has used up its %d requests per minute", e.Max)
+	period := map[Limit]string{LimitDay: "daily ", LimitMonth: "monthly "}[e.Limit]
+	text := fmt.Sprintf("this token has used up its %sbudget of $%s (spent: $%s, the rest is reserved by requests under way)", period, e.Budget, e.Spent)
+	if e.Spent >= e.Budget {
+		text = fmt.Sprintf("this token has used up its %sbudget of $%s (spent: $%s)", period, e.Budget, e.Spent)
+	}
+	if e.Resets.IsZero() {
+		return text
+	}
+	return text + "; it begins anew at " + e.Resets.Format(time.RFC3339)
 }
 
 // Code is stable and made for programs.
 func (e *LimitError) Code() string {
-	if e.Limit == LimitConcurrency {
+	switch e.Limit {
+	case LimitConcurrency:
 		return "token_concurrency_exceeded"
+	case LimitRPM:
+		return "token_rate_exceeded"
+	case LimitTPM:
+		return "token_tokens_per_minute_exceeded"
 	}
-	return "token_rate_exceeded"
+	return "token_" + string(e.Limit) + "_exceeded"
 }

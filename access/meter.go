@@ -30,46 +30,65 @@ func (m *Meters) Meter(name string) *Meter {
 	return meter
 }
 
-// Meter counts the calls of one thing: those under way, and those that began
-// within the last 60 seconds. Limits are given with each call because they may
-// change while the counts go on. The zero value is ready; it must not be
-// copied.
+// Meter counts the calls of one thing: those under way, those that began
+// within the last 60 seconds, and their tokens. Limits are given with each call
+// because they may change while the counts go on. The zero value is ready; it
+// must not be copied.
 //
 // Where no rate is set nothing is remembered of a call but that it is under
 // way, and no lock is taken. A rate that is set later starts from there.
 type Meter struct {
 	inFlight atomic.Int64
 	mu       sync.Mutex
-	window   window
+	calls    window
+	tokens   window
 }
 
-// TryAcquire admits a call that begins now if fewer than rpm calls began in
-// the 60 seconds before it and fewer than max are under way; 0 means no limit.
-// If it was admitted, exactly one Release or Cancel must follow. If not, over
-// says which limit was in the way, and nothing is counted.
-func (m *Meter) TryAcquire(now time.Time, rpm, max int) (ok bool, over Limit) {
-	if rpm > 0 {
-		return m.tryAcquireRated(sinceEpoch(now), rpm, max)
+// Rates are the limits a Meter keeps; 0 means no limit.
+type Rates struct {
+	RPM         int // calls that begin in any 60 seconds
+	TPM         int // tokens of the calls that begin in any 60 seconds
+	Concurrency int // calls under way
+}
+
+// TryAcquire admits a call that begins now, and is expected to use so many
+// tokens, if no limit is in the way. If it was admitted, exactly one Release or
+// Cancel must follow, with the same now, rates and tokens. If not, over says
+// which limit was in the way, and nothing is counted.
+//
+// A call that alone uses more tokens than a minute has is admitted when nothing
+// else was used, or it never would be.
+func (m *Meter) TryAcquire(now time.Time, r Rates, tokens int) (ok bool, over Limit) {
+	if r.RPM > 0 || r.TPM > 0 {
+		return m.tryAcquireRated(sinceEpoch(now), r, tokens)
 	}
-	if !m.takeSlot(max) {
+	if !m.takeSlot(r.Concurrency) {
 		return false, LimitConcurrency
 	}
 	return true, ""
 }
 
-// tryAcquireRated takes nothing before it knows that it gets both, so that
-// nobody is refused for what somebody else could not use.
-func (m *Meter) tryAcquireRated(now time.Duration, rpm, max int) (ok bool, over Limit) {
+// tryAcquireRated takes nothing before it knows that it gets everything, so
+// that nobody is refused for what somebody else could not use.
+func (m *Meter) tryAcquireRated(now time.Duration, r Rates, tokens int) (ok bool, over Limit) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.window.forget(now)
-	if m.window.total >= rpm {
+	m.calls.forget(now)
+	m.tokens.forget(now)
+	switch {
+	case r.RPM > 0 && m.calls.total >= r.RPM:
 		return false, LimitRPM
-	}
-	if !m.takeSlot(max) {
+	case r.TPM > 0 && m.tokens.total > 0 && m.tokens.total+tokens > r.TPM:
+		return false, LimitTPM
+	case !m.takeSlot(r.Concurrency):
 		return false, LimitConcurrency
 	}
-	m.window.add(now, rpm)
+	if r.RPM > 0 {
+		m.calls.add(now, 1, r.RPM > exactEntries)
+	}
+	if r.TPM > 0 {
+		m.tokens.add(now, tokens, true)
+	}
 	return true, ""
 }
 
@@ -91,32 +110,52 @@ func (m *Meter) takeSlot(max int) bool {
 	}
 }
 
-// Release ends a call that was admitted.
-func (m *Meter) Release() { m.inFlight.Add(-1) }
+// Release ends a call that was admitted, and that used so many tokens more, or
+// fewer, than were expected.
+func (m *Meter) Release(admitted time.Time, r Rates, more int) {
+	m.inFlight.Add(-1)
+	if r.TPM > 0 && more != 0 {
+		m.mu.Lock()
+		m.tokens.change(sinceEpoch(admitted), more)
+		m.mu.Unlock()
+	}
+}
 
 // Cancel undoes an admission that led to nothing: the call is neither under
-// way nor counted in the window. rpm is the limit it was admitted with.
-func (m *Meter) Cancel(rpm int) {
-	m.Release()
-	if rpm > 0 {
+// way nor counted.
+func (m *Meter) Cancel(admitted time.Time, r Rates, tokens int) {
+	m.inFlight.Add(-1)
+	if r.RPM > 0 || r.TPM > 0 {
 		m.mu.Lock()
-		m.window.takeBack()
-		m.mu.Unlock()
+		defer m.mu.Unlock()
+	}
+	if r.RPM > 0 {
+		m.calls.takeBack()
+	}
+	if r.TPM > 0 {
+		m.tokens.change(sinceEpoch(admitted), -tokens)
 	}
 }
 
 // InFlight is the number of calls under way.
 func (m *Meter) InFlight() int { return int(m.inFlight.Load()) }
 
-// RetryAfter is how long it takes, from now, until the rate has room for a
-// call; 0 if it has.
-func (m *Meter) RetryAfter(now time.Time, rpm int) time.Duration {
-	if rpm <= 0 {
+// RetryAfter is how long it takes, from now, until the rates have room for a
+// call of so many tokens; 0 if they have.
+func (m *Meter) RetryAfter(now time.Time, r Rates, tokens int) time.Duration {
+	if r.RPM <= 0 && r.TPM <= 0 {
 		return 0
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.window.wait(sinceEpoch(now), rpm)
+	var wait time.Duration
+	if r.RPM > 0 {
+		wait = m.calls.wait(sinceEpoch(now), r.RPM-1)
+	}
+	if r.TPM > 0 {
+		wait = max(wait, m.tokens.wait(sinceEpoch(now), max(0, r.TPM-tokens)))
+	}
+	return wait
 }
 
 // epoch turns times into numbers by the monotonic clock, where they have it:
@@ -128,13 +167,13 @@ func sinceEpoch(now time.Time) time.Duration { return now.Sub(epoch) }
 const minute = time.Minute
 
 // exactEntries is how many calls of a window are remembered one by one. For a
-// limit above it, calls that begin within minute/exactEntries (59 ms) share an
+// limit above it, and for tokens, calls that begin within minute/exactEntries (59 ms) share an
 // entry that leaves the window with the last of them: the limit is never
 // exceeded in any 60 seconds, and memory stays below 50 KB.
 const exactEntries = 1024
 
-// window is the calls that began within the last minute, oldest first, in a
-// ring.
+// window is the calls that began within the last minute, or their tokens,
+// oldest first, in a ring.
 type window struct {
 	ring  []entry // length is a power of two, or 0
 	first int
@@ -149,15 +188,16 @@ type entry struct {
 	count int
 }
 
-// add counts a call that begins now.
-func (w *window) add(now time.Duration, limit int) {
-	w.total++
+// add counts something that begins now, together with what began just before
+// if it may share an entry.
+func (w *window) add(now time.Duration, count int, share bool) {
+	w.total += count
 	if w.used > 0 {
 		newest := w.at(w.used - 1)
 		now = max(now, newest.last) // callers may come in another order than their times
-		if limit > exactEntries && now-newest.began < minute/exactEntries {
+		if share && now-newest.began < minute/exactEntries {
 			newest.last = now
-			newest.count++
+			newest.count += count
 			return
 		}
 	}
@@ -165,7 +205,19 @@ func (w *window) add(now time.Duration, limit int) {
 		w.grow()
 	}
 	w.used++
-	*w.at(w.used - 1) = entry{began: now, last: now, count: 1}
+	*w.at(w.used - 1) = entry{began: now, last: now, count: count}
+}
+
+// change corrects what began at a time; it leaves the window when that does.
+func (w *window) change(began time.Duration, more int) {
+	for i := w.used - 1; i >= 0; i-- {
+		if e := w.at(i); e.began <= began || i == 0 && e.last >= began {
+			more = max(more, -e.count)
+			e.count += more
+			w.total += more
+			return
+		}
+	}
 }
 
 // takeBack forgets the newest call. It may be another than the one that is
@@ -182,13 +234,13 @@ func (w *window) takeBack() {
 	}
 }
 
-// wait is how long it takes until fewer than limit calls are in the window.
-func (w *window) wait(now time.Duration, limit int) time.Duration {
+// wait is how long it takes until no more than most are in the window.
+func (w *window) wait(now time.Duration, most int) time.Duration {
 	w.forget(now)
 	left := w.total
-	for i := 0; left >= limit && i < w.used; i++ {
+	for i := 0; left > most && i < w.used; i++ {
 		e := w.at(i)
-		if left -= e.count; left < limit {
+		if left -= e.count; left <= most {
 			return e.last + minute - now
 		}
 	}

@@ -15,7 +15,7 @@ func TestMeterSlidesOverTheMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := access.NewMeters().Meter("channel/a")
 		acquire := func() bool {
-			ok, _ := m.TryAcquire(time.Now(), 3, 0)
+			ok, _ := m.TryAcquire(time.Now(), access.Rates{RPM: 3}, 0)
 			return ok
 		}
 		for range 3 { // at 0s, 10s, 20s
@@ -30,13 +30,13 @@ func TestMeterSlidesOverTheMinute(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		if d := m.RetryAfter(time.Now(), 3); d != time.Second {
+		if d := m.RetryAfter(time.Now(), access.Rates{RPM: 3}, 0); d != time.Second {
 			t.Fatalf("retry after %v at 59s, want 1s", d)
 		}
-		if d := m.RetryAfter(time.Now(), 1); d != 21*time.Second {
+		if d := m.RetryAfter(time.Now(), access.Rates{RPM: 1}, 0); d != 21*time.Second {
 			t.Fatalf("a limit lowered to 1 has room in %v, want 21s", d)
 		}
-		if d := m.RetryAfter(time.Now(), 4); d != 0 {
+		if d := m.RetryAfter(time.Now(), access.Rates{RPM: 4}, 0); d != 0 {
 			t.Fatalf("a limit raised to 4 has room in %v, want at once", d)
 		}
 		time.Sleep(time.Second - time.Nanosecond)
@@ -65,7 +65,7 @@ func TestMeterNeverExceedsTheLimit(t *testing.T) {
 			for first < len(began) && now.Sub(began[first]) >= time.Minute {
 				first++
 			}
-			ok, _ := m.TryAcquire(now, limit, 0)
+			ok, _ := m.TryAcquire(now, access.Rates{RPM: limit}, 0)
 			if ok {
 				began = append(began, now)
 				if n := len(began) - first; n > limit {
@@ -80,7 +80,7 @@ func TestMeterNeverExceedsTheLimit(t *testing.T) {
 				if n := len(began) - first; n+held < limit {
 					t.Fatalf("limit %d: refused with %d calls within a minute", limit, n)
 				}
-				if d := m.RetryAfter(now, limit); d <= 0 || d > time.Minute {
+				if d := m.RetryAfter(now, access.Rates{RPM: limit}, 0); d <= 0 || d > time.Minute {
 					t.Fatalf("limit %d: refused, and yet room in %v", limit, d)
 				}
 			}
@@ -95,14 +95,14 @@ func TestMeterTakesCallsOutOfOrder(t *testing.T) {
 	var m access.Meter
 	now := time.Now()
 	for i, at := range []time.Duration{5, 3, 4, 1} {
-		if ok, _ := m.TryAcquire(now.Add(at*time.Second), 4, 0); !ok {
+		if ok, _ := m.TryAcquire(now.Add(at*time.Second), access.Rates{RPM: 4}, 0); !ok {
 			t.Fatalf("call %d refused", i)
 		}
 	}
-	if ok, _ := m.TryAcquire(now.Add(64*time.Second), 4, 0); ok {
+	if ok, _ := m.TryAcquire(now.Add(64*time.Second), access.Rates{RPM: 4}, 0); ok {
 		t.Error("admitted although the window may still be full")
 	}
-	if ok, _ := m.TryAcquire(now.Add(65*time.Second), 4, 0); !ok {
+	if ok, _ := m.TryAcquire(now.Add(65*time.Second), access.Rates{RPM: 4}, 0); !ok {
 		t.Error("refused although all calls are a minute old")
 	}
 }
@@ -124,7 +124,7 @@ func TestMeterRefusalTakesNothing(t *testing.T) {
 		{0, 3, false, access.LimitConcurrency, 3},
 		{0, 0, true, "", 4},
 	} {
-		ok, over := m.TryAcquire(now, step.rpm, step.max)
+		ok, over := m.TryAcquire(now, access.Rates{RPM: step.rpm, Concurrency: step.max}, 0)
 		if ok != step.ok || over != step.over || m.InFlight() != step.inFlight {
 			t.Fatalf("step %d: %v %q, %d in flight", i, ok, over, m.InFlight())
 		}
@@ -136,20 +136,59 @@ func TestCancelGivesBothBack(t *testing.T) {
 		var m access.Meter
 		now := time.Now()
 		for range rpm {
-			if ok, _ := m.TryAcquire(now, rpm, 0); !ok {
+			if ok, _ := m.TryAcquire(now, access.Rates{RPM: rpm}, 0); !ok {
 				t.Fatal("refused")
 			}
 		}
-		m.Cancel(rpm)
+		m.Cancel(now, access.Rates{RPM: rpm}, 0)
 		if n := m.InFlight(); n != rpm-1 {
 			t.Errorf("%d in flight", n)
 		}
-		if ok, _ := m.TryAcquire(now, rpm, 0); !ok {
+		if ok, _ := m.TryAcquire(now, access.Rates{RPM: rpm}, 0); !ok {
 			t.Error("the cancelled call still counts")
 		}
-		if ok, _ := m.TryAcquire(now, rpm, 0); ok {
+		if ok, _ := m.TryAcquire(now, access.Rates{RPM: rpm}, 0); ok {
 			t.Error("one cancel made room for two")
 		}
+	}
+}
+
+// Tokens are counted as expected when a call begins, and as used when it ends;
+// both leave the minute with the call's beginning.
+func TestMeterCountsTokens(t *testing.T) {
+	var m access.Meter
+	rates := access.Rates{TPM: 100}
+	start := time.Now()
+	take := func(at time.Duration, tokens int) bool {
+		ok, over := m.TryAcquire(start.Add(at), rates, tokens)
+		if !ok && over != access.LimitTPM {
+			t.Fatalf("refused for %q", over)
+		}
+		return ok
+	}
+	if !take(0, 500) {
+		t.Fatal("a call larger than a minute's tokens is never admitted")
+	}
+	if take(time.Second, 1) {
+		t.Fatal("admitted above the limit")
+	}
+	m.Release(start, rates, -470) // it used 30
+	if !take(2*time.Second, 70) || take(2*time.Second, 1) {
+		t.Fatal("what was not used was not given back, or too much of it")
+	}
+	if d := m.RetryAfter(start.Add(2*time.Second), rates, 30); d != 58*time.Second {
+		t.Fatalf("room for 30 in %v, want 58s", d)
+	}
+	m.Release(start.Add(2*time.Second), rates, 50) // it used 120
+	if take(61*time.Second, 1) {
+		t.Fatal("what was used beyond the expectation does not count")
+	}
+	if !take(62*time.Second, 1) {
+		t.Fatal("refused although everything is a minute old")
+	}
+	m.Cancel(start.Add(62*time.Second), rates, 1)
+	if !take(62*time.Second, 100) {
+		t.Fatal("the cancelled call still counts")
 	}
 }
 
@@ -162,7 +201,7 @@ func TestMeterUnderRace(t *testing.T) {
 	for range workers {
 		wg.Go(func() {
 			for range each {
-				ok, _ := m.TryAcquire(now, rpm, slots)
+				ok, _ := m.TryAcquire(now, access.Rates{RPM: rpm, Concurrency: slots}, 0)
 				if !ok {
 					continue
 				}
@@ -170,7 +209,7 @@ func TestMeterUnderRace(t *testing.T) {
 				if n := int64(m.InFlight()); n > peak.Load() {
 					peak.Store(n)
 				}
-				m.Release()
+				m.Release(now, access.Rates{}, 0)
 			}
 		})
 	}
@@ -190,13 +229,14 @@ func TestMetersKeepWhatANameUsed(t *testing.T) {
 func TestMeterDoesNotAllocate(t *testing.T) {
 	var m access.Meter
 	now := time.Now()
+	rates := access.Rates{RPM: 100, TPM: 1000, Concurrency: 1000}
 	for range 200 { // let the ring grow
-		m.TryAcquire(now, 100, 0)
+		m.TryAcquire(now, rates, 0)
 	}
 	if n := testing.AllocsPerRun(1000, func() {
 		now = now.Add(time.Second)
-		if ok, _ := m.TryAcquire(now, 100, 1000); ok {
-			m.Release()
+		if ok, _ := m.TryAcquire(now, rates, 0); ok {
+			m.Release(now, access.Rates{}, 0)
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -208,8 +248,8 @@ func BenchmarkMeterUnlimited(b *testing.B) {
 	now := time.Now()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			m.TryAcquire(now, 0, 0)
-			m.Release()
+			m.TryAcquire(now, access.Rates{}, 0)
+			m.Release(now, access.Rates{}, 0)
 		}
 	})
 }
@@ -220,8 +260,8 @@ func BenchmarkMeterLimited(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		now = now.Add(time.Millisecond)
-		if ok, _ := m.TryAcquire(now, 100000, 8); ok {
-			m.Release()
+		if ok, _ := m.TryAcquire(now, access.Rates{RPM: 100000, Concurrency: 8}, 0); ok {
+			m.Release(now, access.Rates{}, 0)
 		}
 	}
 }

@@ -15,21 +15,20 @@ type Token struct {
 	models      Patterns
 	channels    []string // nil: all
 	except      []string
-	rpm, slots  int
 	expires     time.Time
 	exposeRoute bool
-	meter       *Meter
+	counts      bool
+	allowance   *Allowance
 }
 
 // Unlimited may do everything. It is what operators ask with when they want
 // to know how routing would decide; no credential leads to it.
-var Unlimited = &Token{models: All, exposeRoute: true, meter: new(Meter)}
+var Unlimited = &Token{models: All, exposeRoute: true, allowance: NewAllowance(Rates{}, Budget{}, NewCalendar(time.UTC), new(Meter), new(Purse))}
 
-func newToken(s Spec, m *Meters) *Token {
+func newToken(s Spec, c *Counts) *Token {
 	t := &Token{
 		name: s.Name, models: All, channels: slices.Clone(s.Channels), except: slices.Clone(s.ExceptChannels),
-		rpm: s.RPM, slots: s.MaxConcurrency, expires: s.Expires, exposeRoute: s.ExposeRoute,
-		meter: m.Meter("token/" + s.Name),
+		expires: s.Expires, exposeRoute: s.ExposeRoute, counts: s.UpstreamCounts, allowance: c.Allowance("token/"+s.Name, s.Rates, s.Budget),
 	}
 	if len(s.Models) > 0 {
 		t.models = CompilePatterns(s.Models)
@@ -59,30 +58,34 @@ func (t *Token) MayUseChannel(name string) bool {
 // ExposeRoute reports whether the holder may see which channel served.
 func (t *Token) ExposeRoute() bool { return t.exposeRoute }
 
-// InFlight is the number of calls of this token that are under way.
-func (t *Token) InFlight() int { return t.meter.InFlight() }
+// MayCountUpstream reports whether the holder may have tokens counted by the
+// upstream.
+func (t *Token) MayCountUpstream() bool { return t.counts }
 
-// Admit counts a call against the token's limits. release must be called when
-// the call has ended; only its first call counts, from whichever goroutine.
-// The error is a *LimitError, and release is then nil.
-func (t *Token) Admit(now time.Time) (release func(), err error) {
-	ok, over := t.meter.TryAcquire(now, t.rpm, t.slots)
-	if !ok {
-		return nil, t.overLimit(over, now)
-	}
-	released := new(atomic.Bool)
-	return func() {
-		if released.CompareAndSwap(false, true) {
-			t.meter.Release()
-		}
-	}, nil
+// Allowance is what the token may use, and has used.
+func (t *Token) Allowance() *Allowance { return t.allowance }
+
+// Admission is a call that a token was admitted with.
+type Admission struct {
+	allowance *Allowance
+	at        time.Time
+	expected  Use
+	settled   atomic.Bool
 }
 
-func (t *Token) overLimit(over Limit, now time.Time) *LimitError {
-	if over == LimitRPM {
-		// Another call may have found room since; then it is worth trying at once.
-		return &LimitError{Limit: over, Max: t.rpm, RetryAfter: t.meter.RetryAfter(now, t.rpm)}
+// Admit counts a call that begins now, and is expected to use so much, against
+// the token's limits. The error is a *LimitError.
+func (t *Token) Admit(now time.Time, expected Use) (*Admission, error) {
+	if ok, over := t.allowance.Take(now, expected); !ok {
+		return nil, t.allowance.limitError(over, now, expected)
 	}
-	// Nobody knows when a slot gets free. A second keeps clients from spinning.
-	return &LimitError{Limit: over, Max: t.slots, RetryAfter: time.Second}
+	return &Admission{allowance: t.allowance, at: now, expected: expected}, nil
+}
+
+// Settle ends the call and counts what it used instead of what was expected.
+// Only the first call of it counts, from whichever goroutine.
+func (a *Admission) Settle(used Use) {
+	if a.settled.CompareAndSwap(false, true) {
+		a.allowance.Return(a.at, a.expected, used)
+	}
 }
