@@ -59,6 +59,8 @@ func ReadApp(d *caddyfile.Dispenser, options ...Option) (*config.App, error) {
 	b := newBlock(d.Token(), "ccload", "", Table{
 		"store":     Custom(r.store),
 		"retention": Custom(r.retention),
+		"time_zone": Text(&r.app.TimeZone),
+		"prices":    Custom(r.prices),
 		"channel":   Custom(r.channel).Many(),
 		"token":     Custom(r.token).Many(),
 		"alias":     Custom(r.alias).Many(),

@@ -167,8 +167,8 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"channel", "wieght 3", `unrecognized subdirective "wieght" for channel, did you mean "weight"?, at T:4`},
 		{"channel", "rpm 1\nprotocols openai", `unrecognized subdirective "protocols" for channel, did you mean "protocol"?, at T:5`},
-		{"channel", "daily_budget 20", `unrecognized subdirective "daily_budget" for channel, which knows…`},
-		{"channel", "cost_multiplier 0.3", `unrecognized subdirective "cost_multiplier" for channel, which knows…`},
+		{"channel", "quota 5", `unrecognized subdirective "quota" for channel, which knows…`},
+		{"channel", "cost_multiplier much", `channel "c": cost_multiplier "much": must be 0 to 1000, as in 0.3, at T:4`},
 		{"channel", "key a\\\n" + secret + "\n" + secret, `unrecognized text where a subdirective for channel is expected…`},
 		{"channel", "weight 0", `channel "c": weight 0: must be 1 to 10000, at T:4`},
 		{"channel", "weight many", `channel "c": weight "many": must be 1 to 10000, at T:4`},
@@ -227,7 +227,7 @@ func TestMistakes(t *testing.T) {
 		{"app", "token laptop short", `token "laptop": secret: must have 16 to 512 characters; openssl rand -hex 24 makes one, at T:3`},
 		{"app", "token anonymous " + secret, `token "anonymous": secret: the token named anonymous…`},
 		{"app", "token a " + secret + "\ntoken b " + secret, `token "b": secret: is that of the token "a" too: give each its own, at T:4`},
-		{"app", "token a " + secret + " {\n\tbudget 5/day\n}", `unrecognized subdirective "budget" for token, which knows…`},
+		{"app", "token a " + secret + " {\n\tbudget x/day\n}", `token "a": budget "x/day": must be US dollars for a period, as in 5/day 100/month 500/total, at T:4`},
 		{"app", "token a " + secret + " {\n\texpires soon\n}", `token "a": expires "soon": must be a day such as 2027-01-31 or a moment such as 2027-01-31T18:00:00Z, at T:4`},
 		{"app", "channel relay {\n\turl https://x\n}\ntoken a " + secret + " {\n\trpm 1\n\tchannels rely\n}", `token "a": channels "rely": there is no channel of this name; did you mean "relay"?, at T:8`},
 		{"app", "alias fast", `ccload: alias: takes a name and the models…`},
@@ -243,7 +243,7 @@ func TestMistakes(t *testing.T) {
 		{"app", "retention 30d big", `retention: bytes "big": must be a size such as 64MiB or 2GiB, at T:3`},
 		{"app", "retention {\n\tage 30d\n\tsize 2GiB\n}", `unrecognized subdirective "size" for retention, which knows age, bytes, at T:5`},
 		{"app", "retention 30d {\n\tage 30d\n}", `retention: age: given twice…`},
-		{"app", "encryption_key x", `unrecognized subdirective "encryption_key" for ccload, which knows alias, channel, retention, store, token, at T:3`},
+		{"app", "encryption_key x", `unrecognized subdirective "encryption_key" for ccload, which knows alias, channel, prices, retention, store, time_zone, token, at T:3`},
 		{"app", "admin_password x", `unrecognized subdirective "admin_password" for ccload, which knows…`},
 		{"app", "chanel c {\n}", `unrecognized subdirective "chanel" for ccload, did you mean "channel"?, at T:3`},
 

@@ -29,7 +29,12 @@ import (
 //		weight          <number>
 //		disabled
 //		rpm             <number>
+//		tpm             <number>
 //		max_concurrency <number>
+//		daily_budget    <dollars>
+//		budget          <dollars>/day|month|total ...
+//		cost_multiplier <number>
+//		no_include_usage
 //		hours           <HH:MM-HH:MM> [<zone>]
 //		proxy           <address>|off
 //		header_up       [+|-]<field> [<value>]
@@ -91,7 +96,12 @@ func channelTable(c *config.Channel) Table {
 		"weight":                   Int(&c.Weight, 1, config.MaxWeight),
 		"disabled":                 Flag(&c.Disabled),
 		"rpm":                      Int(&c.RPM, 0, config.MaxRPM),
+		"tpm":                      Int(&c.TPM, 0, config.MaxTPM),
 		"max_concurrency":          Int(&c.MaxConcurrency, 0, config.MaxConcurrency),
+		"daily_budget":             USD(&c.DailyBudget),
+		"budget":                   Budget(&c.Budget),
+		"cost_multiplier":          multiplier(&c.CostMultiplier),
+		"no_include_usage":         Flag(&c.NoIncludeUsage),
 		"hours":                    hours(&c.Hours),
 		"proxy":                    Text(&c.Proxy),
 		"header_up":                headerUp(&c.HeaderUp).Many(),

@@ -110,3 +110,41 @@ func Size(p *int64) Row {
 		return nil
 	})
 }
+
+// USD is an option with an amount of US dollars.
+func USD(p *float64) Row {
+	return Value(func(arg string) error {
+		usd, err := config.ParseUSD(arg)
+		if err == nil {
+			*p = usd
+		}
+		return err
+	})
+}
+
+// Budget is an option with amounts for periods, as in 5/day 100/month.
+func Budget(p *config.Budget) Row {
+	return Values(func(args []string) error {
+		if len(args) == 0 {
+			return errors.New("takes US dollars for a period, as in 5/day 100/month 500/total")
+		}
+		for _, arg := range args {
+			if err := p.ParseBudget(arg); err != nil {
+				return err
+			}
+		}
+		return nil
+	}).Many()
+}
+
+// multiplier is an option with a factor of the price.
+func multiplier(p **float64) Row {
+	return Value(func(arg string) error {
+		f, err := strconv.ParseFloat(arg, 64)
+		if err != nil || !(f >= 0 && f <= config.MaxCostMultiplier) {
+			return wrong(strconv.Quote(arg), config.RangeProblem(0, config.MaxCostMultiplier)+", as in 0.3")
+		}
+		*p = &f
+		return nil
+	})
+}

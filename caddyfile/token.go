@@ -16,9 +16,12 @@ import (
 //		channels        <names...>
 //		except_channels <names...>
 //		rpm             <number>
+//		tpm             <number>
 //		max_concurrency <number>
+//		budget          <dollars>/day|month|total ...
 //		expires         <day or moment>
 //		expose_route
+//		upstream_counts
 //	}
 //
 // The token named anonymous has no secret.
@@ -55,9 +58,12 @@ func tokenTable(t *config.Token) Table {
 		"channels":        Words(&t.Channels),
 		"except_channels": Words(&t.ExceptChannels),
 		"rpm":             Int(&t.RPM, 0, config.MaxRPM),
+		"tpm":             Int(&t.TPM, 0, config.MaxTPM),
 		"max_concurrency": Int(&t.MaxConcurrency, 0, config.MaxConcurrency),
+		"budget":          Budget(&t.Budget),
 		"expires":         Text(&t.Expires),
 		"expose_route":    Flag(&t.ExposeRoute),
+		"upstream_counts": Flag(&t.UpstreamCounts),
 	}
 }
 

@@ -75,8 +75,31 @@ type Channel struct {
 	// RPM limits requests per minute (a sliding minute). Default 0: no limit.
 	RPM int `json:"rpm,omitempty"`
 
+	// TPM limits tokens per minute, input and output (a sliding minute). A
+	// call counts with what it is expected to use, and with what it used when
+	// it has ended. Default 0: no limit.
+	TPM int `json:"tpm,omitempty"`
+
 	// MaxConcurrency limits requests under way. Default 0: no limit.
 	MaxConcurrency int `json:"max_concurrency,omitempty"`
+
+	// DailyBudget is the most that may be spent on the channel in a day, in US
+	// dollars; the same as day in budget. Default 0: no limit.
+	DailyBudget float64 `json:"daily_budget,omitempty"`
+
+	// Budget is how much may be spent on the channel. When it is used up, the
+	// channel is left out until it begins anew.
+	Budget Budget `json:"budget,omitzero"`
+
+	// CostMultiplier is what the channel takes of the list price: 0.3 for a
+	// relay that charges 30 %. 0 is free. Default 1; 0 to 1000.
+	CostMultiplier *float64 `json:"cost_multiplier,omitempty"`
+
+	// NoIncludeUsage sends Chat Completions streams upstream without asking for
+	// token counts (stream_options.include_usage) that the client did not ask
+	// for itself. By default they are asked for, and kept from the client; an
+	// upstream that refuses is not asked again.
+	NoIncludeUsage bool `json:"no_include_usage,omitempty"`
 
 	// Hours is the daily time the channel may be used. Default: always.
 	Hours *Hours `json:"hours,omitempty"`
@@ -136,7 +159,13 @@ func (c *Channel) Validate() error {
 		checkRange("priority", c.Priority, -MaxPriority, MaxPriority),
 		checkRange("weight", c.Weight, 1, MaxWeight),
 		checkRange("rpm", c.RPM, 0, MaxRPM),
+		checkRange("tpm", c.TPM, 0, MaxTPM),
 		checkRange("max_concurrency", c.MaxConcurrency, 0, MaxConcurrency),
+		checkThat(c.DailyBudget >= 0 && c.DailyBudget <= MaxBudget, "daily_budget", "", fmt.Sprintf("must be US dollars, 0 to %d", MaxBudget)),
+		checkThat(c.DailyBudget == 0 || c.Budget.Day == 0, "daily_budget", "", "is given in budget too: keep one of them"),
+		c.Budget.check("budget"),
+		checkThat(c.CostMultiplier == nil || *c.CostMultiplier >= 0 && *c.CostMultiplier <= MaxCostMultiplier, "cost_multiplier", "",
+			RangeProblem(0, MaxCostMultiplier)),
 		c.Hours.check(),
 		checkProxy(c.Proxy),
 		c.HeaderUp.check(),

@@ -25,6 +25,13 @@ type App struct {
 	// Retention bounds the log of calls. Default: 30 days and 2 GiB.
 	Retention *Retention `json:"retention,omitempty"`
 
+	// TimeZone is the IANA time zone in which the days and months of budgets
+	// begin, such as Europe/Berlin. Default UTC.
+	TimeZone string `json:"time_zone,omitempty"`
+
+	// Prices adds to the built-in list of prices.
+	Prices *Prices `json:"prices,omitempty"`
+
 	// Channels are the upstream accounts. Without any, no call can be served.
 	Channels []*Channel `json:"channels,omitempty"`
 
@@ -41,6 +48,12 @@ type App struct {
 // themselves.
 func (a *App) Validate() error {
 	if err := a.Retention.Validate(); err != nil {
+		return err
+	}
+	if err := first("", "", checkZone("time_zone", a.TimeZone)); err != nil {
+		return err
+	}
+	if err := first("prices", "", a.Prices.check()); err != nil {
 		return err
 	}
 	channels, err := validateAll("channel", a.Channels, func(c *Channel) string { return c.Name }, (*Channel).Validate)

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -69,6 +70,14 @@ func TestErrorsNameThingFieldValueAndRemedy(t *testing.T) {
 		{ch(func(c *config.Channel) { c.Weight = 10001 }), `channel "relay": weight 10001: must be 1 to 10000`},
 		{ch(func(c *config.Channel) { c.Priority = -1000001 }), `channel "relay": priority -1000001: must be -1000000 to 1000000`},
 		{ch(func(c *config.Channel) { c.RPM = -1 }), `channel "relay": rpm -1: must be 0 to…`},
+		{ch(func(c *config.Channel) { c.TPM = -5 }), `channel "relay": tpm -5: must be 0 to…`},
+		{ch(func(c *config.Channel) { c.DailyBudget = -5 }), `channel "relay": daily_budget: must be US dollars, 0 to…`},
+		{ch(func(c *config.Channel) { c.Budget.Month = math.NaN() }), `channel "relay": budget month: must be US dollars, 0 to…`},
+		{ch(func(c *config.Channel) { c.CostMultiplier = new(1001.0) }), `channel "relay": cost_multiplier: must be 0 to 1000`},
+		{&config.App{TimeZone: "Nowhere"}, `time_zone "Nowhere": must be an IANA time zone, as in Europe/Berlin`},
+		{&config.App{Prices: &config.Prices{SyncURL: "ftp://x"}}, `prices: sync "ftp://x": must be an http or https address`},
+		{&config.App{Prices: &config.Prices{SyncInterval: caddy.Duration(time.Second)}}, `prices: sync 1s: must be at least 1m0s`},
+		{&config.App{Prices: &config.Prices{Files: []string{""}}}, `prices: files #1: is empty: remove it`},
 		{ch(func(c *config.Channel) { c.MaxConcurrency = -5 }), `channel "relay": max_concurrency -5: must be 0 to…`},
 		{ch(func(c *config.Channel) { c.Hours = &config.Hours{From: "8", To: "9:00"} }), `channel "relay": hours "8": must be a time of day…`},
 		{ch(func(c *config.Channel) { c.Proxy = "socks4://x:1" }), `channel "relay": proxy "socks4://x:1": must be an address such as…`},

@@ -38,8 +38,22 @@ type Token struct {
 	// RPM limits requests per minute (a sliding minute). Default 0: no limit.
 	RPM int `json:"rpm,omitempty"`
 
+	// TPM limits tokens per minute, input and output (a sliding minute). A
+	// call counts with what it is expected to use, and with what it used when
+	// it has ended. Default 0: no limit.
+	TPM int `json:"tpm,omitempty"`
+
 	// MaxConcurrency limits requests under way. Default 0: no limit.
 	MaxConcurrency int `json:"max_concurrency,omitempty"`
+
+	// Budget is how much the token's calls may cost. When it is used up, they
+	// are refused until it begins anew.
+	Budget Budget `json:"budget,omitzero"`
+
+	// UpstreamCounts lets the holder have tokens counted by the upstream: a
+	// request to count that carries the header X-Ccload-Count: upstream is sent
+	// there. All others are counted by the gateway itself.
+	UpstreamCounts bool `json:"upstream_counts,omitempty"`
 
 	// Expires is the day (YYYY-MM-DD, UTC, inclusive) or moment (RFC 3339)
 	// after which the token is refused. Default: never.
@@ -59,7 +73,9 @@ func (t *Token) Validate() error {
 		checkThat(len(t.Channels) == 0 || len(t.ExceptChannels) == 0, "except_channels", "",
 			"cannot stand beside channels: what is not listed there is excepted already"),
 		checkRange("rpm", t.RPM, 0, MaxRPM),
+		checkRange("tpm", t.TPM, 0, MaxTPM),
 		checkRange("max_concurrency", t.MaxConcurrency, 0, MaxConcurrency),
+		t.Budget.check("budget"),
 		t.checkExpires(),
 	)
 }

@@ -1,0 +1,48 @@
+package caddyfile
+
+import (
+	"errors"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/ccload/ccload/config"
+)
+
+// prices reads either of
+//
+//	prices <files...>
+//	prices {
+//		file <files...>
+//		sync <address> [<interval>]
+//	}
+func (r *reader) prices(d *caddyfile.Dispenser) error {
+	if r.app.Prices != nil {
+		return at(d.Token(), errors.New("ccload: prices: given in an earlier ccload block already: keep one of them"))
+	}
+	p := new(config.Prices)
+	b := newBlock(d.Token(), "prices", "", Table{
+		"file": Words(&p.Files),
+		"sync": Values(func(args []string) error {
+			if len(args) < 1 || len(args) > 2 {
+				return errors.New("takes an address and perhaps how often it is fetched, as in sync https://models.dev/api.json 6h")
+			}
+			p.SyncURL = args[0]
+			if len(args) == 1 {
+				return nil
+			}
+			every, err := config.ParseDuration(args[1])
+			p.SyncInterval = caddy.Duration(every)
+			return err
+		}),
+	})
+	p.Files = d.RemainingArgs()
+	if err := b.read(d); err != nil {
+		return err
+	}
+	if len(p.Files) == 0 && p.SyncURL == "" {
+		return at(b.head, b.fail("", "takes files, as in prices my-prices.csv, or a block with file and sync"))
+	}
+	r.app.Prices = p
+	return nil
+}
