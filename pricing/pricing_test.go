@@ -1,0 +1,310 @@
+package pricing
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/quick"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+)
+
+func at(day string) time.Time {
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, day); err == nil {
+			return t
+		}
+	}
+	panic(day)
+}
+
+// The built-in rows: each fits its own model's name, and no two of them claim
+// the same model, moment, tier and prompt.
+func TestBuiltInRows(t *testing.T) {
+	rows, err := ParseFile("catalogue.csv", builtIn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) < 500 {
+		t.Errorf("only %d rows", len(rows))
+	}
+	list := compileAll(rows)
+	for i, e := range list {
+		if e.name != strings.ToLower(e.model) && !e.pattern.fits(e.name) {
+			t.Errorf("%s does not fit its own name", e.id)
+		}
+		for _, o := range list[:i] {
+			if e.provider == o.provider && e.model == o.model && e.tier == o.tier && e.above == o.above &&
+				e.from < o.until && o.from < e.until && (e.when == nil) == (o.when == nil) && (e.when == nil || e.when.outside == o.when.outside) {
+				t.Errorf("%s and %s are in force together", e.id, o.id)
+			}
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	one := ai.Usage{Input: 1, Output: 1, Reported: true}
+	for _, row := range []struct{ provider, model, day, want string }{
+		{"anthropic", "claude-sonnet-5", "2026-11-20", "anthropic/claude-sonnet-5"},
+		{"anthropic", "claude-sonnet-5-5", "2026-11-20", "anthropic/claude-sonnet-5-5"},
+		{"anthropic", "claude-sonnet-5-7", "2026-11-20", ""},
+		{"anthropic", "claude-opus-4-60", "2026-11-20", ""},
+		{"anthropic", "claude-opus-4-6-20260101", "2026-06-20", "anthropic/claude-opus-4-6"},
+		{"anthropic", "  Claude-Opus-4-6 ", "2026-06-20", "anthropic/claude-opus-4-6"},
+		{"", "anthropic/claude-4.6-sonnet-20260217", "2026-06-20", "anthropic/claude-sonnet-4-6"},
+		{"", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "2026-06-20", "anthropic/claude-sonnet-4-5"},
+		{"", "claude-sonnet-4-5@20250929", "2026-06-20", "anthropic/claude-sonnet-4-5"},
+		{"gemini", "models/gemini-2.5-flash", "2026-06-20", "google/gemini-2.5-flash"},
+		{"gemini", "gemini-2.5-flash-lite", "2026-06-20", "google/gemini-2.5-flash-lite"},
+		{"gemini", "gemini-2.0-flash-lite", "2026-06-20", "google/gemini-2.0-flash-lite"},
+		{"gemini", "gemini-2.5-pro-preview-tts", "2026-06-20", "google/gemini-2.5-pro-preview-tts"},
+		{"azure", "gpt-35-turbo", "2026-06-20", "openai/gpt-3.5-turbo"},
+		{"openai", "gpt-4o-2024-05-13", "2026-06-20", "openai/gpt-4o-2024-05-13"},
+		{"openai", "gpt-4o-mini-2024-07-18", "2026-06-20", "openai/gpt-4o-mini"},
+		{"openai", "ft:gpt-4o-mini-2024-07-18:acme::abc", "2026-06-20", ""},
+		{"openrouter", "google/gemini-2.0-flash-exp:free", "2026-06-20", ""},
+		{"openrouter", "anthropic/claude-sonnet-4.6:thinking", "2026-06-20", "anthropic/claude-sonnet-4-6"},
+		{"groq", "openai/gpt-oss-120b", "2026-06-20", "groq/openai/gpt-oss-120b"},
+		{"", "openai/gpt-oss-120b", "2026-06-20", ""}, // what one host takes says nothing of another
+		{"together", "deepseek-chat", "2026-06-20", ""},
+		{"openai", "claude-sonnet-4-6", "2026-06-20", ""},
+		{"openai", "", "2026-06-20", ""},
+		{"openai", "gpt-5.2-proo", "2026-06-20", ""},
+		{"deepseek", "deepseek-v4-flash", "2026-08-16T15:59:59Z", "deepseek/deepseek-v4-flash@2026-04-24"},
+		{"deepseek", "deepseek-v4-flash", "2026-08-17T05:00:00Z", "deepseek/deepseek-v4-flash@2026-08-16T16:00Z not"},
+		{"deepseek", "deepseek-v4-flash", "2026-09-10T00:00:00Z", "deepseek/deepseek-flash@2026-09-10"},
+		{"deepseek", "deepseek-flash", "2026-11-06T01:00:00Z", "deepseek/deepseek-flash@2026-09-10 mon-fri"}, // a Friday
+		{"deepseek", "deepseek-flash", "2026-11-06T04:00:00Z", "deepseek/deepseek-flash@2026-09-10 not"},
+		{"deepseek", "deepseek-flash", "2026-11-07T01:00:00Z", "deepseek/deepseek-flash@2026-09-10 not"},
+		{"openai", "o3", "2025-06-09T23:59:59Z", "openai/o3@2025-04-16"},
+		{"openai", "o3", "2025-06-10T00:00:00Z", "openai/o3@2025-06-10"},
+	} {
+		c := Default().Price(row.provider, row.model, at(row.day), &one, nil)
+		if row.want == "" != c.Unpriced || !strings.HasPrefix(c.Price, row.want) || row.want != "" && strings.HasPrefix(c.Price, row.want+"-") {
+			t.Errorf("%s %s on %s: by %q (unpriced %v), want %q", row.provider, row.model, row.day, c.Price, c.Unpriced, row.want)
+		}
+		if c.Unpriced && (c.Amount != 0 || c.List != 0) {
+			t.Errorf("%s %s: unpriced, and yet %s", row.provider, row.model, c.Amount)
+		}
+	}
+}
+
+// At every boundary the whole prompt decides, cached tokens included, and the
+// boundary itself belongs where its vendor says.
+func TestBoundaries(t *testing.T) {
+	rows, _ := ParseFile("catalogue.csv", builtIn)
+	tested := 0
+	for _, r := range rows {
+		if r.Above == "" {
+			continue
+		}
+		tested++
+		e, _ := r.compile(make(patterns))
+		moment := at("2026-11-21") // a Saturday
+		if e.until < moment.Unix() {
+			moment = time.Unix(e.until-1, 0)
+		}
+		if e.from > moment.Unix() {
+			moment = time.Unix(e.from, 0)
+		}
+		for prompt, long := range map[int64]bool{e.above: true, e.above - 1: false} {
+			u := ai.Usage{Input: prompt, CachedInput: prompt - 1, Output: 1, ServiceTier: r.Tier}
+			c := Default().Price(presetOf(r.Provider), r.Model, moment, &u, nil)
+			if (c.Price == e.id) != long {
+				t.Errorf("%s with a prompt of %d: by %s", e.id, prompt, c.Price)
+			}
+		}
+	}
+	if tested < 50 {
+		t.Errorf("only %d boundaries", tested)
+	}
+}
+
+func presetOf(vendor string) string {
+	for preset, v := range vendors {
+		if v == vendor {
+			return preset
+		}
+	}
+	return vendor
+}
+
+// Whatever is used: no price is negative, using more never costs less within a
+// tier, and what two models used costs what each of them did.
+func TestPriceProperties(t *testing.T) {
+	day := at("2026-11-21")
+	price := func(u ai.Usage) ai.Money { return Default().Price("anthropic", "claude-opus-4-6", day, &u, nil).Amount }
+	check := func(u ai.Usage, more uint16) bool {
+		u.Beside, u.VendorCosted, u.ServiceTier = nil, false, ""
+		for _, n := range []*int64{
+			&u.Input, &u.CachedInput, &u.CacheWrite, &u.CacheWrite1h, &u.Output, &u.Reasoning, &u.AudioInput, &u.ImageInput,
+			&u.CachedAudio, &u.CachedImage, &u.AudioOutput, &u.ImageOutput, &u.WebSearches,
+		} {
+			*n %= 100_000
+		}
+		u.Bound()
+		base := price(u)
+		if base < 0 {
+			return false
+		}
+		v := u
+		v.Output += int64(more)
+		v.WebSearches += int64(more)
+		both := v
+		both.Beside = []ai.ModelUsage{{Model: "claude-opus-4-6", Usage: u}}
+		sum := price(u) + price(v) - price(both)
+		return price(v) >= base && sum >= -1 && sum <= 1 // rounded once instead of twice
+	}
+	if err := quick.Check(check, &quick.Config{MaxCount: 5000}); err != nil {
+		t.Error(err)
+	}
+	huge := ai.Usage{Input: 1 << 62, Output: 1 << 62}
+	if c := price(huge); c <= 0 {
+		t.Errorf("a usage beyond measure costs %d", c)
+	}
+}
+
+func TestMultiplierAndVendorCost(t *testing.T) {
+	u := ai.Usage{Input: 1_000_000, Reported: true}
+	for _, row := range []struct {
+		m    float64
+		want ai.Money
+	}{{1, 5 * ai.Dollar}, {0.3, 15 * ai.Dollar / 10}, {0, 0}, {2.5, 125 * ai.Dollar / 10}, {0.000001, 5000}} {
+		c := Default().Price("anthropic", "claude-opus-4-6", at("2026-06-01"), &u, &row.m)
+		if c.Amount != row.want || c.List != 5*ai.Dollar || *c.Multiplier != row.m {
+			t.Errorf("times %v: %+v", row.m, c)
+		}
+	}
+	for _, row := range []struct {
+		vendor  ai.Money
+		drifted bool
+	}{{5 * ai.Dollar, false}, {46 * ai.Dollar / 10, false}, {4 * ai.Dollar, true}, {6 * ai.Dollar, true}, {0, true}} {
+		u.VendorCost, u.VendorCosted = row.vendor, true
+		half := 0.5
+		c := Default().Price("", "claude-opus-4-6", at("2026-06-01"), &u, &half)
+		if c.Amount != row.vendor/2 || c.List != 5*ai.Dollar || c.Drifted != row.drifted {
+			t.Errorf("the vendor says %s: %+v", row.vendor, c)
+		}
+	}
+	// A vendor's own cost needs no row.
+	if c := Default().Price("", "unheard-of", at("2026-06-01"), &u, nil); c.Unpriced || c.Drifted || c.Amount != u.VendorCost {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestOwnRowsGoFirst(t *testing.T) {
+	rows, err := ParseFile("my.csv", []byte("provider,model,from,until,input,output,tier,above,match\n"+
+		"*,my-model,,,1,2,,,\n"+
+		"anthropic,claude-opus-4-6,2026-06-01,2026-07-01,0.5,1,,,\n"+
+		"anthropic,claude-opus-4-6,2026-06-01,2026-07-01,7,7,,>100,\n"+
+		"together,llama,,,1,1,,,llama-.*\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Default().WithOwn(rows)
+	for _, row := range []struct {
+		provider, model, day, tier string
+		prompt                     int64
+		want                       ai.Money
+	}{
+		{"", "my-model", "2026-01-01", "", 1000, 1_000_000},
+		{"openai", "my-model", "2026-01-01", "", 1000, 1_000_000},
+		{"anthropic", "claude-opus-4-6", "2026-06-01", "", 100, 50_000},
+		{"anthropic", "claude-opus-4-6", "2026-06-01", "", 1000, 7_000_000},
+		{"anthropic", "claude-opus-4-6", "2026-06-30", "batch", 100, 50_000},
+		{"anthropic", "claude-opus-4-6", "2026-05-31", "", 100, 500_000},
+		{"anthropic", "claude-opus-4-6", "2026-07-01", "", 100, 500_000},
+		{"together", "meta/llama-9", "2026-07-01", "", 100, 100_000},
+	} {
+		u := ai.Usage{Input: row.prompt, ServiceTier: row.tier}
+		if got := c.Price(row.provider, row.model, at(row.day), &u, nil); got.Amount != row.want {
+			t.Errorf("%+v: %+v", row, got)
+		}
+	}
+}
+
+func TestParseFileNamesWhatIsWrong(t *testing.T) {
+	for _, row := range []struct{ file, want string }{
+		{"", "p: there is no line that names the columns"},
+		{"model,prise\n", `p: line 1: there is no column "prise"; there are provider, model,`},
+		{"model,input\nx,1\ny,-1\nz,1e3\n", "p: line 3 (y): input: \"-1\" is no number of US dollars\np: line 4 (z): input: \"1e3\""},
+		{"model,input\nx,99999\n", "p: line 2 (x): input: 99999 US dollars are more than any token costs"},
+		{"model,input\nx,0.1234567\n", "more than six decimals"},
+		{"model,input\n,1\n", "model is missing"},
+		{"model,match\nx,(\n", `match "(" is no regular expression`},
+		{"model,from\nx,yesterday\n", `from "yesterday" must be a day such as 2026-11-09`},
+		{"model,from,until\nx,2026-01-02,2026-01-02\n", "until 2026-01-02 is not after from 2026-01-02"},
+		{"model,when\nx,mon-fri\n", `when "mon-fri" must be hours in UTC`},
+		{"model,when\nx,mon-fri 09:00-08:00\n", "must be hours in UTC"},
+		{"model,above\nx,200000\n", `above "200000" must be a number of tokens`},
+		{"model,input\nx\n", "wrong number of fields"},
+		{`[{"model":"x","prize":"1"}]`, `unknown field "prize"`},
+		{`[{"model":"x","input":"a"}]`, `p: row 1 (x): input: "a" is no number`},
+		{`[{"model":`, "row 0"},
+		{"model,input\n" + strings.Repeat("x,y\n", 50), "p: and more"},
+	} {
+		rows, err := ParseFile("p", []byte(row.file))
+		if err == nil || !strings.Contains(err.Error(), row.want) || rows != nil {
+			t.Errorf("%.60q: %v, want %s", row.file, err, row.want)
+		}
+	}
+	rows, err := ParseFile("p", []byte("\xef\xbb\xbf"+`[{"model":"x","input":"1.5","when":"not sat-sun 08:00-24:00"}]`))
+	if err != nil || len(rows) != 1 {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
+func FuzzParseFile(f *testing.F) {
+	f.Add([]byte("model,input\nx,1\n"))
+	f.Add([]byte(`[{"model":"x","input":"1","above":">=5","when":"not mon 1:00-2:00"}]`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		rows, err := ParseFile("p", data)
+		if err != nil {
+			return
+		}
+		c := Default().WithOwn(rows)
+		for i := range rows {
+			u := ai.Usage{Input: 1000, Output: 1000}
+			if p := c.Price("", rows[i].Model, time.Unix(0, 0), &u, nil); p.Amount < 0 {
+				t.Errorf("%+v costs %d", rows[i], p.Amount)
+			}
+		}
+	})
+}
+
+func FuzzNormalize(f *testing.F) {
+	f.Add("us.anthropic.claude-sonnet-4-5-20250929-v1:0")
+	f.Add("claude-4.5-haiku")
+	f.Fuzz(func(t *testing.T, id string) {
+		name, ok := normalize(id)
+		if again, _ := normalize(name); ok && strings.ToValidUTF8(name, "") == name && len(again) > len(name) {
+			t.Errorf("%q became %q and then %q", id, name, again)
+		}
+	})
+}
+
+func BenchmarkPrice(b *testing.B) {
+	u := ai.Usage{Input: 100_000, CachedInput: 90_000, CacheWrite: 5000, Output: 2000, Reported: true}
+	now := at("2026-11-21")
+	c := Default()
+	c.Price("anthropic", "claude-opus-4-6", now, &u, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Price("anthropic", "claude-opus-4-6", now, &u, nil)
+	}
+}
+
+func BenchmarkFirstLookup(b *testing.B) {
+	c := Default()
+	for b.Loop() {
+		c.find("anthropic", "claude-"+string(rune('a'+rand.IntN(26)))+string(rune('a'+rand.IntN(26)))+string(rune('a'+rand.IntN(26))))
+	}
+}
+
+func BenchmarkReadBuiltIn(b *testing.B) {
+	for b.Loop() {
+		rows, _ := ParseFile("", builtIn)
+		compileAll(rows)
+	}
+}
