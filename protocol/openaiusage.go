@@ -14,7 +14,8 @@ import (
 //
 // Input includes cached and written tokens, output includes reasoning. xAI's
 // chat and Vercel's gateway report reasoning beside the completion: xAI's total
-// shows it, Vercel's does not, but only its gateway tells a market cost.
+// shows it; Vercel's does not, but its gateway names a market cost, or at least
+// a cost and more reasoning than completion.
 func ReadOpenAIUsage(raw []byte, u *ai.Usage) bool {
 	if len(raw) == 0 || raw[0] != '{' {
 		return false
@@ -73,7 +74,7 @@ func ReadOpenAIUsage(raw []byte, u *ai.Usage) bool {
 	if next.Input+next.Output == 0 && u.Reported {
 		return true // a repetition that says nothing
 	}
-	if vercel || total == next.Input+next.Output+next.Reasoning {
+	if vercel || total == next.Input+next.Output+next.Reasoning || money.vercel(&next) {
 		next.Output += next.Reasoning
 	}
 	next.Bound()
@@ -187,6 +188,13 @@ func (m *vendorMoney) note(key, value []byte) {
 	case "cost_in_usd_ticks":
 		m.ticks = value
 	}
+}
+
+// vercel reports whether a usage is of Vercel's gateway although it names no
+// market cost: more reasoning than completion proves that it stands beside. A
+// broken answer of OpenRouter's may look like that too; it tells more of costs.
+func (m *vendorMoney) vercel(u *ai.Usage) bool {
+	return u.Reasoning > u.Output && m.cost != nil && m.byok == nil && m.details == nil
 }
 
 // read reckons the vendor's cost:

@@ -97,6 +97,13 @@ type Request struct {
 	Conversation uint64 // see ai.Call
 	Continues    string // see ai.Call
 	WantsUsage   bool   // the client asked for usage in the stream, or the format always sends it
+	AskUsage     Change // how to ask for it if the client did not; zero where there is nothing to ask
+}
+
+// Change replaces the bytes from Start to End of a body by Text.
+type Change struct {
+	Start, End int
+	Text       string
 }
 
 // RequestError says what is wrong with a client's request.

@@ -67,7 +67,8 @@ var presets = []Preset{
 			"mistral-*", "ministral-*", "magistral-*", "codestral-*", "devstral-*", "pixtral-*", "voxtral-*",
 			"open-mistral-*", "open-mixtral-*", "open-codestral-*",
 		},
-		Docs: "https://docs.mistral.ai/resources/migration-guides",
+		Docs:       "https://docs.mistral.ai/resources/migration-guides",
+		TellsUsage: true,
 	},
 	{
 		Name: "deepseek", Title: "DeepSeek",

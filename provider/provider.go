@@ -66,6 +66,9 @@ type Preset struct {
 	// Keyless vendors, such as a server of one's own, want no key; one is sent
 	// if there is one.
 	Keyless bool
+	// TellsUsage vendors end every Chat Completions stream with usage, unasked;
+	// Mistral refuses to be asked.
+	TellsUsage bool
 	// NeedsURL vendors have an address for each customer, which a channel must
 	// give.
 	NeedsURL bool

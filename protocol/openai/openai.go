@@ -8,6 +8,7 @@
 package openai
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 
@@ -67,8 +68,50 @@ func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (
 	if start, end, ok := scan.Get(f.StreamOptions.In(body), "include_usage"); ok {
 		f.WantsUsage, _ = scan.Bool(f.StreamOptions.In(body)[start:end])
 	}
+	if f.Stream && !f.WantsUsage && (ep.Operation == ai.Generate || ep.Operation == ai.Complete) {
+		f.AskUsage = askUsage(body, f.StreamOptions)
+	}
 	f.Conversation = protocol.OpenAIConversation(r.Header, body, &f)
 	return f.Request, nil
+}
+
+// askUsage is the change that makes stream_options ask for usage.
+func askUsage(body []byte, options protocol.Span) protocol.Change {
+	const ask = `"include_usage":true`
+	at := options.Start
+	switch text := options.In(body); {
+	case len(text) == 0: // there are none
+		at = bytes.IndexByte(body, '{') + 1
+		return protocol.Change{Start: at, End: at, Text: `"stream_options":{` + ask + `},`}
+	case text[0] != '{': // null, or upstream's to refuse
+		return protocol.Change{Start: at, End: options.End, Text: `{` + ask + `}`}
+	default:
+		if from, to, ok := scan.Get(text, "include_usage"); ok {
+			return protocol.Change{Start: at + from, End: at + to, Text: "true"}
+		}
+		if len(bytes.Trim(text[1:], " \t\r\n}")) == 0 {
+			return protocol.Change{Start: at, End: options.End, Text: `{` + ask + `}`}
+		}
+		return protocol.Change{Start: at + 1, End: at + 1, Text: ask + `,`}
+	}
+}
+
+// UsageOnly reports whether a chunk of a stream carries nothing but usage: it
+// is sent because somebody asked for it.
+func UsageOnly(data []byte) bool {
+	from, to, ok := scan.Get(data, "usage")
+	if !ok || data[from] != '{' || to-from < 3 {
+		return false
+	}
+	from, to, ok = scan.Get(data, "choices")
+	return ok && len(bytes.Trim(data[from:to], "[] \t\r\n")) == 0
+}
+
+// RefusesUsage reports whether an error is about having been asked for usage:
+// some servers take no field they do not know.
+func RefusesUsage(status int, body []byte) bool {
+	return (status == http.StatusBadRequest || status == http.StatusUnprocessableEntity) &&
+		(bytes.Contains(body, []byte("stream_options")) || bytes.Contains(body, []byte("include_usage")))
 }
 
 // readForm reads a multipart request. The model's name in it has no quotes, so

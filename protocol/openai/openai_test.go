@@ -247,6 +247,55 @@ func read(ep *protocol.Endpoint, header http.Header, body string) (protocol.Requ
 	return openai.Format{}.ReadRequest(ep, r, []byte(body))
 }
 
+// Asking for usage changes only what it must, however the client wrote it.
+func TestAskUsage(t *testing.T) {
+	for _, row := range []struct{ body, want string }{
+		{`{"model":"m","stream":true}`, `{"stream_options":{"include_usage":true},"model":"m","stream":true}`},
+		{` { "model":"m","stream":true}`, ` {"stream_options":{"include_usage":true}, "model":"m","stream":true}`},
+		{`{"model":"m","stream":true,"stream_options":null}`, `{"model":"m","stream":true,"stream_options":{"include_usage":true}}`},
+		{`{"model":"m","stream":true,"stream_options":{}}`, `{"model":"m","stream":true,"stream_options":{"include_usage":true}}`},
+		{`{"stream_options":{ },"model":"m","stream":true}`, `{"stream_options":{"include_usage":true},"model":"m","stream":true}`},
+		{`{"model":"m","stream":true,"stream_options":{"include_usage":false,"x":1}}`, `{"model":"m","stream":true,"stream_options":{"include_usage":true,"x":1}}`},
+		{`{"model":"m","stream":true,"stream_options":{"include_obfuscation":false}}`, `{"model":"m","stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false}}`},
+		{`{"model":"m","stream":true,"stream_options":{"include_usage":true}}`, ""},
+		{`{"model":"m","stream":false}`, ""},
+		{`{"model":"m"}`, ""},
+	} {
+		r, err := http.NewRequest(http.MethodPost, "http://gateway/v1/chat/completions", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := openai.Format{}.ReadRequest(endpoint(ai.Generate), r, []byte(row.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := req.AskUsage
+		got := row.body[:c.Start] + c.Text + row.body[c.End:]
+		if c.Text == "" {
+			got = ""
+		}
+		if got != row.want {
+			t.Errorf("%s became %s, want %s", row.body, got, row.want)
+		}
+		if got != "" && !json.Valid([]byte(got)) {
+			t.Errorf("%s is not JSON", got)
+		}
+	}
+	for data, only := range map[string]bool{
+		`{"choices":[],"usage":{"prompt_tokens":1}}`:                  true,
+		`{"usage":{"prompt_tokens":1},"choices": [ ] }`:               true,
+		`{"choices":[{"delta":{}}],"usage":{"prompt_tokens":1}}`:      false,
+		`{"choices":[],"usage":null}`:                                 false,
+		`{"choices":[],"prompt_filter_results":[{"prompt_index":0}]}`: false,
+		`{"type":"error","usage":{"a":1}}`:                            false,
+		`[DONE]`:                                                      false,
+	} {
+		if openai.UsageOnly([]byte(data)) != only {
+			t.Errorf("%s: usage only is %v", data, !only)
+		}
+	}
+}
+
 func TestReadRequest(t *testing.T) {
 	for _, row := range []struct {
 		name, body string
@@ -289,7 +338,7 @@ func TestReadRequest(t *testing.T) {
 			if span := row.body[got.ModelStart:got.ModelEnd]; (span == "") != (row.want.Model == "") || span != "" && span[0] != '"' {
 				t.Errorf("the model's span is %q", span)
 			}
-			got.ModelStart, got.ModelEnd, got.Conversation = 0, 0, 0
+			got.ModelStart, got.ModelEnd, got.Conversation, got.AskUsage = 0, 0, 0, protocol.Change{} // see TestAskUsage
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Error(diff)
 			}
