@@ -454,8 +454,8 @@ func TestBody(t *testing.T) {
 	var holders atomic.Int32
 	r := newRequest(t, url, newTransport(t))
 	r.Body = Body{
-		Before: []byte(strings.Repeat("a", 100_000)), Model: []byte("m"), After: []byte(strings.Repeat("b", 50_000)),
-		Hold: func() { holders.Add(1) }, Release: func() { holders.Add(-1) },
+		Parts: [5][]byte{[]byte(strings.Repeat("a", 100_000)), []byte("m"), []byte(strings.Repeat("b", 50_000))},
+		Hold:  func() { holders.Add(1) }, Release: func() { holders.Add(-1) },
 	}
 	a := Send(t.Context(), r)
 	defer a.Close()
@@ -479,7 +479,7 @@ func TestEarlyAnswer(t *testing.T) {
 		io.WriteString(w, `{"error":{"message":"too large"}}`)
 	})
 	r := newRequest(t, url, newTransport(t))
-	r.Body = Body{Before: make([]byte, 200<<10)}
+	r.Body = Body{Parts: [5][]byte{make([]byte, 200<<10)}}
 	a := Send(t.Context(), r)
 	defer a.Close()
 	if a.Evidence.Status != http.StatusRequestEntityTooLarge || a.Evidence.Failure.Message != "too large" {

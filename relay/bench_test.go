@@ -161,7 +161,7 @@ func BenchmarkAgainstReverseProxy(b *testing.B) {
 			{"relay", http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 				body, _ := io.ReadAll(hr.Body)
 				r := newRequest(b, upstream.URL, tr)
-				r.Stream, r.Format, r.Body = row.media == eventStream, quick{}, Body{Before: body}
+				r.Stream, r.Format, r.Body = row.media == eventStream, quick{}, Body{Parts: [5][]byte{body}}
 				a := Send(hr.Context(), r)
 				a.CopyTo(hr.Context(), w)
 				a.Close()

@@ -42,6 +42,9 @@ func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 		return e
 	}
 	c := copying{Answer: a, w: w, controller: http.NewResponseController(w), ending: &e}
+	if _, isSSE := a.splitter.(*sse.Scanner); isSSE && a.form == stream {
+		c.veil.hide = a.req.Hide
+	}
 	defer c.bound()()
 	c.copy()
 	return e
@@ -78,6 +81,7 @@ type copying struct {
 	w          http.ResponseWriter
 	controller *http.ResponseController
 	ending     *Ending
+	veil       veil
 	comma      bool // the last thing given of an array was a comma
 }
 
@@ -100,7 +104,7 @@ func (c *copying) bound() (release func()) {
 
 // copy gives away what was held, and then what comes.
 func (c *copying) copy() {
-	if !c.give(*c.held) {
+	if !c.give(c.veil.through(*c.held)) {
 		c.gone()
 		return
 	}
@@ -191,7 +195,7 @@ func (g *guard) set(c *copying) {
 // client is gone: they may say what the answer cost. It reports whether to go
 // on.
 func (c *copying) pass(b []byte) bool {
-	given := c.give(b)
+	given := c.give(c.veil.through(b))
 	switch {
 	case c.judge != nil && c.failure == nil:
 		if err := c.follow(b); err != nil && given {
@@ -255,12 +259,15 @@ func (c *copying) conclude() {
 	switch {
 	case c.failure != nil: // the client has the event
 		e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
+		c.give(c.veil.rest())
 		return
 	case c.judge.Ended(): // also when the connection was reset after the end
+		c.give(c.veil.rest())
 		return
 	case !c.ended():
 		c.blameEnd()
 	case isAnswer(v.Kind):
+		c.give(c.veil.rest())
 		return
 	default:
 		e.Kind, e.Failure = v.Kind, v.Failure
@@ -320,6 +327,9 @@ func (c *copying) sayBroken(open bool) {
 	}
 	_, isArray := c.splitter.(*sse.ArrayScanner)
 	event := c.req.Format.ErrorEvent(e, isArray)
+	if c.veil.drop() {
+		open = false
+	}
 	switch {
 	case isArray && open:
 		return

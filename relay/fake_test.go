@@ -156,7 +156,7 @@ func newRequest(tb testing.TB, where string, rt http.RoundTripper) *Request {
 	return &Request{
 		ID: "req_1", Method: http.MethodPost, URL: u,
 		Header: http.Header{"Content-Type": {jsonText}, "Accept-Encoding": {"identity"}},
-		Body:   Body{Before: []byte(`{"model":`), Model: []byte(`"m"`), After: []byte(`}`)},
+		Body:   Body{Parts: [5][]byte{[]byte(`{"model":`), []byte(`"m"`), []byte(`}`)}},
 		Format: fakeFormat{}, Endpoint: generate, Stream: true, Transport: rt,
 	}
 }

@@ -204,7 +204,7 @@ func request(t testing.TB, u *url.URL, edit ...func(*relay.Request)) *relay.Requ
 	t.Cleanup(tr.CloseIdleConnections)
 	r := &relay.Request{
 		ID: "call-1", Method: "POST", URL: u, Header: http.Header{"Content-Type": {"application/json"}},
-		Body:   relay.Body{Before: []byte(`{"model":`), Model: []byte(`"m"`), After: []byte(`}`)},
+		Body:   relay.Body{Parts: [5][]byte{[]byte(`{"model":`), []byte(`"m"`), []byte(`}`)}},
 		Format: toy{}, Endpoint: &protocol.Endpoint{}, Transport: tr,
 	}
 	for _, f := range edit {

@@ -114,7 +114,7 @@ func TestBodyClosedWhileRead(t *testing.T) {
 	for range 200 {
 		var held, released atomic.Int32
 		bytes := [3][]byte{make([]byte, 4096), make([]byte, 16), make([]byte, 4096)}
-		b := Body{Before: bytes[0], Model: bytes[1], After: bytes[2], Hold: func() { held.Add(1) }}
+		b := Body{Parts: [5][]byte{bytes[0], bytes[1], bytes[2]}, Hold: func() { held.Add(1) }}
 		b.Release = func() {
 			released.Add(1)
 			for _, part := range bytes { // another request's, from now on
@@ -146,10 +146,10 @@ func TestBodyClosedWhileRead(t *testing.T) {
 
 func TestBodyReadsAllParts(t *testing.T) {
 	for _, b := range []Body{
-		{Before: []byte("abcdef")},
-		{Before: []byte("ab"), Model: []byte("cd"), After: []byte("ef")},
-		{Model: []byte("abcdef")},
-		{Before: []byte("abc"), After: []byte("def")},
+		{Parts: [5][]byte{[]byte("abcdef")}},
+		{Parts: [5][]byte{[]byte("ab"), []byte("cd"), []byte("ef")}},
+		{Parts: [5][]byte{4: []byte("abcdef")}},
+		{Parts: [5][]byte{0: []byte("abc"), 2: []byte("def")}},
 	} {
 		for range 2 { // it can be sent again
 			if got, err := io.ReadAll(b.reader()); string(got) != "abcdef" || err != nil || b.Len() != 6 {

@@ -19,7 +19,7 @@ func TestHoldAndRelease(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var held, released atomic.Int32
 			r := request(t, upstream(t, answer), timers(relay.Timers{Headers: 100 * time.Millisecond}), func(r *relay.Request) {
-				r.Body.After = bytes.Repeat([]byte("x"), 1<<20)
+				r.Body.Parts[2] = bytes.Repeat([]byte("x"), 1<<20)
 				r.Body.Hold = func() { held.Add(1) }
 				r.Body.Release = func() { released.Add(1) }
 			})

@@ -272,6 +272,7 @@ func (a *Answer) event(ev sse.Event) bool {
 	case protocol.Preamble:
 	case protocol.Content:
 		a.proven = true
+		a.sample.add(ev.Data)
 	case protocol.Finish, protocol.End:
 		a.proven = true
 		a.end = max(a.end, step)

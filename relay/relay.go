@@ -48,24 +48,30 @@ const (
 	lastWords     = time.Second            // with a client that does not read, once its call is over
 )
 
-// Body is what is sent: up to three parts, so that the client's body can be
-// sent with another model name without being copied.
+// Body is what is sent: up to five parts, so that the client's body can be
+// sent with two changes without being copied.
 type Body struct {
-	Before, Model, After []byte
+	Parts [5][]byte
 	// Hold is called when a sender begins to read the parts and Release when
 	// it has ended; net/http may still be sending when the answer is there.
 	Hold, Release func()
 }
 
 // Len is how many bytes are sent.
-func (b *Body) Len() int { return len(b.Before) + len(b.Model) + len(b.After) }
+func (b *Body) Len() int {
+	n := 0
+	for _, part := range b.Parts {
+		n += len(part)
+	}
+	return n
+}
 
 // reader returns a reader of the parts.
 func (b *Body) reader() *bodyReader {
 	if b.Hold != nil {
 		b.Hold()
 	}
-	return &bodyReader{parts: [3][]byte{b.Before, b.Model, b.After}, release: b.Release}
+	return &bodyReader{parts: b.Parts, release: b.Release}
 }
 
 // bodyReader reads the parts of a body one after the other. It is locked,
@@ -73,7 +79,7 @@ func (b *Body) reader() *bodyReader {
 // and after the close the bytes may belong to another request.
 type bodyReader struct {
 	mu      sync.Mutex
-	parts   [3][]byte
+	parts   [len(Body{}.Parts)][]byte
 	part    int
 	release func()
 }
@@ -133,6 +139,9 @@ type Request struct {
 	Array     bool // a Gemini stream in the form of a JSON array
 	Transport http.RoundTripper
 	Timers    Timers
+	// Hide reports whether an event of a stream, by its data, is kept from the
+	// client. nil: none is.
+	Hide func(data []byte) bool
 }
 
 // Reasons an attempt is ended from our side; they are the causes of its

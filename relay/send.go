@@ -61,6 +61,7 @@ type Answer struct {
 	failed   []byte        // the beginning of that event's data
 	rest     *abridger     // of a body too large to be held
 	verdict  protocol.Verdict
+	sample   sample
 }
 
 // form is how an answer is treated.
@@ -215,6 +216,7 @@ func (a *Answer) Close() {
 		putBuffer(a.held)
 		a.held = nil
 	}
+	a.sample.release()
 }
 
 // blame says why there is no answer, or no end of it.
