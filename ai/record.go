@@ -21,6 +21,8 @@ type Record struct {
 	RequestBytes  int64         `json:"request_bytes"`
 	AnswerBytes   int64         `json:"answer_bytes"`
 	Usage         Usage         `json:"usage"`
+	Cost          Cost          `json:"cost"`                  // of all attempts together
+	Day           Day           `json:"day,omitempty"`         // of the budgets it counts against, YYYYMMDD
 	ResponseID    string        `json:"response_id,omitempty"` // id of a response stored upstream
 	ClientIP      string        `json:"client_ip,omitempty"`
 	UserAgent     string        `json:"user_agent,omitempty"`
@@ -38,6 +40,7 @@ type Attempt struct {
 	Duration     time.Duration `json:"duration_ns"`
 	Outcome      Outcome       `json:"outcome"`
 	Usage        Usage         `json:"usage"`
+	Cost         Cost          `json:"cost"`
 	Why          string        `json:"why"`                 // why this target was picked
 	Rested       time.Time     `json:"rested,omitzero"`     // something rests until then because of it
 	Probe        bool          `json:"probe,omitempty"`     // it was the single probe of a resting target
@@ -64,7 +67,9 @@ const (
 	NotAllowed     Reason = "not_allowed"     // the token may not use the channel
 	OutsideHours   Reason = "outside_hours"   // not in its hours
 	OverRate       Reason = "over_rate"       // its requests per minute are used up
+	OverTokens     Reason = "over_tokens"     // its tokens per minute are used up
 	OverConcurrent Reason = "over_concurrent" // all its slots are taken
+	OverBudget     Reason = "over_budget"     // what may be spent on it is spent
 	Cooling        Reason = "cooling"         // it, or all its keys or URLs for this model, rest
 	Probing        Reason = "probing"         // its rest has ended and one probe is under way
 	WrongProtocol  Reason = "wrong_protocol"  // does not speak the call's protocol

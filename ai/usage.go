@@ -128,9 +128,9 @@ type Cost struct {
 	// figure where there is one, else List, times the channel's multiplier.
 	Amount Money `json:"amount"`
 
-	List       Money   `json:"list"`                 // by the catalogue of prices, before the multiplier
-	Multiplier float64 `json:"multiplier,omitempty"` // the channel's; 0 is written for 1
-	Price      string  `json:"price,omitempty"`      // id of the catalogue's row that priced it
-	Unpriced   bool    `json:"unpriced,omitempty"`   // something was used that no row prices; it is not in the amounts
-	Drifted    bool    `json:"drifted,omitempty"`    // the vendor's figure and ours differ by more than a tenth
+	List       Money    `json:"list"`                 // by the catalogue of prices, before the multiplier
+	Multiplier *float64 `json:"multiplier,omitempty"` // the channel's; nil: 1
+	Price      string   `json:"price,omitempty"`      // id of the catalogue's row that priced it
+	Unpriced   bool     `json:"unpriced,omitempty"`   // something was used that no row prices; it is not in the amounts
+	Drifted    bool     `json:"drifted,omitempty"`    // the vendor's figure and ours differ by more than a tenth
 }

@@ -71,6 +71,7 @@ func (c *connections) writeBatch(ctx context.Context, tx *sql.Tx, records []*ai.
 	insert := tx.StmtContext(ctx, c.insertCall) //nolint:sqlclosecheck // closed with the transaction
 	unwatched := context.WithoutCancel(ctx)
 	used := make(map[*candidateSet]int64) // with the latest arrival
+	spent := make(spending)
 	for i, r := range records {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -84,6 +85,10 @@ func (c *connections) writeBatch(ctx context.Context, tx *sql.Tx, records []*ai.
 		if _, err := insert.ExecContext(unwatched, c.args...); err != nil {
 			return err
 		}
+		spent.add(r, 1)
+	}
+	if err := spent.write(ctx, tx, c); err != nil {
+		return err
 	}
 	for set, latest := range used {
 		if _, err := tx.ExecContext(ctx, c.keepSet, set.id, set.json, latest); err != nil {
@@ -255,18 +260,18 @@ func selectSets(n int) string {
 
 // ResponseOwner implements Store. The last attempt of a call is the one whose
 // answer the client got.
-func (d *database) ResponseOwner(ctx context.Context, responseID string) (ai.Target, error) {
+func (d *database) ResponseOwner(ctx context.Context, responseID string) (made ai.Target, token string, err error) {
 	c, err := d.connections()
 	if err != nil {
-		return ai.Target{}, err
+		return ai.Target{}, "", err
 	}
 	if responseID == "" {
-		return ai.Target{}, ErrNotFound
+		return ai.Target{}, "", ErrNotFound
 	}
 	var found details
 	err = c.view(ctx, "looking up a stored response", func(tx *sql.Tx) error {
 		var text string
-		err := tx.QueryRowContext(ctx, selectOwner, responseID).Scan(&text)
+		err := tx.QueryRowContext(ctx, selectOwner, responseID).Scan(&text, &token)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -277,14 +282,14 @@ func (d *database) ResponseOwner(ctx context.Context, responseID string) (ai.Tar
 		return err
 	})
 	if err != nil {
-		return ai.Target{}, err
+		return ai.Target{}, "", err
 	}
 	if len(found.Attempts) == 0 {
-		return ai.Target{}, ErrNotFound
+		return ai.Target{}, "", ErrNotFound
 	}
-	return found.Attempts[len(found.Attempts)-1].target(), nil
+	return found.Attempts[len(found.Attempts)-1].target(), token, nil
 }
 
 // selectOwner reads the latest call that made a response or asked for it.
-const selectOwner = `SELECT details FROM calls WHERE response_id = ? AND response_id <> '' AND channel <> ''
+const selectOwner = `SELECT details, token FROM calls WHERE response_id = ? AND response_id <> '' AND channel <> ''
 	ORDER BY time DESC, seq DESC LIMIT 1`

@@ -15,6 +15,9 @@ type dialect struct {
 	// last_used of the one that is there.
 	keepSet string
 
+	// addSpent adds to what is spent (name, day, amount).
+	addSpent string
+
 	// rejects reports whether an error is about the values, so that trying again
 	// is of no use.
 	rejects func(err error) bool

@@ -17,6 +17,7 @@ type details struct {
 	Message      string           `json:"message,omitempty"`
 	Policy       string           `json:"policy,omitempty"`
 	Usage        *storedUsage     `json:"usage,omitempty"` // without what has columns
+	Cost         *storedCost      `json:"cost,omitempty"`  // without the amount, which has a column
 	LeftOut      []leftOut        `json:"left_out,omitempty"`
 	Attempts     []attemptDetails `json:"attempts,omitempty"`
 }
@@ -40,6 +41,7 @@ type attemptDetails struct {
 	Retry        bool          `json:"retry,omitempty"`
 	Served       bool          `json:"served,omitempty"` // its usage is that of the call
 	Usage        *storedUsage  `json:"usage,omitempty"`
+	Cost         *storedCost   `json:"cost,omitempty"`
 	Why          string        `json:"why,omitempty"`
 	Rested       int64         `json:"rested,omitempty"`
 	Probe        bool          `json:"probe,omitempty"`
@@ -90,12 +92,46 @@ func (s *storedUsage) usage() ai.Usage {
 	return ai.Usage(*s)
 }
 
+// storedCost is an ai.Cost that leaves out what is 0.
+type storedCost struct {
+	Amount     ai.Money `json:"amount,omitempty"`
+	List       ai.Money `json:"list,omitempty"`
+	Multiplier *float64 `json:"multiplier,omitempty"`
+	Price      string   `json:"price,omitempty"`
+	Unpriced   bool     `json:"unpriced,omitempty"`
+	Drifted    bool     `json:"drifted,omitempty"`
+}
+
+// storeCost returns nil for a cost of nothing.
+func storeCost(c ai.Cost) *storedCost {
+	if c == (ai.Cost{}) {
+		return nil
+	}
+	s := storedCost(c)
+	s.Price = clean(c.Price)
+	return &s
+}
+
+func (s *storedCost) cost() ai.Cost {
+	if s == nil {
+		return ai.Cost{}
+	}
+	return ai.Cost(*s)
+}
+
 // encodeDetails writes what of a call has no column.
 func encodeDetails(r *ai.Record) string {
+	return encodeDetailsWith(r, groupLeftOut(r.Candidates))
+}
+
+func encodeDetailsWith(r *ai.Record, out []leftOut) string {
 	d := details{
 		RequestBytes: r.RequestBytes, AnswerBytes: r.AnswerBytes, UserAgent: clean(r.UserAgent), Message: clean(r.Message),
-		Policy: clean(r.Policy), LeftOut: groupLeftOut(r.Candidates),
+		Policy: clean(r.Policy), LeftOut: out,
 	}
+	more := r.Cost
+	more.Amount = 0
+	d.Cost = storeCost(more)
 	rest := r.Usage
 	rest.Input, rest.CachedInput, rest.CacheWrite, rest.Output = 0, 0, 0, 0
 	d.Usage = storeUsage(rest)
@@ -118,6 +154,7 @@ func encodeDetails(r *ai.Record) string {
 		if s.Served = a.Usage.Equal(&r.Usage); !s.Served {
 			s.Usage = storeUsage(a.Usage)
 		}
+		s.Cost = storeCost(a.Cost)
 	}
 	text, _ := json.Marshal(&d) // texts and numbers cannot fail
 	return string(text)
@@ -133,17 +170,27 @@ func decodeDetails(r *ai.Record, names []string, text string) error {
 	if err != nil {
 		return fmt.Errorf("reading the details of call %s: %w", r.ID, err)
 	}
+	d.into(r)
+	return nil
+}
+
+// into fills a record that has its columns already, but for its candidates.
+func (d *details) into(r *ai.Record) {
 	r.RequestBytes, r.AnswerBytes = d.RequestBytes, d.AnswerBytes
 	r.UserAgent, r.Message, r.Policy = d.UserAgent, d.Message, d.Policy
 	usage := d.Usage.usage()
 	usage.Input, usage.CachedInput, usage.CacheWrite, usage.Output = r.Usage.Input, r.Usage.CachedInput, r.Usage.CacheWrite, r.Usage.Output
 	r.Usage = usage
+	amount := r.Cost.Amount
+	r.Cost = d.Cost.cost()
+	r.Cost.Amount = amount
 	r.Attempts = make([]ai.Attempt, len(d.Attempts))
 	for i := range d.Attempts {
 		s := &d.Attempts[i]
 		a := &r.Attempts[i]
 		*a = ai.Attempt{
-			Target: s.target(), Start: s.Start, FirstContent: s.FirstContent, Duration: s.Duration, Usage: s.Usage.usage(),
+			Target: s.target(), Start: s.Start, FirstContent: s.FirstContent, Duration: s.Duration,
+			Usage: s.Usage.usage(), Cost: s.Cost.cost(),
 			Outcome: ai.Outcome{
 				Status: s.Status, Until: fromNanos(s.Until), Rule: s.Rule, Code: s.Code, Message: s.Message, Retry: s.Retry,
 			},
@@ -156,7 +203,6 @@ func decodeDetails(r *ai.Record, names []string, text string) error {
 			a.Usage = r.Usage
 		}
 	}
-	return nil
 }
 
 func parseDetails(text string) (d details, err error) {

@@ -16,7 +16,7 @@ import (
 // reflection.
 const callColumns = "seq, id, time, protocol, operation, model, upstream_model, token, channel, stream, status, " +
 	"outcome, first_content_ns, duration_ns, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, " +
-	"client_ip, response_id, candidate_set, details"
+	"client_ip, response_id, candidate_set, details, cost, day"
 
 // storedCall is a row of calls.
 type storedCall struct {
@@ -32,9 +32,11 @@ func (c *storedCall) appendTo(args []any) []any {
 		c.Outcome.String(), int64(c.FirstContent), int64(c.Duration), c.Usage.Input, c.Usage.CachedInput,
 		c.Usage.CacheWrite, c.Usage.Output, clean(c.ClientIP), clean(c.ResponseID))
 	if c.set == nil {
-		return append(args, nil, c.details) // a nil []byte is an empty one to some drivers
+		args = append(args, nil) // a nil []byte is an empty one to some drivers
+	} else {
+		args = append(args, c.set)
 	}
-	return append(args, c.set, c.details)
+	return append(args, c.details, int64(c.Cost.Amount), int64(c.Day))
 }
 
 func (c *storedCall) fields() []any {
@@ -46,6 +48,7 @@ func (c *storedCall) fields() []any {
 		name{&c.Outcome},
 		&c.FirstContent, &c.Duration, &c.Usage.Input, &c.Usage.CachedInput,
 		&c.Usage.CacheWrite, &c.Usage.Output, &c.ClientIP, &c.ResponseID, &c.set, &c.details,
+		&c.Cost.Amount, &c.Day,
 	}
 }
 

@@ -53,6 +53,10 @@ var (
 	sqliteNew = "_auto_vacuum=INCREMENTAL"
 )
 
+// addSpentSQLite adds to what a purse has spent on a day.
+const addSpentSQLite = `INSERT INTO spent (name, day, amount) VALUES (?, ?, ?)
+	ON CONFLICT (name, day) DO UPDATE SET amount = amount + excluded.amount`
+
 // keepSetSQLite adds a candidate set or says that it is still in use.
 const keepSetSQLite = `INSERT INTO candidate_sets (id, names, last_used) VALUES (?, ?, ?)
 	ON CONFLICT (id) DO UPDATE SET last_used = max(last_used, excluded.last_used)`
@@ -134,7 +138,7 @@ func (s *SQLite) prepare(ctx context.Context, write, read *sql.DB) (*connections
 	if s.file, err = os.Stat(s.path); err != nil {
 		return nil, err
 	}
-	d := dialect{keepSet: keepSetSQLite, rejects: sqliteRejects, explain: s.explain, ready: s.inPlace}
+	d := dialect{keepSet: keepSetSQLite, addSpent: addSpentSQLite, rejects: sqliteRejects, explain: s.explain, ready: s.inPlace}
 	return newConnections(ctx, d, write, read)
 }
 

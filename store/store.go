@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
 )
@@ -43,8 +44,8 @@ type Store interface {
 	Calls(ctx context.Context, f CallFilter) ([]*ai.Record, error)
 
 	// ResponseOwner returns the target that made a response which upstream
-	// stored, or ErrNotFound.
-	ResponseOwner(ctx context.Context, responseID string) (ai.Target, error)
+	// stored, and the token it was made for, or ErrNotFound.
+	ResponseOwner(ctx context.Context, responseID string) (made ai.Target, token string, err error)
 
 	// SaveCooling forgets the entries of remove and then writes those of upsert
 	// over what was there.
@@ -52,6 +53,23 @@ type Store interface {
 
 	// LoadCooling returns every entry saved and not removed.
 	LoadCooling(ctx context.Context) ([]health.Entry, error)
+
+	// LoadSpent returns what was spent by each token and channel on each day, as
+	// the calls written add up to, pruned ones included.
+	LoadSpent(ctx context.Context) ([]access.Spent, error)
+
+	// Reprice calls price for each stored call that arrived at since or later,
+	// in the order of their ends; what it changes of the costs of the call and
+	// its attempts is stored, and what was spent is corrected by it, which moved
+	// tells. The candidates of the records are not read. It works in slices so short that
+	// writers hardly wait; when it fails, those that are done stay done.
+	Reprice(ctx context.Context, since time.Time, price func(*ai.Record)) (changed int, moved []access.Spent, err error)
+
+	// SaveMemory keeps something small under a name, over what was there.
+	SaveMemory(ctx context.Context, name string, value []byte) error
+
+	// LoadMemory returns what was kept under a name, or ErrNotFound.
+	LoadMemory(ctx context.Context, name string) ([]byte, error)
 
 	// Prune deletes at most step calls, oldest first: those that arrived before
 	// olderThan, and those in the way of the database being at most maxBytes

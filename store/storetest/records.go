@@ -31,13 +31,31 @@ var (
 			Channel: texts.Draw(t, "channel"), URL: texts.Draw(t, "url"), Key: texts.Draw(t, "key"), Model: texts.Draw(t, "model"),
 		}
 	})
+	money = rapid.Map(rapid.Int64Range(0, 1<<40), func(n int64) ai.Money { return ai.Money(n) })
+	costs = rapid.Custom(func(t *rapid.T) ai.Cost {
+		c := ai.Cost{
+			Amount: money.Draw(t, "amount"), List: money.Draw(t, "list"), Price: texts.Draw(t, "price"),
+			Unpriced: rapid.Bool().Draw(t, "unpriced"), Drifted: rapid.Bool().Draw(t, "drifted"),
+		}
+		if rapid.Bool().Draw(t, "multiplied") {
+			c.Multiplier = new(rapid.Float64Range(0, 1000).Draw(t, "multiplier"))
+		}
+		return c
+	})
 	usages = rapid.Custom(func(t *rapid.T) ai.Usage {
-		n := rapid.SliceOfN(numbers, 10, 10).Draw(t, "tokens")
-		return ai.Usage{
+		n := rapid.SliceOfN(numbers, 13, 13).Draw(t, "tokens")
+		u := ai.Usage{
 			Input: n[0], CachedInput: n[1], CacheWrite: n[2], CacheWrite1h: n[3], Output: n[4], Reasoning: n[5], AudioInput: n[6],
 			ImageInput: n[7], AudioOutput: n[8], ImageOutput: n[9], ServiceTier: texts.Draw(t, "tier"),
-			Reported: rapid.Bool().Draw(t, "reported"),
+			CachedAudio: n[10], CachedImage: n[11], WebSearches: n[12], Region: texts.Draw(t, "region"),
+			Reported: rapid.Bool().Draw(t, "reported"), Estimated: rapid.Bool().Draw(t, "estimated"),
+			Doubtful: rapid.Bool().Draw(t, "doubtful"), VendorCost: money.Draw(t, "vendor cost"),
+			VendorCosted: rapid.Bool().Draw(t, "vendor costed"),
 		}
+		if rapid.IntRange(0, 9).Draw(t, "beside") == 0 {
+			u.Beside = []ai.ModelUsage{{Model: texts.Draw(t, "model"), Usage: ai.Usage{Input: n[0], Output: n[1]}}}
+		}
+		return u
 	})
 	outcomes = rapid.Custom(func(t *rapid.T) ai.Outcome {
 		return ai.Outcome{
@@ -49,7 +67,7 @@ var (
 	attempts = rapid.Custom(func(t *rapid.T) ai.Attempt {
 		return ai.Attempt{
 			Target: targets.Draw(t, "target"), Start: durations.Draw(t, "start"), FirstContent: durations.Draw(t, "first"),
-			Duration: durations.Draw(t, "duration"), Outcome: outcomes.Draw(t, "outcome"), Usage: usages.Draw(t, "usage"),
+			Duration: durations.Draw(t, "duration"), Outcome: outcomes.Draw(t, "outcome"), Usage: usages.Draw(t, "usage"), Cost: costs.Draw(t, "cost"),
 			Why: texts.Draw(t, "why"), Rested: perhaps.Draw(t, "rested"), Probe: rapid.Bool().Draw(t, "probe"),
 			ServerID: texts.Draw(t, "server id"),
 		}
@@ -69,6 +87,7 @@ var (
 			Channel: texts.Draw(t, "channel"), Stream: rapid.Bool().Draw(t, "stream"), Status: rapid.IntRange(0, 999).Draw(t, "status"),
 			Outcome: kinds.Draw(t, "outcome"), FirstContent: durations.Draw(t, "first"), Duration: durations.Draw(t, "duration"),
 			RequestBytes: numbers.Draw(t, "in"), AnswerBytes: numbers.Draw(t, "out"), Usage: usages.Draw(t, "usage"),
+			Cost: costs.Draw(t, "cost"), Day: ai.Day(rapid.Int32Range(0, 99991231).Draw(t, "day")),
 			ResponseID: texts.Draw(t, "response id"), ClientIP: texts.Draw(t, "ip"), UserAgent: texts.Draw(t, "agent"),
 			Message: texts.Draw(t, "message"), Attempts: rapid.SliceOfN(attempts, 0, 6).Draw(t, "attempts"),
 			Candidates: rapid.SliceOfN(candidates, 0, 30).Draw(t, "candidates"), Policy: texts.Draw(t, "policy"),

@@ -55,6 +55,9 @@ var promises = []struct {
 	{"pages have a limit", suite.pagesAreLimited},
 	{"stored responses lead to their maker", suite.ownersAreFound},
 	{"what rests is remembered", suite.coolingIsRemembered},
+	{"what calls cost is spent once", suite.spentOnce},
+	{"calls are priced anew", suite.repriced},
+	{"what was learned is remembered", suite.memories},
 	{"old calls are pruned in steps", suite.agePrunes},
 	{"calls that take too much space are pruned", suite.sizePrunes},
 	{"readers and writers do not disturb each other", suite.readersAndWriters},
@@ -141,9 +144,13 @@ func (t suite) closedSaysSo() {
 		"WriteCalls":    func() error { return s.WriteCalls(t.Context(), calls(0, 1)) },
 		"Call":          func() error { _, err := s.Call(t.Context(), "x"); return err },
 		"Calls":         func() error { _, err := s.Calls(t.Context(), store.CallFilter{}); return err },
-		"ResponseOwner": func() error { _, err := s.ResponseOwner(t.Context(), "x"); return err },
+		"ResponseOwner": func() error { _, _, err := s.ResponseOwner(t.Context(), "x"); return err },
 		"SaveCooling":   func() error { return s.SaveCooling(t.Context(), []health.Entry{{}}, nil) },
 		"LoadCooling":   func() error { _, err := s.LoadCooling(t.Context()); return err },
+		"LoadSpent":     func() error { _, err := s.LoadSpent(t.Context()); return err },
+		"Reprice":       func() error { _, _, err := s.Reprice(t.Context(), noon, func(*ai.Record) {}); return err },
+		"SaveMemory":    func() error { return s.SaveMemory(t.Context(), "x", []byte("y")) },
+		"LoadMemory":    func() error { _, err := s.LoadMemory(t.Context(), "x"); return err },
 		"Prune":         func() error { _, err := s.Prune(t.Context(), noon, 1, 1); return err },
 	} {
 		if err := f(); !errors.Is(err, store.ErrNotOpen) {
@@ -276,12 +283,12 @@ func (t suite) ownersAreFound() {
 	again.Attempts[0].Target = owner
 	failed.Channel = "" // nobody served
 	t.write(s, first, failed, again, call(4))
-	got, err := s.ResponseOwner(t.Context(), "resp_1")
-	if err != nil || got != owner {
-		t.Errorf("resp_1: %+v, %v", got, err)
+	got, token, err := s.ResponseOwner(t.Context(), "resp_1")
+	if err != nil || got != owner || token != "laptop" {
+		t.Errorf("resp_1: %+v of %q, %v", got, token, err)
 	}
 	for _, id := range []string{"", "resp_2", "resp_3", "resp_%"} {
-		if got, err := s.ResponseOwner(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
+		if got, _, err := s.ResponseOwner(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%q: %+v, %v", id, got, err)
 		}
 	}

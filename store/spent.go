@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+)
+
+// spending is what calls of a batch spent, by purse and day.
+type spending map[spentKey]ai.Money
+
+type spentKey struct {
+	name string
+	day  ai.Day
+}
+
+// Names of the purses that a call is paid from.
+const (
+	tokenPurse   = "token/"
+	channelPurse = "channel/"
+)
+
+// add counts a record times sign: the token pays the call, each channel its
+// attempts.
+func (s spending) add(r *ai.Record, sign ai.Money) {
+	if r.Cost.Amount != 0 {
+		s[spentKey{tokenPurse + clean(r.Token), r.Day}] += sign * r.Cost.Amount
+	}
+	for i := range r.Attempts {
+		if a := &r.Attempts[i]; a.Cost.Amount != 0 {
+			s[spentKey{channelPurse + clean(a.Target.Channel), r.Day}] += sign * a.Cost.Amount
+		}
+	}
+}
+
+// write adds to what is stored.
+func (s spending) write(ctx context.Context, tx *sql.Tx, c *connections) error {
+	for key, amount := range s {
+		if amount == 0 {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, c.addSpent, key.name, int64(key.day), int64(amount)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LoadSpent implements Store.
+func (d *database) LoadSpent(ctx context.Context) ([]access.Spent, error) {
+	c, err := d.connections()
+	if err != nil {
+		return nil, err
+	}
+	var list []access.Spent
+	err = c.view(ctx, "reading what was spent", func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, "SELECT name, day, amount FROM spent ORDER BY name, day")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var s access.Spent
+			if err := rows.Scan(&s.Name, &s.Day, &s.Amount); err != nil {
+				return err
+			}
+			list = append(list, s)
+		}
+		return rows.Err()
+	})
+	return list, err
+}
+
+// repriceStep is how many calls are priced anew in one transaction, so that
+// writers hardly wait.
+const repriceStep = 200
+
+// Reprice implements Store.
+func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.Record)) (changed int, moved []access.Spent, err error) {
+	c, err := d.connections()
+	if err != nil {
+		return 0, nil, err
+	}
+	after := int64(-1)
+	for {
+		var n, seen int
+		step := make(spending)
+		err := c.update(ctx, "pricing calls anew", func(tx *sql.Tx) error {
+			n, seen = 0, 0
+			rows, err := readRows(ctx, tx, "SELECT "+callColumns+" FROM calls WHERE seq > ? AND time >= ? ORDER BY seq LIMIT ?",
+				[]any{after, nanos(since), repriceStep})
+			if err != nil {
+				return err
+			}
+			seen = len(rows)
+			clear(step)
+			for i := range rows {
+				row := &rows[i]
+				after = row.seq
+				done, err := row.reprice(ctx, tx, step, price)
+				if err != nil {
+					return err
+				}
+				if done {
+					n++
+				}
+			}
+			return step.write(ctx, tx, c)
+		})
+		if err != nil {
+			return changed, moved, err
+		}
+		changed += n
+		for key, amount := range step {
+			if amount != 0 {
+				moved = append(moved, access.Spent{Name: key.name, Day: key.day, Amount: amount})
+			}
+		}
+		if seen < repriceStep {
+			return changed, moved, nil
+		}
+	}
+}
+
+// reprice prices one call anew and reports whether anything changed.
+func (c *storedCall) reprice(ctx context.Context, tx *sql.Tx, moved spending, price func(*ai.Record)) (bool, error) {
+	// Who could have served does not matter here, but stays.
+	d, err := parseDetails(c.details)
+	if err != nil {
+		return false, err
+	}
+	leftOut := d.LeftOut
+	d.LeftOut = nil
+	d.into(c.Record)
+	moved.add(c.Record, -1)
+	was := c.Cost.Amount
+	price(c.Record)
+	moved.add(c.Record, 1)
+	text := encodeDetailsWith(c.Record, leftOut)
+	if text == c.details && c.Cost.Amount == was {
+		return false, nil
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE calls SET cost = ?, details = ? WHERE seq = ?", int64(c.Cost.Amount), text, c.seq)
+	return true, err
+}
+
+// SaveMemory implements Store.
+func (d *database) SaveMemory(ctx context.Context, name string, value []byte) error {
+	c, err := d.connections()
+	if err != nil {
+		return err
+	}
+	return c.update(ctx, "saving what was learned", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "REPLACE INTO memories (name, value, saved) VALUES (?, ?, ?)", name, value, time.Now().UnixNano())
+		return err
+	})
+}
+
+// LoadMemory implements Store.
+func (d *database) LoadMemory(ctx context.Context, name string) (value []byte, err error) {
+	c, err := d.connections()
+	if err != nil {
+		return nil, err
+	}
+	err = c.view(ctx, "reading what was learned", func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT value FROM memories WHERE name = ?", name).Scan(&value)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrNotFound
+	}
+	return value, err
+}
