@@ -86,6 +86,9 @@ func (c *call) lastWord(ctx context.Context) *protocol.Error {
 	case permanent != "":
 		e.Status, e.Code = permanentStatus(permanent)
 		kind = ai.InvalidRequest
+		if permanent == ai.OverBudget {
+			kind = ai.QuotaExhausted
+		}
 	case causes == ai.RateLimited, causes == ai.QuotaExhausted:
 		kind, e.Status, e.Code = causes, http.StatusTooManyRequests, "upstream_rate_limited"
 	}
@@ -124,6 +127,8 @@ func permanentStatus(r ai.Reason) (status int, code string) {
 		return http.StatusForbidden, "channel_not_permitted"
 	case ai.WrongProtocol:
 		return http.StatusNotFound, "protocol_not_served"
+	case ai.OverBudget:
+		return http.StatusTooManyRequests, "channel_budget_exhausted"
 	}
 	return http.StatusServiceUnavailable, "upstream_unavailable"
 }
@@ -144,7 +149,12 @@ func (c *call) outlook() (due time.Time, cause ai.Kind, permanent ai.Reason) {
 				if u := l.ready.Until; u.After(now) && (due.IsZero() || u.Before(due)) {
 					due = u
 				}
-			case ai.OverRate, ai.OverConcurrent:
+			case ai.OverBudget:
+				permanent = l.reason
+				if u := l.ready.Until; u.After(now) && (due.IsZero() || u.Before(due)) {
+					due = u
+				}
+			case ai.OverRate, ai.OverTokens, ai.OverConcurrent:
 				temporary = true
 				count[ai.RateLimited]++
 				if u := now.Add(time.Second); due.IsZero() || u.Before(due) {
@@ -175,6 +185,8 @@ func (c *call) explainFailure(permanent ai.Reason) string {
 		return fmt.Sprintf("no channel that serves the model speaks the %s protocol", c.Protocol)
 	case permanent == ai.OutsideHours:
 		return "every channel that serves the model is outside its hours"
+	case permanent == ai.OverBudget:
+		return "what may be spent on the channels that serve the model is spent"
 	case permanent == ai.NoKey:
 		return "the channels that serve the model have no upstream key"
 	case permanent == ai.Disabled:

@@ -47,19 +47,21 @@ func (c *call) pin(ctx context.Context) error {
 		return nil
 	}
 	st := c.h.app.state
-	owner, ok := st.pins.ownerOf(c.Continues)
+	made, ok := st.pins.ownerOf(c.Continues)
 	if !ok && st.opened.Load() {
-		found, err := st.store.ResponseOwner(ctx, c.Continues)
-		ok, owner = err == nil, found
+		target, token, err := st.store.ResponseOwner(ctx, c.Continues)
+		ok, made = err == nil, owner{target, token}
 	}
-	if ok && c.h.app.registry.owns(owner) {
-		c.pinned = &owner
+	// What another token made is not there for this one.
+	stranger := ok && made.token != c.Token
+	if ok && !stranger && c.h.app.registry.owns(made.Target) {
+		c.pinned = &made.Target
 		return nil
 	}
-	if c.Operation == ai.StoredResponse {
+	if c.Operation == ai.StoredResponse || stranger {
 		return &protocol.RequestError{
 			Status: http.StatusNotFound, Code: "response_not_found", Param: "response_id",
-			Message: fmt.Sprintf("no response with the id %q was made through this gateway", shorten(c.Continues, 100)),
+			Message: fmt.Sprintf("no response with the id %q was made through this gateway with this token", shorten(c.Continues, 100)),
 		}
 	}
 	return nil // perhaps made elsewhere with one of our keys: any may try
@@ -107,8 +109,14 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 	}
 	a.Duration = c.since() - start
 	a.Usage = answer.Verdict().Usage
+	c.bill(t, a, nil, false)
 	now := time.Now()
 	a.Outcome = health.Classify(&answer.Evidence, t.rules, now)
+	if c.usageRefused(t, answer) {
+		t.claim.Abandon()
+		a.Outcome.Retry = true
+		return false
+	}
 	return c.afterFailure(ctx, t, a, answer, now)
 }
 
@@ -134,7 +142,7 @@ func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answe
 		c.observe(t, a, false, now)
 	}
 	c.tried = append(c.tried, trial{
-		channel: t.channel, url: t.url, key: t.key, model: t.model, kind: o.Kind, scope: triedScope(o),
+		channel: t.channel, url: t.url, key: t.key, model: t.model, kind: o.Kind, scope: triedScope(o), until: later(o.Until, a.Rested),
 	})
 	failed := &failedAnswer{outcome: o, status: answer.Status, header: answer.Header, body: answer.Held()}
 	if o.Kind.CallersFault() && (o.Kind != ai.ContextLength || !c.largerWindowLeft(t)) {
@@ -173,17 +181,22 @@ func triedScope(o ai.Outcome) ai.Scope {
 	return o.Scope
 }
 
-// largerWindowLeft reports whether a candidate with another upstream model is
-// left, which may take a longer request. It is asked once.
+// largerWindowLeft reports whether a candidate with another upstream model can
+// be asked now, which may take a longer request. It is asked once.
 func (c *call) largerWindowLeft(t *target) bool {
 	for i := range c.tried {
 		if c.tried[i].kind == ai.ContextLength && c.tried[i].model != t.model {
 			return false
 		}
 	}
+	now := time.Now()
 	for i := range c.candidates.stages {
 		for j := range c.candidates.stages[i].candidates {
-			if c.candidates.stages[i].candidates[j].model != t.model {
+			cand := &c.candidates.stages[i].candidates[j]
+			if cand.model == t.model {
+				continue
+			}
+			if reason, _ := c.judge(cand, now); reason == ai.Eligible && !c.exhausted(cand) {
 				return true
 			}
 		}
@@ -205,15 +218,15 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	c.record.Channel = t.name
 	c.exposeRoute()
 
+	c.own(a, answer.Verdict().ResponseID) // the client may use it before the answer has ended
 	ending := answer.CopyTo(ctx, c.w)
 	verdict := answer.Verdict()
-	a.Usage, c.record.Usage = verdict.Usage, verdict.Usage
+	a.Usage = verdict.Usage
+	c.bill(t, a, answer, ending.Evidence.Kind == ai.OK)
+	c.record.Usage = a.Usage
 	c.record.AnswerBytes = ending.Bytes
 	a.Outcome = ai.Outcome{Kind: ai.OK, Status: answer.Status}
-	if id := verdict.ResponseID; id != "" {
-		c.record.ResponseID = id
-		c.h.app.state.pins.remember(id, a.Target)
-	}
+	c.own(a, verdict.ResponseID)
 	switch kind := ending.Evidence.Kind; kind {
 	case ai.OK:
 		if verdict.Kind == ai.ContentFilter { // a refusal is an answer too
@@ -231,6 +244,15 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	countAttempt(t.name, a.Outcome.Kind)
 	if ending.Abort {
 		c.abort = true
+	}
+}
+
+// own notes that a response which upstream stores was made by this target, for
+// this token.
+func (c *call) own(a *ai.Attempt, id string) {
+	if id != "" && id != c.record.ResponseID {
+		c.record.ResponseID = id
+		c.h.app.state.pins.remember(id, owner{a.Target, c.Token})
 	}
 }
 
@@ -263,6 +285,13 @@ func (c *call) observe(t *target, a *ai.Attempt, ok bool, now time.Time) {
 		Channel: t.name, URL: t.urls[t.url].address, Key: t.keys[t.key].id, Model: t.model,
 		FirstContent: a.FirstContent, Size: c.BodySize, Call: &c.Call, Usage: a.Usage, OK: ok, Now: now,
 	})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // serverID is the upstream's own id of a request, for its support.

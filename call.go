@@ -30,9 +30,12 @@ type call struct {
 	match match
 
 	token      *access.Token
+	admission  *access.Admission // nil until the token has admitted the call
+	used       access.Use        // by all attempts together, see bill
 	body       *body
 	request    protocol.Request
 	candidates *plan
+	expectation
 
 	record   *ai.Record
 	tried    []trial       // what was tried

@@ -126,7 +126,7 @@ func (ch *channel) checkRequest(p ai.Protocol, u, k int, model string) *relay.Re
 	}
 	return &relay.Request{
 		Method: http.MethodPost, URL: ch.urls[u].bases[p].Join(path), Header: header,
-		Body:     relay.Body{Before: bytes.ReplaceAll([]byte(ask.body), []byte("MODEL"), quoteJSON(model))},
+		Body:     relay.Body{Parts: [5][]byte{bytes.ReplaceAll([]byte(ask.body), []byte("MODEL"), quoteJSON(model))}},
 		Format:   format,
 		Endpoint: endpointOf(format, ai.Generate),
 	}

@@ -20,6 +20,9 @@ type target struct {
 	claim    health.Claim
 	forced   bool   // it rests, but there is nothing better
 	why      string // why it was picked
+
+	taken          time.Time // from the channel's allowance
+	expected, used access.Use
 }
 
 // id is the target as it is remembered.
@@ -31,7 +34,7 @@ func (t *target) id() ai.Target {
 
 // release gives back the slots that were taken for the target.
 func (t *target) release() {
-	t.meter.Release()
+	t.allowance.Return(t.taken, t.expected, t.used)
 	t.keys[t.key].load.Add(-1)
 }
 
@@ -42,6 +45,12 @@ type trial struct {
 	model    string
 	kind     ai.Kind
 	scope    ai.Scope
+	until    time.Time // when a limit it met is over; zero: nobody said
+}
+
+// overBy reports whether the trial met a limit that is over at a moment.
+func (t *trial) overBy(when time.Time) bool {
+	return t.kind == ai.RateLimited && !t.until.IsZero() && !t.until.After(when)
 }
 
 // scratch is the lists a choice works with. With hundreds of channels they are
@@ -139,7 +148,7 @@ func (c *call) filter(s *stage, now time.Time) []selection.Candidate {
 		c.indexes = append(c.indexes, i)
 		c.usable = append(c.usable, selection.Candidate{
 			Name: cand.name, Priority: cand.conf.Priority, Weight: max(1, cand.conf.Weight),
-			UsableKeys: ready.UsableKeys, InFlight: cand.meter.InFlight(), Model: cand.model, Upstream: cand.upstream,
+			UsableKeys: ready.UsableKeys, InFlight: cand.allowance.InFlight(), Model: cand.model, Upstream: cand.upstream,
 		})
 	}
 	return c.usable
@@ -165,8 +174,9 @@ func (c *call) judge(cand *candidate, now time.Time) (ai.Reason, health.Readines
 		return ai.WrongProtocol, health.Readiness{}
 	case !cand.open(now):
 		return ai.OutsideHours, health.Readiness{}
-	case cand.conf.MaxConcurrency > 0 && cand.meter.InFlight() >= cand.conf.MaxConcurrency:
-		return ai.OverConcurrent, health.Readiness{}
+	}
+	if over := cand.allowance.Full(now); over != "" {
+		return overReason(over), c.overChannel(cand, over, now)
 	}
 	ready := cand.health.Ready(c.Protocol, cand.model, now)
 	switch {
@@ -178,6 +188,15 @@ func (c *call) judge(cand *candidate, now time.Time) (ai.Reason, health.Readines
 	return ai.Cooling, ready
 }
 
+// overChannel says when a limit of a channel has room again, if that is known,
+// and tells people if it is a budget.
+func (c *call) overChannel(cand *candidate, over access.Limit, now time.Time) health.Readiness {
+	calendar := cand.allowance.Calendar()
+	resets := calendar.Resets(over, calendar.Day(now))
+	c.h.app.announceExhausted("channel", cand.name, over, resets)
+	return health.Readiness{Until: resets}
+}
+
 // exhausted reports whether this call has nothing left to try of a candidate.
 func (c *call) exhausted(cand *candidate) bool {
 	if len(c.tried) == 0 {
@@ -186,6 +205,8 @@ func (c *call) exhausted(cand *candidate) bool {
 	for i := range c.tried {
 		t := &c.tried[i]
 		switch {
+		case t.kind == ai.ContextLength && t.model == cand.model:
+			return true // its window is no larger elsewhere
 		case t.scope == ai.ScopeGroup && t.channel.conf.Group != "" && t.channel.conf.Group == cand.conf.Group:
 			return true
 		case t.channel != cand.channel:
@@ -229,16 +250,19 @@ func (c *call) claim(cand *candidate, now time.Time) (*target, ai.Reason) {
 	if url < 0 || key < 0 {
 		return nil, ai.Cooling
 	}
-	if ok, over := cand.meter.TryAcquire(now, cand.conf.RPM, cand.conf.MaxConcurrency); !ok {
+	expected := c.expectedOf(cand)
+	if ok, over := cand.allowance.Take(now, expected); !ok {
 		return nil, overReason(over)
 	}
 	claim, ok := cand.health.Begin(url, key, c.Protocol, cand.model, now, false)
 	if !ok {
-		cand.meter.Cancel(cand.conf.RPM)
+		cand.allowance.Cancel(now, expected)
 		return nil, ai.Probing
 	}
 	cand.keys[key].load.Add(1)
-	return &target{candidate: *cand, url: url, key: key, claim: claim, why: c.situation.Why}, ai.Eligible
+	return &target{
+		candidate: *cand, url: url, key: key, claim: claim, why: c.situation.Why, taken: now, expected: expected,
+	}, ai.Eligible
 }
 
 func (c *call) chooseURL(cand *candidate, now time.Time) int {
@@ -300,9 +324,9 @@ func (c *call) wait(ctx context.Context) bool {
 	now := time.Now()
 	patience := c.h.limits.MaxWait - c.waited
 	pause := patience + 1
-	// A limit that this call met itself is over after the wait.
+	// A limit that this call met itself may be over after the wait.
 	tried := c.tried
-	c.tried = slices.DeleteFunc(slices.Clone(tried), func(t trial) bool { return t.kind == ai.RateLimited })
+	c.tried = slices.DeleteFunc(slices.Clone(tried), func(t trial) bool { return t.overBy(now.Add(patience)) })
 	for i := range c.candidates.stages {
 		c.filter(&c.candidates.stages[i], now)
 		for _, l := range c.left {
@@ -319,8 +343,8 @@ func (c *call) wait(ctx context.Context) bool {
 			}
 		}
 	}
+	c.tried = tried
 	if pause > patience {
-		c.tried = tried
 		return false
 	}
 	timer := time.NewTimer(pause)
@@ -330,17 +354,22 @@ func (c *call) wait(ctx context.Context) bool {
 		return false
 	case <-timer.C:
 		c.waited += pause
+		now = time.Now()
+		c.tried = slices.DeleteFunc(c.tried, func(t trial) bool { return t.overBy(now) })
 		return true
 	}
 }
 
 // leastBad picks, when everything rests, the target that is due first among
-// those whose trouble may pass by itself. Only one call at a time may try it,
-// and its failure does not prolong the rest.
+// those whose trouble may pass by itself and that can be had. Only one call at
+// a time may try it, and its failure does not prolong the rest.
 func (c *call) leastBad() (*target, bool) {
 	now := time.Now()
-	var best *target
-	var due time.Time
+	type resting struct {
+		*target
+		due time.Time
+	}
+	var list []resting
 	for i := range c.candidates.stages {
 		s := &c.candidates.stages[i]
 		c.filter(s, now)
@@ -353,25 +382,26 @@ func (c *call) leastBad() (*target, bool) {
 			if !transient || url < 0 || key < 0 || (c.pinned != nil && cand.keys[key].id != c.pinned.Key) {
 				continue
 			}
-			if best == nil || until.Before(due) {
-				best, due = &target{candidate: *cand, url: url, key: key, forced: true}, until
-			}
+			list = append(list, resting{&target{candidate: *cand, url: url, key: key, forced: true, taken: now}, until})
 		}
 	}
-	if best == nil {
-		return nil, false
+	slices.SortStableFunc(list, func(a, b resting) int { return a.due.Compare(b.due) })
+	for _, best := range list {
+		t := best.target
+		t.expected = c.expectedOf(&t.candidate)
+		if ok, _ := t.allowance.Take(now, t.expected); !ok {
+			continue
+		}
+		claim, ok := t.health.Begin(t.url, t.key, c.Protocol, t.model, now, true)
+		if !ok {
+			t.allowance.Cancel(now, t.expected)
+			continue
+		}
+		t.keys[t.key].load.Add(1)
+		t.claim, t.why = claim, "everything rests; this is due first"
+		return t, true
 	}
-	if ok, _ := best.meter.TryAcquire(now, best.conf.RPM, best.conf.MaxConcurrency); !ok {
-		return nil, false
-	}
-	claim, ok := best.health.Begin(best.url, best.key, c.Protocol, best.model, now, true)
-	if !ok {
-		best.meter.Cancel(best.conf.RPM)
-		return nil, false
-	}
-	best.keys[best.key].load.Add(1)
-	best.claim, best.why = claim, "everything rests; this is due first"
-	return best, true
+	return nil, false
 }
 
 // mayRetry reports whether a channel may be tried although it rests: not at
@@ -409,8 +439,13 @@ func indexes(n int) []int {
 
 // overReason is the reason a channel's limit is recorded with.
 func overReason(l access.Limit) ai.Reason {
-	if l == access.LimitConcurrency {
+	switch l {
+	case access.LimitConcurrency:
 		return ai.OverConcurrent
+	case access.LimitRPM:
+		return ai.OverRate
+	case access.LimitTPM:
+		return ai.OverTokens
 	}
-	return ai.OverRate
+	return ai.OverBudget
 }

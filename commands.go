@@ -22,15 +22,16 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "ccload",
-		Usage: "demo|explain",
+		Usage: "demo|explain|reprice",
 		Short: "Tools of the ccload AI gateway",
 		Long: `
 demo     starts the gateway on 127.0.0.1:8080 with a provider inside the
          process that misbehaves on some channels: see everything work
          without a key.
-explain  asks a running gateway where a call would go, and why.`,
+explain  asks a running gateway where a call would go, and why.
+reprice  lets a running gateway price its stored calls anew.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(demoCommand(), explainCommand())
+			cmd.AddCommand(demoCommand(), explainCommand(), repriceCommand())
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		},
 	})
@@ -60,7 +61,7 @@ func explainCommand() *cobra.Command {
 				query.Set(name, v)
 			}
 		}
-		text, err := askAdmin(cmd.Context(), get("address"), "/ccload/explain?"+query.Encode())
+		text, err := askAdmin(cmd.Context(), http.MethodGet, get("address"), "/ccload/explain?"+query.Encode())
 		if err != nil {
 			return err
 		}
@@ -78,10 +79,48 @@ func explainCommand() *cobra.Command {
 	return cmd
 }
 
-// askAdmin gets a path from a running instance's admin endpoint.
-func askAdmin(ctx context.Context, address, path string) ([]byte, error) {
-	client := http.Client{Timeout: 10 * time.Second}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
+func repriceCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "reprice [--since <day>]",
+		Short: "Prices stored calls anew, by the prices known now for their days",
+		Long: `Prices stored calls anew, by the prices that are known now for the moments
+they were made, and corrects what tokens and channels have spent. For calls that
+were made before their price was known, or with a wrong one.`,
+		Example: "caddy ccload reprice --since 2026-11-01",
+	}
+	flags := cmd.Flags()
+	flags.String("since", "", "a day (YYYY-MM-DD, UTC) or a moment (RFC 3339); default: all calls")
+	flags.String("address", caddy.DefaultAdminListen, "address of the running instance's admin endpoint")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		query := url.Values{}
+		if since, _ := flags.GetString("since"); since != "" {
+			query.Set("since", since)
+		}
+		address, _ := flags.GetString("address")
+		text, err := askAdmin(cmd.Context(), http.MethodPost, address, "/ccload/reprice?"+query.Encode())
+		if err != nil {
+			return err
+		}
+		var done struct {
+			Changed int `json:"changed"`
+		}
+		if err := json.Unmarshal(text, &done); err != nil {
+			return fmt.Errorf("reading the answer: %w", err)
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d calls cost something else now\n", done.Changed)
+		return err
+	}
+	return cmd
+}
+
+// adminPatience is how long an answer of the admin endpoint may take: pricing
+// millions of calls anew takes minutes.
+const adminPatience = 30 * time.Minute
+
+// askAdmin asks a running instance's admin endpoint.
+func askAdmin(ctx context.Context, method, address, path string) ([]byte, error) {
+	client := http.Client{Timeout: adminPatience}
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+address+path, http.NoBody)
 	if err != nil {
 		return nil, err
 	}

@@ -43,6 +43,7 @@ func init() {
 // `{http.ccload.input_tokens}` | Input tokens, cached ones included
 // `{http.ccload.cached_tokens}` | Input tokens read from a prompt cache
 // `{http.ccload.output_tokens}` | Output tokens
+// `{http.ccload.cost_usd}` | What the call cost in US dollars; empty if no price is known
 // `{http.ccload.ttfb_ms}` | Milliseconds from the request to the first content
 // `{http.ccload.outcome}` | What became of the call: ok, rate_limited, truncated, …
 type Handler struct {
@@ -138,12 +139,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if c.isList() {
 		return c.listModels()
 	}
-	release, err := c.admit()
-	if err != nil {
+	if err := c.mayUseModel(); err != nil {
 		return c.refuse(err)
 	}
-	defer release()
+	if c.countsHere() {
+		return c.countTokens()
+	}
 	if err := c.plan(); err != nil {
+		return c.refuse(err)
+	}
+	if err := c.admit(); err != nil {
 		return c.refuse(err)
 	}
 	return c.serve()
@@ -216,22 +221,38 @@ func (c *call) authenticate() error {
 	}
 }
 
-// admit checks what the token may do and takes its place under its limits.
-func (c *call) admit() (release func(), err error) {
-	if c.Model != "" && !c.token.MayUseModel(c.Model) {
-		return nil, &protocol.RequestError{
-			Status: http.StatusForbidden, Code: "model_not_permitted", Param: "model",
-			Message: fmt.Sprintf("this token may not use the model %q", shorten(c.Model, 200)),
+// mayUseModel checks that the token may ask for the model.
+func (c *call) mayUseModel() error {
+	if c.Model == "" || c.token.MayUseModel(c.Model) {
+		return nil
+	}
+	return &protocol.RequestError{
+		Status: http.StatusForbidden, Code: "model_not_permitted", Param: "model",
+		Message: fmt.Sprintf("this token may not use the model %q", shorten(c.Model, 200)),
+	}
+}
+
+// admit takes the call's place under the limits of its token, and sets aside
+// what it may cost; settle gives both back.
+func (c *call) admit() error {
+	if c.token.Allowance().Budget.Limited() && !c.h.app.state.opened.Load() {
+		return &protocol.RequestError{
+			Status: http.StatusServiceUnavailable, Code: "starting",
+			Message: "the gateway has just started and does not know yet what this token has spent; try again in a moment",
 		}
 	}
-	release, err = c.token.Admit(c.Received)
+	admission, err := c.token.Admit(c.Received, c.expected())
 	if over, ok := errors.AsType[*access.LimitError](err); ok {
-		c.setRetryAfter(over.RetryAfter)
-		return nil, &protocol.RequestError{
+		if over.RetryAfter > 0 {
+			c.setRetryAfter(over.RetryAfter)
+		}
+		c.h.app.announceExhausted("token", c.Token, over.Limit, over.Resets)
+		return &protocol.RequestError{
 			Status: http.StatusTooManyRequests, Code: over.Code(), Message: over.Error(),
 		}
 	}
-	return release, err
+	c.admission = admission
+	return err
 }
 
 // plan finds the channels that serve the model.

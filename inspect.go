@@ -56,7 +56,7 @@ func (a *App) Channels(now time.Time) []admin.Channel {
 func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel {
 	c := admin.Channel{
 		Name: ch.name, Provider: ch.conf.Provider, Models: ch.patterns(), Priority: ch.conf.Priority,
-		Weight: max(1, ch.conf.Weight), Group: ch.conf.Group, Origin: "declared", InFlight: ch.meter.InFlight(),
+		Weight: max(1, ch.conf.Weight), Group: ch.conf.Group, Origin: "declared", InFlight: ch.allowance.InFlight(),
 		State: ai.Eligible, Protocols: []ai.Protocol{}, Keys: []admin.Key{}, Cooling: []health.Entry{},
 	}
 	for _, p := range ai.Protocols {
@@ -93,8 +93,8 @@ func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel 
 		c.State = ai.NoKey
 	case !ch.open(now):
 		c.State = ai.OutsideHours
-	case ch.conf.MaxConcurrency > 0 && c.InFlight >= ch.conf.MaxConcurrency:
-		c.State = ai.OverConcurrent
+	case ch.allowance.Full(now) != "":
+		c.State = overReason(ch.allowance.Full(now))
 	case !ready.OK:
 		c.State, c.Until = ai.Cooling, ready.Until
 	}

@@ -22,6 +22,7 @@ var metrics = struct {
 	firstContent, duration     *prometheus.HistogramVec
 	inFlight                   prometheus.GaugeFunc
 	cooling                    *prometheus.GaugeVec
+	cost, unpriced, drift      prometheus.Counter
 	journalDepth               prometheus.GaugeFunc
 	journalLost, journalDone   prometheus.CounterFunc
 }{
@@ -42,6 +43,15 @@ var metrics = struct {
 		Name: "ccload_request_duration_seconds", Help: "Time from the request to the end of the answer.",
 		Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900},
 	}, []string{"channel"}),
+	cost: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "ccload_cost_usd_total", Help: "What calls cost, in US dollars.",
+	}),
+	unpriced: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "ccload_unpriced_requests_total", Help: "Calls of which something has no known price; it is not in the costs.",
+	}),
+	drift: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "ccload_price_drift_total", Help: "Attempts whose cost, as the vendor reports it, differs from the list price by more than a tenth.",
+	}),
 	inFlight: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "ccload_inflight_requests", Help: "Calls under way.",
 	}, func() float64 { return sumStates(func(st *state) float64 { return float64(st.inFlight.Load()) }) }),
@@ -76,7 +86,7 @@ func sumStates(f func(*state) float64) float64 {
 func registerMetrics(r *prometheus.Registry) error {
 	for _, c := range []prometheus.Collector{
 		metrics.requests, metrics.attempts, metrics.tokens, metrics.firstContent, metrics.duration,
-		metrics.inFlight,
+		metrics.cost, metrics.unpriced, metrics.drift, metrics.inFlight,
 		coolingGauge{},
 		metrics.journalDepth, metrics.journalLost, metrics.journalDone,
 	} {
@@ -172,6 +182,12 @@ func countCall(c *call) {
 	}
 	b := v.(*bound)
 	b.requests.Inc()
+	if rec.Cost.Amount > 0 {
+		metrics.cost.Add(rec.Cost.Amount.USD())
+	}
+	if rec.Cost.Unpriced {
+		metrics.unpriced.Inc()
+	}
 	if rec.Channel == "" {
 		return
 	}

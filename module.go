@@ -8,9 +8,11 @@
 package ccload
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +47,8 @@ type App struct {
 	checker  *health.Checker
 	keep     *retention
 
+	background  sync.WaitGroup          // what runs by itself until Stop
+	stop        context.CancelFunc      // ends it
 	calls       atomic.Int64            // under way
 	anyHandler  atomic.Pointer[Handler] // a handler of the config, for questions about routing
 	warnedToken atomic.Int64            // unix seconds of the last warning that there are no tokens
@@ -108,10 +112,17 @@ func (a *App) joinState() error {
 
 // Start opens the store, if no earlier config has, and begins to work.
 func (a *App) Start() error {
+	own, err := a.readPrices()
+	if err != nil {
+		return err
+	}
 	if err := a.state.open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
+	var run context.Context
+	run, a.stop = context.WithCancel(context.Background())
 	a.state.attach(a)
+	a.usePrices(run, own)
 	a.startChecks()
 	a.warnOfServers()
 	if len(a.registry.tokens.Names()) == 0 {
@@ -124,6 +135,10 @@ func (a *App) Start() error {
 // released in Cleanup when the last of them is done.
 func (a *App) Stop() error {
 	a.state.detach(a)
+	if a.stop != nil {
+		a.stop()
+		a.background.Wait()
+	}
 	if a.checker != nil {
 		a.checker.Stop()
 	}

@@ -112,7 +112,7 @@ func TestGeminiModelInPath(t *testing.T) {
 func TestOtherEndpoints(t *testing.T) {
 	t.Parallel()
 	s := fake(t)
-	g := newGateway(t, channelAt("only", s, "key mk-ok", "model mine theirs"), "")
+	g := newGateway(t, channelAt("only", s, "key mk-ok", "model mine theirs")+"token tests "+testToken+" {\nupstream_counts\n}\n", "")
 	tests := []struct{ method, path, body string }{
 		{"POST", "/v1/messages/count_tokens", `{"model":"mine","messages":[{"role":"user","content":"hi"}]}`},
 		{"POST", "/v1/completions", `{"model":"mine","prompt":"hi"}`},
@@ -129,7 +129,7 @@ func TestOtherEndpoints(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.path, func(t *testing.T) {
-			a := g.do(test.method, test.path, test.body).want(t, http.StatusOK)
+			a := g.do(test.method, test.path, test.body, func(r *http.Request) { r.Header.Set(countHeader, "upstream") }).want(t, http.StatusOK)
 			if a.Body == "" {
 				t.Error("an empty answer")
 			}

@@ -24,9 +24,16 @@ type pins struct {
 // pinShard is a ring of the newest ids with an index.
 type pinShard struct {
 	mu    sync.Mutex
-	owner map[string]ai.Target
+	owner map[string]owner
 	ring  []string
 	next  int
+}
+
+// owner is who made a stored response: the target, and the token it was made
+// for.
+type owner struct {
+	ai.Target
+	token string
 }
 
 func newPins() *pins { return &pins{seed: maphash.MakeSeed()} }
@@ -36,12 +43,12 @@ func (p *pins) shard(id string) *pinShard {
 }
 
 // remember notes who made a response.
-func (p *pins) remember(id string, t ai.Target) {
+func (p *pins) remember(id string, t owner) {
 	s := p.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.owner == nil {
-		s.owner = make(map[string]ai.Target)
+		s.owner = make(map[string]owner)
 	}
 	if _, known := s.owner[id]; !known {
 		if len(s.ring) < pinsInShard {
@@ -56,7 +63,7 @@ func (p *pins) remember(id string, t ai.Target) {
 }
 
 // ownerOf returns who made a response.
-func (p *pins) ownerOf(id string) (ai.Target, bool) {
+func (p *pins) ownerOf(id string) (owner, bool) {
 	s := p.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()

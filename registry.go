@@ -3,6 +3,7 @@ package ccload
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,26 +26,27 @@ type registry struct {
 	byName   map[string]*channel
 	aliases  map[string][]string
 	tokens   *access.Tokens
-	names    []string // every exact model name and alias, sorted
+	calendar *access.Calendar // of budgets
+	names    []string         // every exact model name and alias, sorted
 	plans    planCache
 }
 
 // channel is one channel of the config, resolved, with handles on its live
 // state.
 type channel struct {
-	conf     *config.Channel // placeholders replaced
-	name     string
-	preset   provider.Preset
-	urls     []upstreamURL
-	keys     []upstreamKey
-	served   access.Patterns
-	hours    *config.Window // nil: always
-	rules    []health.Rule
-	health   *health.Channel
-	meter    *access.Meter
-	keyless  bool                   // every key's placeholder is empty here
-	upstream *reverseproxy.Upstream // stands for the channel before foreign policies
-	edits    []bodyEdit
+	conf      *config.Channel // placeholders replaced
+	name      string
+	preset    provider.Preset
+	urls      []upstreamURL
+	keys      []upstreamKey
+	served    access.Patterns
+	hours     *config.Window // nil: always
+	rules     []health.Rule
+	health    *health.Channel
+	allowance *access.Allowance
+	keyless   bool                   // every key's placeholder is empty here
+	upstream  *reverseproxy.Upstream // stands for the channel before foreign policies
+	edits     []bodyEdit
 }
 
 // upstreamURL is one address of a channel.
@@ -67,9 +69,10 @@ type upstreamKey struct {
 // newRegistry resolves a config. It touches neither disk nor network; the
 // state it is given handles of is not changed by it.
 func newRegistry(conf *config.App, replace func(string) string, st *state, warn func(string)) (*registry, error) {
-	r := &registry{byName: make(map[string]*channel)}
+	r := &registry{byName: make(map[string]*channel), calendar: access.NewCalendar(conf.Location())}
+	counts := &access.Counts{Meters: st.meters, Purses: st.purses, Calendar: r.calendar}
 	for _, c := range conf.Channels {
-		ch, err := newChannel(c, replace, st, warn)
+		ch, err := newChannel(c, replace, st, counts, warn)
 		if err != nil {
 			return nil, fmt.Errorf("channel %q: %w", c.Name, err)
 		}
@@ -77,7 +80,7 @@ func newRegistry(conf *config.App, replace func(string) string, st *state, warn 
 		r.byName[ch.name] = ch
 	}
 	r.aliases = conf.AliasModels()
-	tokens, err := newTokens(conf.Tokens, replace, st.meters, warn)
+	tokens, err := newTokens(conf.Tokens, replace, counts, warn)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +89,7 @@ func newRegistry(conf *config.App, replace func(string) string, st *state, warn 
 	return r, nil
 }
 
-func newTokens(conf []*config.Token, replace func(string) string, m *access.Meters, warn func(string)) (*access.Tokens, error) {
+func newTokens(conf []*config.Token, replace func(string) string, counts *access.Counts, warn func(string)) (*access.Tokens, error) {
 	specs := make([]access.Spec, 0, len(conf))
 	for _, t := range conf {
 		t, ok := t.Replaced(replace)
@@ -99,7 +102,8 @@ func newTokens(conf []*config.Token, replace func(string) string, m *access.Mete
 		}
 		spec := access.Spec{
 			Name: t.Name, Secret: t.Secret, Models: t.Models, Channels: t.Channels,
-			ExceptChannels: t.ExceptChannels, RPM: t.RPM, MaxConcurrency: t.MaxConcurrency, ExposeRoute: t.ExposeRoute,
+			ExceptChannels: t.ExceptChannels, ExposeRoute: t.ExposeRoute, UpstreamCounts: t.UpstreamCounts,
+			Rates: access.Rates{RPM: t.RPM, TPM: t.TPM, Concurrency: t.MaxConcurrency}, Budget: budgetOf(t.Budget),
 		}
 		if t.Expires != "" {
 			end, err := config.ParseExpires(t.Expires)
@@ -110,10 +114,10 @@ func newTokens(conf []*config.Token, replace func(string) string, m *access.Mete
 		}
 		specs = append(specs, spec)
 	}
-	return access.New(specs, m)
+	return access.New(specs, counts)
 }
 
-func newChannel(c *config.Channel, replace func(string) string, st *state, warn func(string)) (*channel, error) {
+func newChannel(c *config.Channel, replace func(string) string, st *state, counts *access.Counts, warn func(string)) (*channel, error) {
 	if err := provider.Check(c); err != nil {
 		return nil, err
 	}
@@ -159,7 +163,7 @@ func newChannel(c *config.Channel, replace func(string) string, st *state, warn 
 		spec.Keys = append(spec.Keys, k.id)
 	}
 	ch.health = st.board.Channel(spec)
-	ch.meter = st.meters.Meter("channel/" + c.Name)
+	ch.allowance = counts.Allowance(channelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
 	ch.upstream = &reverseproxy.Upstream{Host: new(reverseproxy.Host), Dial: c.Name}
 	return ch, nil
 }
@@ -286,3 +290,19 @@ func origin(address string) string {
 	}
 	return u.Scheme + "://" + u.Host
 }
+
+// channelPurse is what the names of channels' meters and purses begin with.
+const channelPurse = "channel/"
+
+// budgetOf is a budget in nano-dollars.
+func budgetOf(b config.Budget) access.Budget {
+	return access.Budget{Day: nanoDollars(b.Day), Month: nanoDollars(b.Month), Total: nanoDollars(b.Total)}
+}
+
+func channelBudget(c *config.Channel) access.Budget {
+	b := budgetOf(c.Budget)
+	b.Day += nanoDollars(c.DailyBudget) // only one of them is given
+	return b
+}
+
+func nanoDollars(usd float64) ai.Money { return ai.Money(math.Round(usd * float64(ai.Dollar))) }

@@ -36,6 +36,11 @@ func (c *call) settle() {
 		c.body.release()
 		c.body = nil
 	}
+	rec.Day = c.h.app.registry.calendar.Day(c.Received)
+	if c.admission != nil {
+		c.used.Money = rec.Cost.Amount
+		c.admission.Settle(c.used)
+	}
 	countCall(c)
 	c.logFields()
 	c.traceFields()
@@ -80,6 +85,8 @@ func (l *leftOut) explain(cand *candidate) ai.Candidate {
 		e.Until = l.ready.Until
 	case ai.OutsideHours:
 		e.Detail = cand.conf.Hours.String()
+	case ai.OverBudget:
+		e.Until = l.ready.Until
 	case ai.WrongProtocol:
 		e.Detail = "speaks " + strings.Join(cand.protocolNames(), ", ")
 	}
@@ -137,6 +144,11 @@ func (c *call) placeholder(field string) (any, bool) {
 		return rec.Usage.CachedInput, true
 	case "output_tokens":
 		return rec.Usage.Output, true
+	case "cost_usd":
+		if rec.Cost.Unpriced {
+			return "", true
+		}
+		return rec.Cost.Amount.String(), true
 	case "ttfb_ms":
 		return rec.FirstContent.Milliseconds(), true
 	case "outcome":
@@ -173,6 +185,9 @@ func (l loggedCall) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	enc.AddInt64("input_tokens", l.Usage.Input)
 	enc.AddInt64("cached_tokens", l.Usage.CachedInput)
 	enc.AddInt64("output_tokens", l.Usage.Output)
+	if !l.Cost.Unpriced {
+		enc.AddString("cost_usd", l.Cost.Amount.String())
+	}
 	enc.AddInt64("ttfb_ms", l.FirstContent.Milliseconds())
 	enc.AddString("outcome", l.Outcome.String())
 	return nil

@@ -16,6 +16,7 @@ import (
 	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/selection"
 	"github.com/ccload/ccload/store"
+	"github.com/ccload/ccload/tokens"
 )
 
 // states holds the live state of every gateway in the process, keyed by the
@@ -38,6 +39,13 @@ type state struct {
 	board      *health.Board
 	memory     *selection.State
 	meters     *access.Meters
+	purses     *access.Purses
+	prices     *priceBook
+	counter    *tokens.Counter
+	counting   lastUse // of the endpoints that count tokens
+	usual      *usualOutputs
+	told       sync.Map // what the log was told -> time.Time: when, or until when it holds
+	noUsage    sync.Map // channel name and address -> struct{}: refuses to be asked for usage
 	ledger     *ledger.Ledger
 	cooling    *ledger.CoolingSaver
 	store      store.Store
@@ -70,6 +78,10 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st := &state{
 		memory:     selection.NewState(),
 		meters:     access.NewMeters(),
+		purses:     access.NewPurses(),
+		prices:     new(priceBook),
+		counter:    tokens.New(),
+		usual:      newUsualOutputs(),
 		store:      s,
 		pins:       newPins(),
 		transports: newTransports(),
@@ -100,6 +112,17 @@ func (st *state) open() error {
 			return
 		}
 		st.board.Restore(entries)
+		spent, err := st.store.LoadSpent(ctx)
+		if err != nil {
+			st.openErr = errors.Join(fmt.Errorf("reading what was spent: %w", err), st.store.Close())
+			return
+		}
+		st.purses.Load(spent)
+		if saved, err := st.store.LoadMemory(ctx, tokensMemory); err == nil {
+			if err := st.counter.Load(saved); err != nil {
+				st.log.Load().Warn("what was learned of counting tokens cannot be read and is learned anew", zap.Error(err))
+			}
+		}
 		st.cooling = ledger.NewCoolingSaver(st.store, func(msg string, err error) {
 			st.log.Load().Warn(msg, zap.Error(err))
 		})
@@ -123,7 +146,19 @@ func (st *state) Destruct() error {
 	st.done.Wait()
 	// What rests is a few rows, the ledger may have many: that one goes last,
 	// and each has its own time.
-	return errors.Join(within(closeTimeout, st.cooling.Close), within(closeTimeout, st.ledger.Close), st.store.Close())
+	return errors.Join(within(closeTimeout, st.cooling.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.ledger.Close), st.store.Close())
+}
+
+// keepLearned saves what replies taught about counting tokens.
+func (st *state) keepLearned(ctx context.Context) error {
+	if len(st.counter.Inspect()) == 0 {
+		return nil
+	}
+	saved, err := st.counter.Save()
+	if err != nil {
+		return err
+	}
+	return st.store.SaveMemory(ctx, tokensMemory, saved)
 }
 
 func within(timeout time.Duration, do func(context.Context) error) error {
@@ -138,6 +173,9 @@ func (st *state) pruneLoop(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		st.prune(ctx)
+		if err := st.keepLearned(ctx); err != nil && ctx.Err() == nil {
+			st.log.Load().Warn("keeping what was learned of counting tokens", zap.Error(err))
+		}
 		select {
 		case <-ctx.Done():
 			return

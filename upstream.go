@@ -1,8 +1,10 @@
 package ccload
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +57,17 @@ func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 		Format: c.match.format, Endpoint: c.match.endpoint, Stream: c.Stream, Array: c.request.Array,
 		Transport: c.h.transports[t.channel][t.url],
 		Timers:    c.timers(t),
+		Hide:      c.hides(t),
 	}, nil
+}
+
+// hides is what of a stream the client does not get, because it did not ask
+// for it.
+func (c *call) hides(t *target) func(data []byte) bool {
+	if !c.asksUsage(t) {
+		return nil
+	}
+	return openai.UsageOnly
 }
 
 func (c *call) timers(t *target) relay.Timers {
@@ -169,35 +181,72 @@ func applyHeaderOps(header http.Header, ops *config.HeaderOps) {
 	}
 }
 
-// upstreamBody is the client's body with the upstream's name of the model and
-// the channel's changes. Without the latter nothing is copied.
+// upstreamBody is the client's body with the upstream's name of the model, a
+// question for usage where there would be none, and the channel's changes.
+// Without the latter nothing is copied.
 func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 	whole := c.body.bytes
-	start, end := c.request.ModelStart, c.request.ModelEnd
-	spans := relay.Body{Before: whole, Hold: c.body.hold, Release: c.body.release}
+	out := relay.Body{Hold: c.body.hold, Release: c.body.release}
+	changes := make([]protocol.Change, 0, 2)
 	if t.model != c.Model && t.model != "" {
+		start, end := c.request.ModelStart, c.request.ModelEnd
 		switch {
 		case end > start:
-			spans.Before, spans.Model, spans.After = whole[:start], quoteJSON(t.model), whole[end:]
+			changes = append(changes, protocol.Change{Start: start, End: end, Text: string(quoteJSON(t.model))})
 		case c.match.endpoint.ModelIn != protocol.ModelInPath:
 			changed, err := openai.ReplaceFormModel(header.Get("Content-Type"), whole, t.model)
 			if err != nil {
 				return relay.Body{}, err
 			}
-			spans.Before = changed
+			whole = changed
 		}
 	}
-	if c.Protocol == ai.Gemini && c.Operation == ai.Embed && t.model != c.Model {
-		spans.Before = renameGeminiModel(whole, t.model)
+	if c.asksUsage(t) {
+		changes = append(changes, c.request.AskUsage)
 	}
+	if c.Protocol == ai.Gemini && c.Operation == ai.Embed && t.model != c.Model {
+		whole = renameGeminiModel(whole, t.model)
+	}
+	changed := out.Parts[:0]
+	slices.SortFunc(changes, func(a, b protocol.Change) int { return a.Start - b.Start })
+	at := 0
+	for _, change := range changes {
+		changed = append(changed, whole[at:change.Start], []byte(change.Text))
+		at = change.End
+	}
+	changed = append(changed, whole[at:])
 	if len(t.edits) > 0 && c.match.endpoint.ModelIn != protocol.ModelNowhere && isJSON(whole) {
-		edited := append(append(append(make([]byte, 0, len(whole)+256), spans.Before...), spans.Model...), spans.After...)
+		edited := bytes.Join(changed, nil)
 		for _, e := range t.edits {
 			edited = e.apply(edited)
 		}
-		spans.Before, spans.Model, spans.After = edited, nil, nil
+		clear(out.Parts[:])
+		out.Parts[0] = edited
 	}
-	return spans, nil
+	return out, nil
+}
+
+// asksUsage reports whether a target is asked for the usage of a stream whose
+// client did not ask for it.
+func (c *call) asksUsage(t *target) bool {
+	if c.request.AskUsage.Text == "" || t.conf.NoIncludeUsage || t.preset.TellsUsage {
+		return false
+	}
+	_, refuses := c.h.app.state.noUsage.Load(t.addressKey())
+	return !refuses
+}
+
+// addressKey identifies one address of a channel.
+func (t *target) addressKey() string { return t.name + " " + t.urls[t.url].address }
+
+// usageRefused notes that an address takes no question for usage. Then the
+// attempt says nothing about the request nor the target.
+func (c *call) usageRefused(t *target, answer *relay.Answer) bool {
+	if !c.asksUsage(t) || !openai.RefusesUsage(answer.Status, answer.Held()) {
+		return false
+	}
+	c.h.app.state.noUsage.Store(t.addressKey(), struct{}{})
+	return true
 }
 
 // renameGeminiModel replaces the model that an embedding request repeats in its

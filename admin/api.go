@@ -34,8 +34,13 @@ var ErrNotFound = errors.New("no such call; it may have been forgotten by retent
 //	GET  /ccload/explain                 where a call would go now; ?model= protocol= token= conversation=
 //	GET  /ccload/cooling                 everything that rests or failed lately
 //	POST /ccload/cooling/clear           end rests early; ?channel= key= url= model= group= scope=
+//	GET  /ccload/budgets                 what tokens and channels have spent, and may spend
+//	GET  /ccload/price                   what a usage costs, and by which price; ?model= provider= at= tier= and numbers of tokens
+//	GET  /ccload/counting                what replies have taught about counting tokens
+//	POST /ccload/reprice                 price stored calls anew by the prices of today; ?since=
 //
-// It changes nothing but rests, and keeps no state of its own.
+// It changes nothing but rests and the costs of stored calls, and keeps no
+// state of its own.
 type API struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -67,6 +72,10 @@ var table = []row{
 	{http.MethodGet, "explain", explain},
 	{http.MethodGet, "cooling", cooling},
 	{http.MethodPost, "cooling/clear", clearCooling},
+	{http.MethodGet, "budgets", func(s Source, _ *http.Request, _ string) (any, error) { return s.Budgets(time.Now()), nil }},
+	{http.MethodGet, "price", price},
+	{http.MethodGet, "counting", func(s Source, _ *http.Request, _ string) (any, error) { return s.Lessons(), nil }},
+	{http.MethodPost, "reprice", reprice},
 }
 
 func serve(w http.ResponseWriter, r *http.Request) error {

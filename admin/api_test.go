@@ -21,6 +21,8 @@ type gateway struct {
 	filter  CallFilter
 	asked   Question
 	cleared health.Ref
+	priced  PriceQuestion
+	since   time.Time
 }
 
 func (*gateway) Channels(time.Time) []Channel {
@@ -55,6 +57,20 @@ func (g *gateway) ClearCooling(which health.Ref) int {
 	return 2
 }
 
+func (*gateway) Budgets(time.Time) []Budget { return []Budget{{Kind: "token", Name: "laptop"}} }
+
+func (g *gateway) Price(q PriceQuestion) Priced {
+	g.priced = q
+	return Priced{USD: "1.5"}
+}
+
+func (*gateway) Lessons() any { return []string{} }
+
+func (g *gateway) Reprice(_ context.Context, since time.Time) (int, error) {
+	g.since = since
+	return 7, nil
+}
+
 func (*gateway) Status() Status { return Status{Channels: 2} }
 
 func TestRoutes(t *testing.T) {
@@ -84,6 +100,16 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/ccload/cooling/clear?scope=everything", 400, "everything"},
 		{"GET", "/ccload/cooling/clear", 405, "GET"},
 		{"DELETE", "/ccload/channels", 405, "DELETE"},
+		{"GET", "/ccload/budgets", 200, `"name":"laptop"`},
+		{"GET", "/ccload/price", 400, "model is missing"},
+		{"GET", "/ccload/price?model=m", 200, `"usd":"1.5"`},
+		{"GET", "/ccload/price?model=m&input=-1", 400, `input "-1"`},
+		{"GET", "/ccload/price?model=m&inputs=1", 400, "inputs"},
+		{"GET", "/ccload/price?model=m&at=x", 400, "2026-01-31T08:00:00Z"},
+		{"GET", "/ccload/counting", 200, "[]"},
+		{"POST", "/ccload/reprice?since=2026-01-31", 200, `{"changed":7}`},
+		{"POST", "/ccload/reprice?since=x", 400, "2026-01-31"},
+		{"GET", "/ccload/reprice", 405, "GET"},
 		{"GET", "/ccload/", 404, "no /ccload/"},
 		{"GET", "/ccload/calls/a/b", 404, "no /ccload/"},
 	}
@@ -120,6 +146,16 @@ func TestQuestionsAreReadWhole(t *testing.T) {
 	ask("GET", "/ccload/explain?model=m&protocol=gemini&token=t&conversation=x")
 	if g.asked != (Question{Model: "m", Protocol: ai.Gemini, Token: "t", Conversation: "x"}) {
 		t.Errorf("question %+v", g.asked)
+	}
+	ask("GET", "/ccload/price?model=m&provider=p&at=2026-01-31&tier=flex&input=10&cached_input=4&output=3&web_searches=2")
+	asked := g.priced
+	if u := asked.Usage; asked.Model != "m" || asked.Provider != "p" || asked.At.Day() != 31 || u.Input != 10 || u.CachedInput != 4 ||
+		u.Output != 3 || u.WebSearches != 2 || u.ServiceTier != "flex" {
+		t.Errorf("price %+v", asked)
+	}
+	ask("POST", "/ccload/reprice?since=2026-01-31T08:00:00Z")
+	if !g.since.Equal(time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC)) {
+		t.Errorf("since %v", g.since)
 	}
 	ask("POST", "/ccload/cooling/clear?channel=c&scope=key_model&key=k&model=m")
 	if g.cleared != (health.Ref{Scope: ai.ScopeKeyModel, Channel: "c", Key: "k", Model: "m"}) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/pricing"
 )
 
 // Source is what the API shows. The app implements it; the API looks it up
@@ -27,6 +28,47 @@ type Source interface {
 	ClearCooling(which health.Ref) int
 	// Status sums up the gateway.
 	Status() Status
+	// Budgets returns what tokens and channels have spent, and may spend.
+	Budgets(now time.Time) []Budget
+	// Price tells what a usage would cost, and by which price.
+	Price(q PriceQuestion) Priced
+	// Lessons returns what replies have taught about counting tokens.
+	Lessons() any
+	// Reprice prices the stored calls anew that arrived at since or later, and
+	// says how many have changed.
+	Reprice(ctx context.Context, since time.Time) (int, error)
+}
+
+// Budget is what a token or a channel has spent and may spend, in US dollars.
+// A limit of 0 is none.
+type Budget struct {
+	Kind     string `json:"kind"` // token or channel
+	Name     string `json:"name"`
+	Day      Spent  `json:"day"`
+	Month    Spent  `json:"month"`
+	Total    Spent  `json:"total"`
+	Reserved string `json:"reserved_usd"` // set aside for calls under way
+}
+
+// Spent is an amount and its limit.
+type Spent struct {
+	Spent  string    `json:"spent_usd"`
+	Limit  string    `json:"limit_usd,omitempty"`
+	Resets time.Time `json:"resets,omitzero"`
+}
+
+// PriceQuestion asks what a usage costs.
+type PriceQuestion struct {
+	Provider, Model string
+	At              time.Time // now, if zero
+	Usage           ai.Usage
+}
+
+// Priced is a price and its parts.
+type Priced struct {
+	Cost  ai.Cost        `json:"cost"`
+	USD   string         `json:"usd"`
+	Lines []pricing.Line `json:"lines"`
 }
 
 // Status is the gateway at a glance.

@@ -1,0 +1,154 @@
+package ccload
+
+import (
+	"math/rand/v2"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/tokens"
+)
+
+// This file is what a call is expected to use, and what it used.
+
+// expectation is how many tokens a call is expected to use.
+type expectation struct {
+	count tokens.Count // of the input
+	known bool
+}
+
+// generates reports whether the call makes a model answer, which is what tokens
+// are counted for.
+func (c *call) generates() bool { return c.Operation == ai.Generate || c.Operation == ai.Complete }
+
+// countInput counts the input, once.
+func (c *call) countInput() int64 {
+	if !c.expectation.known {
+		c.expectation.known = true
+		c.expectation.count = c.h.app.state.counter.Request(c.Protocol, c.countedModel(), c.body.bytes)
+	}
+	return c.expectation.count.Tokens
+}
+
+// countedModel is the model whose tokens are counted: the upstream's name of
+// it, because an alias tells nothing.
+func (c *call) countedModel() string {
+	if c.candidates != nil {
+		return c.candidates.stages[0].candidates[0].model
+	}
+	return c.Model
+}
+
+// expect is the usage that is set aside for a call: its input, and the smaller
+// of what its client allows for output and what the model usually makes.
+func (c *call) expect(model string) ai.Usage {
+	u := ai.Usage{Input: c.countInput()}
+	if c.generates() {
+		u.Output = c.h.app.state.usual.output(model)
+		if c.MaxOutput > 0 {
+			u.Output = min(u.Output, c.MaxOutput)
+		}
+	}
+	return u
+}
+
+// expectedOf is what the call is expected to use of a candidate; nothing if
+// none of its limits counts it.
+func (c *call) expectedOf(cand *candidate) access.Use {
+	if !cand.allowance.Measured() {
+		return access.Use{}
+	}
+	u := c.expect(cand.model)
+	return access.Use{Tokens: int(u.Input + u.Output), Money: c.priceAt(cand, &u).Amount}
+}
+
+// dearest is how many candidates are priced to find out what a call may cost.
+const dearest = 16
+
+// expected is what the call is expected to use of its token: what the dearest
+// of the first candidates would take.
+func (c *call) expected() access.Use {
+	if !c.token.Allowance().Measured() {
+		return access.Use{}
+	}
+	var most access.Use
+	left := dearest
+	for i := range c.candidates.stages {
+		for j := range c.candidates.stages[i].candidates {
+			if left--; left < 0 {
+				return most
+			}
+			cand := &c.candidates.stages[i].candidates[j]
+			u := c.expect(cand.model)
+			most.Tokens = max(most.Tokens, int(u.Input+u.Output))
+			most.Money = max(most.Money, c.priceAt(cand, &u).Amount)
+		}
+	}
+	return most
+}
+
+// priceAt is what a usage costs at a candidate.
+func (c *call) priceAt(cand *candidate, u *ai.Usage) ai.Cost {
+	return c.h.app.state.prices.price(cand, c.Received, u)
+}
+
+// bill counts what an attempt used, and what that costs. Failed attempts are
+// billed too if the provider says that they used something. answer is nil if
+// nothing of it may be estimated: its client was given none of it.
+func (c *call) bill(t *target, a *ai.Attempt, answer *relay.Answer, complete bool) {
+	if answer != nil && c.generates() {
+		c.estimate(t, &a.Usage, answer, complete)
+	}
+	if a.Usage.IsZero() {
+		return
+	}
+	a.Cost = c.priceAt(&t.candidate, &a.Usage)
+	t.used = access.Use{Tokens: int(a.Usage.Input + a.Usage.Output), Money: a.Cost.Amount}
+	c.used.Tokens += t.used.Tokens
+	rec := &c.record.Cost
+	rec.Amount += a.Cost.Amount
+	rec.List += a.Cost.List
+	rec.Unpriced = rec.Unpriced || a.Cost.Unpriced
+	rec.Drifted = rec.Drifted || a.Cost.Drifted
+	rec.Price, rec.Multiplier = a.Cost.Price, a.Cost.Multiplier
+	if a.Cost.Drifted {
+		c.h.app.warnDrift(t.name, t.model, &a.Cost)
+	}
+}
+
+// estimate counts here what the provider did not: all of an answer without
+// usage, and the output of one that broke off or whose client left before the
+// usage came.
+func (c *call) estimate(t *target, u *ai.Usage, answer *relay.Answer, complete bool) {
+	if u.Reported && complete {
+		c.learn(t, u)
+		return
+	}
+	counter := c.h.app.state.counter
+	if !u.Reported {
+		u.Input, u.Estimated = c.countInput(), true
+	}
+	if text, times := answer.Said(); len(text) > 0 {
+		if said := int64(float64(counter.Answer(t.model, text)) * times); said > u.Output {
+			u.Output, u.Estimated = said, true
+		}
+	}
+}
+
+// learnEvery is how many calls there are to one that is counted only to learn
+// how well counting does.
+const learnEvery = 32
+
+// learn compares what was counted with what the provider says, and remembers
+// what the model usually makes.
+func (c *call) learn(t *target, u *ai.Usage) {
+	st := c.h.app.state
+	st.usual.saw(t.model, u.Output)
+	if !c.expectation.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery) > 0) { //nolint:gosec // a sample
+		return
+	}
+	c.countInput()
+	if c.countedModel() == t.model {
+		st.counter.Learn(c.expectation.count, u.Input)
+	}
+}

@@ -1,0 +1,199 @@
+package ccload
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/pricing"
+	"github.com/ccload/ccload/store"
+)
+
+// priceBook is the catalogue in use: what is built in, what a list has
+// changed, and what the config gives. It is safe for concurrent use.
+type priceBook struct {
+	now atomic.Pointer[pricing.Catalogue]
+
+	mu   sync.Mutex
+	own  []pricing.Row
+	list pricing.List
+}
+
+// catalogue is the catalogue in use.
+func (b *priceBook) catalogue() *pricing.Catalogue {
+	if c := b.now.Load(); c != nil {
+		return c
+	}
+	return pricing.Default()
+}
+
+// change changes what goes before the built-in prices.
+func (b *priceBook) change(f func(own *[]pricing.Row, list *pricing.List)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f(&b.own, &b.list)
+	b.now.Store(pricing.Default().WithSynced(b.list.Rows).WithOwn(b.own))
+}
+
+// price is what a usage costs at a candidate.
+func (b *priceBook) price(cand *candidate, at time.Time, u *ai.Usage) ai.Cost {
+	return b.catalogue().Price(cand.conf.Provider, cand.model, at, u, cand.conf.CostMultiplier)
+}
+
+// maxPriceFile bounds a file of prices.
+const maxPriceFile = 16 << 20
+
+// readPrices reads the operator's files of prices.
+func (a *App) readPrices() ([]pricing.Row, error) {
+	if a.Prices == nil {
+		return nil, nil
+	}
+	replace := caddy.NewReplacer()
+	var rows []pricing.Row
+	for _, name := range a.Prices.Files {
+		name = replace.ReplaceKnown(name, "")
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, fmt.Errorf("prices: %w", err)
+		}
+		if info.Size() > maxPriceFile {
+			return nil, fmt.Errorf("prices: %s is larger than %d MiB", name, maxPriceFile>>20)
+		}
+		data, err := os.ReadFile(name) //nolint:gosec // the operator names it
+		if err != nil {
+			return nil, fmt.Errorf("prices: %w", err)
+		}
+		more, err := pricing.ParseFile(name, data)
+		if err != nil {
+			return nil, fmt.Errorf("prices: %w", err)
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
+}
+
+// Names under which the store keeps what is learned.
+const (
+	pricesMemory = "prices"
+	tokensMemory = "tokens"
+)
+
+// usePrices puts the config's prices into force and begins to fetch its list,
+// until ctx ends.
+func (a *App) usePrices(ctx context.Context, own []pricing.Row) {
+	book := a.state.prices
+	var list pricing.List
+	if a.Prices != nil && a.Prices.SyncURL != "" {
+		if saved, err := a.state.store.LoadMemory(ctx, pricesMemory); err == nil {
+			if err := json.Unmarshal(saved, &list); err != nil {
+				a.logger.Warn("the prices of the last list cannot be read", zap.Error(err))
+			}
+		} else if !errors.Is(err, store.ErrNotFound) {
+			a.logger.Warn("the prices of the last list cannot be read", zap.Error(err))
+		}
+	}
+	book.change(func(o *[]pricing.Row, l *pricing.List) { *o, *l = own, list })
+	if a.Prices == nil || a.Prices.SyncURL == "" {
+		return
+	}
+	url := strings.TrimSpace(caddy.NewReplacer().ReplaceKnown(a.Prices.SyncURL, ""))
+	every := time.Duration(a.Prices.SyncInterval)
+	if every <= 0 {
+		every = config.DefaultSyncInterval
+	}
+	a.background.Go(func() {
+		client := &http.Client{Transport: http.DefaultTransport}
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			a.syncPrices(ctx, client, url)
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	})
+}
+
+// syncPrices fetches the list once.
+func (a *App) syncPrices(ctx context.Context, client *http.Client, url string) {
+	book := a.state.prices
+	book.mu.Lock()
+	list := book.list
+	book.mu.Unlock()
+	body, etag, err := pricing.Fetch(ctx, client, url, list.ETag)
+	if err != nil || body == nil {
+		if err != nil && ctx.Err() == nil {
+			a.logger.Warn("fetching prices; those known before stay in force", zap.Error(err))
+		}
+		return
+	}
+	added, err := list.Update(pricing.Default(), body, time.Now())
+	if err != nil {
+		a.logger.Warn("reading the list of prices", zap.Error(err), zap.Int("taken_in", added))
+	}
+	if added == 0 && err != nil {
+		return
+	}
+	list.ETag = etag
+	book.change(func(_ *[]pricing.Row, l *pricing.List) { *l = list })
+	if added > 0 {
+		a.logger.Info("prices have changed", zap.Int("models", added))
+	}
+	if saved, err := json.Marshal(&list); err == nil {
+		if err := a.state.store.SaveMemory(ctx, pricesMemory, saved); err != nil && ctx.Err() == nil {
+			a.logger.Warn("keeping the list of prices", zap.Error(err))
+		}
+	}
+}
+
+// driftEvery is how often the log repeats that a vendor's costs are not ours.
+const driftEvery = time.Hour
+
+// warnDrift says that a vendor charges something else than the catalogue says:
+// one of both is out of date.
+func (a *App) warnDrift(channel, model string, c *ai.Cost) {
+	metrics.drift.Inc()
+	now := time.Now()
+	key := "drift " + channel + " " + model
+	if last, ok := a.state.told.Load(key); ok && now.Sub(last.(time.Time)) < driftEvery {
+		return
+	}
+	a.state.told.Store(key, now)
+	a.logger.Warn("the vendor's cost of a call differs from its list price by more than a tenth",
+		zap.String("channel", channel), zap.String("model", model), zap.String("list_usd", c.List.String()),
+		zap.String("price", c.Price), zap.String("remedy", "check the channel's provider and cost_multiplier, or give the price in a file of prices"))
+}
+
+// announceExhausted tells people, once for each period, that a budget is used
+// up.
+func (a *App) announceExhausted(thing, name string, limit access.Limit, resets time.Time) {
+	switch limit {
+	case access.LimitDay, access.LimitMonth, access.LimitTotal:
+	default:
+		return
+	}
+	key := "budget " + thing + "/" + name + " " + string(limit)
+	if last, ok := a.state.told.Load(key); ok && last.(time.Time).Equal(resets) {
+		return
+	}
+	a.state.told.Store(key, resets)
+	a.logger.Warn("a budget is used up", zap.String(thing, name), zap.String("limit", string(limit)), zap.Time("resets", resets))
+	a.events.Emit(a.ctx, "ccload.budget_exhausted", map[string]any{
+		thing: name, "limit": string(limit), "resets": resets,
+	})
+}
