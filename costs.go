@@ -111,6 +111,9 @@ func (c *call) bill(t *target, a *ai.Attempt, answer *relay.Answer, complete boo
 	rec.Unpriced = rec.Unpriced || a.Cost.Unpriced
 	rec.Drifted = rec.Drifted || a.Cost.Drifted
 	rec.Price, rec.Multiplier = a.Cost.Price, a.Cost.Multiplier
+	if a.Cost.Unpriced {
+		c.h.app.warnUnpriced(t.name, t.model)
+	}
 	if a.Cost.Drifted {
 		c.h.app.warnDrift(t.name, t.model, &a.Cost)
 	}

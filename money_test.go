@@ -15,7 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/pricing"
 	"github.com/ccload/ccload/store"
 )
 
@@ -390,6 +392,75 @@ func TestPriceFiles(t *testing.T) {
 	for _, budget := range g.app.Budgets(time.Now()) {
 		if budget.Total.Spent != "4" {
 			t.Errorf("%+v", budget)
+		}
+	}
+}
+
+// TestPricesInTheStore: they are in force at once, and after a restart.
+func TestPricesInTheStore(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "ccload.db")
+	options := channelURL("own", upstream(t, answers(strings.ReplaceAll(claude(1_000_000, 0), "claude-opus-4-6", "house-model"))))
+	g := newGatewayAt(t, db, options, "")
+	if err := g.app.SetOwnPrices(t.Context(), []pricing.Row{{Model: "house-model", Input: "3"}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if rec := g.record(g.askModel(ai.Anthropic, "house-model", false).want(t, http.StatusOK)); rec.Cost.Amount != 3*ai.Dollar {
+			t.Errorf("%+v", rec.Cost)
+		}
+		g.close()
+		g = newGatewayAt(t, db, options, "")
+	}
+	if rows, err := g.app.OwnPrices(t.Context()); len(rows) != 1 || err != nil {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
+// TestTotalsEqualRows: what was spent is what the rows add up to, in memory and
+// in the store, whatever the calls were.
+func TestTotalsEqualRows(t *testing.T) {
+	t.Parallel()
+	s := fake(t, "ok", "cut", "err200", "ok", "think", "429", "ok", "empty")
+	g := newGateway(t, channelAt("a", s, "key mk-ok")+channelAt("b", s, "key mk-ok", "cost_multiplier 0.3"), "")
+	var wait sync.WaitGroup
+	for i := range 200 {
+		wait.Go(func() { g.askModel(ai.Protocols[i%4], "claude-opus-4-6", i%3 == 0) })
+		if i%20 == 0 {
+			wait.Wait()
+			g.app.ClearCooling(healthRefAny)
+		}
+	}
+	wait.Wait()
+	g.app.idleWithin(5 * time.Second)
+	list, err := g.app.Calls(t.Context(), admin.CallFilter{Limit: 500})
+	if err != nil || len(list) != 200 {
+		t.Fatalf("%d calls, %v", len(list), err)
+	}
+	sums := make(map[string]ai.Money)
+	for _, r := range list {
+		var sum ai.Money
+		for i := range r.Attempts {
+			sums["channel/"+r.Attempts[i].Target.Channel] += r.Attempts[i].Cost.Amount
+			sum += r.Attempts[i].Cost.Amount
+		}
+		if sum != r.Cost.Amount {
+			t.Errorf("%s costs %s, its attempts %s", r.ID, r.Cost.Amount, sum)
+		}
+		sums["token/"+r.Token] += r.Cost.Amount
+	}
+	stored, err := g.app.state.store.LoadSpent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	inStore := make(map[string]ai.Money)
+	for _, s := range stored {
+		inStore[s.Name] += s.Amount
+	}
+	for name, sum := range sums {
+		inMemory := g.app.state.purses.Purse(name).State(0).Total
+		if sum == 0 || inStore[name] != sum || inMemory != sum {
+			t.Errorf("%s: the rows add up to %s, the store says %s, memory %s", name, sum, inStore[name], inMemory)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/corpus"
 	"github.com/ccload/ccload/internal/fakeai"
 )
 
@@ -237,8 +238,9 @@ func TestRecordedAnswersComeOutByteForByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	g := newGateway(t, channelAt("only", s, "key mk-ok"), "idle_timeout 5s")
+	g := newGateway(t, channelAt("only", s, "key mk-ok", "no_include_usage"), "idle_timeout 5s")
 	replayed := 0
+	used := make(map[string]ai.Usage) // by request id
 	for _, folder := range folders {
 		err := filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error {
 			if err != nil || d.IsDir() || filepath.Ext(path) != ".json" {
@@ -274,6 +276,7 @@ func TestRecordedAnswersComeOutByteForByte(t *testing.T) {
 				}
 				t.Errorf("%s (%s): status %d, err %v, %d bytes of %d\n%s", ex.ID, path, a.Status, a.Err, len(a.Body), len(ex.Response.Body), clipped(a.Body))
 			}
+			used[a.Header.Get("X-Ccload-Request-Id")] = ex.usage(target)
 			return nil
 		})
 		if err != nil {
@@ -283,7 +286,32 @@ func TestRecordedAnswersComeOutByteForByte(t *testing.T) {
 	if replayed < 20 {
 		t.Errorf("only %d recordings were replayed", replayed)
 	}
-	t.Logf("%d recorded answers replayed", replayed)
+	reported := 0
+	for id, want := range used {
+		got := g.recordOf(id).Usage
+		if want.Reported {
+			reported++
+			if !got.Equal(&want) {
+				t.Errorf("%s: used %+v, want %+v", id, got, want)
+			}
+		} else if !got.Estimated || got.Input == 0 {
+			t.Errorf("%s: no usage was reported, and none estimated: %+v", id, got)
+		}
+	}
+	t.Logf("%d recorded answers replayed; usage of %d as reported, of %d estimated", replayed, reported, len(used)-reported)
+}
+
+// usage is what the recorded answer says it used, which is compared with the
+// recorded usage where the formats are tested.
+func (ex *exchange) usage(target string) ai.Usage {
+	path, _, _ := strings.Cut(target, "?")
+	m := routes.find(http.MethodPost, path)
+	body := []byte(ex.Response.Body)
+	if !ex.Stream {
+		return m.format.JudgeBody(m.endpoint, body).Usage
+	}
+	o, _ := corpus.Replay(m.format, m.endpoint, body, strings.HasPrefix(ex.Response.Body, "["), 4096)
+	return o.Usage
 }
 
 // incomplete are recordings that are rightly not passed on as complete.

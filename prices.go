@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,9 +28,10 @@ import (
 type priceBook struct {
 	now atomic.Pointer[pricing.Catalogue]
 
-	mu   sync.Mutex
-	own  []pricing.Row
-	list pricing.List
+	mu     sync.Mutex
+	own    []pricing.Row // of the config's files
+	stored []pricing.Row // of the store
+	list   pricing.List
 }
 
 // catalogue is the catalogue in use.
@@ -41,11 +43,11 @@ func (b *priceBook) catalogue() *pricing.Catalogue {
 }
 
 // change changes what goes before the built-in prices.
-func (b *priceBook) change(f func(own *[]pricing.Row, list *pricing.List)) {
+func (b *priceBook) change(f func(b *priceBook)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	f(&b.own, &b.list)
-	b.now.Store(pricing.Default().WithSynced(b.list.Rows).WithOwn(b.own))
+	f(b)
+	b.now.Store(pricing.Default().WithSynced(b.list.Rows).WithOwn(slices.Concat(b.own, b.stored)))
 }
 
 // price is what a usage costs at a candidate.
@@ -87,8 +89,9 @@ func (a *App) readPrices() ([]pricing.Row, error) {
 
 // Names under which the store keeps what is learned.
 const (
-	pricesMemory = "prices"
-	tokensMemory = "tokens"
+	pricesMemory    = "prices"
+	ownPricesMemory = "own_prices"
+	tokensMemory    = "tokens"
 )
 
 // usePrices puts the config's prices into force and begins to fetch its list,
@@ -105,7 +108,11 @@ func (a *App) usePrices(ctx context.Context, own []pricing.Row) {
 			a.logger.Warn("the prices of the last list cannot be read", zap.Error(err))
 		}
 	}
-	book.change(func(o *[]pricing.Row, l *pricing.List) { *o, *l = own, list })
+	stored, err := a.OwnPrices(ctx)
+	if err != nil {
+		a.logger.Warn("the prices in the store cannot be read", zap.Error(err))
+	}
+	book.change(func(b *priceBook) { b.own, b.stored, b.list = own, stored, list })
 	if a.Prices == nil || a.Prices.SyncURL == "" {
 		return
 	}
@@ -150,7 +157,7 @@ func (a *App) syncPrices(ctx context.Context, client *http.Client, url string) {
 		return
 	}
 	list.ETag = etag
-	book.change(func(_ *[]pricing.Row, l *pricing.List) { *l = list })
+	book.change(func(b *priceBook) { b.list = list })
 	if added > 0 {
 		a.logger.Info("prices have changed", zap.Int("models", added))
 	}
@@ -159,6 +166,32 @@ func (a *App) syncPrices(ctx context.Context, client *http.Client, url string) {
 			a.logger.Warn("keeping the list of prices", zap.Error(err))
 		}
 	}
+}
+
+// OwnPrices returns the operator's prices that are kept in the store.
+func (a *App) OwnPrices(ctx context.Context) ([]pricing.Row, error) {
+	rows := []pricing.Row{}
+	saved, err := a.state.store.LoadMemory(ctx, ownPricesMemory)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return rows, nil
+	case err != nil:
+		return nil, err
+	}
+	return rows, json.Unmarshal(saved, &rows)
+}
+
+// SetOwnPrices replaces them. Those of files go before them.
+func (a *App) SetOwnPrices(ctx context.Context, rows []pricing.Row) error {
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	if err := a.state.store.SaveMemory(ctx, ownPricesMemory, text); err != nil {
+		return err
+	}
+	a.state.prices.change(func(b *priceBook) { b.stored = rows })
+	return nil
 }
 
 // driftEvery is how often the log repeats that a vendor's costs are not ours.
@@ -177,6 +210,16 @@ func (a *App) warnDrift(channel, model string, c *ai.Cost) {
 	a.logger.Warn("the vendor's cost of a call differs from its list price by more than a tenth",
 		zap.String("channel", channel), zap.String("model", model), zap.String("list_usd", c.List.String()),
 		zap.String("price", c.Price), zap.String("remedy", "check the channel's provider and cost_multiplier, or give the price in a file of prices"))
+}
+
+// warnUnpriced says that a model has no price, so that no budget counts it.
+func (a *App) warnUnpriced(channel, model string) {
+	if _, told := a.state.told.LoadOrStore("unpriced "+channel+" "+model, time.Now()); told {
+		return
+	}
+	a.logger.Warn("no price is known for a model: its calls cost null, and no budget counts them",
+		zap.String("channel", channel), zap.String("model", model),
+		zap.String("remedy", "give its price in a file of prices (see the prices option); caddy ccload reprice then prices what was served before"))
 }
 
 // announceExhausted tells people, once for each period, that a budget is used

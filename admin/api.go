@@ -36,11 +36,13 @@ var ErrNotFound = errors.New("no such call; it may have been forgotten by retent
 //	POST /ccload/cooling/clear           end rests early; ?channel= key= url= model= group= scope=
 //	GET  /ccload/budgets                 what tokens and channels have spent, and may spend
 //	GET  /ccload/price                   what a usage costs, and by which price; ?model= provider= at= tier= and numbers of tokens
+//	GET  /ccload/prices                  the prices of your own that are kept in the store
+//	PUT  /ccload/prices                  replace them by the body: CSV or JSON, as in a file of prices
 //	GET  /ccload/counting                what replies have taught about counting tokens
 //	POST /ccload/reprice                 price stored calls anew by the prices of today; ?since=
 //
-// It changes nothing but rests and the costs of stored calls, and keeps no
-// state of its own.
+// It changes nothing but rests, prices and the costs of stored calls, and keeps
+// no state of its own.
 type API struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -74,6 +76,8 @@ var table = []row{
 	{http.MethodPost, "cooling/clear", clearCooling},
 	{http.MethodGet, "budgets", func(s Source, _ *http.Request, _ string) (any, error) { return s.Budgets(time.Now()), nil }},
 	{http.MethodGet, "price", price},
+	{http.MethodGet, "prices", func(s Source, r *http.Request, _ string) (any, error) { return s.OwnPrices(r.Context()) }},
+	{http.MethodPut, "prices", setPrices},
 	{http.MethodGet, "counting", func(s Source, _ *http.Request, _ string) (any, error) { return s.Lessons(), nil }},
 	{http.MethodPost, "reprice", reprice},
 }

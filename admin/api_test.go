@@ -14,6 +14,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/pricing"
 )
 
 // gateway is a source that remembers what it was asked.
@@ -23,6 +24,7 @@ type gateway struct {
 	cleared health.Ref
 	priced  PriceQuestion
 	since   time.Time
+	prices  []pricing.Row
 }
 
 func (*gateway) Channels(time.Time) []Channel {
@@ -62,6 +64,13 @@ func (*gateway) Budgets(time.Time) []Budget { return []Budget{{Kind: "token", Na
 func (g *gateway) Price(q PriceQuestion) Priced {
 	g.priced = q
 	return Priced{USD: "1.5"}
+}
+
+func (*gateway) OwnPrices(context.Context) ([]pricing.Row, error) { return []pricing.Row{}, nil }
+
+func (g *gateway) SetOwnPrices(_ context.Context, rows []pricing.Row) error {
+	g.prices = rows
+	return nil
 }
 
 func (*gateway) Lessons() any { return []string{} }
@@ -107,6 +116,8 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/ccload/price?model=m&inputs=1", 400, "inputs"},
 		{"GET", "/ccload/price?model=m&at=x", 400, "2026-01-31T08:00:00Z"},
 		{"GET", "/ccload/counting", 200, "[]"},
+		{"GET", "/ccload/prices", 200, "[]"},
+		{"PUT", "/ccload/prices", 400, "names the columns"},
 		{"POST", "/ccload/reprice?since=2026-01-31", 200, `{"changed":7}`},
 		{"POST", "/ccload/reprice?since=x", 400, "2026-01-31"},
 		{"GET", "/ccload/reprice", 405, "GET"},
@@ -152,6 +163,10 @@ func TestQuestionsAreReadWhole(t *testing.T) {
 	if u := asked.Usage; asked.Model != "m" || asked.Provider != "p" || asked.At.Day() != 31 || u.Input != 10 || u.CachedInput != 4 ||
 		u.Output != 3 || u.WebSearches != 2 || u.ServiceTier != "flex" {
 		t.Errorf("price %+v", asked)
+	}
+	put := httptest.NewRequest(http.MethodPut, "/ccload/prices", strings.NewReader("model,input\nmine,1.5\n"))
+	if err := answer(g, httptest.NewRecorder(), put); err != nil || len(g.prices) != 1 || g.prices[0].Model != "mine" {
+		t.Errorf("prices %+v, %v", g.prices, err)
 	}
 	ask("POST", "/ccload/reprice?since=2026-01-31T08:00:00Z")
 	if !g.since.Equal(time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC)) {

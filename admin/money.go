@@ -3,10 +3,13 @@ package admin
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/ccload/ccload/pricing"
 )
 
 // price answers what a usage costs. Its numbers are tokens, or searches.
@@ -48,6 +51,23 @@ func price(s Source, r *http.Request, _ string) (any, error) {
 	ask.Usage.ServiceTier, ask.Usage.Reported = q.Get("tier"), true
 	ask.Usage.Bound()
 	return s.Price(ask), nil
+}
+
+// maxPrices bounds a body of prices.
+const maxPrices = 16 << 20
+
+// setPrices replaces the prices that are kept in the store. Wrong ones are
+// named, and change nothing.
+func setPrices(s Source, r *http.Request, _ string) (any, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxPrices))
+	if err != nil {
+		return nil, badRequestError{err}
+	}
+	rows, err := pricing.ParseFile("prices", text)
+	if err != nil {
+		return nil, badRequestError{err}
+	}
+	return map[string]int{"rows": len(rows)}, s.SetOwnPrices(r.Context(), rows)
 }
 
 // reprice prices stored calls anew.

@@ -32,6 +32,10 @@ type Source interface {
 	Budgets(now time.Time) []Budget
 	// Price tells what a usage would cost, and by which price.
 	Price(q PriceQuestion) Priced
+	// OwnPrices returns the rows of prices that are kept in the store.
+	OwnPrices(ctx context.Context) ([]pricing.Row, error)
+	// SetOwnPrices replaces them, for good and at once.
+	SetOwnPrices(ctx context.Context, rows []pricing.Row) error
 	// Lessons returns what replies have taught about counting tokens.
 	Lessons() any
 	// Reprice prices the stored calls anew that arrived at since or later, and
