@@ -93,6 +93,13 @@ func at(t *[classLimit]uint8, s []byte, i int) (class uint8, size int) {
 // run skips characters of the classes in want from i on.
 func run(t *[classLimit]uint8, s []byte, i int, want uint8) int {
 	for i < len(s) {
+		if c := s[i]; c < utf8.RuneSelf { // nearly always, and at is too large to be inlined
+			if t[c]&want == 0 {
+				break
+			}
+			i++
+			continue
+		}
 		class, size := at(t, s, i)
 		if class&want == 0 {
 			break

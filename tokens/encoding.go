@@ -33,8 +33,7 @@ const (
 	rankMask = 1<<rankBits - 1
 	noRank   = ^uint32(0)
 
-	// pieceSlots is how many pieces an encoding remembers: those that are no
-	// token themselves, 8 bytes each.
+	// pieceSlots is how many pieces an encoding remembers, 8 bytes each.
 	pieceSlots = 1 << 15
 )
 
@@ -147,16 +146,18 @@ func (e *encoding) piece(p []byte) int {
 	if len(p) == 1 {
 		return 1
 	}
+	// What is remembered lies closer together than the vocabulary, so that it is
+	// asked first for whole tokens, too.
 	h := maphash.Bytes(e.seed, p)
-	if len(p) <= e.longest && e.find(p, h) != noRank {
-		return 1
-	}
 	slot := &e.pieces[h%pieceSlots]
 	const countBits = 16
 	if known := slot.Load(); known>>countBits == h>>countBits && known != 0 {
 		return int(known & (1<<countBits - 1)) //nolint:gosec // 16 bits
 	}
-	n := e.merge(p)
+	n := 1
+	if len(p) > e.longest || e.find(p, h) == noRank {
+		n = e.merge(p)
+	}
 	if n < 1<<countBits {
 		slot.Store(h>>countBits<<countBits | uint64(n)) //nolint:gosec // a count
 	}
