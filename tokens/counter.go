@@ -29,7 +29,7 @@ type Count struct {
 
 	model string // normalised
 	raw   int64  // before anything learned
-	key   uint64 // of model, system prompt, tools and what else changes hidden prompts
+	key   uint64 // of model, system prompt, tools and what else changes hidden prompts; 0 for none
 }
 
 // Request counts a request as a client sends it: Anthropic Messages, OpenAI
@@ -82,7 +82,12 @@ func (w *walk) request(p ai.Protocol, body []byte) error {
 
 // residualKey names what hidden prompts depend on, so that a report for one request
 // tells about the next of its kind.
+// A request with neither system prompt nor tools has none: it shares nothing
+// with the next.
 func (w *walk) residualKey(p ai.Protocol, n *Count) {
+	if w.system == 0 && w.tools == 0 {
+		return
+	}
 	var h hash
 	h.add([]byte(p))
 	h.add([]byte(n.model))

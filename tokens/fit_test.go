@@ -185,6 +185,17 @@ func solve(rows []fitRow, families []*family, shared, own []int) {
 		}
 		beta = gauss(a, b)
 	}
+	// A call or a message that costs less than nothing is an accident of the
+	// data: without it, again.
+	for i, p := range params {
+		if p.family == nil && beta[i] < 0 && (p.feature == fToolUses || p.feature == fMessages) {
+			for _, f := range families {
+				f.weights[p.feature] = 0
+			}
+			solve(rows, families, slices.DeleteFunc(slices.Clone(shared), func(f int) bool { return f == p.feature }), own)
+			return
+		}
+	}
 	for i, p := range params {
 		if p.family != nil {
 			p.family.weights[p.feature] = beta[i]

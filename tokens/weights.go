@@ -62,27 +62,27 @@ var fitted = map[string][features]float64{
 	},
 	// From 30 recordings.
 	"gpt-oss": {
-		fRequest: 72.488, fText: 0.525, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1,
-		fToolDefs: 1.21, fSchema: 1.001, fMessages: 3.686, fToolUses: -10.928, fTools: 1.948,
-		fHasTools: 18.998, fHasSchema: 74.594, fNames: 1,
+		fRequest: 76.448, fText: 0.504, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 1.222, fSchema: 1.001, fTools: 2.057, fHasTools: 18.198, fHasSchema: 74.489,
+		fNames: 1,
 	},
 	// From 48 recordings.
 	"gemini-2.0": {
-		fRequest: 0.046, fText: 0.989, fSystem: 1.124, fThinking: 1, fToolUse: 1, fToolResult: 1,
-		fToolDefs: 0.994, fSchema: -0.01, fMessages: 0.074, fSystems: -0.65, fToolUses: -3.875,
-		fTools: -13.487, fHasTools: -5.225, fHasSchema: 0.523, fNames: 1,
+		fRequest: 0.105, fText: 0.992, fSystem: 1.125, fThinking: 1, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 0.977, fSchema: -0.01, fSystems: -0.656, fTools: -13.933, fHasTools: -4.151,
+		fHasSchema: 0.512, fNames: 1,
 	},
 	// From 247 recordings.
 	"gemini-2.5": {
-		fRequest: -0.004, fText: 1.074, fSystem: 1.203, fThinking: 1, fToolUse: 1, fToolResult: 1,
-		fToolDefs: 1.085, fSchema: -0.017, fMessages: 0.447, fSystems: -1.524, fToolUses: -42.816,
-		fTools: -3.543, fHasTools: 7.416, fForced: 2.516, fHasSchema: 1.337, fNames: 1,
+		fRequest: 0.14, fText: 1.06, fSystem: 1.202, fThinking: 1, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 1.073, fSchema: -0.017, fMessages: 0.408, fSystems: -1.518, fTools: -2.832,
+		fHasTools: 7.035, fForced: 2.869, fHasSchema: 1.415, fNames: 1,
 	},
 	// From 124 recordings.
 	"gemini-3": {
-		fRequest: 5.185, fText: 0.963, fSystem: 1.631, fThinking: 0.979, fToolUse: 1, fToolResult: 1,
-		fToolDefs: 1.064, fSchema: 0.057, fMessages: -3.96, fSystems: -0.343, fToolUses: 31.28,
-		fTools: 14.429, fHasTools: -14.292, fForced: -17.015, fHasSchema: -1.819, fNames: 1,
+		fRequest: 1.229, fText: 0.963, fSystem: 1.661, fThinking: 0.974, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 1.068, fSchema: 0.057, fSystems: -0.342, fToolUses: 24.838, fTools: 13.861,
+		fHasTools: -13.786, fForced: -18.03, fHasSchema: -1.822, fNames: 1,
 	},
 	// From 23 recordings.
 	"deepseek": {
@@ -92,9 +92,8 @@ var fitted = map[string][features]float64{
 	},
 	// From 17 recordings.
 	"qwen": {
-		fRequest: 8.48, fText: 1.01, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1,
-		fToolDefs: 1.146, fSchema: 1, fMessages: 1.32, fToolUses: -53.141, fTools: 1.252,
-		fHasTools: 76.708, fNames: 1,
+		fRequest: 6.589, fText: 1.01, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 1.151, fSchema: 1, fMessages: 3.211, fTools: 1.289, fHasTools: 76.47, fNames: 1,
 	},
 	// From 24 recordings.
 	"glm": {
