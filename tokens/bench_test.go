@@ -19,7 +19,7 @@ const benchSize = 200 << 10
 func benchTexts(b testing.TB) map[string]string {
 	b.Helper()
 	var english, code, list, chinese, base64 strings.Builder
-	files, _ := filepath.Glob(filepath.Join(runtime.GOROOT(), "src", "net", "http", "*.go")) //nolint:staticcheck // the sources of the Go that runs the test
+	files, _ := filepath.Glob(filepath.Join(runtime.GOROOT(), "src", "net", "http", "*.go")) // the Go that runs the test
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {

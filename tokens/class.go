@@ -42,7 +42,7 @@ var classes = sync.OnceValue(func() *[classLimit]uint8 {
 			fill(t, rune(r.Lo), rune(r.Hi), rune(r.Stride), c.class)
 		}
 		for _, r := range c.table.R32 {
-			fill(t, rune(r.Lo), rune(r.Hi), rune(r.Stride), c.class) //nolint:gosec // at most unicode.MaxRune
+			fill(t, rune(r.Lo), rune(r.Hi), rune(r.Stride), c.class)
 		}
 	}
 	t['\r'], t['\n'] = newline, newline

@@ -39,7 +39,7 @@ var fits = []struct {
 
 var (
 	geminiFit = []int{fRequest, fText, fSystem, fToolDefs, fSchema, fMessages, fSystems, fToolUses, fTools, fHasTools, fHasSchema, fForced}
-	openFit   = []int{fRequest, fText, fMessages, fToolDefs, fToolUses, fTools, fHasTools}
+	openFit   = []int{fRequest, fText, fMessages, fToolDefs, fToolUses, fTools, fHasTools, fThinking}
 )
 
 // TestFit fits the weights on the half of the corpus that is not held out and

@@ -127,7 +127,7 @@ func (w *walk) image(v []byte) {
 func (w *walk) picture(data []byte, low bool) {
 	width, height := 0, 0
 	if isString(data) {
-		b, _ := newBlob(data[1 : len(data)-1])
+		b := newBlob(data[1 : len(data)-1])
 		width, height = b.dimensions()
 	}
 	if width == 0 || height == 0 {
@@ -147,7 +147,7 @@ func (w *walk) document(v []byte) {
 	}
 	pages := int64(defaultPages)
 	if isString(data) {
-		b, _ := newBlob(data[1 : len(data)-1])
+		b := newBlob(data[1 : len(data)-1])
 		pages = b.pages()
 	}
 	w.fixed += pages * w.family.media.page
@@ -158,7 +158,7 @@ func (w *walk) audio(part []byte) {
 	w.unsure = true
 	seconds := int64(defaultAudio)
 	if data := member(part, "input_audio", "data"); isString(data) {
-		b, _ := newBlob(data[1 : len(data)-1])
+		b := newBlob(data[1 : len(data)-1])
 		seconds = b.seconds()
 	}
 	w.fixed += seconds * w.family.media.second
@@ -177,7 +177,7 @@ func (w *walk) blob(v []byte) {
 	data := member(v, "data")
 	var b *blob
 	if isString(data) {
-		b, _ = newBlob(data[1 : len(data)-1])
+		b = newBlob(data[1 : len(data)-1])
 	}
 	m := w.family.media
 	switch {

@@ -35,13 +35,13 @@ func TestDimensions(t *testing.T) {
 		"webp": base64.StdEncoding.EncodeToString([]byte(webp)), "url": base64.URLEncoding.EncodeToString([]byte(webp)),
 		"slashes": strings.ReplaceAll(picture(t, 736, 288, asJPEG), "/", `\/`),
 	} {
-		b, _ := newBlob([]byte(data))
+		b := newBlob([]byte(data))
 		if w, h := b.dimensions(); w != 736 || h != 288 {
 			t.Errorf("%s: %d x %d", name, w, h)
 		}
 	}
 	for _, bad := range []string{"", "x", "iVBORw0KGgo=", "!!!!", strings.Repeat("A", 100), base64.StdEncoding.EncodeToString([]byte("\xff\xd8\xff\xe0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))} {
-		b, _ := newBlob([]byte(bad))
+		b := newBlob([]byte(bad))
 		if w, h := b.dimensions(); w != 0 || h != 0 {
 			t.Errorf("%q: %d x %d", bad, w, h)
 		}
@@ -100,11 +100,11 @@ func TestPages(t *testing.T) {
 		fmt.Fprintf(&pdf, "%d 0 obj <</Type /Page /Parent 1 0 R>> endobj %s\n", i, strings.Repeat("x", 37*i))
 	}
 	pdf.WriteString("1 0 obj <</Type/Pages>> endobj")
-	b, _ := newBlob([]byte(base64.StdEncoding.EncodeToString([]byte(pdf.String()))))
+	b := newBlob([]byte(base64.StdEncoding.EncodeToString([]byte(pdf.String()))))
 	if n := b.pages(); n != 7 {
 		t.Errorf("%d pages", n)
 	}
-	b, _ = newBlob([]byte(base64.StdEncoding.EncodeToString([]byte("%PDF-1.7 <</Type/Pages /Count 12>>"))))
+	b = newBlob([]byte(base64.StdEncoding.EncodeToString([]byte("%PDF-1.7 <</Type/Pages /Count 12>>"))))
 	if n := b.pages(); n != 12 {
 		t.Errorf("%d pages by the tree", n)
 	}
@@ -115,12 +115,12 @@ func TestSeconds(t *testing.T) {
 	wav = binary.LittleEndian.AppendUint32(wav, 16000)
 	wav = binary.LittleEndian.AppendUint32(wav, 32000)
 	wav = append(wav, make([]byte, 32000*10)...)
-	b, _ := newBlob([]byte(base64.StdEncoding.EncodeToString(wav)))
+	b := newBlob([]byte(base64.StdEncoding.EncodeToString(wav)))
 	if n := b.seconds(); n < 10 || n > 11 {
 		t.Errorf("%d seconds of WAV", n)
 	}
 	mp3 := append([]byte{0xff, 0xfb, 0x90, 0}, make([]byte, 16000*5)...) // 128 kbit/s
-	b, _ = newBlob([]byte(base64.StdEncoding.EncodeToString(mp3)))
+	b = newBlob([]byte(base64.StdEncoding.EncodeToString(mp3)))
 	if n := b.seconds(); n < 5 || n > 6 {
 		t.Errorf("%d seconds of MP3", n)
 	}

@@ -130,11 +130,11 @@ func (e *encoding) long(text []byte) (n int, exact bool) {
 	merged, i := 0, 0
 	for i < len(text) && i <= exactBytes && merged <= mergedBytes {
 		end := e.split(e.classes, text, i)
-		k := 0
 		if end-i > mergedBytes {
 			break // one piece without end, such as a row of letters
 		}
-		if k = e.piece(text[i:end]); k > 1 {
+		k := e.piece(text[i:end])
+		if k > 1 {
 			merged += end - i
 		}
 		n += k

@@ -40,6 +40,10 @@ func (w *walk) chatMessage(message []byte) {
 		if w.family.apart {
 			w.f[fMessages]--
 		}
+	case "user":
+		// Models that take their reasoning back forget it when the user speaks:
+		// their templates leave out that of earlier turns.
+		w.f[fThinking] = 0
 	case "assistant":
 		w.f[fAssistant]++
 	case "tool", "function":

@@ -62,9 +62,9 @@ var fitted = map[string][features]float64{
 	},
 	// From 30 recordings.
 	"gpt-oss": {
-		fRequest: 76.448, fText: 0.504, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1,
-		fToolDefs: 1.222, fSchema: 1.001, fTools: 2.057, fHasTools: 18.198, fHasSchema: 74.489,
-		fNames: 1,
+		fRequest: 66.979, fText: 1.114, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 0.967, fSchema: 1.001, fMessages: 1.755, fTools: 0.547, fHasTools: 29.929,
+		fHasSchema: 77.321, fNames: 1,
 	},
 	// From 48 recordings.
 	"gemini-2.0": {
@@ -86,25 +86,25 @@ var fitted = map[string][features]float64{
 	},
 	// From 23 recordings.
 	"deepseek": {
-		fRequest: -7.662, fText: 1.025, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1,
-		fToolDefs: 1.072, fSchema: 1, fMessages: 10.655, fToolUses: 25.307, fTools: 4.618,
-		fHasTools: 243.07, fNames: 1,
+		fRequest: -7.662, fText: 1.025, fSystem: 1, fThinking: 1.021, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 1.066, fSchema: 1, fMessages: 10.655, fToolUses: 25.224, fTools: 4.591,
+		fHasTools: 243.411, fNames: 1,
 	},
 	// From 17 recordings.
 	"qwen": {
-		fRequest: 6.589, fText: 1.01, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1,
-		fToolDefs: 1.151, fSchema: 1, fMessages: 3.211, fTools: 1.289, fHasTools: 76.47, fNames: 1,
+		fRequest: 4.336, fText: 1.01, fSystem: 1, fThinking: 0.623, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 1.156, fSchema: 1, fMessages: 5.464, fTools: 1.334, fHasTools: 76.187, fNames: 1,
 	},
 	// From 24 recordings.
 	"glm": {
-		fRequest: -3.744, fText: 0.905, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1,
-		fToolDefs: 1.26, fSchema: 1, fMessages: 9.738, fToolUses: 7.128, fTools: 7.367,
-		fHasTools: 111.371, fNames: 1,
+		fRequest: -10.5, fText: 1.208, fSystem: 1, fThinking: 0.689, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 1.187, fSchema: 1, fMessages: 13.9, fTools: 6.846, fHasTools: 113.778, fNames: 1,
 	},
 	// From 14 recordings.
 	"kimi": {
-		fRequest: 3, fText: 1, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1, fToolDefs: 1.005,
-		fSchema: 1, fMessages: 4, fToolUses: 21.624, fTools: 0.043, fHasTools: 77.684, fNames: 1,
+		fRequest: 3, fText: 1, fSystem: 1, fThinking: 0.329, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 1.005, fSchema: 1, fMessages: 4, fToolUses: 21.558, fTools: 0.043, fHasTools: 77.684,
+		fNames: 1,
 	},
 	// From 54 recordings.
 	"mistral": {
@@ -120,9 +120,9 @@ var fitted = map[string][features]float64{
 	},
 	// From 28 recordings.
 	"grok-4": {
-		fRequest: 192.951, fText: 0.843, fSystem: 1, fThinking: 1, fToolUse: 1, fToolResult: 1,
-		fToolDefs: 1.086, fSchema: 1, fMessages: 13.756, fToolUses: 56.431, fTools: -0.9,
-		fHasTools: 105.571, fNames: 1,
+		fRequest: 194.735, fText: 0.838, fSystem: 1, fThinking: 1.403, fToolUse: 1, fToolResult: 1,
+		fToolDefs: 1.103, fSchema: 1, fMessages: 12.002, fToolUses: 34.168, fTools: -0.578,
+		fHasTools: 104.39, fNames: 1,
 	},
 	// From 15 recordings.
 	"llama-4": {
