@@ -117,7 +117,7 @@ func (b *blob) jpeg() (width, height int) {
 }
 
 // pdfScan is how many bytes of a PDF are looked at for its pages.
-const pdfScan = 2 << 20
+const pdfScan = 1 << 20
 
 // pages is how many pages a PDF has, at least 1: by its page objects, or by
 // the page tree's count where those are compressed, or else by its size.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ccload/ccload/ai"
 )
@@ -154,6 +155,24 @@ func TestLongTexts(t *testing.T) {
 			t.Errorf("%s in JSON: ratio %.3f, unsure %v", name, ratio, w.unsure)
 		}
 		w.release()
+	}
+}
+
+// TestTangledSchema: a schema that refers to itself over and over is counted in
+// no time, as the JSON it is.
+func TestTangledSchema(t *testing.T) {
+	var props strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&props, `,"p%d":{"$ref":"#/$defs/x"}`, i)
+	}
+	schema := `{"type":"object","properties":{` + props.String()[1:] + `}`
+	body := []byte(`{"messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":` + schema + `,"$defs":{"x":` + schema + `}}}}}]}`)
+	start := time.Now()
+	if n := New().Request(ai.OpenAI, "gpt-4o", body); n.Tokens < 300 || n.Tokens > 3000 {
+		t.Errorf("%d tokens", n.Tokens)
+	}
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
 

@@ -77,8 +77,10 @@ func (w *walk) segment(raw []byte, kind uint32) (n int, exact bool) {
 	case asText:
 		return w.string(raw[1 : len(raw)-1])
 	case asTool:
-		w.flat = w.toolText(w.flat[:0], raw)
-		return w.enc.long(w.flat)
+		var ok bool
+		if w.flat, ok = toolText(w.flat[:0], raw); ok {
+			return w.enc.long(w.flat)
+		}
 	}
 	if kind == asSchema {
 		w.flat = bareSchema(w.flat[:0], raw, 0)
