@@ -24,7 +24,7 @@ var fits = []struct {
 	{[]*family{&gptOSS}, []int{fText, fRequest, fMessages, fToolDefs, fHasTools, fTools, fToolUses, fSchema, fHasSchema}, nil},
 	{[]*family{&gemini2}, geminiFit, nil},
 	{[]*family{&gemini25}, geminiFit, nil},
-	{[]*family{&gemini3}, append([]int{fThinking}, geminiFit...), nil},
+	{[]*family{&gemini3}, geminiFit, nil},
 	{[]*family{&deepseek}, openFit, nil},
 	{[]*family{&qwen}, openFit, nil},
 	{[]*family{&glm}, openFit, nil},
@@ -38,7 +38,7 @@ var fits = []struct {
 }
 
 var (
-	geminiFit = []int{fRequest, fText, fSystem, fToolDefs, fSchema, fMessages, fSystems, fToolUses, fTools, fHasTools, fHasSchema, fForced}
+	geminiFit = []int{fThinking, fRequest, fText, fSystem, fToolDefs, fSchema, fMessages, fSystems, fToolUses, fTools, fHasTools, fHasSchema, fForced}
 	openFit   = []int{fRequest, fText, fMessages, fToolDefs, fToolUses, fTools, fHasTools, fThinking}
 )
 
