@@ -10,19 +10,71 @@ import (
 
 // TestAccuracy prints how well requests are counted that the weights were not
 // fitted on, and fails where that has become worse.
-func TestAccuracy(t *testing.T) { report(t) }
+func TestAccuracy(t *testing.T) {
+	ratios := report(t)
+	for _, goal := range []struct {
+		cell
+		accuracy, within float64
+	}{
+		{cell{"claude", ""}, 0.97, 0.85},
+		{cell{"gpt-4o", "text"}, 1, 0.98},
+		{cell{"gpt-4o", ""}, 0.99, 0.90},
+		{cell{"gpt-5", "text"}, 1, 0.95},
+		{cell{"gpt-4", "text"}, 1, 0.95},
+		{cell{"said exact", ""}, 1, 0.98},
+		{cell{"learned", "claude"}, 0.99, 0.97},
+		{cell{"learned", "gpt"}, 0.99, 0.92},
+		{cell{"learned", ""}, 0.99, 0.8},
+	} {
+		_, accuracy, within, _ := summary(ratios[goal.cell])
+		if accuracy < goal.accuracy || within < goal.within {
+			t.Errorf("%v: median accuracy %.3f, within 7%% %.3f; want %.3f and %.3f", goal.cell, accuracy, within, goal.accuracy, goal.within)
+		}
+	}
+}
 
-func report(t *testing.T) {
+type cell struct{ name, part string }
+
+// learnedRatios is how well requests are counted of whose kind one was reported
+// before, in the order of the corpus, by a counter for each vendor: several
+// serve models of the same name with other hidden prompts.
+func learnedRatios(all []recorded, ratios map[cell][]float64) {
+	counters := make(map[string]*Counter)
+	for _, r := range all {
+		if !r.clean {
+			continue
+		}
+		c := counters[r.vendor]
+		if c == nil {
+			c = New()
+			counters[r.vendor] = c
+		}
+		n := c.Request(r.protocol, r.model, r.body)
+		if c.learned.kinds[n.key] != nil && !n.Exact {
+			ratio := float64(n.Tokens) / float64(r.tokens)
+			family, _, _ := strings.Cut(n.Family, "-")
+			ratios[cell{"learned", ""}] = append(ratios[cell{"learned", ""}], ratio)
+			ratios[cell{"learned", family}] = append(ratios[cell{"learned", family}], ratio)
+		}
+		c.Learn(n, r.tokens)
+	}
+}
+
+func report(t *testing.T) map[cell][]float64 {
 	t.Helper()
-	type cell struct{ name, part string }
 	ratios := make(map[cell][]float64)
 	c := New()
-	for _, r := range loadCorpus(t) {
+	all := loadCorpus(t)
+	learnedRatios(all, ratios)
+	for _, r := range all {
 		if !r.clean || !r.heldOut() {
 			continue
 		}
 		n := c.Request(r.protocol, r.model, r.body)
 		ratio := float64(n.Tokens) / float64(r.tokens)
+		if n.Exact {
+			ratios[cell{"said exact", ""}] = append(ratios[cell{"said exact", ""}], ratio)
+		}
 		w := newWalk(c, familyOf(normal(r.model)))
 		w.request(r.protocol, r.body)
 		kind := "text"
@@ -45,15 +97,12 @@ func report(t *testing.T) {
 		if strings.HasPrefix(whole, "claude") && whole != "claude-5" {
 			whole = "claude"
 		}
-		for _, k := range []cell{{whole, ""}, {whole, kind}, {whole, size}, {n.Family, ""}} {
-			if k == (cell{n.Family, ""}) && whole == n.Family && k != (cell{whole, ""}) {
-				continue
-			}
-			ratios[k] = append(ratios[k], ratio)
+		cells := []cell{{whole, ""}, {whole, kind}, {whole, size}}
+		if whole != n.Family {
+			cells = append(cells, cell{n.Family, ""})
 		}
-		if whole == n.Family {
-			k := cell{whole, ""}
-			ratios[k] = ratios[k][:len(ratios[k])-1]
+		for _, k := range cells {
+			ratios[k] = append(ratios[k], ratio)
 		}
 	}
 	names := make([]cell, 0, len(ratios))
@@ -68,9 +117,13 @@ func report(t *testing.T) {
 		fmt.Fprintf(&table, "%-12s %-8s %5d %12.3f %14.1f%% %9.1f%% %7.1f%%\n", k.name, k.part, len(ratios[k]), ratio, 100*accuracy, 100*within, 100*exact)
 	}
 	t.Log("\n" + table.String())
+	return ratios
 }
 
 func summary(ratios []float64) (median, accuracy, within, exact float64) {
+	if len(ratios) == 0 {
+		return 0, 0, 0, 0
+	}
 	r := slices.Clone(ratios)
 	slices.Sort(r)
 	median = r[len(r)/2]

@@ -15,14 +15,13 @@ type blob struct {
 }
 
 // newBlob takes the inside of a JSON string, with or without a data URL's
-// head, and returns what media type the head names.
-func newBlob(inside []byte) (b *blob, kind string) {
+// head.
+func newBlob(inside []byte) *blob {
 	if rest, ok := bytes.CutPrefix(inside, []byte("data:")); ok {
 		comma := bytes.IndexByte(rest[:min(len(rest), 256)], ',')
 		if comma < 0 {
-			return &blob{}, ""
+			return &blob{}
 		}
-		kind = string(bytes.TrimSuffix(rest[:comma], []byte(";base64")))
 		inside = rest[comma+1:]
 	}
 	if bytes.IndexByte(inside[:min(len(inside), 4096)], '\\') >= 0 {
@@ -31,7 +30,7 @@ func newBlob(inside []byte) (b *blob, kind string) {
 		inside = bytes.ReplaceAll(inside[:min(len(inside), most)], []byte(`\`), nil)
 	}
 	start := inside[:min(len(inside), 4096)]
-	return &blob{text: inside, url: bytes.IndexByte(start, '-') >= 0 || bytes.IndexByte(start, '_') >= 0}, kind
+	return &blob{text: inside, url: bytes.IndexByte(start, '-') >= 0 || bytes.IndexByte(start, '_') >= 0}
 }
 
 // size is how many bytes the blob has, decoded.
@@ -118,7 +117,7 @@ func (b *blob) jpeg() (width, height int) {
 }
 
 // pdfScan is how many bytes of a PDF are looked at for its pages.
-const pdfScan = 2 << 20
+const pdfScan = 1 << 20
 
 // pages is how many pages a PDF has, at least 1: by its page objects, or by
 // the page tree's count where those are compressed, or else by its size.

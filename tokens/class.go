@@ -42,7 +42,7 @@ var classes = sync.OnceValue(func() *[classLimit]uint8 {
 			fill(t, rune(r.Lo), rune(r.Hi), rune(r.Stride), c.class)
 		}
 		for _, r := range c.table.R32 {
-			fill(t, rune(r.Lo), rune(r.Hi), rune(r.Stride), c.class) //nolint:gosec // at most unicode.MaxRune
+			fill(t, rune(r.Lo), rune(r.Hi), rune(r.Stride), c.class)
 		}
 	}
 	t['\r'], t['\n'] = newline, newline
@@ -93,6 +93,13 @@ func at(t *[classLimit]uint8, s []byte, i int) (class uint8, size int) {
 // run skips characters of the classes in want from i on.
 func run(t *[classLimit]uint8, s []byte, i int, want uint8) int {
 	for i < len(s) {
+		if c := s[i]; c < utf8.RuneSelf { // nearly always, and at is too large to be inlined
+			if t[c]&want == 0 {
+				break
+			}
+			i++
+			continue
+		}
 		class, size := at(t, s, i)
 		if class&want == 0 {
 			break

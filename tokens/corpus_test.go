@@ -14,11 +14,11 @@ import (
 
 // recorded is a request of the corpus and what the provider counted for it.
 type recorded struct {
-	id, group, model, endpoint string
-	protocol                   ai.Protocol
-	body                       []byte
-	tokens                     int64
-	clean                      bool
+	id, group, model, vendor string
+	protocol                 ai.Protocol
+	body                     []byte
+	tokens                   int64
+	clean                    bool
 }
 
 // heldOut says that a recording was not looked at when the weights were
@@ -84,7 +84,7 @@ func loadCorpus(t *testing.T) []recorded {
 			continue
 		}
 		all = append(all, recorded{
-			id: row[at["id"]], group: row[at["group"]], model: row[at["model"]], endpoint: row[at["endpoint"]],
+			id: row[at["id"]], group: row[at["group"]], model: row[at["model"]], vendor: row[at["vendor"]],
 			protocol: wire[row[at["provider"]]], body: []byte(record.Request.Body), tokens: n, clean: row[at["clean"]] == "1",
 		})
 	}

@@ -29,7 +29,7 @@ type Count struct {
 
 	model string // normalised
 	raw   int64  // before anything learned
-	key   uint64 // of model, system prompt, tools and what else changes hidden prompts
+	key   uint64 // of model, system prompt, tools and what else changes hidden prompts; 0 for none
 }
 
 // Request counts a request as a client sends it: Anthropic Messages, OpenAI
@@ -42,14 +42,9 @@ func (c *Counter) Request(p ai.Protocol, model string, body []byte) Count {
 	w := newWalk(c, f)
 	defer w.release()
 	n := Count{Family: f.name, model: name}
-	if scan.Valid(body) != nil {
+	if err := w.request(p, body); err != nil || w.f == ([features]int64{}) && w.fixed == 0 {
 		tokens, _ := w.enc.long(body)
-		n.Tokens, n.raw = max(1, int64(tokens)), int64(tokens)
-		return n
-	}
-	w.request(p, body)
-	if w.f == ([features]int64{}) && w.fixed == 0 {
-		n.raw = w.json(body)
+		n.raw = int64(tokens)
 		n.Tokens = max(1, n.raw)
 		return n
 	}
@@ -65,23 +60,34 @@ func (c *Counter) Request(p ai.Protocol, model string, body []byte) Count {
 	return n
 }
 
-// request walks a body, which is valid JSON.
-func (w *walk) request(p ai.Protocol, body []byte) {
+// request walks a body. It fails if that is no JSON object, after having walked
+// some of it.
+func (w *walk) request(p ai.Protocol, body []byte) error {
+	member := w.chat
 	switch p {
 	case ai.Anthropic:
-		w.anthropic(body)
+		member = w.anthropic
 	case ai.Responses:
-		w.responses(body)
+		member = w.responses
 	case ai.Gemini:
-		w.gemini(body)
-	default:
-		w.chat(body)
+		member = w.gemini
 	}
+	// What is handed to member has been validated by then, so that the text is
+	// read once less than by validating it first.
+	return scan.Members(body, func(key []byte, start, end int) bool {
+		member(w.key(key), body[start:end])
+		return true
+	})
 }
 
 // residualKey names what hidden prompts depend on, so that a report for one request
 // tells about the next of its kind.
+// A request with neither system prompt nor tools has none: it shares nothing
+// with the next.
 func (w *walk) residualKey(p ai.Protocol, n *Count) {
+	if w.system == 0 && w.tools == 0 {
+		return
+	}
 	var h hash
 	h.add([]byte(p))
 	h.add([]byte(n.model))

@@ -33,8 +33,7 @@ const (
 	rankMask = 1<<rankBits - 1
 	noRank   = ^uint32(0)
 
-	// pieceSlots is how many pieces an encoding remembers: those that are no
-	// token themselves, 8 bytes each.
+	// pieceSlots is how many pieces an encoding remembers, 8 bytes each.
 	pieceSlots = 1 << 15
 )
 
@@ -94,9 +93,9 @@ func unpack(data []byte, split func(t *[classLimit]uint8, s []byte, i int) int) 
 			e.pairs[pair(word)] = rank
 		}
 		h := maphash.Bytes(e.seed, word)
-		slot := h & uint64(slots-1)
+		slot := h & uint64(slots-1) //nolint:gosec // positive
 		for e.table[slot] != 0 {
-			slot = (slot + 1) & uint64(slots-1)
+			slot = (slot + 1) & uint64(slots-1) //nolint:gosec // positive
 		}
 		e.table[slot] = uint32(h>>32)&^rankMask | (rank + 1)
 	}
@@ -115,7 +114,7 @@ func (e *encoding) rank(word []byte) uint32 {
 }
 
 func (e *encoding) find(word []byte, h uint64) uint32 {
-	mask := uint64(len(e.table) - 1)
+	mask := uint64(len(e.table) - 1) //nolint:gosec // positive
 	tag := uint32(h>>32) &^ rankMask
 	for slot := h & mask; ; slot = (slot + 1) & mask {
 		entry := e.table[slot]
@@ -147,18 +146,20 @@ func (e *encoding) piece(p []byte) int {
 	if len(p) == 1 {
 		return 1
 	}
+	// What is remembered lies closer together than the vocabulary, so that it is
+	// asked first for whole tokens, too.
 	h := maphash.Bytes(e.seed, p)
-	if len(p) <= e.longest && e.find(p, h) != noRank {
-		return 1
-	}
 	slot := &e.pieces[h%pieceSlots]
 	const countBits = 16
 	if known := slot.Load(); known>>countBits == h>>countBits && known != 0 {
-		return int(known & (1<<countBits - 1)) //nolint:gosec // 16 bits
+		return int(known & (1<<countBits - 1))
 	}
-	n := e.merge(p)
+	n := 1
+	if len(p) > e.longest || e.find(p, h) == noRank {
+		n = e.merge(p)
+	}
 	if n < 1<<countBits {
-		slot.Store(h>>countBits<<countBits | uint64(n)) //nolint:gosec // a count
+		slot.Store(h>>countBits<<countBits | uint64(n))
 	}
 	return n
 }

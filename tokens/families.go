@@ -14,7 +14,7 @@ var (
 	gpt4     = family{name: "gpt-4", weights: fitted["gpt-4"], output: 1, exact: true, renders: true, cl100k: true, media: openaiMedia}
 	gptOSS   = family{name: "gpt-oss", weights: fitted["gpt-oss"], output: 1, renders: true, media: openaiMedia}
 	gemini2  = family{name: "gemini-2.0", weights: fitted["gemini-2.0"], output: 1.05, apart: true, media: geminiMedia}
-	gemini25 = family{name: "gemini-2.5", weights: fitted["gemini-2.5"], output: 1.04, apart: true, media: geminiMedia}
+	gemini25 = family{name: "gemini-2.5", weights: fitted["gemini-2.5"], output: 1.04, apart: true, media: gemini25Media}
 	gemini3  = family{name: "gemini-3", weights: fitted["gemini-3"], output: 1.1, apart: true, media: gemini3Media}
 	gemma    = family{name: "gemma", weights: plainWeights, output: 1.05, apart: true, media: geminiMedia}
 	deepseek = family{name: "deepseek", weights: fitted["deepseek"], output: 1.03, media: openaiMedia}

@@ -24,7 +24,7 @@ var fits = []struct {
 	{[]*family{&gptOSS}, []int{fText, fRequest, fMessages, fToolDefs, fHasTools, fTools, fToolUses, fSchema, fHasSchema}, nil},
 	{[]*family{&gemini2}, geminiFit, nil},
 	{[]*family{&gemini25}, geminiFit, nil},
-	{[]*family{&gemini3}, append([]int{fThinking}, geminiFit...), nil},
+	{[]*family{&gemini3}, geminiFit, nil},
 	{[]*family{&deepseek}, openFit, nil},
 	{[]*family{&qwen}, openFit, nil},
 	{[]*family{&glm}, openFit, nil},
@@ -38,8 +38,8 @@ var fits = []struct {
 }
 
 var (
-	geminiFit = []int{fRequest, fText, fSystem, fToolDefs, fSchema, fMessages, fSystems, fToolUses, fTools, fHasTools, fHasSchema, fForced}
-	openFit   = []int{fRequest, fText, fMessages, fToolDefs, fToolUses, fTools, fHasTools}
+	geminiFit = []int{fThinking, fRequest, fText, fSystem, fToolDefs, fSchema, fMessages, fSystems, fToolUses, fTools, fHasTools, fHasSchema, fForced}
+	openFit   = []int{fRequest, fText, fMessages, fToolDefs, fToolUses, fTools, fHasTools, fThinking}
 )
 
 // TestFit fits the weights on the half of the corpus that is not held out and
@@ -184,6 +184,17 @@ func solve(rows []fitRow, families []*family, shared, own []int) {
 			}
 		}
 		beta = gauss(a, b)
+	}
+	// A call or a message that costs less than nothing is an accident of the
+	// data: without it, again.
+	for i, p := range params {
+		if p.family == nil && beta[i] < 0 && (p.feature == fToolUses || p.feature == fMessages) {
+			for _, f := range families {
+				f.weights[p.feature] = 0
+			}
+			solve(rows, families, slices.DeleteFunc(slices.Clone(shared), func(f int) bool { return f == p.feature }), own)
+			return
+		}
 	}
 	for i, p := range params {
 		if p.family != nil {

@@ -76,7 +76,7 @@ const hiddenMost = 20_000
 // of the same kind, and slowly those of the same model. It is for estimates: an
 // exact count learns nothing.
 func (c *Counter) Learn(n Count, reported int64) {
-	if reported <= 0 || reported > 1<<40 || n.raw <= 0 || n.key == 0 || n.Exact {
+	if reported <= 0 || reported > 1<<40 || n.raw <= 0 || n.Exact {
 		return
 	}
 	c.learned.learn(n, reported)
@@ -109,6 +109,9 @@ func (l *learned) learn(n Count, reported int64) {
 		}
 	case n.raw >= 10*telling:
 		m.learn(float64(reported) / float64(n.raw))
+	}
+	if n.key == 0 {
+		return
 	}
 	if k == nil {
 		k = new(kind)

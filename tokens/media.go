@@ -10,8 +10,8 @@ import (
 const (
 	defaultWidth  = 1024 // of a picture that cannot be looked at, in pixels
 	defaultHeight = 1024
-	defaultPages  = 10 // of a document that cannot be looked at
-	defaultAudio  = 60 // of a recording that cannot be looked at, in seconds
+	defaultPages  = 3  // of a document that cannot be looked at
+	defaultAudio  = 20 // of a recording that cannot be looked at, in seconds
 )
 
 // mediaRules are how a family counts media.
@@ -24,16 +24,21 @@ type mediaRules struct {
 
 // Rules by who publishes them.
 var (
-	// A page of a PDF is text of 1,500 to 3,000 tokens and a picture of the page
-	// (Anthropic, "PDF support"); audio is not taken.
-	claudeMedia = mediaRules{picture: claudePicture, page: 3000, second: 10, frame: 300}
-	// Pages are given as their text and a picture (OpenAI, "File inputs"). A
+	// A page of a PDF is 1,500 to 3,000 tokens, its text and a picture of the page
+	// (Anthropic, "PDF support"); recorded pages of little text had 1,570 to
+	// 2,660. Audio is not taken.
+	claudeMedia = mediaRules{picture: claudePicture, page: 1700, second: 10, frame: 300}
+	// Pages are given as their text and a picture (OpenAI, "File inputs"); recorded
+	// ones had about 750 tokens. A
 	// second of audio is 10 tokens (OpenAI, "Managing costs" of the Realtime API:
 	// 1 token per 100 ms of the user's audio).
-	openaiMedia = mediaRules{picture: openaiPicture, page: 1100, second: 10, frame: 300}
+	openaiMedia = mediaRules{picture: openaiPicture, page: 750, second: 10, frame: 300}
 	// 258 per page, 32 per second of audio, 263 per second of video plus its
 	// sound (Google, "Understand and count tokens").
 	geminiMedia = mediaRules{picture: geminiPicture, page: 258, second: 32, frame: 295}
+	// Gemini 2.5 is documented to tile as well, but recorded pictures of any size
+	// had 258.
+	gemini25Media = mediaRules{picture: gemini25Picture, page: 258, second: 32, frame: 295}
 	// Gemini 3: 1,120 per picture, 560 per page, 70 per frame at the default
 	// resolution (Google, "Media resolution").
 	gemini3Media = mediaRules{picture: gemini3Picture, page: 560, second: 32, frame: 102}
@@ -51,8 +56,11 @@ func claudePicture(f *family, width, height int, _ bool) int64 {
 	if long := max(w, h); long > edge {
 		w, h = w*edge/long, h*edge/long
 	}
-	return max(1, min(most, int64(w*h/750+0.5)))
+	return min(most, int64(w*h/750+0.5)) + claudeFrame
 }
+
+// claudeFrame is what recorded pictures cost beyond the formula, in tokens.
+const claudeFrame = 6
 
 // openaiPicture is one of two formulas (OpenAI, "Images and vision", "Calculating
 // costs"). Tiles: fit into 2,048 pixels, then scale the shorter side down to
@@ -85,15 +93,17 @@ func openaiPicture(f *family, width, height int, low bool) int64 {
 func ceilDiv(a, b int) int { return (max(a, 1) + b - 1) / b }
 
 // geminiPicture is 258 if both sides are at most 384 pixels, else 258 for each
-// tile; a tile is two thirds of the shorter side, between 256 and 768 (Google,
+// tile and, by recordings, for the whole; a tile is two thirds of the shorter side, between 256 and 768 (Google,
 // "Understand and count tokens", "Image understanding").
 func geminiPicture(_ *family, width, height int, _ bool) int64 {
 	if width <= 384 && height <= 384 {
 		return 258
 	}
 	tile := min(max(min(width, height)*2/3, 256), 768)
-	return 258 * int64(ceilDiv(width, tile)*ceilDiv(height, tile))
+	return 258 * int64(1+ceilDiv(width, tile)*ceilDiv(height, tile))
 }
+
+func gemini25Picture(*family, int, int, bool) int64 { return 258 }
 
 func gemini3Picture(*family, int, int, bool) int64 { return 1120 }
 
@@ -117,7 +127,7 @@ func (w *walk) image(v []byte) {
 func (w *walk) picture(data []byte, low bool) {
 	width, height := 0, 0
 	if isString(data) {
-		b, _ := newBlob(data[1 : len(data)-1])
+		b := newBlob(data[1 : len(data)-1])
 		width, height = b.dimensions()
 	}
 	if width == 0 || height == 0 {
@@ -137,7 +147,7 @@ func (w *walk) document(v []byte) {
 	}
 	pages := int64(defaultPages)
 	if isString(data) {
-		b, _ := newBlob(data[1 : len(data)-1])
+		b := newBlob(data[1 : len(data)-1])
 		pages = b.pages()
 	}
 	w.fixed += pages * w.family.media.page
@@ -148,7 +158,7 @@ func (w *walk) audio(part []byte) {
 	w.unsure = true
 	seconds := int64(defaultAudio)
 	if data := member(part, "input_audio", "data"); isString(data) {
-		b, _ := newBlob(data[1 : len(data)-1])
+		b := newBlob(data[1 : len(data)-1])
 		seconds = b.seconds()
 	}
 	w.fixed += seconds * w.family.media.second
@@ -167,7 +177,7 @@ func (w *walk) blob(v []byte) {
 	data := member(v, "data")
 	var b *blob
 	if isString(data) {
-		b, _ = newBlob(data[1 : len(data)-1])
+		b = newBlob(data[1 : len(data)-1])
 	}
 	m := w.family.media
 	switch {

@@ -22,7 +22,7 @@ func (e *encoding) merge(p []byte) int {
 	for i := range n - 1 {
 		ranks[i] = e.pairs[pair(p[i:])]
 	}
-	ranks[n-1] = noRank
+	ranks[n-1] = noRank //nolint:gosec // n is from 2 to shortPiece
 	for n > 1 {
 		best, at := noRank, 0
 		for i, r := range ranks[:n-1] {
@@ -74,10 +74,10 @@ func (e *encoding) mergeLong(p []byte) int {
 			r = e.pairs[pair(p[i:])]
 		}
 		s.ranks = append(s.ranks, r)
-		s.next = append(s.next, int32(i+1)) //nolint:gosec // a piece is not that long
-		s.prev = append(s.prev, int32(i-1)) //nolint:gosec // the same
+		s.next = append(s.next, int32(i+1))
+		s.prev = append(s.prev, int32(i-1))
 		if r != noRank {
-			s.heap = append(s.heap, uint64(r)<<32|uint64(i)) //nolint:gosec // an index
+			s.heap = append(s.heap, uint64(r)<<32|uint64(i))
 		}
 	}
 	for i := len(s.heap)/2 - 1; i >= 0; i-- {

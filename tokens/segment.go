@@ -77,8 +77,10 @@ func (w *walk) segment(raw []byte, kind uint32) (n int, exact bool) {
 	case asText:
 		return w.string(raw[1 : len(raw)-1])
 	case asTool:
-		w.flat = w.toolText(w.flat[:0], raw)
-		return w.enc.long(w.flat)
+		var ok bool
+		if w.flat, ok = toolText(w.flat[:0], raw); ok {
+			return w.enc.long(w.flat)
+		}
 	}
 	if kind == asSchema {
 		w.flat = bareSchema(w.flat[:0], raw, 0)
@@ -130,11 +132,11 @@ func (e *encoding) long(text []byte) (n int, exact bool) {
 	merged, i := 0, 0
 	for i < len(text) && i <= exactBytes && merged <= mergedBytes {
 		end := e.split(e.classes, text, i)
-		k := 0
 		if end-i > mergedBytes {
 			break // one piece without end, such as a row of letters
 		}
-		if k = e.piece(text[i:end]); k > 1 {
+		k := e.piece(text[i:end])
+		if k > 1 {
 			merged += end - i
 		}
 		n += k

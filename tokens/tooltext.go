@@ -14,21 +14,37 @@ import (
 //	city: string,
 //	unit?: "c" | "f",
 //	}) => any;
-func (w *walk) toolText(dst, fn []byte) []byte {
-	if d := member(fn, "description"); len(d) > 2 && isString(d) {
-		dst = append(dst, "// "...)
-		dst = appendText(dst, d)
-		dst = append(dst, '\n')
-	}
-	dst = append(dst, "type "...)
-	dst = appendText(dst, member(fn, "name"))
+//
+// ok is false if the schema is too tangled for that.
+func toolText(dst, fn []byte) (text []byte, ok bool) {
 	params := member(fn, "parameters")
-	if !hasMembers(member(params, "properties")) {
-		return append(dst, " = () => any;\n\n"...)
+	t := typer{dst: dst, root: params, work: 100*len(fn) + 16<<10}
+	if d := member(fn, "description"); len(d) > 2 && isString(d) {
+		t.comment(d)
 	}
-	dst = append(dst, " = (_: {\n"...)
-	dst = properties(dst, params, params, 0)
-	return append(dst, "}) => any;\n\n"...)
+	t.dst = append(t.dst, "type "...)
+	t.dst = appendText(t.dst, member(fn, "name"))
+	if !hasMembers(member(params, "properties")) {
+		return append(t.dst, " = () => any;\n\n"...), true
+	}
+	t.dst = append(t.dst, " = (_: {\n"...)
+	t.properties(params, 0)
+	return append(t.dst, "}) => any;\n\n"...), t.work > 0
+}
+
+// typer writes types. A schema may refer to itself many times over, so that its
+// types are far longer than it is; work is how many bytes it may still look at
+// and write.
+type typer struct {
+	dst  []byte
+	root []byte // where references lead
+	work int
+}
+
+func (t *typer) comment(text []byte) {
+	t.dst = append(t.dst, "// "...)
+	t.dst = appendText(t.dst, text)
+	t.dst = append(t.dst, '\n')
 }
 
 func hasMembers(v []byte) bool {
@@ -49,25 +65,27 @@ func appendText(dst, v []byte) []byte {
 const maxSchemaDepth = 8
 
 // properties appends the properties of an object schema, one per line.
-func properties(dst, root, schema []byte, depth int) []byte {
-	required := member(schema, "required")
-	scan.FindMember(member(schema, "properties"), func(key []byte, start, end int) bool {
-		p := member(schema, "properties")[start:end]
+func (t *typer) properties(schema []byte, depth int) {
+	required, all := member(schema, "required"), member(schema, "properties")
+	t.work -= 2 * len(schema)
+	scan.FindMember(all, func(key []byte, start, end int) bool {
+		p := all[start:end]
+		t.work -= len(required) + 8*len(p)
+		if t.work < 0 {
+			return true
+		}
 		if d := member(p, "description"); len(d) > 2 && depth < 2 && isString(d) {
-			dst = append(dst, "// "...)
-			dst = appendText(dst, d)
-			dst = append(dst, '\n')
+			t.comment(d)
 		}
-		dst, _ = scan.Unescape(dst, key)
+		t.dst, _ = scan.Unescape(t.dst, key)
 		if !contains(required, key) {
-			dst = append(dst, '?')
+			t.dst = append(t.dst, '?')
 		}
-		dst = append(dst, ": "...)
-		dst = typeText(dst, root, p, depth)
-		dst = append(dst, ",\n"...)
+		t.dst = append(t.dst, ": "...)
+		t.typeOf(p, depth)
+		t.dst = append(t.dst, ",\n"...)
 		return false
 	})
-	return dst
 }
 
 func contains(list, key []byte) bool {
@@ -78,63 +96,62 @@ func contains(list, key []byte) bool {
 	return ok
 }
 
-// typeText appends the type that a schema says.
-func typeText(dst, root, p []byte, depth int) []byte {
-	if depth > maxSchemaDepth {
-		return append(dst, "any"...)
+// typeOf appends the type that a schema says.
+func (t *typer) typeOf(p []byte, depth int) {
+	if depth > maxSchemaDepth || t.work < 0 {
+		t.dst = append(t.dst, "any"...)
+		return
 	}
+	t.work -= 16
 	if ref := member(p, "$ref"); isString(ref) {
-		return typeText(dst, root, resolve(root, ref), depth+1)
+		t.work -= len(t.root)
+		t.typeOf(resolve(t.root, ref), depth+1)
+		return
 	}
 	if choices := member(p, "enum"); isArray(choices) {
-		first := true
-		list(choices, func(c []byte) {
-			if !first {
-				dst = append(dst, " | "...)
-			}
-			first = false
-			dst = append(dst, c...)
-		})
-		return dst
+		t.union(choices, func(c []byte) { t.dst = append(t.dst, c...) })
+		return
 	}
 	for _, some := range []string{"anyOf", "oneOf"} {
 		if options := member(p, some); isArray(options) {
-			first := true
-			list(options, func(o []byte) {
-				if !first {
-					dst = append(dst, " | "...)
-				}
-				first = false
-				dst = typeText(dst, root, o, depth+1)
-			})
-			return dst
+			t.work -= 8 * len(options)
+			t.union(options, func(o []byte) { t.typeOf(o, depth+1) })
+			return
 		}
 	}
 	kind := member(p, "type")
 	if isArray(kind) {
-		first := true
-		list(kind, func(k []byte) {
-			if !first {
-				dst = append(dst, " | "...)
-			}
-			first = false
-			dst = append(dst, simple(word(k))...)
-		})
-		return dst
+		t.union(kind, func(k []byte) { t.dst = append(t.dst, simple(word(k))...) })
+		return
 	}
 	switch k := word(kind); k {
 	case "object":
-		dst = append(dst, "{\n"...)
-		dst = properties(dst, root, p, depth+1)
-		return append(dst, '}')
+		t.dst = append(t.dst, "{\n"...)
+		t.properties(p, depth+1)
+		t.dst = append(t.dst, '}')
 	case "array":
 		if items := member(p, "items"); isObject(items) {
-			return append(typeText(dst, root, items, depth+1), "[]"...)
+			t.work -= 8 * len(items)
+			t.typeOf(items, depth+1)
+			t.dst = append(t.dst, "[]"...)
+			return
 		}
-		return append(dst, "any[]"...)
+		t.dst = append(t.dst, "any[]"...)
 	default:
-		return append(dst, simple(k)...)
+		t.dst = append(t.dst, simple(k)...)
 	}
+}
+
+func (t *typer) union(list []byte, each func(v []byte)) {
+	first := true
+	scan.FindElement(list, func(start, end int) bool {
+		if !first {
+			t.dst = append(t.dst, " | "...)
+		}
+		first = false
+		each(list[start:end])
+		return t.work < 0
+	})
 }
 
 func simple(kind string) string {

@@ -7,37 +7,35 @@ import (
 )
 
 // anthropic walks a Messages request.
-func (w *walk) anthropic(body []byte) {
-	w.each(body, func(key string, v []byte) {
-		switch key {
-		case "system":
-			w.system.add(v)
-			list(v, func(block []byte) {
-				w.f[fSystems]++
-				w.f[fSystem] += w.plain(block)
-			})
-		case "messages":
-			list(v, w.anthropicMessage)
-		case "tools":
-			w.tools.add(v)
-			list(v, w.anthropicTool)
-		case "tool_choice":
-			switch kind := word(member(v, "type")); kind {
-			case "any", "tool":
-				w.f[fForced] = 1
-			}
-		case "output_format":
-			w.schema(member(v, "schema"))
-		case "output_config":
-			w.schema(member(v, "format", "schema"))
-		case "thinking":
-			if kind := word(member(v, "type")); kind == "enabled" {
-				w.f[fThinkingOn] = 1
-			}
-		case "mcp_servers":
-			w.unsure = true
+func (w *walk) anthropic(key string, v []byte) {
+	switch key {
+	case "system":
+		w.system.add(v)
+		list(v, func(block []byte) {
+			w.f[fSystems]++
+			w.f[fSystem] += w.plain(block)
+		})
+	case "messages":
+		list(v, w.anthropicMessage)
+	case "tools":
+		w.tools.add(v)
+		list(v, w.anthropicTool)
+	case "tool_choice":
+		switch kind := word(member(v, "type")); kind {
+		case "any", "tool":
+			w.f[fForced] = 1
 		}
-	})
+	case "output_format":
+		w.schema(member(v, "schema"))
+	case "output_config":
+		w.schema(member(v, "format", "schema"))
+	case "thinking":
+		if kind := word(member(v, "type")); kind == "enabled" {
+			w.f[fThinkingOn] = 1
+		}
+	case "mcp_servers":
+		w.unsure = true
+	}
 }
 
 // plain counts a string, or the text of a block that has one.

@@ -1,61 +1,59 @@
 package tokens
 
+import "strings"
+
 // gemini walks a generateContent request; Google reads its names in camel case
 // and in snake case. A countTokens request may hold one inside.
-func (w *walk) gemini(body []byte) {
-	w.geminiRequest(body, 0)
-}
-
-func (w *walk) geminiRequest(body []byte, depth int) {
-	w.each(body, func(key string, v []byte) {
-		switch key {
-		case "generateContentRequest", "generate_content_request":
-			if depth == 0 {
-				w.geminiRequest(v, 1)
+func (w *walk) gemini(key string, v []byte) {
+	switch key {
+	case "generateContentRequest", "generate_content_request": // never one in another
+		w.each(v, func(key string, v []byte) {
+			if !strings.HasPrefix(key, "generateContent") && !strings.HasPrefix(key, "generate_content") {
+				w.gemini(key, v)
 			}
-		case "systemInstruction", "system_instruction":
-			w.system.add(v)
-			w.f[fSystems]++
-			if isString(v) {
-				w.f[fSystem] += w.text(v)
-			} else {
-				list(member(v, "parts"), func(part []byte) { w.geminiPart(part, fSystem) })
-			}
-		case "contents":
-			list(v, func(content []byte) {
-				if isString(content) {
-					w.f[fMessages]++
-					w.f[fText] += w.text(content)
-					return
-				}
-				w.f[fMessages]++
-				if word(member(content, "role")) == "model" {
-					w.f[fAssistant]++
-				}
-				list(member(content, "parts"), func(part []byte) { w.geminiPart(part, fText) })
-			})
-		case "tools":
-			w.tools.add(v)
-			list(v, w.geminiTools)
-		case "toolConfig", "tool_config":
-			mode := member(v, "functionCallingConfig", "mode")
-			if mode == nil {
-				mode = member(v, "function_calling_config", "mode")
-			}
-			if word(mode) == "ANY" {
-				w.f[fForced] = 1
-			}
-		case "generationConfig", "generation_config":
-			w.each(v, func(key string, v []byte) {
-				switch key {
-				case "responseSchema", "response_schema", "responseJsonSchema", "response_json_schema":
-					w.schema(v)
-				}
-			})
-		case "cachedContent", "cached_content":
-			w.unsure = true // what is stored upstream is not known here
+		})
+	case "systemInstruction", "system_instruction":
+		w.system.add(v)
+		w.f[fSystems]++
+		if isString(v) {
+			w.f[fSystem] += w.text(v)
+		} else {
+			list(member(v, "parts"), func(part []byte) { w.geminiPart(part, fSystem) })
 		}
-	})
+	case "contents":
+		list(v, func(content []byte) {
+			if isString(content) {
+				w.f[fMessages]++
+				w.f[fText] += w.text(content)
+				return
+			}
+			w.f[fMessages]++
+			if word(member(content, "role")) == "model" {
+				w.f[fAssistant]++
+			}
+			list(member(content, "parts"), func(part []byte) { w.geminiPart(part, fText) })
+		})
+	case "tools":
+		w.tools.add(v)
+		list(v, w.geminiTools)
+	case "toolConfig", "tool_config":
+		mode := member(v, "functionCallingConfig", "mode")
+		if mode == nil {
+			mode = member(v, "function_calling_config", "mode")
+		}
+		if word(mode) == "ANY" {
+			w.f[fForced] = 1
+		}
+	case "generationConfig", "generation_config":
+		w.each(v, func(key string, v []byte) {
+			switch key {
+			case "responseSchema", "response_schema", "responseJsonSchema", "response_json_schema":
+				w.schema(v)
+			}
+		})
+	case "cachedContent", "cached_content":
+		w.unsure = true // what is stored upstream is not known here
+	}
 }
 
 func (w *walk) geminiTools(tool []byte) {

@@ -2,30 +2,28 @@ package tokens
 
 // chat walks a Chat Completions request, and a legacy completion or an
 // embedding as far as they have one text.
-func (w *walk) chat(body []byte) {
-	w.each(body, func(key string, v []byte) {
-		switch key {
-		case "messages":
-			list(v, w.chatMessage)
-		case "tools", "functions":
-			w.tools.add(v)
-			list(v, w.openaiTool)
-		case "tool_choice", "function_call":
-			if isObject(v) || word(v) == "required" {
-				w.f[fForced] = 1
-			}
-		case "response_format":
-			w.schema(member(v, "json_schema", "schema"))
-			w.f[fSchema] += w.text(member(v, "json_schema", "name"))
-		case "thinking", "reasoning":
-			if isObject(v) && word(member(v, "type")) != "disabled" {
-				w.f[fThinkingOn] = 1
-			}
-		case "prompt", "input", "query":
-			w.unsure = true
-			w.strings(v, fText, 0)
+func (w *walk) chat(key string, v []byte) {
+	switch key {
+	case "messages":
+		list(v, w.chatMessage)
+	case "tools", "functions":
+		w.tools.add(v)
+		list(v, w.openaiTool)
+	case "tool_choice", "function_call":
+		if isObject(v) || word(v) == "required" {
+			w.f[fForced] = 1
 		}
-	})
+	case "response_format":
+		w.schema(member(v, "json_schema", "schema"))
+		w.f[fSchema] += w.text(member(v, "json_schema", "name"))
+	case "thinking", "reasoning":
+		if isObject(v) && word(member(v, "type")) != "disabled" {
+			w.f[fThinkingOn] = 1
+		}
+	case "prompt", "input", "query":
+		w.unsure = true
+		w.strings(v, fText, 0)
+	}
 }
 
 func (w *walk) chatMessage(message []byte) {
@@ -42,6 +40,10 @@ func (w *walk) chatMessage(message []byte) {
 		if w.family.apart {
 			w.f[fMessages]--
 		}
+	case "user":
+		// Models that take their reasoning back forget it when the user speaks:
+		// their templates leave out that of earlier turns.
+		w.f[fThinking] = 0
 	case "assistant":
 		w.f[fAssistant]++
 	case "tool", "function":
@@ -149,37 +151,35 @@ func (w *walk) openaiTool(tool []byte) {
 const hostedTool = 300
 
 // responses walks a Responses request.
-func (w *walk) responses(body []byte) {
-	w.each(body, func(key string, v []byte) {
-		switch key {
-		case "instructions":
-			if isString(v) {
-				w.system.add(v)
-				w.f[fSystems]++
-				w.f[fMessages]++
-				w.f[fSystem] += w.text(v)
-			}
-		case "input":
-			if isString(v) {
-				w.f[fMessages]++
-				w.f[fText] += w.text(v)
-				return
-			}
-			list(v, w.item)
-		case "tools":
-			w.tools.add(v)
-			list(v, w.openaiTool)
-		case "tool_choice":
-			if isObject(v) || word(v) == "required" {
-				w.f[fForced] = 1
-			}
-		case "text":
-			w.schema(member(v, "format", "schema"))
-			w.f[fSchema] += w.text(member(v, "format", "name"))
-		case "previous_response_id", "conversation", "prompt":
-			w.unsure = w.unsure || !isNull(v) // what is stored upstream is not known here
+func (w *walk) responses(key string, v []byte) {
+	switch key {
+	case "instructions":
+		if isString(v) {
+			w.system.add(v)
+			w.f[fSystems]++
+			w.f[fMessages]++
+			w.f[fSystem] += w.text(v)
 		}
-	})
+	case "input":
+		if isString(v) {
+			w.f[fMessages]++
+			w.f[fText] += w.text(v)
+			return
+		}
+		list(v, w.item)
+	case "tools":
+		w.tools.add(v)
+		list(v, w.openaiTool)
+	case "tool_choice":
+		if isObject(v) || word(v) == "required" {
+			w.f[fForced] = 1
+		}
+	case "text":
+		w.schema(member(v, "format", "schema"))
+		w.f[fSchema] += w.text(member(v, "format", "name"))
+	case "previous_response_id", "conversation", "prompt":
+		w.unsure = w.unsure || !isNull(v) // what is stored upstream is not known here
+	}
 }
 
 func isNull(v []byte) bool { return len(v) == 0 || string(v) == "null" }
