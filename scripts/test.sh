@@ -35,6 +35,8 @@ if [ -z "${CCLOAD_CORPUS:-}" ] && [ -f "$corpus" ] && command -v xz >/dev/null 2
 	trap 'rm -rf "$unpacked"' EXIT
 	tar -xJf "$corpus" -C "$unpacked"
 	export CCLOAD_CORPUS="$unpacked/corpus/open"
+	CCLOAD_TOKENS_TRUTH="$(cd ../shared/corpus && pwd)/tokens_truth.csv"
+	export CCLOAD_TOKENS_TRUTH
 fi
 if [ -n "${CCLOAD_CORPUS:-}" ]; then
 	say "replaying the recordings in $CCLOAD_CORPUS"
