@@ -138,16 +138,20 @@ func (c *call) estimate(t *target, u *ai.Usage, answer *relay.Answer, complete b
 	}
 }
 
-// learnEvery is how many calls there are to one that is counted only to learn
-// how well counting does.
-const learnEvery = 32
+// learnEvery is how many calls of up to learnSize bytes there are to one that
+// is counted only to learn how well counting does; of larger ones there are
+// more, so that what it costs does not grow.
+const (
+	learnEvery = 32
+	learnSize  = 8 << 10
+)
 
 // learn compares what was counted with what the provider says, and remembers
 // what the model usually makes.
 func (c *call) learn(t *target, u *ai.Usage) {
 	st := c.h.app.state
 	st.usual.saw(t.model, u.Output)
-	if !c.expectation.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery) > 0) { //nolint:gosec // a sample
+	if !c.expectation.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
 		return
 	}
 	c.countInput()

@@ -112,7 +112,9 @@ func (a *App) usePrices(ctx context.Context, own []pricing.Row) {
 	if err != nil {
 		a.logger.Warn("the prices in the store cannot be read", zap.Error(err))
 	}
-	book.change(func(b *priceBook) { b.own, b.stored, b.list = own, stored, list })
+	if book.now.Load() != nil || len(own)+len(stored)+len(list.Rows) > 0 { // else what is built in is read when it is needed
+		book.change(func(b *priceBook) { b.own, b.stored, b.list = own, stored, list })
+	}
 	if a.Prices == nil || a.Prices.SyncURL == "" {
 		return
 	}
