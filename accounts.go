@@ -13,8 +13,9 @@ import (
 
 // Budgets returns what tokens and channels have spent, and may spend.
 func (a *App) Budgets(now time.Time) []admin.Budget {
-	list := []admin.Budget{}
-	for _, name := range a.registry.tokens.Names() {
+	tokens := a.registry.tokens.Names()
+	list := make([]admin.Budget, 0, len(tokens)+len(a.registry.channels))
+	for _, name := range tokens {
 		list = append(list, budgetState("token", name, a.registry.tokens.ByName(name).Allowance(), now))
 	}
 	for _, ch := range a.registry.channels {

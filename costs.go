@@ -23,11 +23,11 @@ func (c *call) generates() bool { return c.Operation == ai.Generate || c.Operati
 
 // countInput counts the input, once.
 func (c *call) countInput() int64 {
-	if !c.expectation.known {
-		c.expectation.known = true
-		c.expectation.count = c.h.app.state.counter.Request(c.Protocol, c.countedModel(), c.body.bytes)
+	if !c.known {
+		c.known = true
+		c.count = c.h.app.state.counter.Request(c.Protocol, c.countedModel(), c.body.bytes)
 	}
-	return c.expectation.count.Tokens
+	return c.count.Tokens
 }
 
 // countedModel is the model whose tokens are counted: the upstream's name of
@@ -151,11 +151,11 @@ const (
 func (c *call) learn(t *target, u *ai.Usage) {
 	st := c.h.app.state
 	st.usual.saw(t.model, u.Output)
-	if !c.expectation.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
+	if !c.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
 		return
 	}
 	c.countInput()
 	if c.countedModel() == t.model {
-		st.counter.Learn(c.expectation.count, u.Input)
+		st.counter.Learn(c.count, u.Input)
 	}
 }

@@ -3,6 +3,7 @@ package ccload
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -491,7 +492,7 @@ func TestPriceList(t *testing.T) {
 	}
 	g := newGatewayAt(t, db, options, "")
 	dear(g)
-	if _, err := g.app.state.store.LoadMemory(t.Context(), pricesMemory); err == store.ErrNotFound {
+	if _, err := g.app.state.store.LoadMemory(t.Context(), pricesMemory); errors.Is(err, store.ErrNotFound) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	g.close()

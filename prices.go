@@ -74,7 +74,7 @@ func (a *App) readPrices() ([]pricing.Row, error) {
 		if info.Size() > maxPriceFile {
 			return nil, fmt.Errorf("prices: %s is larger than %d MiB", name, maxPriceFile>>20)
 		}
-		data, err := os.ReadFile(name) //nolint:gosec // the operator names it
+		data, err := os.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("prices: %w", err)
 		}

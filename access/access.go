@@ -14,6 +14,7 @@ package access
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -99,7 +100,7 @@ func New(specs []Spec, c *Counts) (*Tokens, error) {
 func (s *Spec) check() error {
 	switch {
 	case s.Name == "":
-		return fmt.Errorf("a token has no name")
+		return errors.New("a token has no name")
 	case s.Secret == "" && s.Name != Anonymous:
 		return fmt.Errorf("token %q: it has no secret; only the token %q may be without", s.Name, Anonymous)
 	case s.Secret != "" && len(s.Secret) < MinSecret:

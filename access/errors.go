@@ -9,7 +9,7 @@ import (
 
 // Refusal says why a credential was not accepted, in words that may be told to
 // the client that presented it. It is answered with status 401.
-type Refusal struct {
+type Refusal struct { //nolint:errname // it refuses, and is an error by the way
 	code    string
 	message string
 }

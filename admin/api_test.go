@@ -129,8 +129,7 @@ func TestRoutes(t *testing.T) {
 		w := httptest.NewRecorder()
 		err := answer(g, w, httptest.NewRequest(tt.method, tt.target, http.NoBody))
 		status, text := w.Code, w.Body.String()
-		var failed caddy.APIError
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[caddy.APIError](err); ok {
 			status, text = failed.HTTPStatus, failed.Err.Error()
 		} else if !json.Valid(w.Body.Bytes()) {
 			t.Errorf("%s %s: no JSON: %s", tt.method, tt.target, text)

@@ -60,8 +60,12 @@ func TestMoneyString(t *testing.T) {
 		m    Money
 		want string
 	}{
-		{0, "0"}, {1, "0.000000001"}, {Dollar, "1"}, {33_800_000, "0.0338"},
-		{-5*Dollar - 500_000_000, "-5.5"}, {20 * Dollar, "20"},
+		{0, "0"},
+		{1, "0.000000001"},
+		{Dollar, "1"},
+		{33_800_000, "0.0338"},
+		{-5*Dollar - 500_000_000, "-5.5"},
+		{20 * Dollar, "20"},
 	} {
 		if got := c.m.String(); got != c.want {
 			t.Errorf("%d: %q, want %q", int64(c.m), got, c.want)

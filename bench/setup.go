@@ -142,11 +142,12 @@ func (b *bench) gatewayConfig() string {
 	channel("soft", b.upstreams[len(b.upstreams)-1], "key sk-soft", "models fail-*", "priority 10")
 	channel("backup", b.upstreams[0], "key sk-backup", "models fail-*")
 	for i := range manyChannels {
-		key := "key"
+		keys := make([]string, 1, 1+manyKeys)
+		keys[0] = "key"
 		for k := range manyKeys {
-			key += fmt.Sprintf(" sk-many-%d-%d", i, k)
+			keys = append(keys, fmt.Sprintf("sk-many-%d-%d", i, k))
 		}
-		channel(fmt.Sprintf("many-%03d", i), b.upstreams[0], key, "models bench-many")
+		channel(fmt.Sprintf("many-%03d", i), b.upstreams[0], strings.Join(keys, " "), "models bench-many")
 	}
 	fmt.Fprintf(&c, "\t\ttoken bench %s {\n\t\t\tmodels bench-* fail-*\n\t\t\trpm 100000000\n\t\t\tmax_concurrency 100000\n\t\t}\n", clientToken)
 	fmt.Fprintf(&c, "\t}\n}\nhttp://%s {\n\tccload\n}\n", b.address)

@@ -133,8 +133,9 @@ func (r *reader) store(d *caddyfile.Dispenser) error {
 
 // unknownStore says which stores there are.
 func unknownStore(name string) string {
-	var names []string
-	for _, m := range caddy.GetModules(storeNamespace) {
+	modules := caddy.GetModules(storeNamespace)
+	names := make([]string, 0, len(modules))
+	for _, m := range modules {
 		names = append(names, strings.TrimPrefix(string(m.ID), storeNamespace+"."))
 	}
 	problem := "there is no such store in this build"

@@ -92,7 +92,7 @@ func (b *backoff) decayed(n int, idle time.Duration) int {
 	if idle >= forgetAfter {
 		return 0
 	}
-	return n >> min(bits.UintSize-2, uint(idle/b.halfLife()))
+	return n >> min(bits.UintSize-2, uint(idle/b.halfLife())) //nolint:gosec // idle is not negative
 }
 
 // forgotten is the idle time after which nothing is left of n failures.

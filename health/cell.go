@@ -144,7 +144,7 @@ func (c *cell) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forced 
 	}
 	until := c.until
 	switch {
-	case stated && rests && !first && !(same && fresh):
+	case stated && rests && !first && (!same || !fresh):
 		until = later(word, c.until)
 	case stated:
 		until = word

@@ -59,7 +59,7 @@ func (k *Checker) Start() {
 }
 
 func (k *Checker) run(ctx context.Context, p checkPlan) {
-	timer := time.NewTimer(time.Duration(rand.Float64() * float64(p.every)))
+	timer := time.NewTimer(time.Duration(rand.Float64() * float64(p.every))) //nolint:gosec // spreads checks, guards nothing
 	defer timer.Stop()
 	for {
 		select {
@@ -71,7 +71,7 @@ func (k *Checker) run(ctx context.Context, p checkPlan) {
 			return
 		}
 		k.check(ctx, p.channel)
-		timer.Reset(time.Duration((1 - jitterPart + 2*jitterPart*rand.Float64()) * float64(p.every)))
+		timer.Reset(time.Duration((1 - jitterPart + 2*jitterPart*rand.Float64()) * float64(p.every))) //nolint:gosec // the same
 	}
 }
 

@@ -34,7 +34,7 @@ func parseRate(s string) (Rate, error) {
 	if n > maxRate*ratePerDollar {
 		return 0, fmt.Errorf("%s US dollars are more than any token costs: the highest is %d per million", s, maxRate)
 	}
-	return Rate(n), nil //nolint:gosec // bounded above
+	return Rate(n), nil
 }
 
 // String writes US dollars per million tokens.
@@ -63,7 +63,7 @@ func (s sum) times(millionths int64) sum {
 	if millionths == million {
 		return s
 	}
-	f := uint64(max(0, millionths)) //nolint:gosec // not negative
+	f := uint64(max(0, millionths))
 	hi, lo := bits.Mul64(s.lo, f)
 	hi += s.hi * f
 	if hi >= million {
@@ -94,5 +94,5 @@ func (s sum) money() ai.Money {
 	if rest >= nanoPerUnit/2 {
 		n++
 	}
-	return ai.Money(n) //nolint:gosec // bounded above
+	return ai.Money(n)
 }

@@ -163,16 +163,16 @@ var rateNames = [rateCount]string{
 
 // id names a row for people and for the record of what it priced.
 func (r *Row) id() string {
-	id := r.Provider + "/" + r.Model
+	words := []string{r.Provider + "/" + r.Model}
 	if r.From != "" {
-		id += "@" + r.From
+		words[0] += "@" + r.From
 	}
-	for _, part := range []string{r.Tier, r.Above, r.When} {
-		if part != "" && part != standard {
-			id += " " + part
+	for _, word := range []string{r.Tier, r.Above, r.When} {
+		if word != "" && word != standard {
+			words = append(words, word)
 		}
 	}
-	return id
+	return strings.Join(words, " ")
 }
 
 // parseMoment reads a day or a moment in UTC.

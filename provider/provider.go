@@ -189,7 +189,7 @@ func (p Preset) AuthFor(protocol ai.Protocol) Auth {
 // ProtocolNames returns the wire formats the vendor speaks, in order of
 // preference.
 func (p Preset) ProtocolNames() []string {
-	var names []string
+	var names []string //nolint:prealloc // nil for no preset
 	for _, e := range p.Endpoints {
 		names = append(names, string(e.Protocol))
 	}

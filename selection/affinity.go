@@ -137,7 +137,7 @@ func (a *Affinity) unmarshal(d *caddyfile.Dispenser, r reader) error {
 					return fmt.Errorf("%q is not a size such as 4KiB, or off", value)
 				}
 			}
-			n := int64(size) //nolint:gosec // checked above
+			n := int64(size)
 			a.MinPrompt = &n
 			return nil
 		},

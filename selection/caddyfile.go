@@ -170,7 +170,8 @@ func (r reader) nesting(d *caddyfile.Dispenser, then *json.RawMessage, options m
 }
 
 func optionNames(options map[string]func(string) error) []string {
-	names := []string{"then"}
+	names := make([]string, 0, 1+len(options))
+	names = append(names, "then")
 	for name := range options {
 		names = append(names, name)
 	}

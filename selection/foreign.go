@@ -128,8 +128,7 @@ func refuse(v reflect.Value, depth int) error {
 			return refused[i].err()
 		}
 	}
-	for i := range v.NumField() {
-		field := v.Field(i)
+	for _, field := range v.Fields() {
 		if field.Kind() != reflect.Interface || field.IsNil() || !field.Elem().Type().Implements(selectorType) {
 			continue
 		}

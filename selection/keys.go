@@ -29,7 +29,7 @@ func ChooseKey(st *State, channel string, keys []Key, prefer string) int {
 		if preferred {
 			forced = len(s.among)
 		}
-		s.among = append(s.among, int32(i)) //nolint:gosec // an index
+		s.among = append(s.among, int32(i))
 	}
 	switch len(s.among) {
 	case 0:

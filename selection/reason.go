@@ -127,7 +127,7 @@ type rendered struct {
 }
 
 func (r *reason) text() string {
-	h := mix(uint64(r.method)<<8|uint64(r.spared)) ^ mix(uint64(r.tier)+1) ^ mix(uint64(r.a)<<32^uint64(r.b)) ^ uint64(len(r.name))
+	h := mix(uint64(r.method)<<8|uint64(r.spared)) ^ mix(uint64(r.tier)+1) ^ mix(uint64(r.a)<<32^uint64(r.b)) ^ uint64(len(r.name)) //nolint:gosec // an index
 	slot := &texts[mix(h)%uint64(len(texts))]
 	if known := slot.Load(); known != nil && known.reason == *r {
 		return known.text

@@ -190,7 +190,7 @@ func (v view) at(i int) *Candidate { return &v.Candidates[v.index(i)] }
 // below is the same view for a nested policy. which tells siblings apart, such
 // as the tiers of a priority policy.
 func (v view) below(policy uint64, which int) view {
-	v.path = mix(v.path ^ mix(policy^uint64(which)))
+	v.path = mix(v.path ^ mix(policy^uint64(which))) //nolint:gosec // an index
 	return v
 }
 
@@ -236,8 +236,8 @@ func newDice(seed, stream uint64) (d dice) {
 // below returns a number from 0 up to but not including n, which must be
 // positive. Its bias is below 2^-32 for any n that fits memory.
 func (d *dice) below(n int) int {
-	hi, _ := bits.Mul64(d.pcg.Uint64(), uint64(n))
-	return int(hi)
+	hi, _ := bits.Mul64(d.pcg.Uint64(), uint64(n)) //nolint:gosec // a count
+	return int(hi)                                 //nolint:gosec // below n
 }
 
 // mix spreads the bits of x over all of the result (the finaliser of

@@ -45,7 +45,7 @@ func (k *stock) choose(p picker, pool reverseproxy.UpstreamPool, r *http.Request
 		}
 		s.Candidates = append(s.Candidates, c)
 	}
-	i := Choose(p.(reverseproxy.Selector), s)
+	i := Choose(p.(reverseproxy.Selector), s) //nolint:contextcheck // the request carries it
 	if i < 0 {
 		return nil
 	}

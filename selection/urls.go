@@ -26,7 +26,7 @@ func ChooseURL(st *State, channel string, urls []URL, model string, size int, no
 	defer s.giveBack()
 	for i := range urls {
 		if urls[i].Usable {
-			s.among = append(s.among, int32(i)) //nolint:gosec // an index
+			s.among = append(s.among, int32(i))
 		}
 	}
 	n := len(s.among)

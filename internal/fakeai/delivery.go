@@ -277,7 +277,7 @@ func (d *delivery) reset() {
 	if t, ok := raw.(*net.TCPConn); ok {
 		_ = t.SetLinger(0) // then Close resets
 	}
-	conn.Close()
+	_ = conn.Close()
 	d.abort()
 }
 

@@ -116,11 +116,11 @@ var geminiMethods = map[string]ai.Operation{
 // route finds out what a path asks for. Whatever is before the known part of
 // it is taken as part of the base address.
 func (r *Request) route() {
-	if _, rest, ok := cutLast(r.Path, "/models"); ok {
+	if rest, ok := afterLast(r.Path, "/models"); ok {
 		r.routeModels(rest)
 		return
 	}
-	if _, rest, ok := cutLast(r.Path, "/responses/"); ok && r.Method != http.MethodPost || strings.HasSuffix(r.Path, "/cancel") {
+	if rest, ok := afterLast(r.Path, "/responses/"); ok && r.Method != http.MethodPost || strings.HasSuffix(r.Path, "/cancel") {
 		r.Protocol, r.Operation = ai.Responses, ai.StoredResponse
 		r.ID, r.sub, _ = strings.Cut(rest, "/")
 		return
@@ -171,11 +171,12 @@ func (r *Request) routeModels(rest string) {
 	}
 }
 
-func cutLast(s, sep string) (before, after string, found bool) {
+// afterLast is what stands behind the last sep.
+func afterLast(s, sep string) (after string, found bool) {
 	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
+		return s[i+len(sep):], true
 	}
-	return s, "", false
+	return "", false
 }
 
 // readBody takes from the body what the answer depends on. A body that is not

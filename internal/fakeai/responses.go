@@ -2,6 +2,7 @@ package fakeai
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -109,7 +110,7 @@ func (w *responsesWriter) response(status, output, usage string) string {
 	completed, incomplete := "null", "null"
 	switch status {
 	case "completed":
-		completed = fmt.Sprint(a.created)
+		completed = strconv.FormatInt(a.created, 10)
 	case "incomplete":
 		reason := "max_output_tokens"
 		if a.finish == finishRefused {

@@ -104,12 +104,12 @@ func TestCorpus(t *testing.T) {
 // wantUsage converts a recorded usage object by other means than the package.
 func wantUsage(t *testing.T, raw json.RawMessage) ai.Usage {
 	t.Helper()
-	//nolint:tagliatelle // Google's names
+
 	type details []struct {
 		Modality any   `json:"modality"`
 		Count    int64 `json:"tokenCount"`
 	}
-	//nolint:tagliatelle // Google's names
+
 	var u struct {
 		PromptTokenCount        *int64  `json:"promptTokenCount"`
 		ToolUsePromptTokenCount int64   `json:"toolUsePromptTokenCount"`
@@ -183,7 +183,7 @@ func checkRequest(t *testing.T, rec *corpus.Record, ep *protocol.Endpoint, path 
 		t.Errorf("%s: %v", rec.ID, err)
 		return
 	}
-	//nolint:tagliatelle // Google's names
+
 	var want struct {
 		Config struct {
 			Max int64 `json:"maxOutputTokens"`

@@ -231,7 +231,6 @@ func (Format) ErrorEvent(e *protocol.Error, array bool) []byte {
 	return append(event, after...)
 }
 
-//nolint:tagliatelle // Google's names
 type model struct {
 	Name        string   `json:"name"`
 	BaseModelID string   `json:"baseModelId"`

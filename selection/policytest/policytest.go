@@ -83,6 +83,7 @@ func Situation(n int, seed uint64) *selection.Situation {
 }
 
 func repeats(t *testing.T, policy selection.Policy) {
+	t.Helper()
 	state := selection.NewState()
 	for seed := range uint64(200) {
 		thought, real := Situation(5, seed), Situation(5, seed)
@@ -101,12 +102,13 @@ func repeats(t *testing.T, policy selection.Policy) {
 }
 
 func concurrent(t *testing.T, policy selection.Policy) {
+	t.Helper()
 	state := selection.NewState()
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
 			for k := range 200 {
-				s := Situation(1+(g+k)%6, uint64(g*1000+k))
+				s := Situation(1+(g+k)%6, uint64(g*1000+k)) //nolint:gosec // an index
 				s.State = state
 				if i := selection.Choose(policy, s); i < 0 || i >= len(s.Candidates) {
 					t.Errorf("chose %d of %d", i, len(s.Candidates))
@@ -125,6 +127,7 @@ func concurrent(t *testing.T, policy selection.Policy) {
 }
 
 func stock(t *testing.T, policy selection.Policy) {
+	t.Helper()
 	r, err := http.NewRequest(http.MethodPost, "http://ai.example.com/v1/messages", http.NoBody) //nolint:noctx // no request is made
 	if err != nil {
 		t.Fatal(err)

@@ -39,8 +39,8 @@ func (t suite) spentOnce() {
 	t.wantSpent(s)
 	batch := []*ai.Record{paid(1, 20260301, 1, 10), paid(2, 20260301, 0, 20), paid(3, 20260302, 3, 30), call(4)}
 	t.write(s, batch...)
-	t.write(s, batch...)                                  // the answer to the first got lost
-	t.write(s, append(batch, paid(5, 20260302, 0, 5))...) // a batch that overlaps
+	t.write(s, batch...)                                    // the answer to the first got lost
+	t.write(s, batch[0], paid(5, 20260302, 0, 5), batch[2]) // a batch that overlaps
 	want := []access.Spent{
 		{Name: "channel/broken", Day: 20260301, Amount: 1},
 		{Name: "channel/broken", Day: 20260302, Amount: 3},
