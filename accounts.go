@@ -29,15 +29,11 @@ func budgetState(kind, name string, allowance *access.Allowance, now time.Time) 
 	day := calendar.Day(now)
 	state := allowance.Spent(now)
 	show := func(limit access.Limit, spent, most ai.Money) admin.Spent {
-		s := admin.Spent{Spent: spent.String(), Resets: calendar.Resets(limit, day)}
-		if most > 0 {
-			s.Limit = most.String()
-		}
-		return s
+		return admin.Spent{Spent: spent, Limit: most, Resets: calendar.Resets(limit, day)}
 	}
 	b := allowance.Budget
 	return admin.Budget{
-		Kind: kind, Name: name, Reserved: state.Reserved.String(),
+		Kind: kind, Name: name, Reserved: state.Reserved,
 		Day:   show(access.LimitDay, state.Day, b.Day),
 		Month: show(access.LimitMonth, state.Month, b.Month),
 		Total: show(access.LimitTotal, state.Total, b.Total),
@@ -50,11 +46,7 @@ func (a *App) Price(q admin.PriceQuestion) admin.Priced {
 		q.At = time.Now()
 	}
 	cost, lines := a.state.prices.catalogue().Explain(q.Provider, q.Model, q.At, &q.Usage, nil)
-	p := admin.Priced{Cost: cost, Lines: lines}
-	if !cost.Unpriced {
-		p.USD = cost.Amount.String()
-	}
-	return p
+	return admin.Priced{Cost: cost, Lines: lines}
 }
 
 // Lessons returns what replies have taught about counting tokens.

@@ -82,8 +82,8 @@ func TestCostOfACall(t *testing.T) {
 		t.Errorf("%d attempts, %+v", len(rec.Attempts), rec.Cost)
 	}
 	for _, b := range g.app.Budgets(time.Now()) {
-		want := map[string]string{"tests": "0.0095", "bad": "0.005", "good": "0.0045"}[b.Name]
-		if b.Total.Spent != want || b.Day.Spent != want || b.Month.Spent != want || b.Reserved != "0" {
+		want := map[string]ai.Money{"tests": 9_500_000, "bad": 5_000_000, "good": 4_500_000}[b.Name]
+		if b.Total.Spent != want || b.Day.Spent != want || b.Month.Spent != want || b.Reserved != 0 {
 			t.Errorf("%s %s: %+v, want %s", b.Kind, b.Name, b, want)
 		}
 	}
@@ -165,10 +165,9 @@ func TestBudgetUnderLoad(t *testing.T) {
 		if b.Name != "poor" {
 			continue
 		}
-		var usd float64
-		fmt.Sscan(b.Total.Spent, &usd)
+		usd := b.Total.Spent.USD()
 		// One reservation is 2.5 cents: a thousand tokens of output, and a few of input.
-		if usd < 0.97 || usd > 1.026 || b.Reserved != "0" {
+		if usd < 0.97 || usd > 1.026 || b.Reserved != 0 {
 			t.Errorf("%d answered, %d refused, spent %s, reserved %s", ok.Load(), refused.Load(), b.Total.Spent, b.Reserved)
 		}
 	}
@@ -391,7 +390,7 @@ func TestPriceFiles(t *testing.T) {
 		t.Errorf("%d, %v: %+v", n, err, rec.Cost)
 	}
 	for _, budget := range g.app.Budgets(time.Now()) {
-		if budget.Total.Spent != "4" {
+		if budget.Total.Spent != 4*ai.Dollar {
 			t.Errorf("%+v", budget)
 		}
 	}

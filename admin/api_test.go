@@ -63,7 +63,7 @@ func (*gateway) Budgets(time.Time) []Budget { return []Budget{{Kind: "token", Na
 
 func (g *gateway) Price(q PriceQuestion) Priced {
 	g.priced = q
-	return Priced{USD: "1.5"}
+	return Priced{Cost: ai.Cost{Amount: 3 * ai.Dollar / 2}}
 }
 
 func (*gateway) OwnPrices(context.Context) ([]pricing.Row, error) { return []pricing.Row{}, nil }
@@ -111,7 +111,7 @@ func TestRoutes(t *testing.T) {
 		{"DELETE", "/ccload/channels", 405, "DELETE"},
 		{"GET", "/ccload/budgets", 200, `"name":"laptop"`},
 		{"GET", "/ccload/price", 400, "model is missing"},
-		{"GET", "/ccload/price?model=m", 200, `"usd":"1.5"`},
+		{"GET", "/ccload/price?model=m", 200, `"usd":1.5`},
 		{"GET", "/ccload/price?model=m&input=-1", 400, `input "-1"`},
 		{"GET", "/ccload/price?model=m&inputs=1", 400, "inputs"},
 		{"GET", "/ccload/price?model=m&at=x", 400, "2026-01-31T08:00:00Z"},

@@ -46,18 +46,18 @@ type Source interface {
 // Budget is what a token or a channel has spent and may spend, in US dollars.
 // A limit of 0 is none.
 type Budget struct {
-	Kind     string `json:"kind"` // token or channel
-	Name     string `json:"name"`
-	Day      Spent  `json:"day"`
-	Month    Spent  `json:"month"`
-	Total    Spent  `json:"total"`
-	Reserved string `json:"reserved_usd"` // set aside for calls under way
+	Kind     string   `json:"kind"` // token or channel
+	Name     string   `json:"name"`
+	Day      Spent    `json:"day"`
+	Month    Spent    `json:"month"`
+	Total    Spent    `json:"total"`
+	Reserved ai.Money `json:"reserved_usd"` // set aside for calls under way
 }
 
 // Spent is an amount and its limit.
 type Spent struct {
-	Spent  string    `json:"spent_usd"`
-	Limit  string    `json:"limit_usd,omitempty"`
+	Spent  ai.Money  `json:"spent_usd"`
+	Limit  ai.Money  `json:"limit_usd,omitempty"`
 	Resets time.Time `json:"resets,omitzero"`
 }
 
@@ -71,7 +71,6 @@ type PriceQuestion struct {
 // Priced is a price and its parts.
 type Priced struct {
 	Cost  ai.Cost        `json:"cost"`
-	USD   string         `json:"usd"`
 	Lines []pricing.Line `json:"lines"`
 }
 

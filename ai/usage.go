@@ -1,6 +1,8 @@
 package ai
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +33,7 @@ type Usage struct {
 
 	// VendorCost is the price the vendor itself named in its answer, if
 	// VendorCosted: what a gateway or reseller takes from the account.
-	VendorCost   Money `json:"vendor_cost,omitempty"`
+	VendorCost   Money `json:"vendor_usd,omitempty"`
 	VendorCosted bool  `json:"vendor_costed,omitempty"`
 
 	// Beside is what other models used for this answer and are billed for: an
@@ -108,6 +110,26 @@ const Dollar Money = 1e9
 // of the whole numbers.
 func (m Money) USD() float64 { return float64(m) / float64(Dollar) }
 
+// MarshalJSON writes US dollars as a number with as many decimals as it takes.
+func (m Money) MarshalJSON() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalJSON reads US dollars; what is finer than a nano-dollar is rounded.
+func (m *Money) UnmarshalJSON(text []byte) error {
+	usd, err := strconv.ParseFloat(string(text), 64)
+	if whole, part, _ := strings.Cut(string(text), "."); err == nil && len(part) <= 9 && !strings.ContainsAny(part, "eE") {
+		n, exact := strconv.ParseInt(whole+part+strings.Repeat("0", 9-len(part)), 10, 64)
+		if exact == nil {
+			*m = Money(n)
+			return nil
+		}
+	}
+	if err != nil || math.Abs(usd) > math.MaxInt64/1e9 {
+		return fmt.Errorf("%q is no amount of US dollars", text)
+	}
+	*m = Money(math.Round(usd * float64(Dollar)))
+	return nil
+}
+
 // String writes US dollars with as many of nine decimals as it takes.
 func (m Money) String() string {
 	whole, part, sign := int64(m/Dollar), int64(m%Dollar), ""
@@ -126,9 +148,9 @@ func (m Money) String() string {
 type Cost struct {
 	// Amount is what counts: against budgets, in totals. It is the vendor's own
 	// figure where there is one, else List, times the channel's multiplier.
-	Amount Money `json:"amount"`
+	Amount Money `json:"usd"`
 
-	List       Money    `json:"list"`                 // by the catalogue of prices, before the multiplier
+	List       Money    `json:"list_usd"`             // by the catalogue of prices, before the multiplier
 	Multiplier *float64 `json:"multiplier,omitempty"` // the channel's; nil: 1
 	Price      string   `json:"price,omitempty"`      // id of the catalogue's row that priced it
 	Unpriced   bool     `json:"unpriced,omitempty"`   // something was used that no row prices; it is not in the amounts

@@ -1,6 +1,7 @@
 package ai
 
 import (
+	"encoding/json"
 	"reflect"
 	"testing"
 	"testing/quick"
@@ -55,6 +56,24 @@ func TestBoundKeepsPartsWithinTheWhole(t *testing.T) {
 	}
 }
 
+func TestMoneyFromJSON(t *testing.T) {
+	for text, want := range map[string]Money{
+		"0": 0, "1": Dollar, "-0.5": -Dollar / 2, "1e-9": 1, "0.0000000004": 0, "0.0000000006": 1, "1.5e3": 1500 * Dollar,
+		"9223372036.854775807": 1<<63 - 1,
+	} {
+		var m Money
+		if err := json.Unmarshal([]byte(text), &m); err != nil || m != want {
+			t.Errorf("%s is %d, want %d: %v", text, int64(m), int64(want), err)
+		}
+	}
+	for _, text := range []string{`"1"`, "1e30", "true", "-1e300"} {
+		var m Money
+		if json.Unmarshal([]byte(text), &m) == nil {
+			t.Errorf("%s is taken for %s", text, m)
+		}
+	}
+}
+
 func TestMoneyString(t *testing.T) {
 	for _, c := range []struct {
 		m    Money
@@ -69,6 +88,10 @@ func TestMoneyString(t *testing.T) {
 	} {
 		if got := c.m.String(); got != c.want {
 			t.Errorf("%d: %q, want %q", int64(c.m), got, c.want)
+		}
+		var back Money
+		if text, err := json.Marshal(c.m); err != nil || json.Unmarshal(text, &back) != nil || back != c.m {
+			t.Errorf("%s came back as %s", text, back)
 		}
 	}
 }

@@ -26,8 +26,8 @@ func tierOf(u *ai.Usage) string {
 type Line struct {
 	What     string   `json:"what"`
 	Quantity int64    `json:"quantity"`
-	Price    string   `json:"price"` // US dollars per million, or for a thousand searches
-	Amount   ai.Money `json:"amount"`
+	Price    string   `json:"price_usd"` // per million, or for a thousand searches
+	Amount   ai.Money `json:"usd"`
 }
 
 // Price is what a usage costs. provider is the preset of the channel that was

@@ -69,7 +69,7 @@ type storedUsage struct {
 	Estimated    bool   `json:"estimated,omitempty"`
 	Doubtful     bool   `json:"doubtful,omitempty"`
 
-	VendorCost   ai.Money `json:"vendor_cost,omitempty"`
+	VendorCost   ai.Money `json:"vendor_usd,omitempty"`
 	VendorCosted bool     `json:"vendor_costed,omitempty"`
 
 	Beside []ai.ModelUsage `json:"beside,omitempty"`
@@ -94,8 +94,8 @@ func (s *storedUsage) usage() ai.Usage {
 
 // storedCost is an ai.Cost that leaves out what is 0.
 type storedCost struct {
-	Amount     ai.Money `json:"amount,omitempty"`
-	List       ai.Money `json:"list,omitempty"`
+	Amount     ai.Money `json:"usd,omitempty"`
+	List       ai.Money `json:"list_usd,omitempty"`
 	Multiplier *float64 `json:"multiplier,omitempty"`
 	Price      string   `json:"price,omitempty"`
 	Unpriced   bool     `json:"unpriced,omitempty"`
