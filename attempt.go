@@ -85,6 +85,7 @@ func (r *registry) owns(t ai.Target) bool {
 // without anybody to answer.
 func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 	defer t.release()
+	defer c.leaveHabit(t)
 	start := c.since()
 	c.record.Attempts = append(c.record.Attempts, ai.Attempt{
 		Target: t.id(), Start: start, Why: t.why, Probe: t.claim.Probe(),
@@ -222,6 +223,9 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	ending := answer.CopyTo(ctx, c.w)
 	verdict := answer.Verdict()
 	a.Usage = verdict.Usage
+	if ending.Evidence.Kind == ai.OK {
+		c.learnHabit(t, verdict.Usage.Reported)
+	}
 	c.bill(t, a, answer, ending.Evidence.Kind == ai.OK)
 	c.record.Usage = a.Usage
 	c.record.AnswerBytes = ending.Bytes

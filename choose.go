@@ -21,6 +21,8 @@ type target struct {
 	forced   bool   // it rests, but there is nothing better
 	why      string // why it was picked
 
+	question question // see askusage.go
+
 	taken          time.Time // from the channel's allowance
 	expected, used access.Use
 }

@@ -241,6 +241,45 @@ func TestUsageIsAskedFor(t *testing.T) {
 	}
 }
 
+// TestUpstreamThatTellsUnasked: one that sends usage anyway is found out, and
+// then nothing of what passes is changed.
+func TestUpstreamThatTellsUnasked(t *testing.T) {
+	t.Parallel()
+	for _, tells := range []bool{true, false} {
+		var asked, not atomic.Int64
+		const rest = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+		const usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":3}}\n\n"
+		const done = "data: [DONE]\n\n"
+		url := upstream(t, func(w http.ResponseWriter, body []byte) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			ask := bytes.Contains(body, []byte("include_usage"))
+			if ask {
+				asked.Add(1)
+			} else {
+				not.Add(1)
+			}
+			io.WriteString(w, rest)
+			if ask || tells {
+				io.WriteString(w, usage)
+			}
+			io.WriteString(w, done)
+		})
+		g := newGateway(t, channelURL("relay", url), "")
+		for i := range 40 {
+			want := rest + done
+			if tells && i >= tryAfter {
+				want = rest + usage + done
+			}
+			if a := g.ask(ai.OpenAI, true).want(t, http.StatusOK); a.Body != want {
+				t.Fatalf("call %d, tells %v: the client got\n%s", i, tells, a.Body)
+			}
+		}
+		if wantNot := map[bool]int64{true: 40 - tryAfter, false: 1}[tells]; not.Load() != wantNot || asked.Load()+not.Load() != 40 {
+			t.Errorf("tells %v: asked %d times, %d times not", tells, asked.Load(), not.Load())
+		}
+	}
+}
+
 // TestUpstreamThatTakesNoQuestion: some servers refuse a field they do not
 // know. They are asked once, and the client notices nothing.
 func TestUpstreamThatTakesNoQuestion(t *testing.T) {

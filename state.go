@@ -45,7 +45,7 @@ type state struct {
 	counting   lastUse // of the endpoints that count tokens
 	usual      *usualOutputs
 	told       sync.Map // what the log was told -> time.Time: when, or until when it holds
-	noUsage    sync.Map // channel name and address -> struct{}: refuses to be asked for usage
+	habits     usageHabits
 	ledger     *ledger.Ledger
 	cooling    *ledger.CoolingSaver
 	store      store.Store

@@ -48,6 +48,7 @@ func newTransportSet(r *registry, pool *transports, connect time.Duration) (tran
 // channel's own config asks for.
 func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 	header := c.upstreamHeader(t)
+	t.question = c.usageQuestion(t)
 	spans, err := c.upstreamBody(t, header)
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 // hides is what of a stream the client does not get, because it did not ask
 // for it.
 func (c *call) hides(t *target) func(data []byte) bool {
-	if !c.asksUsage(t) {
+	if t.question != asked {
 		return nil
 	}
 	return openai.UsageOnly
@@ -201,7 +202,7 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 			whole = changed
 		}
 	}
-	if c.asksUsage(t) {
+	if t.question == asked {
 		changes = append(changes, c.request.AskUsage)
 	}
 	if c.Protocol == ai.Gemini && c.Operation == ai.Embed && t.model != c.Model {
@@ -224,29 +225,6 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 		out.Parts[0] = edited
 	}
 	return out, nil
-}
-
-// asksUsage reports whether a target is asked for the usage of a stream whose
-// client did not ask for it.
-func (c *call) asksUsage(t *target) bool {
-	if c.request.AskUsage.Text == "" || t.conf.NoIncludeUsage || t.preset.TellsUsage {
-		return false
-	}
-	_, refuses := c.h.app.state.noUsage.Load(t.addressKey())
-	return !refuses
-}
-
-// addressKey identifies one address of a channel.
-func (t *target) addressKey() string { return t.name + " " + t.urls[t.url].address }
-
-// usageRefused notes that an address takes no question for usage. Then the
-// attempt says nothing about the request nor the target.
-func (c *call) usageRefused(t *target, answer *relay.Answer) bool {
-	if !c.asksUsage(t) || !openai.RefusesUsage(answer.Status, answer.Held()) {
-		return false
-	}
-	c.h.app.state.noUsage.Store(t.addressKey(), struct{}{})
-	return true
 }
 
 // renameGeminiModel replaces the model that an embedding request repeats in its

@@ -1,0 +1,95 @@
+package ccload
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/ccload/ccload/protocol/openai"
+	"github.com/ccload/ccload/relay"
+)
+
+// This file decides whether a Chat Completions stream is asked for usage on
+// behalf of a client that did not ask. Some servers tell it anyway and some
+// refuse to be asked; both are learned, so that no more is changed of what
+// passes than must be.
+
+// question is how an attempt stands to usage its client did not ask for.
+type question uint8
+
+const (
+	notAsked question = iota // it is not asked for
+	asked                    // it is, and kept from the client
+	without                  // it is not, to see whether it comes anyway
+)
+
+// usageHabits are what is known of addresses, by channel and address. Safe for
+// concurrent use.
+type usageHabits struct{ byAddress sync.Map } // string -> *usageHabit
+
+// usageHabit is what is known of one address.
+type usageHabit struct {
+	needless atomic.Bool  // it refuses the question, or tells without it
+	needed   atomic.Bool  // it does not tell without it
+	answered atomic.Int32 // how often it answered the question
+	trying   atomic.Bool  // an attempt goes without it right now
+}
+
+// tryAfter is how many streams must have answered the question before one is
+// sent without it. An address of a known provider is not tried: it is known.
+const tryAfter = 16
+
+func (h *usageHabits) of(t *target) *usageHabit {
+	key := t.name + " " + t.urls[t.url].address
+	if v, ok := h.byAddress.Load(key); ok {
+		return v.(*usageHabit)
+	}
+	v, _ := h.byAddress.LoadOrStore(key, new(usageHabit))
+	return v.(*usageHabit)
+}
+
+// usageQuestion decides about an attempt.
+func (c *call) usageQuestion(t *target) question {
+	if c.request.AskUsage.Text == "" || t.conf.NoIncludeUsage || t.preset.TellsUsage {
+		return notAsked
+	}
+	habit := c.h.app.state.habits.of(t)
+	switch {
+	case habit.needless.Load():
+		return notAsked
+	case t.conf.Provider == "" && !habit.needed.Load() && habit.answered.Load() >= tryAfter && habit.trying.CompareAndSwap(false, true):
+		return without
+	}
+	return asked
+}
+
+// usageRefused notes that an address refuses the question. Then the attempt
+// says nothing about the request nor the target.
+func (c *call) usageRefused(t *target, answer *relay.Answer) bool {
+	if t.question != asked || !openai.RefusesUsage(answer.Status, answer.Held()) {
+		return false
+	}
+	c.h.app.state.habits.of(t).needless.Store(true)
+	return true
+}
+
+// learnHabit takes in a stream that came to its end, with usage or without.
+func (c *call) learnHabit(t *target, told bool) {
+	habit := c.h.app.state.habits.of(t)
+	switch t.question {
+	case asked:
+		if told {
+			habit.answered.Add(1)
+		}
+	case without:
+		habit.needless.Store(told)
+		habit.needed.Store(!told)
+	}
+}
+
+// leaveHabit lets another attempt go without the question, if this one learned
+// nothing.
+func (c *call) leaveHabit(t *target) {
+	if t.question == without {
+		c.h.app.state.habits.of(t).trying.Store(false)
+	}
+}
