@@ -142,17 +142,29 @@ func (f *found) pick(at time.Time, tier string, prompt int64) *entry {
 // that is reached.
 func pickFrom(list []*entry, at time.Time, tier string, prompt int64) *entry {
 	now := at.Unix()
-	var best *entry
+	var ofTier, plain *entry
+	better := func(e, than *entry) bool {
+		return than == nil || e.above > than.above || e.above == than.above && e.from > than.from
+	}
+	model := ""
 	for _, e := range list {
-		switch {
-		case best != nil && e.model != best.model:
-			return best // what follows is less specific
-		case now < e.from || now >= e.until || prompt < e.above || !e.when.contains(at):
-		case e.tier != tier && e.tier != standard:
-		case best == nil, e.tier == tier && best.tier != tier,
-			e.tier == best.tier && (e.above > best.above || e.above == best.above && e.from > best.from):
-			best = e
+		if now < e.from || now >= e.until || prompt < e.above || !e.when.contains(at) || e.tier != tier && e.tier != standard {
+			continue
+		}
+		if model != "" && e.model != model {
+			break // what follows is less specific
+		}
+		model = e.model
+		if e.tier == tier && better(e, ofTier) {
+			ofTier = e
+		}
+		if e.tier == standard && better(e, plain) {
+			plain = e
 		}
 	}
-	return best
+	// OpenAI serves long prompts without priority, at the standard price.
+	if ofTier == nil || plain != nil && tier == priority && plain.above > ofTier.above {
+		return plain
+	}
+	return ofTier
 }

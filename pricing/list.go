@@ -119,6 +119,10 @@ func (l *List) Update(base *Catalogue, body []byte, now time.Time) (added int, e
 			if err != nil || !known.differs(vendor, e, now) {
 				continue
 			}
+			if e.rates[input].Rate == 0 && e.rates[output].Rate == 0 && !known.free(vendor, e, now) {
+				rejected = append(rejected, vendor+"/"+id+" 0") // what lists write for what they do not know
+				continue
+			}
 			rows = slices.DeleteFunc(rows, func(r Row) bool { // seen twice in a day: the later one
 				return r.Provider == vendor && r.Model == id && r.From == day
 			})
@@ -154,6 +158,16 @@ func (r *Row) set(prices map[*string]*float64) (bad string) {
 		*to = strconv.FormatFloat(math.Round(*price*million)/million, 'f', -1, 64)
 	}
 	return ""
+}
+
+// free reports whether a model is known to cost nothing.
+func (c *Catalogue) free(provider string, e *entry, now time.Time) bool {
+	have := pickFrom(c.find(provider, e.model).known, now, standard, 0)
+	if have == nil {
+		return false
+	}
+	r, _ := have.rate(input)
+	return r == 0
 }
 
 // differs reports whether a new row says something else than what is in force.

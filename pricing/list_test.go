@@ -17,7 +17,7 @@ const aList = `{
 		"claude-sonnet-4-5": {"cost": {"input": 4, "output": 15}},
 		"claude-brand-new": {"cost": {"input": 1, "output": 2}},
 		"claude-absurd": {"cost": {"input": -1, "output": 2}},
-		"claude-free": {}
+		"claude-free": {}, "claude-opus-4-8": {"cost": {"input": 0, "output": 0}}
 	}},
 	"somebody-else": {"models": {"claude-opus-4-6": {"cost": {"input": 99, "output": 99}}}}
 }`

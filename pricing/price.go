@@ -8,8 +8,11 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// standard is the service tier of a price that says nothing else.
-const standard = "standard"
+// Service tiers that the choice of a row knows.
+const (
+	standard = "standard" // of a price that says nothing else
+	priority = "priority"
+)
 
 // tierOf is the tier a usage is priced by. The tier that counts is the one the
 // answer names; what no row knows costs as standard does.

@@ -130,6 +130,42 @@ func presetOf(vendor string) string {
 	return vendor
 }
 
+// Tiers and long prompts: discounts stack, and priority does not reach that far.
+func TestTiersOfLongPrompts(t *testing.T) {
+	for _, row := range []struct {
+		provider, model, day, tier string
+		prompt                     int64
+		want                       string
+	}{
+		{"anthropic", "claude-sonnet-4-5", "2026-01-15", "batch", 100_000, "1.5"},
+		{"anthropic", "claude-sonnet-4-5", "2026-01-15", "batch", 300_000, "3"},
+		{"anthropic", "claude-sonnet-4-5", "2026-01-15", "priority", 300_000, "6"},
+		{"openai", "gpt-6.1-sol", "2026-11-20", "priority", 300_000, "="},
+		{"openai", "gpt-6.1-sol", "2026-11-20", "unheard-of", 300_000, "="},
+		{"openai", "gpt-6.1-sol", "2026-11-20", "flex", 300_000, "/2"},
+	} {
+		u := ai.Usage{Input: row.prompt, ServiceTier: row.tier}
+		_, lines := Default().Explain(row.provider, row.model, at(row.day), &u, nil)
+		plain := ai.Usage{Input: row.prompt}
+		long := Default().Price(row.provider, row.model, at(row.day), &plain, nil).List
+		got := Default().Price(row.provider, row.model, at(row.day), &u, nil).List
+		switch row.want {
+		case "=":
+			if got != long {
+				t.Errorf("%+v: %s, want the standard %s", row, got, long)
+			}
+		case "/2":
+			if got != long/2 {
+				t.Errorf("%+v: %s, want half of %s", row, got, long)
+			}
+		default:
+			if len(lines) != 1 || lines[0].Price != row.want {
+				t.Errorf("%+v: %+v", row, lines)
+			}
+		}
+	}
+}
+
 // Whatever is used: no price is negative, using more never costs less within a
 // tier, and what two models used costs what each of them did.
 func TestPriceProperties(t *testing.T) {

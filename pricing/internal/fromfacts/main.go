@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,6 +46,7 @@ func main() {
 		}
 	}
 	write(pricing.Columns())
+	var rows []pricing.Row
 	for _, record := range records[1:] {
 		fact := make(map[string]string)
 		for i, name := range records[0] {
@@ -53,7 +55,13 @@ func main() {
 		if strings.HasPrefix(fact["model"], "(") {
 			continue // tools that are billed with their models
 		}
-		write(row(fact).Record())
+		rows = append(rows, row(fact))
+	}
+	for _, r := range rows {
+		write(r.Record())
+		if half, ok := longBatch(r, rows); ok {
+			write(half.Record())
+		}
 	}
 	out.Flush()
 	if err := out.Error(); err != nil {
@@ -86,6 +94,29 @@ func row(fact map[string]string) pricing.Row {
 		r.RegionFactor = "1.1"
 	}
 	return r
+}
+
+// longBatch is the batch price of a long prompt where the vendor only says that
+// its discounts and surcharges stack.
+func longBatch(long pricing.Row, rows []pricing.Row) (half pricing.Row, ok bool) {
+	if long.Provider != "anthropic" || long.Above == "" || long.Tier != "" {
+		return half, false
+	}
+	for _, r := range rows {
+		if r.Model == long.Model && r.Tier == "batch" && r.Above == long.Above && r.From == long.From {
+			return half, false // it says it
+		}
+	}
+	half = long
+	half.Tier, half.Note = "batch", "half of the price of a long context: discounts stack"
+	for _, price := range []*string{&half.Input, &half.CachedInput, &half.CacheWrite, &half.CacheWriteLong, &half.Output} {
+		usd, err := strconv.ParseFloat(*price, 64)
+		if err != nil {
+			fail(err)
+		}
+		*price = strconv.FormatFloat(usd/2, 'f', -1, 64)
+	}
+	return half, true
 }
 
 // until turns the last day into the first on which the price does not hold.
