@@ -27,7 +27,8 @@ func (a *App) Status() admin.Status {
 		InFlight: a.state.inFlight.Load(), Channels: len(a.registry.channels), Tokens: len(a.registry.tokens.Names()),
 		Cooling: len(a.state.resting()),
 	}
-	s.Journal.Depth, s.Journal.Written, s.Journal.Lost = int64(stats.Depth), int64(stats.Written), int64(stats.Lost) //nolint:gosec // counts
+	s.Journal.Depth, s.Journal.Spooled = int64(stats.Depth), int64(stats.Spooled)
+	s.Journal.Written, s.Journal.Lost = int64(stats.Written), int64(stats.Lost) //nolint:gosec // counts
 	return s
 }
 

@@ -23,7 +23,7 @@ var metrics = struct {
 	inFlight                   prometheus.GaugeFunc
 	cooling                    *prometheus.GaugeVec
 	cost, unpriced, drift      prometheus.Counter
-	journalDepth               prometheus.GaugeFunc
+	journalDepth, journalSpool prometheus.GaugeFunc
 	journalLost, journalDone   prometheus.CounterFunc
 }{
 	requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -61,6 +61,11 @@ var metrics = struct {
 	journalDepth: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "ccload_journal_depth", Help: "Records of calls that wait to be written to the store.",
 	}, func() float64 { return sumStates(func(st *state) float64 { return float64(st.ledger.Stats().Depth) }) }),
+	journalSpool: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "ccload_journal_spooled", Help: "Records of calls on disk that wait to be written, because the store is away.",
+	}, func() float64 {
+		return sumStates(func(st *state) float64 { return float64(st.ledger.Stats().Spooled) })
+	}),
 	journalLost: prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "ccload_journal_lost_total", Help: "Records of calls that were lost; anything but 0 is a fault.",
 	}, func() float64 { return sumStates(func(st *state) float64 { return float64(st.ledger.Stats().Lost) }) }),
@@ -88,7 +93,7 @@ func registerMetrics(r *prometheus.Registry) error {
 		metrics.requests, metrics.attempts, metrics.tokens, metrics.firstContent, metrics.duration,
 		metrics.cost, metrics.unpriced, metrics.drift, metrics.inFlight,
 		coolingGauge{},
-		metrics.journalDepth, metrics.journalLost, metrics.journalDone,
+		metrics.journalDepth, metrics.journalSpool, metrics.journalLost, metrics.journalDone,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := r.Register(c); err != nil && !errors.As(err, &already) {

@@ -3,6 +3,7 @@ package ccload
 import (
 	"bufio"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -12,6 +13,42 @@ import (
 
 	"github.com/ccload/ccload/ai"
 )
+
+// TestStoreThatVanishes: calls go on, their records wait on disk, and the next
+// process writes them and knows what was spent.
+func TestStoreThatVanishes(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "ccload.db")
+	good := upstream(t, answers(claude(1_000_000, 0))) // $5
+	options := channelURL("own", good)
+	g := newGatewayAt(t, db, options, "")
+	g.record(g.askModel(ai.Anthropic, "claude-opus-4-6", false).want(t, http.StatusOK))
+	for _, name := range []string{db, db + "-wal", db + "-shm"} {
+		_ = os.Remove(name)
+	}
+	var ids []string
+	for range 20 {
+		a := g.askModel(ai.Anthropic, "claude-opus-4-6", false).want(t, http.StatusOK)
+		ids = append(ids, a.Header.Get("X-Ccload-Request-Id"))
+	}
+	eventually(t, func() (bool, bool) { return true, g.app.Status().Journal.Spooled == 20 })
+	if lost := g.app.Status().Journal.Lost; lost != 0 {
+		t.Errorf("%d records are lost", lost)
+	}
+	g.close()
+	g = newGatewayAt(t, db, options, "")
+	for _, b := range g.app.Budgets(time.Now()) {
+		if b.Total.Spent != 100*ai.Dollar {
+			t.Errorf("%s %s has spent %s, want $100", b.Kind, b.Name, b.Total.Spent)
+		}
+	}
+	for _, id := range ids {
+		g.recordOf(id)
+	}
+	if s := g.app.Status().Journal; s.Spooled != 0 || s.Lost != 0 {
+		t.Errorf("%+v", s)
+	}
+}
 
 // TestReloadForgetsNothing: a new config finds what the old one knew, a broken
 // one changes nothing, and streams of the old one go on to their end.

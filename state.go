@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,6 +115,7 @@ func (st *state) open() error {
 			return
 		}
 		st.board.Restore(entries)
+		st.useSpool(ctx) // before what was spent is read: some of it may be there
 		spent, err := st.store.LoadSpent(ctx)
 		if err != nil {
 			st.openErr = errors.Join(fmt.Errorf("reading what was spent: %w", err), st.store.Close())
@@ -133,6 +137,26 @@ func (st *state) open() error {
 		st.opened.Store(true)
 	})
 	return st.openErr
+}
+
+// useSpool gives the ledger a place on disk for the time that the store is
+// away. Without one it keeps records in memory only.
+func (st *state) useSpool(ctx context.Context) {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(st.store.Identity()))
+	dir := filepath.Join(caddy.AppDataDir(), "ccload", "spool", strconv.FormatUint(h.Sum64(), 16))
+	spool, err := ledger.OpenSpool(dir, 0)
+	if err != nil {
+		st.log.Load().Error("there is no spool for records of calls: they are kept in memory only while the store is away", zap.Error(err))
+		return
+	}
+	if n := spool.Len(); n > 0 {
+		st.log.Load().Info("records of calls that the store did not take before are written now", zap.Int("records", n))
+		if err := spool.Drain(ctx, st.store); err != nil {
+			st.log.Load().Warn("writing records of calls that the store did not take before; it is tried again", zap.Error(err))
+		}
+	}
+	st.ledger.UseSpool(spool)
 }
 
 // Destruct writes what is left and closes the store. The usage pool calls it

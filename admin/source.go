@@ -82,6 +82,7 @@ type Status struct {
 	Cooling  int   `json:"cooling"`
 	Journal  struct {
 		Depth   int64 `json:"depth"`
+		Spooled int64 `json:"spooled"`
 		Written int64 `json:"written"`
 		Lost    int64 `json:"lost"`
 	} `json:"journal"`

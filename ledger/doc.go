@@ -17,5 +17,9 @@
 //	                                                                  each time; Flush
 //	                                                                  and Close end it
 //
+// While the store is away for longer than a moment, and at the end, records go
+// to a spool on disk instead, and from there to the store when it is back, the
+// oldest first.
+//
 // The order of records is that in which calls ended.
 package ledger

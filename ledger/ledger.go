@@ -49,11 +49,16 @@ type Options struct {
 	// trouble began. Defaults: DefaultMaxRecords and DefaultMaxBytes.
 	MaxRecords int
 	MaxBytes   int64
+	// Spool is where records go while the store is away, and whatever cannot be
+	// written at the end. It may come later, see UseSpool. nil: they are kept in
+	// memory, and lost at the end.
+	Spool *Spool
 }
 
 // Stats is the ledger at a moment, counted since it was made.
 type Stats struct {
-	Depth   int    // records that wait to be written, or are being written
+	Depth   int    // records in memory that wait to be written, or are being written
+	Spooled int    // records on disk that wait to be written
 	Bytes   int64  // estimate of the memory they hold
 	Written uint64 // records written
 	Lost    uint64 // records given up: memory was full, or the store refuses them; 0 if all is well
@@ -72,6 +77,7 @@ type Ledger struct {
 	shared *ai.Candidate // first candidate of the last record, see weigh
 	stats  Stats
 	writer Writer
+	spool  *Spool
 	closed bool
 
 	wake   chan struct{}        // the queue got its first record, or a full batch
@@ -100,7 +106,7 @@ func New(o Options) *Ledger {
 		o.MaxBytes = DefaultMaxBytes
 	}
 	l := &Ledger{
-		alarm: o.Alarm, maxRecords: o.MaxRecords, maxBytes: o.MaxBytes,
+		alarm: o.Alarm, maxRecords: o.MaxRecords, maxBytes: o.MaxBytes, spool: o.Spool,
 		wake: make(chan struct{}, 1), flush: make(chan chan<- struct{}),
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -121,10 +127,20 @@ func (l *Ledger) Attach(w Writer) {
 	l.writer = w
 	ctx, cancel := context.WithCancel(context.Background())
 	l.giveUp = cancel
-	s := scribe{Ledger: l, writer: w}
+	s := scribe{Ledger: l, writer: w, spool: l.spool}
 	go s.run(ctx)
-	if len(l.queue) > 0 {
+	if len(l.queue) > 0 || l.spool != nil && l.spool.Len() > 0 {
 		l.signal()
+	}
+}
+
+// UseSpool gives the ledger its spool, before it is attached to a store. What is
+// in it is written first.
+func (l *Ledger) UseSpool(s *Spool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.writer == nil {
+		l.spool = s
 	}
 }
 
@@ -187,7 +203,11 @@ func (l *Ledger) weigh(r *ai.Record) int64 {
 func (l *Ledger) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.stats
+	stats := l.stats
+	if l.spool != nil {
+		stats.Spooled = l.spool.Len()
+	}
+	return stats
 }
 
 // Flush waits until everything that was recorded before has been written, or
@@ -238,6 +258,11 @@ func (l *Ledger) Close(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if first && l.spool != nil {
+		if err := l.spool.Close(); err != nil {
+			l.alarm("closing the spool", err)
+		}
+	}
 	left := l.stats.Depth
 	if left <= 0 {
 		return nil

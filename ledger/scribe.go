@@ -14,6 +14,7 @@ import (
 type scribe struct {
 	*Ledger
 	writer Writer
+	spool  *Spool // nil without one
 
 	taken []entry      // from the queue
 	at    int          // how many of them are done
@@ -37,6 +38,9 @@ func (s *scribe) run(ctx context.Context) {
 		var tried chan<- struct{}
 		select {
 		case <-s.wake:
+			if s.pause >= spillAfter && s.full() {
+				s.spill()
+			}
 			if s.pause > 0 || !s.full() {
 				if !s.waiting {
 					due.Reset(batchWait)
@@ -57,7 +61,7 @@ func (s *scribe) run(ctx context.Context) {
 		if tried != nil {
 			close(tried)
 		}
-		if s.waiting = s.Stats().Depth > 0; s.waiting {
+		if s.waiting = s.Stats().Depth+s.spooled() > 0; s.waiting {
 			due.Reset(wait)
 		} else {
 			due.Stop()
@@ -78,6 +82,9 @@ func (s *scribe) finish(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, closeMost)
 	defer cancel()
 	for s.drain(ctx) != nil {
+		if s.spill() {
+			break // it is safe on disk
+		}
 		select {
 		case <-time.After(s.pause):
 		case <-ctx.Done():
@@ -87,16 +94,79 @@ func (s *scribe) finish(ctx context.Context) {
 	s.tellLost(time.Now())
 }
 
+// spooled is how many records wait on disk.
+func (s *scribe) spooled() int {
+	if s.spool == nil {
+		return 0
+	}
+	return s.spool.Len()
+}
+
+// spillAfter is the pause from which a store counts as away: after three
+// failures in a row.
+const spillAfter = 4 * pauseFirst
+
+// spill moves everything from memory to the spool, in its order, and reports
+// whether nothing is left.
+func (s *scribe) spill() bool {
+	if s.spool == nil {
+		return false
+	}
+	for left := s.Stats().Depth; left > 0; left -= len(s.batch) {
+		s.fill()
+		if len(s.batch) == 0 {
+			break
+		}
+		if _, err := s.spool.Append(s.batch); err != nil {
+			s.tellTrouble(err, time.Now())
+			return false
+		}
+		s.mu.Lock()
+		s.settle(len(s.batch))
+		s.mu.Unlock()
+	}
+	return true
+}
+
+// replay writes what is in the spool, oldest first.
+func (s *scribe) replay(ctx context.Context) error {
+	for s.spooled() > 0 {
+		records, err := s.spool.Next(batchMost)
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			return nil
+		}
+		if err := s.put(ctx, records); err != nil {
+			s.spool.Again()
+			return err
+		}
+		if err := s.spool.Done(len(records)); err != nil {
+			return err
+		}
+		if s.Stats().Depth > s.maxRecords/2 { // what comes meanwhile must find room
+			s.spill()
+		}
+	}
+	return nil
+}
+
 // drain writes batch after batch until everything that was there when it began
 // is written, or one batch fails. It keeps the pause.
 func (s *scribe) drain(ctx context.Context) error {
-	for left := s.Stats().Depth; left > 0; left -= len(s.batch) {
+	err := s.replay(ctx)
+	for left := s.Stats().Depth; left > 0 && err == nil; left -= len(s.batch) {
 		s.fill()
-		if err := s.write(ctx); err != nil {
-			s.pause = min(max(2*s.pause, pauseFirst), pauseMost)
-			s.tellTrouble(err, time.Now())
-			return err
+		err = s.write(ctx)
+	}
+	if err != nil {
+		s.pause = min(max(2*s.pause, pauseFirst), pauseMost)
+		s.tellTrouble(err, time.Now())
+		if s.pause >= spillAfter {
+			s.spill()
 		}
+		return err
 	}
 	clear(s.batch[:cap(s.batch)])
 	if s.pause > 0 {
@@ -126,13 +196,24 @@ func (s *scribe) fill() {
 
 // write writes the batch.
 func (s *scribe) write(ctx context.Context) error {
+	if err := s.put(ctx, s.batch); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle(len(s.batch))
+	return nil
+}
+
+// put gives records to the store.
+func (s *scribe) put(ctx context.Context, records []*ai.Record) error {
 	ctx, cancel := context.WithTimeout(ctx, writeMost)
 	defer cancel()
-	err := s.writer.WriteCalls(ctx, s.batch)
+	err := s.writer.WriteCalls(ctx, records)
 	refused := 0
 	if partly := (interface{ Refused() int })(nil); errors.As(err, &partly) {
 		s.alarm("the store refuses records of calls, which are lost", err)
-		refused, err = min(max(0, partly.Refused()), len(s.batch)), nil
+		refused, err = min(max(0, partly.Refused()), len(records)), nil
 		s.lost += uint64(refused)
 	}
 	s.mu.Lock()
@@ -141,16 +222,21 @@ func (s *scribe) write(ctx context.Context) error {
 		s.stats.Failed++
 		return err
 	}
-	written := s.taken[s.at : s.at+len(s.batch)]
-	for i := range written {
-		s.stats.Bytes -= written[i].bytes
-	}
-	clear(written) // let go of the records: the array is used again
-	s.at += len(written)
-	s.stats.Depth -= len(written)
-	s.stats.Written += uint64(len(written) - refused)
+	s.stats.Written += uint64(len(records) - refused)
 	s.stats.Lost += uint64(refused)
 	return nil
+}
+
+// settle takes the first of the taken records out of memory. The caller holds
+// the lock.
+func (s *scribe) settle(n int) {
+	gone := s.taken[s.at : s.at+n]
+	for i := range gone {
+		s.stats.Bytes -= gone[i].bytes
+	}
+	clear(gone) // let go of the records: the array is used again
+	s.at += n
+	s.stats.Depth -= n
 }
 
 // tellTrouble tells that the store fails, and from time to time that it still
@@ -160,7 +246,8 @@ func (s *scribe) tellTrouble(err error, now time.Time) {
 		return
 	}
 	s.toldTrouble = now
-	s.alarm(fmt.Sprintf("the store does not take records of calls; %d are kept and tried again", s.Stats().Depth), err)
+	stats := s.Stats()
+	s.alarm(fmt.Sprintf("the store does not take records of calls; %d are kept in memory and %d on disk, and tried again", stats.Depth, stats.Spooled), err)
 }
 
 // tellLost tells of records that found no room.
