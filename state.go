@@ -46,7 +46,7 @@ type state struct {
 	prices     *priceBook
 	counter    *tokens.Counter
 	counting   lastUse // of the endpoints that count tokens
-	usual      *usualOutputs
+	usual      usualOutputs
 	told       sync.Map // what the log was told -> time.Time: when, or until when it holds
 	habits     usageHabits
 	ledger     *ledger.Ledger
@@ -84,7 +84,6 @@ func newState(s store.Store, log *zap.Logger) *state {
 		purses:     access.NewPurses(),
 		prices:     new(priceBook),
 		counter:    tokens.New(),
-		usual:      newUsualOutputs(),
 		store:      s,
 		pins:       newPins(),
 		transports: newTransports(),

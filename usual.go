@@ -2,20 +2,25 @@ package ccload
 
 import (
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // usualOutputs remembers how much output models usually make, so that no more
-// is set aside for a call than it will probably use.
+// is set aside for a call than it will probably use. It is safe for concurrent
+// use; calls of different models do not meet.
 type usualOutputs struct {
-	mu      sync.Mutex
-	byModel map[string]*usualOutput
+	byModel sync.Map // string -> *usualOutput
+	size    atomic.Int64
 }
 
-// usualOutput is a decaying mean and how far from it outputs lie.
-type usualOutput struct{ mean, spread float64 }
+// usualOutput is a decaying mean, and how far from it outputs lie.
+type usualOutput struct {
+	mu           sync.Mutex
+	mean, spread float64
+}
 
 const (
 	unknownOutput = 2000 // tokens, of a model that has not answered yet
@@ -24,31 +29,35 @@ const (
 	mostUsual     = 4096 // models remembered
 )
 
-func newUsualOutputs() *usualOutputs { return &usualOutputs{byModel: make(map[string]*usualOutput)} }
-
 // output is how many tokens a model's answer usually does not exceed.
 func (u *usualOutputs) output(model string) int64 {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	m := u.byModel[model]
-	if m == nil {
+	v, ok := u.byModel.Load(model)
+	if !ok {
 		return unknownOutput
 	}
+	m := v.(*usualOutput)
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	return int64(math.Ceil(m.mean + usualSpreads*m.spread))
 }
 
 // saw takes in an answer's tokens.
 func (u *usualOutputs) saw(model string, output int64) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	n := float64(output)
-	m := u.byModel[model]
-	if m == nil {
-		if len(u.byModel) < mostUsual {
-			u.byModel[model] = &usualOutput{mean: n, spread: n / 2}
+	v, ok := u.byModel.Load(model)
+	if !ok {
+		if u.size.Load() >= mostUsual {
+			return
 		}
-		return
+		var there bool
+		if v, there = u.byModel.LoadOrStore(strings.Clone(model), &usualOutput{mean: n, spread: n / 2}); !there {
+			u.size.Add(1)
+			return
+		}
 	}
+	m := v.(*usualOutput)
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.spread += usualDecay * (math.Abs(n-m.mean) - m.spread)
 	m.mean += usualDecay * (n - m.mean)
 }
