@@ -3,12 +3,14 @@ package ccload
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol/sse"
 )
 
 // endMarkers is what only a complete stream of a protocol may end with.
@@ -31,6 +33,7 @@ func TestBrokenAfterCommit(t *testing.T) {
 		{"mk-noend-n10", ai.Truncated, false},
 		{"mk-stall-n10", ai.Timeout, false},
 		{"mk-ssemid-n10", ai.Overloaded, true},
+		{"mk-broken-n10", ai.SoftError, false},
 	}
 	for _, p := range ai.Protocols {
 		for _, test := range tests {
@@ -45,6 +48,9 @@ func TestBrokenAfterCommit(t *testing.T) {
 				}
 				if !strings.Contains(a.Body, "error") {
 					t.Errorf("a broken stream has no error event:\n%s", a.Body)
+				}
+				if test.kind == ai.SoftError {
+					wholeEvents(t, p, a.Body)
 				}
 				if !test.upstream && a.Err == nil {
 					t.Error("the connection was not cut: a client that ignores error events takes the stream for complete")
@@ -61,6 +67,40 @@ func TestBrokenAfterCommit(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// wholeEvents fails if a client is given an event that it cannot read.
+func wholeEvents(t *testing.T, p ai.Protocol, stream string) {
+	t.Helper()
+	events := 0
+	var scanner sse.Scanner
+	_ = scanner.Feed([]byte(stream), func(ev sse.Event) bool {
+		events++
+		if !json.Valid(ev.Data) {
+			t.Errorf("the client got %q", ev.Data)
+		}
+		return true
+	})
+	if events < 3 {
+		t.Errorf("only %d events of %s:\n%s", events, p, stream)
+	}
+}
+
+// TestBrokenFirstEvent: nothing was given yet, so the call goes elsewhere.
+func TestBrokenFirstEvent(t *testing.T) {
+	t.Parallel()
+	for _, p := range ai.Protocols {
+		t.Run(string(p), func(t *testing.T) {
+			t.Parallel()
+			bad, good := fake(t), fake(t)
+			g := newGateway(t, channelAt("bad", bad, "key mk-brokenfirst", "priority 20")+channelAt("backup", good, "key mk-ok"), "")
+			a := g.ask(p, true).want(t, http.StatusOK)
+			rec := g.record(a)
+			if rec.Channel != "backup" || rec.Attempts[0].Outcome.Kind != ai.SoftError {
+				t.Errorf("served by %q after %s (%s)", rec.Channel, rec.Attempts[0].Outcome.Kind, rec.Attempts[0].Outcome.Message)
+			}
+		})
 	}
 }
 

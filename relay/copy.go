@@ -104,6 +104,10 @@ func (c *copying) bound() (release func()) {
 
 // copy gives away what was held, and then what comes.
 func (c *copying) copy() {
+	if c.form == stream && c.failure != nil && c.garbled {
+		c.passBroken((*c.held)[:c.whole], false)
+		return
+	}
 	if !c.give(c.veil.through(*c.held)) {
 		c.gone()
 		return
@@ -191,26 +195,44 @@ func (g *guard) set(c *copying) {
 	}
 }
 
-// pass gives bytes that have come to the client, and looks at them also if the
-// client is gone: they may say what the answer cost. It reports whether to go
-// on.
+// pass looks at bytes that have come and gives them to the client, and looks at
+// them also if the client is gone: they may say what the answer cost. It reports
+// whether to go on.
 func (c *copying) pass(b []byte) bool {
-	given := c.give(c.veil.through(b))
+	var broken error
+	inside := c.splitter != nil && c.splitter.Buffered() > 0
 	switch {
 	case c.judge != nil && c.failure == nil:
-		if err := c.follow(b); err != nil && given {
-			c.ending.Evidence.Kind = ai.BadAnswer
-			c.ending.Evidence.Err = err
-			c.sayBroken(true)
-			return false
+		if broken = c.follow(b); c.failure != nil && c.garbled {
+			return c.passBroken(b[:c.splitter.Whole()], inside)
 		}
 	case c.rest != nil:
 		c.rest.write(b)
 	}
-	if !given {
+	given := c.give(c.veil.through(b))
+	switch {
+	case !given:
 		c.gone()
+	case broken != nil:
+		c.ending.Evidence.Kind = ai.BadAnswer
+		c.ending.Evidence.Err = broken
+		c.sayBroken(true)
+		return false
 	}
 	return given
+}
+
+// passBroken gives b, which stands before an event that is broken, and ends the
+// stream there. inside says that an event had begun before b.
+func (c *copying) passBroken(b []byte, inside bool) bool {
+	e := &c.ending.Evidence
+	e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
+	if !c.give(c.veil.through(b)) {
+		c.gone()
+		return false
+	}
+	c.sayBroken(inside && len(b) == 0)
+	return false
 }
 
 // give writes bytes to the client and flushes them. It reports whether the
@@ -254,6 +276,7 @@ func (c *copying) conclude() {
 	if array, isArray := c.splitter.(*sse.ArrayScanner); isArray {
 		open = array.Inside() || array.Closed()
 	}
+	c.closing = true
 	c.splitter.Close(c.see)
 	v := c.judge.Verdict()
 	switch {

@@ -80,6 +80,12 @@ func TestStreamEnds(t *testing.T) {
 		{name: "error event", answer: begun + chunk(events("errmid")) + chunksEnd, kind: ai.SoftError, tail: events("errmid")},
 		{name: "error event, cut", answer: begun + chunk(events("errmid")), kind: ai.SoftError, tail: events("errmid")},
 		{name: "error event, then silence", answer: begun + chunk(events("errmid")), then: hang, kind: ai.SoftError, tail: events("errmid"), most: 1500 * time.Millisecond},
+		{name: "broken event", answer: begun + chunk("data: {\"c\n\n"+events("c2", "end")), then: hang, kind: ai.SoftError, abort: true, tail: honest("upstream_truncated"), most: time.Second},
+		{name: "broken event behind a good one and a comment", answer: begun + chunk(events("c2")+": hi\n\nevent: c\ndata: {\"c\n\n"+events("end")), kind: ai.SoftError, abort: true, tail: events("c2") + ": hi\n\n" + honest("upstream_truncated")},
+		{name: "broken event in two pieces", answer: begun + chunk(events("c2")+"data: {"), then: func(c *net.TCPConn, _ <-chan struct{}) {
+			time.Sleep(20 * time.Millisecond)
+			io.WriteString(c, chunk("\"c\n\n"+events("end")))
+		}, kind: ai.SoftError, abort: true, tail: events("c2") + "data: {\n\n" + honest("upstream_truncated")},
 		{name: "end", answer: begun + chunk(events("end")) + chunksEnd, tail: events("end"), most: 400 * time.Millisecond},
 		{name: "end, cut", answer: begun + chunk(events("end")), tail: events("end"), most: 400 * time.Millisecond},
 		{name: "end, reset", answer: begun + chunk(events("end")), then: reset, tail: events("end"), most: 400 * time.Millisecond},
@@ -117,7 +123,7 @@ func TestStreamEnds(t *testing.T) {
 				if took < tt.least || tt.most > 0 && took > tt.most {
 					t.Errorf("took %s, want %s to %s", took, tt.least, tt.most)
 				}
-				if tt.kind == ai.SoftError && e.Evidence.Failure.Message != "errmid" {
+				if tt.kind == ai.SoftError && !tt.abort && e.Evidence.Failure.Message != "errmid" {
 					t.Errorf("failure %+v", e.Evidence.Failure)
 				}
 			})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/protocol/sse"
 )
 
@@ -193,8 +194,12 @@ func (a *Answer) proveStream() {
 			a.accuse(ai.BadAnswer, err.Error())
 			return
 		}
+		if a.garbled {
+			a.whole = seen + a.splitter.Whole()
+		}
 		seen = len(*a.held)
 		if a.over != nil && !a.blind {
+			a.closing = true
 			a.splitter.Close(a.see)
 		}
 		switch {
@@ -268,6 +273,9 @@ func (a *Answer) follow(chunk []byte) error {
 // event takes one event in.
 func (a *Answer) event(ev sse.Event) bool {
 	a.events++
+	if !a.closing && cutShort(ev.Data) {
+		return a.fail(ai.Failure{Message: "upstream sent an event that is cut short"}, ev.Data, true)
+	}
 	switch step := a.judge.Event(ev); step {
 	case protocol.Preamble:
 	case protocol.Content:
@@ -277,12 +285,30 @@ func (a *Answer) event(ev sse.Event) bool {
 		a.proven = true
 		a.end = max(a.end, step)
 	case protocol.Failed:
-		f := a.judge.Failure()
-		a.failure = &f
-		a.failed = bytes.Clone(ev.Data[:min(len(ev.Data), tellError)])
-		return false
+		return a.fail(a.judge.Failure(), ev.Data, isBroken(ev))
 	}
 	return true
+}
+
+// fail notes the event that says that the answer failed, or is broken itself.
+func (a *Answer) fail(f ai.Failure, data []byte, garbled bool) bool {
+	a.failure, a.garbled = &f, garbled
+	a.failed = bytes.Clone(data[:min(len(data), tellError)])
+	return false
+}
+
+// isBroken reports whether an event is an object that cannot be read; clients
+// are not given those. A text that speaks of an error is theirs to see.
+func isBroken(ev sse.Event) bool {
+	data := bytes.TrimSpace(ev.Data)
+	return len(data) > 0 && data[0] == '{' && string(ev.Name) != "error" && scan.Valid(data) != nil
+}
+
+// cutShort reports whether an event that was ended by its blank line holds the
+// beginning of an object only. It does not look inside, which costs more.
+func cutShort(data []byte) bool {
+	data = bytes.TrimRight(data, " \t\r\n")
+	return len(data) > 0 && data[0] == '{' && data[len(data)-1] != '}'
 }
 
 // accept notes that the answer may be given to the client.

@@ -59,6 +59,9 @@ type Answer struct {
 	end      protocol.Step // Finish or End, once seen
 	failure  *ai.Failure   // of an error event
 	failed   []byte        // the beginning of that event's data
+	garbled  bool          // it is no error event, but one that is broken itself
+	whole    int           // of held, what stands before that one
+	closing  bool          // what the splitter reports now was not ended by the upstream
 	rest     *abridger     // of a body too large to be held
 	verdict  protocol.Verdict
 	sample   sample

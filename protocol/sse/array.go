@@ -27,6 +27,7 @@ type ArrayScanner struct {
 	escape bool // behind a backslash inside a string
 	done   bool // fn wanted no more
 	count  int
+	whole  int // what Whole says
 }
 
 type arrayState uint8
@@ -43,6 +44,9 @@ func (s *ArrayScanner) Reset() { *s = ArrayScanner{Limit: s.Limit, own: s.own[:0
 
 // Buffered is how many bytes of an unfinished element are kept.
 func (s *ArrayScanner) Buffered() int { return len(s.own) }
+
+// Whole is how many of the bytes last fed end with an element that was wanted.
+func (s *ArrayScanner) Whole() int { return s.whole }
 
 // Closed reports whether the closing bracket has been seen.
 func (s *ArrayScanner) Closed() bool { return s.state == afterArray }
@@ -62,6 +66,7 @@ func (s *ArrayScanner) Feed(chunk []byte, fn func(Event) bool) error {
 		return nil
 	}
 	start := 0 // of the element at hand in chunk
+	s.whole = 0
 	for i := 0; i < len(chunk); {
 		c := chunk[i]
 		switch s.state {
@@ -96,6 +101,7 @@ func (s *ArrayScanner) Feed(chunk []byte, fn func(Event) bool) error {
 			if !s.report(chunk[start:end], fn) {
 				return nil
 			}
+			s.whole = end
 		case afterArray:
 			return nil
 		}

@@ -38,6 +38,9 @@ type Splitter interface {
 	Close(fn func(Event) bool)
 	// Buffered is how many bytes of an unfinished event are kept.
 	Buffered() int
+	// Whole is how many of the bytes last fed end no later than the last event
+	// that fn wanted more after: where a stream can be left without a half event.
+	Whole() int
 	// Reset makes the scanner ready for another stream, keeping its memory.
 	Reset()
 }
@@ -68,6 +71,8 @@ type Scanner struct {
 	cr    bool // the last byte of the last chunk was a CR: an LF belongs to it
 	begun bool // the first line has been read, so no byte order mark can come
 	done  bool // fn wanted no more
+
+	whole int // what Whole says
 }
 
 // Reset makes the scanner ready for another stream, keeping its memory.
@@ -78,6 +83,9 @@ func (s *Scanner) Reset() {
 // Buffered is how many bytes of an unfinished event are kept.
 func (s *Scanner) Buffered() int { return len(s.line) + len(s.data) + len(s.name) }
 
+// Whole is how many of the bytes last fed stand before the event at hand.
+func (s *Scanner) Whole() int { return s.whole }
+
 // Feed takes the next bytes and calls fn for each event they complete. Once fn
 // returns false, no more events are reported until Reset. The error is
 // ErrTooLong.
@@ -85,12 +93,14 @@ func (s *Scanner) Feed(chunk []byte, fn func(Event) bool) error {
 	if s.done {
 		return nil
 	}
+	skipped := 0
 	if s.cr && len(chunk) > 0 {
 		s.cr = false
 		if chunk[0] == '\n' {
-			chunk = chunk[1:]
+			chunk, skipped = chunk[1:], 1
 		}
 	}
+	s.whole = 0
 	// The next LF and the next CR are looked for once each and remembered
 	// while lines are cut, so a chunk with only one of them stays linear.
 	lf, cr := next(chunk, 0, '\n'), next(chunk, 0, '\r')
@@ -115,8 +125,12 @@ func (s *Scanner) Feed(chunk []byte, fn func(Event) bool) error {
 		if cr < at {
 			cr = next(chunk, at, '\r')
 		}
+		blank := len(line) == 0 && len(s.line) == 0
 		if err := s.take(line, fn); err != nil || s.done {
 			return err
+		}
+		if blank {
+			s.whole = skipped + at
 		}
 	}
 	if rest := chunk[at:]; len(rest) > 0 {
