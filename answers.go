@@ -157,7 +157,11 @@ func (c *call) outlook() (due time.Time, cause ai.Kind, permanent ai.Reason) {
 			case ai.OverRate, ai.OverTokens, ai.OverConcurrent:
 				temporary = true
 				count[ai.RateLimited]++
-				if u := now.Add(time.Second); due.IsZero() || u.Before(due) {
+				u := l.ready.Until
+				if u.IsZero() {
+					u = now.Add(time.Second)
+				}
+				if due.IsZero() || u.Before(due) {
 					due = u
 				}
 			default:

@@ -82,6 +82,11 @@ func TestOtherPathsAreTheNextHandlers(t *testing.T) {
 			t.Errorf("%s: status %d, want the next handler's", path, a.Status)
 		}
 	}
+	for _, path := range []string{"/v1beta/models/g:predict", "/v1beta/models/:generateContent", "/v1/models/g:predict"} {
+		if a := g.do(http.MethodPost, path, "{}"); a.Status != 299 {
+			t.Errorf("POST %s: status %d, want the next handler's", path, a.Status)
+		}
+	}
 	if a := g.do(http.MethodGet, "/health", "", func(r *http.Request) { r.Header.Del("Authorization") }); a.Status != 200 || a.Body != "" {
 		t.Errorf("/health: %d %q", a.Status, a.Body)
 	}

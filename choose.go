@@ -193,10 +193,9 @@ func (c *call) judge(cand *candidate, now time.Time) (ai.Reason, health.Readines
 // overChannel says when a limit of a channel has room again, if that is known,
 // and tells people if it is a budget.
 func (c *call) overChannel(cand *candidate, over access.Limit, now time.Time) health.Readiness {
-	calendar := cand.allowance.Calendar()
-	resets := calendar.Resets(over, calendar.Day(now))
-	c.h.app.announceExhausted("channel", cand.name, over, resets)
-	return health.Readiness{Until: resets}
+	until := cand.allowance.Reopens(over, now)
+	c.h.app.announceExhausted("channel", cand.name, over, until)
+	return health.Readiness{Until: until}
 }
 
 // exhausted reports whether this call has nothing left to try of a candidate.
@@ -338,7 +337,7 @@ func (c *call) wait(ctx context.Context) bool {
 			switch l.reason {
 			case ai.Probing:
 				pause = min(pause, probePoll)
-			case ai.Cooling:
+			case ai.Cooling, ai.OverRate, ai.OverTokens:
 				if due := l.ready.Until.Sub(now); due > 0 {
 					pause = min(pause, due+time.Millisecond)
 				}

@@ -15,6 +15,9 @@ import (
 // that the gateway can be seen at work without a key and without a port.
 const demoHost = "demo.invalid"
 
+// demoModels are the models it lists. It knows every name.
+var demoModels = []string{"demo-model", "demo-small"}
+
 // demoProvider is the made-up provider behind demoHost.
 type demoProvider struct {
 	transport *http.Transport
@@ -26,7 +29,7 @@ type demoProvider struct {
 func startDemo() *demoProvider {
 	pipe := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	// An agent that is pointed at the demo must not be told to run its tools.
-	fake := fakeai.New(fakeai.Options{Name: "the demo provider", NoToolCalls: true, Keep: 1})
+	fake := fakeai.New(fakeai.Options{Name: "the demo provider", NoToolCalls: true, Keep: 1, Listed: demoModels})
 	d := &demoProvider{
 		fake:      fake,
 		server:    &http.Server{Handler: fake, ReadHeaderTimeout: time.Minute},

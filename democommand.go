@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -31,15 +32,14 @@ var demoCaddyfile []byte
 const (
 	demoAddress = "127.0.0.1:8080"
 	demoToken   = "quickstart-token"
-	demoModel   = "demo-model"
 )
 
 // demoRequests is one request per protocol, as a client would send it.
 var demoRequests = []struct{ title, path, header, body string }{
-	{"Anthropic Messages", "/v1/messages", "x-api-key: %s", `{"model":"` + demoModel + `","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Hi"}]}`},
-	{"OpenAI Chat Completions", "/v1/chat/completions", "Authorization: Bearer %s", `{"model":"` + demoModel + `","stream":true,"messages":[{"role":"user","content":"Hi"}]}`},
-	{"OpenAI Responses", "/v1/responses", "Authorization: Bearer %s", `{"model":"` + demoModel + `","stream":true,"input":"Hi"}`},
-	{"Gemini", "/v1beta/models/" + demoModel + ":streamGenerateContent?alt=sse", "x-goog-api-key: %s", `{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}`},
+	{"Anthropic Messages", "/v1/messages", "x-api-key: %s", `{"model":"demo-model","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Hi"}]}`},
+	{"OpenAI Chat Completions", "/v1/chat/completions", "Authorization: Bearer %s", `{"model":"demo-model","stream":true,"messages":[{"role":"user","content":"Hi"}]}`},
+	{"OpenAI Responses", "/v1/responses", "Authorization: Bearer %s", `{"model":"demo-model","stream":true,"input":"Hi"}`},
+	{"Gemini", "/v1beta/models/demo-model:streamGenerateContent?alt=sse", "x-goog-api-key: %s", `{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}`},
 }
 
 func demoCommand() *cobra.Command {
@@ -66,7 +66,12 @@ func runDemo(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if config, err = quietDemo(config); err != nil {
+	folder, err := os.MkdirTemp("", "ccload-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	if config, err = demoConfig(config, folder); err != nil {
 		return err
 	}
 	if err := caddy.Load(config, true); err != nil {
@@ -86,20 +91,27 @@ func runDemo(ctx context.Context, out io.Writer) error {
 		}
 		fmt.Fprintf(out, "  -> %s\n\n", said)
 	}
-	fmt.Fprintf(out, "Why a call went where it went:  caddy ccload explain --model %s\n", demoModel)
+	fmt.Fprintf(out, "Why a call went where it went:  caddy ccload explain --model %s\n", demoModels[0])
 	fmt.Fprintf(out, "What was called:                curl http://%s/ccload/calls\n", caddy.DefaultAdminListen)
 	fmt.Fprintf(out, "What rests, and why:            curl http://%s/ccload/channels\n\nPress Ctrl+C to stop.\n", caddy.DefaultAdminListen)
 	<-ctx.Done()
 	return caddy.Stop()
 }
 
-// quietDemo keeps the log to warnings, so that the tour can be read.
-func quietDemo(config []byte) ([]byte, error) {
-	var c map[string]json.RawMessage
+// demoConfig keeps the log to errors, so that the tour can be read, and the
+// tour out of what a gateway on this machine remembers.
+func demoConfig(config []byte, folder string) ([]byte, error) {
+	var c struct {
+		Admin   map[string]any            `json:"admin"`
+		Logging json.RawMessage           `json:"logging"`
+		Apps    map[string]map[string]any `json:"apps"`
+	}
 	if err := json.Unmarshal(config, &c); err != nil {
 		return nil, err
 	}
-	c["logging"] = json.RawMessage(`{"logs":{"default":{"level":"ERROR"}}}`)
+	c.Logging = json.RawMessage(`{"logs":{"default":{"level":"ERROR"}}}`)
+	c.Admin["config"] = map[string]any{"persist": false}
+	c.Apps["ccload"]["store"] = map[string]any{"store": "sqlite", "path": filepath.Join(folder, "demo.db")}
 	return json.Marshal(c)
 }
 

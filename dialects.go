@@ -102,14 +102,19 @@ func (t *routeTable) find(method, path string) match {
 		if len(path) <= literal || !strings.HasPrefix(path, r.prefix) || !strings.HasSuffix(path, r.suffix) {
 			continue
 		}
+		variable := path[len(r.prefix) : len(path)-len(r.suffix)]
+		served := serves(r.endpoint, method)
+		if !served && strings.Contains(variable, ":") {
+			continue // another action on a model than those that are known
+		}
 		m.known = true
 		if m.format == nil {
 			m.format = r.format
 		}
-		if literal > best && serves(r.endpoint, method) {
+		if literal > best && served {
 			best = literal
 			m.route = r
-			m.variable = path[len(r.prefix) : len(path)-len(r.suffix)]
+			m.variable = variable
 		}
 	}
 	return m

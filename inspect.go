@@ -86,7 +86,7 @@ func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel 
 			c.Cooling = append(c.Cooling, e)
 		}
 	}
-	ready := ch.health.Ready(c.Protocols[0], "", now)
+	ready, over := ch.health.Ready(c.Protocols[0], "", now), ch.allowance.Full(now)
 	switch {
 	case ch.conf.Disabled:
 		c.State = ai.Disabled
@@ -94,8 +94,8 @@ func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel 
 		c.State = ai.NoKey
 	case !ch.open(now):
 		c.State = ai.OutsideHours
-	case ch.allowance.Full(now) != "":
-		c.State = overReason(ch.allowance.Full(now))
+	case over != "":
+		c.State, c.Until = overReason(over), ch.allowance.Reopens(over, now)
 	case !ready.OK:
 		c.State, c.Until = ai.Cooling, ready.Until
 	}
@@ -157,12 +157,15 @@ func (a *App) Explain(q admin.Question) (*admin.Explanation, error) {
 	}
 	e := &admin.Explanation{Model: q.Model, Protocol: c.Protocol, Policy: "ccload_priority", NotServing: []string{}, Candidates: []ai.Candidate{}}
 	serving := make(map[string]bool)
+	e.Problem = c.refusal()
 	c.candidates = a.registry.planFor(q.Model, false)
-	if c.candidates == nil {
+	if c.candidates == nil && e.Problem == "" {
 		e.Problem = "no channel serves this model"
 		if near := config.Closest(q.Model, a.registry.names, 3); len(near) > 0 {
 			e.Problem += fmt.Sprintf("; close to it are %v", near)
 		}
+	}
+	if c.candidates == nil {
 		c.candidates = new(plan)
 	}
 	for i := range c.candidates.stages {
@@ -214,6 +217,21 @@ func (a *App) hypothetical(q admin.Question) (*call, error) {
 	return c, nil
 }
 
+// refusal says why the token would be refused before a channel is looked for;
+// "" if it would not be.
+func (c *call) refusal() string {
+	over := c.token.Allowance().Full(c.Received)
+	switch {
+	case c.token.Expired(c.Received):
+		return "token_expired: the token is of no use any more"
+	case !c.token.MayUseModel(c.Model):
+		return "model_not_permitted: the token may not ask for this model"
+	case over != "":
+		return fmt.Sprintf("the token has used up what it may: %s", over)
+	}
+	return ""
+}
+
 // explainStage adds what would become of a stage's candidates, and, if none
 // was found before, the target.
 func (c *call) explainStage(s *stage, e *admin.Explanation) {
@@ -224,7 +242,7 @@ func (c *call) explainStage(s *stage, e *admin.Explanation) {
 	for _, l := range c.left {
 		e.Candidates[from+l.index] = l.explain(&s.candidates[l.index])
 	}
-	if e.Next != nil || len(usable) == 0 {
+	if e.Next != nil || e.Problem != "" || len(usable) == 0 {
 		return
 	}
 	memory := c.h.app.state.memory.Clone()

@@ -57,7 +57,8 @@ func (c *call) listModels() error {
 }
 
 // usableModels lists what the token may ask for: names written in the config,
-// and what upstreams list of the patterns their channels serve.
+// also those of the token itself that a channel serves, and what upstreams list
+// of the patterns their channels serve.
 func (c *call) usableModels() []protocol.Model {
 	r := c.h.app.registry
 	found := make(map[string]protocol.Model)
@@ -87,6 +88,11 @@ func (c *call) usableModels() []protocol.Model {
 			if ch.served.Match(name) {
 				add(name, owner)
 			}
+		}
+	}
+	for name := range c.token.Models() {
+		if c.servedBy(usable, name) {
+			add(name, "ccload")
 		}
 	}
 	for name, models := range r.aliases {
@@ -239,5 +245,5 @@ func readModelList(r io.Reader) ([]string, error) {
 	for _, m := range list.Models {
 		names = append(names, trimModels(m.Name))
 	}
-	return names, nil
+	return slices.DeleteFunc(names, func(n string) bool { return n == "" }), nil
 }

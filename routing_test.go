@@ -1,6 +1,7 @@
 package ccload
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -151,6 +152,70 @@ func TestHoursLimitsAndReasons(t *testing.T) {
 	e, err := g.app.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: "tests"})
 	if err != nil || e.Next == nil || e.Next.Channel == "" || !slices.Contains(e.NotServing, "other") {
 		t.Errorf("explain: %+v, %v", e, err)
+	}
+}
+
+// TestExplainSaysWhatACallWouldMeet: what a client would be told, explain and
+// the list of channels tell as well.
+func TestExplainSaysWhatACallWouldMeet(t *testing.T) {
+	t.Parallel()
+	s := fake(t)
+	g := newGateway(t, channelAt("once", s, "key mk-ok-u1", "priority 2", "rpm 1")+
+		channelAt("few", s, "key mk-ok-u2", "tpm 5")+
+		"token tests "+testToken+"\ntoken narrow narrow-token-0123456789 {\nmodels known\n}\n"+
+		"token once once-token-0123456789 {\nrpm 1\n}\n"+
+		"token old old-token-0123456789 {\nexpires 2020-01-01\n}\n", "max_wait off")
+	for token, want := range map[string]string{
+		"narrow": "model_not_permitted", "old": "token_expired", "tests": "", "once": "",
+	} {
+		e, err := g.app.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: token})
+		if err != nil || !strings.Contains(e.Problem, want) || (e.Next == nil) != (want != "") {
+			t.Errorf("%s: problem %q, next %v, %v", token, e.Problem, e.Next, err)
+		}
+	}
+	g.ask(ai.OpenAI, false, as("once-token-0123456789")).want(t, http.StatusOK)
+	g.ask(ai.OpenAI, false).want(t, http.StatusOK)
+	e, err := g.app.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: "tests"})
+	if err != nil || e.Next != nil || e.Problem == "" || e.Candidates[0].Reason != ai.OverRate || e.Candidates[1].Reason != ai.OverTokens {
+		t.Errorf("both channels are used up; explain: %+v, %v", e, err)
+	}
+	e, err = g.app.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: "once"})
+	if err != nil || !strings.Contains(e.Problem, "used up") {
+		t.Errorf("the token is used up; explain: %+v, %v", e, err)
+	}
+	for _, ch := range g.app.Channels(time.Now()) {
+		if ch.State == ai.Eligible || ch.Until.IsZero() {
+			t.Errorf("channel %s is %s until %s", ch.Name, ch.State, ch.Until)
+		}
+	}
+	a := g.ask(ai.OpenAI, false).want(t, http.StatusTooManyRequests)
+	if after := a.Header.Get("Retry-After"); len(after) < 2 {
+		t.Errorf("Retry-After %q, want about a minute", after)
+	}
+}
+
+// TestModelListOfAToken: a name in the token's list is listed if a channel
+// serves it, and nothing without a name is.
+func TestModelListOfAToken(t *testing.T) {
+	t.Parallel()
+	list := upstream(t, answers(`{"data":[{"id":"claude-listed"},{"id":""},{"type":"model"}]}`))
+	g := newGateway(t, channelURL("all", list, "models claude-*", "model short claude-long")+
+		"token tests "+testToken+"\ntoken narrow narrow-token-0123456789 {\nmodels claude-named gpt-unserved\n}\n", "")
+	for token, want := range map[string]string{
+		testToken: "claude-listed short", "narrow-token-0123456789": "claude-named",
+	} {
+		var got struct{ Data []struct{ ID string } }
+		a := g.do(http.MethodGet, "/v1/models", "", as(token)).want(t, http.StatusOK)
+		if err := json.Unmarshal([]byte(a.Body), &got); err != nil {
+			t.Fatal(err)
+		}
+		names := make([]string, 0, len(got.Data))
+		for _, m := range got.Data {
+			names = append(names, m.ID)
+		}
+		if s := strings.Join(names, " "); s != want {
+			t.Errorf("%s lists %q, want %q", token, s, want)
+		}
 	}
 }
 

@@ -141,7 +141,7 @@ func (t *Tokens) Lookup(secret string, now time.Time) (*Token, error) {
 	switch {
 	case token == nil:
 		return nil, ErrUnknown
-	case !token.expires.IsZero() && !now.Before(token.expires):
+	case token.Expired(now):
 		return nil, ErrExpired
 	}
 	return token, nil

@@ -77,13 +77,25 @@ func (a *Allowance) Cancel(taken time.Time, expected Use) {
 // Full is the limit that would be in the way of the smallest call now, of
 // those that can be told without taking anything; "" if none is.
 func (a *Allowance) Full(now time.Time) Limit {
-	if a.Rates.Concurrency > 0 && a.meter.InFlight() >= a.Rates.Concurrency {
-		return LimitConcurrency
+	if over := a.meter.Full(now, a.Rates); over != "" {
+		return over
 	}
 	if a.Budget.Limited() {
 		return a.purse.Over(a.calendar.Day(now), a.Budget)
 	}
 	return ""
+}
+
+// Reopens is when a limit that is in the way has room again for the smallest
+// call; zero if nobody knows.
+func (a *Allowance) Reopens(over Limit, now time.Time) time.Time {
+	switch over {
+	case LimitConcurrency:
+		return time.Time{}
+	case LimitRPM, LimitTPM:
+		return now.Add(a.meter.RetryAfter(now, a.Rates, 1))
+	}
+	return a.calendar.Resets(over, a.calendar.Day(now))
 }
 
 // limitError says that a limit of a token is in the way.

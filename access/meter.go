@@ -140,6 +140,20 @@ func (m *Meter) Cancel(admitted time.Time, r Rates, tokens int) {
 // InFlight is the number of calls under way.
 func (m *Meter) InFlight() int { return int(m.inFlight.Load()) }
 
+// Full is the limit that would be in the way of a call that begins now, even
+// of the smallest; "" if none is.
+func (m *Meter) Full(now time.Time, r Rates) Limit {
+	switch {
+	case r.Concurrency > 0 && m.InFlight() >= r.Concurrency:
+		return LimitConcurrency
+	case r.RPM > 0 && m.RetryAfter(now, Rates{RPM: r.RPM}, 0) > 0:
+		return LimitRPM
+	case r.TPM > 0 && m.RetryAfter(now, Rates{TPM: r.TPM}, 1) > 0:
+		return LimitTPM
+	}
+	return ""
+}
+
 // RetryAfter is how long it takes, from now, until the rates have room for a
 // call of so many tokens; 0 if they have.
 func (m *Meter) RetryAfter(now time.Time, r Rates, tokens int) time.Duration {

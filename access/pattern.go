@@ -1,12 +1,19 @@
 package access
 
-import "strings"
+import (
+	"iter"
+	"maps"
+	"strings"
+)
 
 // All matches every name.
 var All = CompilePatterns([]string{"*"})
 
 // IsPattern reports whether a name stands for several: whether it holds a *.
 func IsPattern(name string) bool { return strings.Contains(name, "*") }
+
+// Names are those of the set that are no patterns.
+func (p Patterns) Names() iter.Seq[string] { return maps.Keys(p.exact) }
 
 // Match reports whether name is what pattern describes: a * stands for any
 // run of characters, also none; everything else for itself, in its case.

@@ -2,6 +2,7 @@ package access
 
 import (
 	"crypto/sha256"
+	"iter"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,12 @@ func newToken(s Spec, c *Counts) *Token {
 
 // Name is the configured name.
 func (t *Token) Name() string { return t.name }
+
+// Models are the written-out names among the models the holder may ask for.
+func (t *Token) Models() iter.Seq[string] { return t.models.Names() }
+
+// Expired reports whether the token is of no use any more.
+func (t *Token) Expired(now time.Time) bool { return !t.expires.IsZero() && !now.Before(t.expires) }
 
 // MayUseModel reports whether the holder may ask for a model. The name is the
 // client's: a model as it wrote it, or an alias; what the upstream calls it

@@ -86,6 +86,8 @@ type Options struct {
 	// Models it knows; any other is answered as unknown. Default: it knows all,
 	// and lists one per format.
 	Models []string
+	// Listed are the models it lists, if it knows all. Default: one per format.
+	Listed []string
 	// Protocols it speaks; endpoints of others are not found. Default: all.
 	Protocols []ai.Protocol
 	// Keys it accepts; any other is refused. Default: all, and none as well.

@@ -22,6 +22,9 @@ func (s *Server) models(p ai.Protocol) (list []string, only bool) {
 	if len(s.o.Models) > 0 {
 		return s.o.Models, true
 	}
+	if len(s.o.Listed) > 0 {
+		return s.o.Listed, false
+	}
 	return defaultModels[p], false
 }
 
