@@ -283,7 +283,7 @@ func (c *call) refuse(err error) error {
 	if bad.Status == http.StatusTooManyRequests {
 		kind = ai.RateLimited
 	}
-	c.end(kind, bad.Status, bad.Message)
+	c.end(kind, bad.Status, bad.Code+": "+bad.Message)
 	c.writeError(&protocol.Error{Status: bad.Status, Code: bad.Code, Param: bad.Param, Message: bad.Message, RequestID: c.ID})
 	return nil
 }

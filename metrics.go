@@ -193,10 +193,10 @@ func countCall(c *call) {
 	if rec.Cost.Unpriced {
 		metrics.unpriced.Inc()
 	}
+	b.duration.Observe(rec.Duration.Seconds())
 	if rec.Channel == "" {
 		return
 	}
-	b.duration.Observe(rec.Duration.Seconds())
 	if rec.FirstContent > 0 {
 		b.firstContent.Observe(rec.FirstContent.Seconds())
 	}

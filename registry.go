@@ -86,6 +86,11 @@ func newRegistry(conf *config.App, replace func(string) string, st *state, warn 
 	}
 	r.tokens = tokens
 	r.names = r.exactNames()
+	for name := range r.aliases {
+		if r.planFor(name, false) == nil {
+			warn(fmt.Sprintf("alias %q leads to no model that a channel serves", name))
+		}
+	}
 	return r, nil
 }
 

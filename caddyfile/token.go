@@ -30,7 +30,11 @@ func (r *reader) token(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
 	if n := len(args); n != 2 && (n != 1 || args[0] != config.Anonymous) {
 		// What was written may be a secret: it is not shown.
-		return at(head, errors.New("ccload: token: takes a name and a secret, as in token laptop {env.LAPTOP_TOKEN} { … }"))
+		text := "ccload: token: takes a name and a secret, as in token laptop {env.LAPTOP_TOKEN} { … }"
+		if n == 1 {
+			text += "; a {$NAME} that is empty counts as nothing"
+		}
+		return at(head, errors.New(text))
 	}
 	t := &config.Token{Name: args[0]}
 	if len(args) == 2 {
