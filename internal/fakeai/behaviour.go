@@ -126,11 +126,11 @@ func InTurn(scenarios ...string) Plan {
 		list = append(list, Must(s))
 	}
 	return func(r *Request) Behaviour {
+		mu.Lock()
+		defer mu.Unlock()
 		if !r.Generates() || len(list) == 0 {
 			return Behaviour{}
 		}
-		mu.Lock()
-		defer mu.Unlock()
 		b := list[0]
 		if len(list) > 1 {
 			list = list[1:]
