@@ -41,7 +41,9 @@ type Handler struct {
 	// 64 MiB (also if 0); at most 4 GiB. Bodies are held in memory.
 	MaxBody int64 `json:"max_body,omitempty"`
 
-	// BodyTimeout is how long a client may take to send its body; then 408.
+	// BodyTimeout is how long a client may take to send its body; then 408. A
+	// client that is silent for longer than Caddy's read_idle_timeout, a minute
+	// by default, meets that first.
 	// Default 2m.
 	BodyTimeout *caddy.Duration `json:"body_timeout,omitempty"`
 

@@ -90,15 +90,29 @@ type copying struct {
 // end.
 func (c *copying) bound() (release func()) {
 	fired := make(chan struct{})
+	server := http.NewResponseController(innermost(c.w))
 	stop := context.AfterFunc(c.parent, func() {
 		defer close(fired)
-		_ = c.controller.SetWriteDeadline(time.Now().Add(lastWords)) // not every writer can
+		_ = server.SetWriteDeadline(time.Now().Add(lastWords)) // not every writer can
 	})
 	return func() {
 		if !stop() {
 			<-fired
-			_ = c.controller.SetWriteDeadline(time.Time{})
+			_ = server.SetWriteDeadline(time.Time{})
 		}
+	}
+}
+
+// innermost is the server's own writer, whose deadlines may be set while
+// another goroutine writes. Those around it, such as Caddy's IdleTimeoutWriter,
+// are used by one goroutine only.
+func innermost(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = outer.Unwrap()
 	}
 }
 

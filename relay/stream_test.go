@@ -344,7 +344,7 @@ func gateway(tb testing.TB, request func() *Request) (url string, endings chan E
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
-		e := a.CopyTo(ctx, w)
+		e := a.CopyTo(ctx, &oneAtATime{ResponseWriter: w})
 		endings <- e
 		if e.Abort {
 			panic(http.ErrAbortHandler)
@@ -352,6 +352,27 @@ func gateway(tb testing.TB, request func() *Request) (url string, endings chan E
 	}))
 	tb.Cleanup(s.Close)
 	return s.URL, endings
+}
+
+// oneAtATime is a writer around the server's that is used by one goroutine
+// only, as Caddy's IdleTimeoutWriter: the race detector says if it is not.
+type oneAtATime struct {
+	http.ResponseWriter
+	deadline time.Time
+}
+
+func (w *oneAtATime) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *oneAtATime) SetWriteDeadline(t time.Time) error {
+	w.deadline = t
+	return http.NewResponseController(w.ResponseWriter).SetWriteDeadline(t)
+}
+
+func (w *oneAtATime) FlushError() error {
+	if !w.deadline.IsZero() {
+		_ = w.SetWriteDeadline(w.deadline)
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // A client sees that an answer is cut, after it has read why.
