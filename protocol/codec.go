@@ -17,7 +17,7 @@ type Codec interface {
 	// *RequestError: the request is not valid in its own format.
 	DecodePrompt(in *Inbound) (*Prompt, error)
 	// EncodePrompt writes a request for a model of this format's. The error is
-	// an *Inexpressible.
+	// an *InexpressibleError.
 	EncodePrompt(p *Prompt, model string) (*Outbound, error)
 	// DecodeReply reads a whole answer that was judged to be one.
 	DecodeReply(body []byte) (*Reply, error)
@@ -66,12 +66,12 @@ type ReplyEncoder interface {
 	Append(dst []byte, p *Piece) []byte
 }
 
-// Inexpressible says that a target's format cannot say what a request means.
-type Inexpressible struct {
+// InexpressibleError says that a target's format cannot say what a request means.
+type InexpressibleError struct {
 	Protocol ai.Protocol // of the target
 	Field    string      // of the neutral form
 }
 
-func (e *Inexpressible) Error() string {
+func (e *InexpressibleError) Error() string {
 	return e.Field + " cannot be said in the protocol " + string(e.Protocol)
 }
