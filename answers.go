@@ -1,6 +1,7 @@
 package ccload
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -18,13 +19,14 @@ type failedAnswer struct {
 	status  int
 	header  http.Header
 	body    []byte
+	foreign bool // in another protocol than the client's
 }
 
 // telling ranks failures by how much they say to the client: of several, the
 // one of the highest rank is answered.
 func telling(k ai.Kind) int {
 	switch k {
-	case ai.ContextLength:
+	case ai.ContextLength, ai.InvalidRequest:
 		return 6
 	case ai.RateLimited, ai.QuotaExhausted:
 		return 5
@@ -42,6 +44,14 @@ func telling(k ai.Kind) int {
 
 // passOn gives the client the upstream's own answer to its own mistake.
 func (c *call) passOn(f *failedAnswer) {
+	if f.foreign {
+		c.end(f.outcome.Kind, max(f.status, http.StatusBadRequest), f.outcome.Message)
+		c.writeError(&protocol.Error{
+			Status: max(f.status, http.StatusBadRequest), Code: cmp.Or(f.outcome.Code, f.outcome.Kind.String()),
+			Message: cmp.Or(f.outcome.Message, "the upstream refused the request"), RequestID: c.ID,
+		})
+		return
+	}
 	header := c.w.Header()
 	if contentType := f.header.Get("Content-Type"); contentType != "" {
 		header.Set("Content-Type", contentType)
@@ -61,9 +71,12 @@ func (c *call) giveUp(ctx context.Context) error {
 		c.end(ai.ClientGone, statusClientGone, "the client hung up")
 		return nil //nolint:nilerr // there is nobody to tell
 	}
-	if c.failure != nil && c.failure.outcome.Kind == ai.ContextLength {
+	if c.failure != nil && c.failure.outcome.Kind.CallersFault() {
 		c.passOn(c.failure)
 		return nil
+	}
+	if c.failure == nil && c.untranslatable() {
+		return c.refuse(c.whyUntranslatable())
 	}
 	e := c.lastWord(ctx)
 	e.RequestID = c.ID

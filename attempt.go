@@ -91,11 +91,14 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 		Target: t.id(), Start: start, Why: t.why, Probe: t.claim.Probe(),
 	})
 	a := &c.record.Attempts[len(c.record.Attempts)-1]
+	if t.protocol != c.Protocol {
+		a.Protocol, a.Dropped = t.protocol, c.dropped(t)
+	}
 	request, err := c.upstreamRequest(t)
 	if err != nil {
 		t.claim.Abandon()
 		a.Outcome = ai.Outcome{Kind: ai.BadAnswer, Rule: "request", Message: err.Error(), Retry: true}
-		c.tried = append(c.tried, trial{channel: t.channel, model: t.model, kind: ai.BadAnswer, scope: ai.ScopeChannel})
+		c.tried = append(c.tried, trial{channel: t.channel, protocol: t.protocol, model: t.model, kind: ai.BadAnswer, scope: ai.ScopeChannel})
 		return false
 	}
 	c.record.UpstreamModel = t.model
@@ -142,11 +145,17 @@ func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answe
 		a.Rested = t.claim.Report(o, answer.Upstream, now)
 		c.observe(t, a, false, now)
 	}
+	failed := &failedAnswer{outcome: o, status: answer.Status, header: answer.Header, body: answer.Held(), foreign: t.protocol != c.Protocol}
+	// What a target says against a translation may not hold against the request.
+	translated := failed.foreign && o.Kind == ai.InvalidRequest
+	scope := triedScope(o)
+	if translated {
+		scope = ai.ScopeModel
+	}
 	c.tried = append(c.tried, trial{
-		channel: t.channel, url: t.url, key: t.key, model: t.model, kind: o.Kind, scope: triedScope(o), until: later(o.Until, a.Rested),
+		channel: t.channel, protocol: t.protocol, url: t.url, key: t.key, model: t.model, kind: o.Kind, scope: scope, until: later(o.Until, a.Rested),
 	})
-	failed := &failedAnswer{outcome: o, status: answer.Status, header: answer.Header, body: answer.Held()}
-	if o.Kind.CallersFault() && (o.Kind != ai.ContextLength || !c.largerWindowLeft(t)) {
+	if o.Kind.CallersFault() && !translated && (o.Kind != ai.ContextLength || !c.largerWindowLeft(t)) {
 		c.passOn(failed)
 		return true
 	}
@@ -197,7 +206,10 @@ func (c *call) largerWindowLeft(t *target) bool {
 			if cand.model == t.model {
 				continue
 			}
-			if reason, _ := c.judge(cand, now); reason == ai.Eligible && !c.exhausted(cand) {
+			if reason, _ := c.judge(cand, now); reason != ai.Eligible {
+				continue
+			}
+			if w := c.wayTo(cand, now); w.reason == ai.Eligible && !c.exhausted(cand, w.protocol) {
 				return true
 			}
 		}

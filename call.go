@@ -36,6 +36,7 @@ type call struct {
 	request    protocol.Request
 	candidates *plan
 	expectation
+	translation translation
 
 	record   *ai.Record
 	tried    []trial       // what was tried

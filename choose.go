@@ -16,6 +16,7 @@ import (
 // target is one concrete thing to try, with what was claimed for it.
 type target struct {
 	candidate
+	protocol ai.Protocol // it is asked in
 	url, key int
 	claim    health.Claim
 	forced   bool   // it rests, but there is nothing better
@@ -43,6 +44,7 @@ func (t *target) release() {
 // trial is what became of a target that was tried in this call.
 type trial struct {
 	channel  *channel
+	protocol ai.Protocol
 	url, key int
 	model    string
 	kind     ai.Kind
@@ -61,6 +63,7 @@ type scratch struct {
 	usable  []selection.Candidate
 	indexes []int     // of usable, in the stage's candidates
 	left    []leftOut // the others, but for those already tried
+	foreign []int     // candidates that would have to be translated to
 	keys    []selection.Key
 }
 
@@ -70,7 +73,7 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 func (s *scratch) giveBack() {
 	clear(s.usable[:cap(s.usable)])
 	clear(s.keys[:cap(s.keys)])
-	s.usable, s.indexes, s.left, s.keys = s.usable[:0], s.indexes[:0], s.left[:0], s.keys[:0]
+	s.usable, s.indexes, s.left, s.keys, s.foreign = s.usable[:0], s.indexes[:0], s.left[:0], s.keys[:0], s.foreign[:0]
 	scratches.Put(s)
 }
 
@@ -79,6 +82,7 @@ type leftOut struct {
 	index  int
 	reason ai.Reason
 	ready  health.Readiness
+	detail string
 }
 
 // next picks what to try, or says that nothing is left. It waits for
@@ -121,7 +125,7 @@ func (c *call) pick(s *stage) *target {
 		if t != nil {
 			return t
 		}
-		c.leaveOut(index, refused, health.Readiness{})
+		c.leaveOut(leftOut{index: index, reason: refused})
 		usable = slices.Delete(usable, i, i+1)
 		c.indexes = slices.Delete(c.indexes, i, i+1)
 		c.usable = usable
@@ -136,32 +140,57 @@ func (c *call) filter(s *stage, now time.Time) []selection.Candidate {
 	if c.scratch == nil {
 		c.scratch = scratches.Get().(*scratch)
 	}
-	c.usable, c.indexes, c.left = c.usable[:0], c.indexes[:0], c.left[:0]
+	c.usable, c.indexes, c.left, c.foreign = c.usable[:0], c.indexes[:0], c.left[:0], c.foreign[:0]
 	for i := range s.candidates {
 		cand := &s.candidates[i]
-		reason, ready := c.judge(cand, now)
-		if reason != ai.Eligible {
-			c.leaveOut(i, reason, ready)
+		if reason, ready := c.judge(cand, now); reason != ai.Eligible {
+			c.leaveOut(leftOut{index: i, reason: reason, ready: ready})
 			continue
 		}
-		if c.exhausted(cand) {
-			continue // tried in this call: the attempts tell
+		if !cand.speaks(c.Protocol) {
+			c.foreign = append(c.foreign, i)
+			continue
 		}
-		c.indexes = append(c.indexes, i)
-		c.usable = append(c.usable, selection.Candidate{
-			Name: cand.name, Priority: cand.conf.Priority, Weight: max(1, cand.conf.Weight),
-			UsableKeys: ready.UsableKeys, InFlight: cand.allowance.InFlight(), Model: cand.model, Upstream: cand.upstream,
-		})
+		c.consider(i, now)
+	}
+	native := len(c.usable)
+	for _, i := range c.foreign {
+		if !c.outranked(&s.candidates[i], native) {
+			c.consider(i, now)
+		}
 	}
 	return c.usable
 }
 
-func (c *call) leaveOut(index int, reason ai.Reason, ready health.Readiness) {
-	c.left = append(c.left, leftOut{index: index, reason: reason, ready: ready})
+// outranked reports whether one of the first usable candidates, which speak the
+// client's protocol, is of the same priority as one that does not: those go
+// first. It is eligible, and asked when they have failed.
+func (c *call) outranked(cand *candidate, native int) bool {
+	return slices.ContainsFunc(c.usable[:native], func(u selection.Candidate) bool { return u.Priority == cand.conf.Priority })
 }
 
-// judge says whether a candidate can be used now, and if not, why not. The
-// first reason that holds is the one recorded.
+// consider makes a candidate usable if there is a way to ask it.
+func (c *call) consider(index int, now time.Time) {
+	cand := &c.stage.candidates[index]
+	w := c.wayTo(cand, now)
+	if w.reason != ai.Eligible {
+		c.leaveOut(leftOut{index: index, reason: w.reason, ready: w.ready, detail: w.detail})
+		return
+	}
+	if c.exhausted(cand, w.protocol) {
+		return // tried in this call: the attempts tell
+	}
+	c.indexes = append(c.indexes, index)
+	c.usable = append(c.usable, selection.Candidate{
+		Name: cand.name, Priority: cand.conf.Priority, Weight: max(1, cand.conf.Weight),
+		UsableKeys: w.ready.UsableKeys, InFlight: cand.allowance.InFlight(), Model: cand.model, Upstream: cand.upstream,
+	})
+}
+
+func (c *call) leaveOut(l leftOut) { c.left = append(c.left, l) }
+
+// judge says whether a candidate may be used now, whatever the protocol, and if
+// not, why not. The first reason that holds is the one recorded.
 func (c *call) judge(cand *candidate, now time.Time) (ai.Reason, health.Readiness) {
 	switch {
 	case cand.conf.Disabled:
@@ -172,22 +201,13 @@ func (c *call) judge(cand *candidate, now time.Time) (ai.Reason, health.Readines
 		return ai.NotAllowed, health.Readiness{}
 	case c.pinned != nil && c.pinned.Channel != cand.name:
 		return ai.NotTheOwner, health.Readiness{}
-	case !cand.speaks(c.Protocol):
-		return ai.WrongProtocol, health.Readiness{}
 	case !cand.open(now):
 		return ai.OutsideHours, health.Readiness{}
 	}
 	if over := cand.allowance.Full(now); over != "" {
 		return overReason(over), c.overChannel(cand, over, now)
 	}
-	ready := cand.health.Ready(c.Protocol, cand.model, now)
-	switch {
-	case ready.OK:
-		return ai.Eligible, ready
-	case ready.Probing:
-		return ai.Probing, ready
-	}
-	return ai.Cooling, ready
+	return ai.Eligible, health.Readiness{}
 }
 
 // overChannel says when a limit of a channel has room again, if that is known,
@@ -198,8 +218,9 @@ func (c *call) overChannel(cand *candidate, over access.Limit, now time.Time) he
 	return health.Readiness{Until: until}
 }
 
-// exhausted reports whether this call has nothing left to try of a candidate.
-func (c *call) exhausted(cand *candidate) bool {
+// exhausted reports whether this call has nothing left to try of a candidate,
+// in a protocol.
+func (c *call) exhausted(cand *candidate, p ai.Protocol) bool {
 	if len(c.tried) == 0 {
 		return false
 	}
@@ -215,21 +236,21 @@ func (c *call) exhausted(cand *candidate) bool {
 			return true
 		}
 	}
-	return !slices.ContainsFunc(indexes(len(cand.urls)), func(u int) bool { return c.mayTryURL(cand, u) }) ||
+	return !slices.ContainsFunc(indexes(len(cand.urls)), func(u int) bool { return c.mayTryURL(cand, u, p) }) ||
 		!slices.ContainsFunc(indexes(len(cand.keys)), func(k int) bool { return c.mayTryKey(cand, k) })
 }
 
 // mayTryURL reports whether an earlier attempt of this call has not ruled out
 // an address.
-func (c *call) mayTryURL(cand *candidate, url int) bool {
+func (c *call) mayTryURL(cand *candidate, url int, p ai.Protocol) bool {
 	for i := range c.tried {
 		t := &c.tried[i]
-		if t.channel == cand.channel && t.url == url && (t.scope == ai.ScopeURL || t.scope == ai.ScopeURLProtocol ||
+		if t.channel == cand.channel && t.url == url && (t.scope == ai.ScopeURL || (t.scope == ai.ScopeURLProtocol && t.protocol == p) ||
 			(t.scope == ai.ScopeURLModel && t.model == cand.model)) {
 			return false
 		}
 	}
-	return slices.Contains(cand.urls[url].speaks, c.Protocol)
+	return slices.Contains(cand.urls[url].speaks, p)
 }
 
 // mayTryKey is the same for a key.
@@ -247,7 +268,11 @@ func (c *call) mayTryKey(cand *candidate, key int) bool {
 // claim chooses URL and key of a candidate and takes their places; if it
 // cannot, it says what is in the way.
 func (c *call) claim(cand *candidate, now time.Time) (*target, ai.Reason) {
-	url, key := c.chooseURL(cand, now), c.chooseKey(cand, now)
+	w := c.wayTo(cand, now)
+	if w.reason != ai.Eligible {
+		return nil, w.reason
+	}
+	url, key := c.chooseURL(cand, w.protocol, now), c.chooseKey(cand, now)
 	if url < 0 || key < 0 {
 		return nil, ai.Cooling
 	}
@@ -255,22 +280,22 @@ func (c *call) claim(cand *candidate, now time.Time) (*target, ai.Reason) {
 	if ok, over := cand.allowance.Take(now, expected); !ok {
 		return nil, overReason(over)
 	}
-	claim, ok := cand.health.Begin(url, key, c.Protocol, cand.model, now, false)
+	claim, ok := cand.health.Begin(url, key, w.protocol, cand.model, now, false)
 	if !ok {
 		cand.allowance.Cancel(now, expected)
 		return nil, ai.Probing
 	}
 	cand.keys[key].load.Add(1)
 	return &target{
-		candidate: *cand, url: url, key: key, claim: claim, why: c.situation.Why, taken: now, expected: expected,
+		candidate: *cand, protocol: w.protocol, url: url, key: key, claim: claim, why: c.situation.Why, taken: now, expected: expected,
 	}, ai.Eligible
 }
 
-func (c *call) chooseURL(cand *candidate, now time.Time) int {
-	return c.chooseURLFrom(c.h.app.state.memory, cand, now)
+func (c *call) chooseURL(cand *candidate, p ai.Protocol, now time.Time) int {
+	return c.chooseURLFrom(c.h.app.state.memory, cand, p, now)
 }
 
-func (c *call) chooseURLFrom(memory *selection.State, cand *candidate, now time.Time) int {
+func (c *call) chooseURLFrom(memory *selection.State, cand *candidate, p ai.Protocol, now time.Time) int {
 	if len(cand.urls) == 1 {
 		return 0
 	}
@@ -278,7 +303,7 @@ func (c *call) chooseURLFrom(memory *selection.State, cand *candidate, now time.
 	any := false
 	for i := range cand.urls {
 		urls[i].Address = cand.urls[i].address
-		urls[i].Usable = c.mayTryURL(cand, i) && cand.health.ReadyURL(i, c.Protocol, cand.model, now).OK
+		urls[i].Usable = c.mayTryURL(cand, i, p) && cand.health.ReadyURL(i, p, cand.model, now).OK
 		any = any || urls[i].Usable
 	}
 	if !any {
@@ -331,7 +356,8 @@ func (c *call) wait(ctx context.Context) bool {
 	for i := range c.candidates.stages {
 		c.filter(&c.candidates.stages[i], now)
 		for _, l := range c.left {
-			if c.exhausted(&c.stage.candidates[l.index]) {
+			cand := &c.stage.candidates[l.index]
+			if c.exhausted(cand, c.wayTo(cand, now).protocol) {
 				continue
 			}
 			switch l.reason {
@@ -379,11 +405,12 @@ func (c *call) leastBad() (*target, bool) {
 			if l.reason != ai.Cooling || !c.mayRetry(cand) {
 				continue
 			}
-			url, key, until, _, transient := cand.health.Least(c.Protocol, cand.model, now)
+			w := c.wayTo(cand, now)
+			url, key, until, _, transient := cand.health.Least(w.protocol, cand.model, now)
 			if !transient || url < 0 || key < 0 || (c.pinned != nil && cand.keys[key].id != c.pinned.Key) {
 				continue
 			}
-			list = append(list, resting{&target{candidate: *cand, url: url, key: key, forced: true, taken: now}, until})
+			list = append(list, resting{&target{candidate: *cand, protocol: w.protocol, url: url, key: key, forced: true, taken: now}, until})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b resting) int { return a.due.Compare(b.due) })
@@ -393,7 +420,7 @@ func (c *call) leastBad() (*target, bool) {
 		if ok, _ := t.allowance.Take(now, t.expected); !ok {
 			continue
 		}
-		claim, ok := t.health.Begin(t.url, t.key, c.Protocol, t.model, now, true)
+		claim, ok := t.health.Begin(t.url, t.key, t.protocol, t.model, now, true)
 		if !ok {
 			t.allowance.Cancel(now, t.expected)
 			continue

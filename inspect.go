@@ -254,7 +254,7 @@ func (c *call) explainStage(s *stage, e *admin.Explanation) {
 		return
 	}
 	cand := &s.candidates[c.indexes[i]]
-	u, k := c.chooseURLFrom(memory, cand, now), c.chooseKeyFrom(memory, cand, now)
+	u, k := c.chooseURLFrom(memory, cand, c.wayTo(cand, now).protocol, now), c.chooseKeyFrom(memory, cand, now)
 	if u < 0 || k < 0 {
 		return
 	}

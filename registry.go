@@ -38,6 +38,7 @@ type channel struct {
 	name      string
 	preset    provider.Preset
 	urls      []upstreamURL
+	spoken    []ai.Protocol // by any of urls, in the order of the config
 	keys      []upstreamKey
 	served    access.Patterns
 	hours     *config.Window // nil: always
@@ -163,6 +164,11 @@ func newChannel(c *config.Channel, replace func(string) string, st *state, count
 	for _, u := range ch.urls {
 		spec.URLs = append(spec.URLs, u.address)
 		spec.Protocols = append(spec.Protocols, u.speaks)
+		for _, p := range u.speaks {
+			if !slices.Contains(ch.spoken, p) {
+				ch.spoken = append(ch.spoken, p)
+			}
+		}
 	}
 	for _, k := range ch.keys {
 		spec.Keys = append(spec.Keys, k.id)
@@ -275,10 +281,14 @@ func presetURLs(c *config.Channel, preset provider.Preset) ([]upstreamURL, error
 
 func joined(names []string) string { return strings.Join(names, " ") }
 
+// unknown is the order in which the protocols of an address are tried that says
+// nothing of its own: what most relays speak goes first.
+var unknown = []ai.Protocol{ai.OpenAI, ai.Anthropic, ai.Responses, ai.Gemini}
+
 // protocolsOf reads a list of protocol names; none means all of them.
 func protocolsOf(names string) []ai.Protocol {
 	if names == "" {
-		return ai.Protocols
+		return unknown
 	}
 	var list []ai.Protocol
 	for n := range strings.FieldsSeq(names) {

@@ -87,6 +87,8 @@ func (l *leftOut) explain(cand *candidate) ai.Candidate {
 		e.Detail = cand.conf.Hours.String()
 	case ai.OverBudget:
 		e.Until = l.ready.Until
+	case ai.Untranslatable:
+		e.Detail = l.detail
 	case ai.WrongProtocol:
 		e.Detail = "speaks " + strings.Join(cand.protocolNames(), ", ")
 	}

@@ -47,6 +47,9 @@ func newTransportSet(r *registry, pool *transports, connect time.Duration) (tran
 // only the address, the credential and the model's name changed, and what the
 // channel's own config asks for.
 func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
+	if t.protocol != c.Protocol {
+		return c.translatedRequest(t)
+	}
 	header := c.upstreamHeader(t)
 	t.question = c.usageQuestion(t)
 	spans, err := c.upstreamBody(t, header)
@@ -187,6 +190,9 @@ func applyHeaderOps(header http.Header, ops *config.HeaderOps) {
 // Without the latter nothing is copied.
 func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 	whole := c.body.bytes
+	if c.Operation == ai.Generate && protocol.Sealed(whole) {
+		return relay.Body{Parts: [5][]byte{c.unsealedBody(t)}}, nil
+	}
 	out := relay.Body{Hold: c.body.hold, Release: c.body.release}
 	changes := make([]protocol.Change, 0, 2)
 	if t.model != c.Model && t.model != "" {
@@ -225,6 +231,28 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 		out.Parts[0] = edited
 	}
 	return out, nil
+}
+
+// unsealedBody is the client's body without what upstreams of other protocols
+// signed in its conversation, which was translated before; changed as ever.
+func (c *call) unsealedBody(t *target) []byte {
+	body := protocol.WithoutSeals(c.body.bytes)
+	var edits []bodyEdit
+	if t.model != c.Model && t.model != "" && c.match.endpoint.ModelIn == protocol.ModelInBody {
+		edits = append(edits, bodyEdit{path: []string{"model"}, value: quoteJSON(t.model)})
+	}
+	if t.question == asked {
+		edits = append(edits, bodyEdit{path: []string{"stream_options", "include_usage"}, value: []byte("true")})
+	}
+	if start, end, ok := scan.Get(body, "thinking", "type"); ok && scan.StringIs(body[start:end], "enabled") {
+		// Anthropic wants each turn of a tool loop to begin with its thinking,
+		// if thinking is on; the thinking of another is no use to it.
+		edits = append(edits, bodyEdit{path: []string{"thinking"}})
+	}
+	for _, e := range append(edits, t.edits...) {
+		body = e.apply(body)
+	}
+	return body
 }
 
 // renameGeminiModel replaces the model that an embedding request repeats in its

@@ -45,6 +45,8 @@ type Attempt struct {
 	Rested       time.Time     `json:"rested,omitzero"`     // something rests until then because of it
 	Probe        bool          `json:"probe,omitempty"`     // it was the single probe of a resting target
 	ServerID     string        `json:"server_id,omitempty"` // upstream's request id
+	Protocol     Protocol      `json:"protocol,omitempty"`  // what the target was asked in, if not the client's
+	Dropped      []string      `json:"dropped,omitempty"`   // fields of the request that cannot be said there and change nothing of what is meant
 }
 
 // Candidate is a channel that could serve the call by its model, and what
@@ -72,6 +74,7 @@ const (
 	OverBudget     Reason = "over_budget"     // what may be spent on it is spent
 	Cooling        Reason = "cooling"         // it, or all its keys or URLs for this model, rest
 	Probing        Reason = "probing"         // its rest has ended and one probe is under way
-	WrongProtocol  Reason = "wrong_protocol"  // does not speak the call's protocol
+	WrongProtocol  Reason = "wrong_protocol"  // does not speak the call's protocol, and this kind of call is not translated
+	Untranslatable Reason = "untranslatable"  // speaks other protocols, in which the request cannot be said
 	NotTheOwner    Reason = "not_the_owner"   // the stored response was made elsewhere
 )

@@ -82,7 +82,7 @@ func IsMadeUp(id string) bool { return strings.HasPrefix(id, madeUp) }
 // allows in the ids of calls, ^[a-zA-Z0-9_-]+$): the same if it is so already.
 // OriginalID turns it back.
 func PlainID(id string) string {
-	plain := id != ""
+	plain := id != "" && !strings.HasPrefix(id, wrappedID)
 	for i := 0; plain && i < len(id); i++ {
 		c := id[i]
 		plain = c == '_' || c == '-' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'

@@ -30,6 +30,10 @@ type Ending struct {
 // all and does not close. The context that ends it is the one given to Send.
 func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 	e := Ending{Evidence: health.Evidence{Kind: ai.OK, Status: a.Status, Header: a.Upstream, Committed: true}}
+	if a.reply != nil {
+		a.giveReply(w, &e)
+		return e
+	}
 	a.writeHeader(w)
 	if a.form == whole && len(*a.held) <= sizes[1] { // by far the most frequent; the server flushes it
 		if len(*a.held) > 0 {
@@ -53,13 +57,17 @@ func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 // writeHeader begins the answer.
 func (a *Answer) writeHeader(w http.ResponseWriter) {
 	header := w.Header()
+	if a.translator != nil {
+		streamHeader(header, a.req.Translate.Array)
+		w.WriteHeader(a.Status)
+		return
+	}
 	maps.Copy(header, a.Header)
 	media := mediaType(a.Header)
 	_, isSSE := a.splitter.(*sse.Scanner)
 	switch {
 	case a.form == stream:
-		// A proxy in front of us, such as nginx, must not collect events.
-		header["X-Accel-Buffering"] = []string{"no"}
+		header["X-Accel-Buffering"] = noBuffering
 		if isSSE && media != eventStream {
 			header["Content-Type"] = []string{eventStream}
 		}
@@ -122,7 +130,10 @@ func (c *copying) copy() {
 		c.passBroken((*c.held)[:c.whole], false)
 		return
 	}
-	if !c.give(c.veil.through(*c.held)) {
+	if c.translator != nil && c.end == protocol.End {
+		c.translator.close()
+	}
+	if !c.give(c.forClient(*c.held)) {
 		c.gone()
 		return
 	}
@@ -223,7 +234,14 @@ func (c *copying) pass(b []byte) bool {
 	case c.rest != nil:
 		c.rest.write(b)
 	}
-	given := c.give(c.veil.through(b))
+	if c.translator != nil && c.end == protocol.End && c.failure == nil {
+		c.translator.close() // the client need not wait until the upstream closes
+	}
+	if c.translator != nil && c.failure != nil {
+		c.conclude()
+		return false
+	}
+	given := c.give(c.forClient(b))
 	switch {
 	case !given:
 		c.gone()
@@ -241,12 +259,20 @@ func (c *copying) pass(b []byte) bool {
 func (c *copying) passBroken(b []byte, inside bool) bool {
 	e := &c.ending.Evidence
 	e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
-	if !c.give(c.veil.through(b)) {
+	if !c.give(c.forClient(b)) {
 		c.gone()
 		return false
 	}
 	c.sayBroken(inside && len(b) == 0)
 	return false
+}
+
+// forClient is what of the upstream's bytes the client gets now.
+func (c *copying) forClient(b []byte) []byte {
+	if c.translator != nil {
+		return c.translator.take()
+	}
+	return c.veil.through(b)
 }
 
 // give writes bytes to the client and flushes them. It reports whether the
@@ -262,7 +288,7 @@ func (c *copying) give(b []byte) bool {
 			err = nil
 		}
 	}
-	if c.req.Array {
+	if c.array() {
 		if trimmed := bytes.TrimRight(b, " \t\r\n"); len(trimmed) > 0 {
 			c.comma = trimmed[len(trimmed)-1] == ','
 		}
@@ -294,17 +320,25 @@ func (c *copying) conclude() {
 	c.splitter.Close(c.see)
 	v := c.judge.Verdict()
 	switch {
+	case c.failure != nil && c.translator != nil:
+		e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
+		if c.give(c.translator.take()) {
+			c.sayBroken(false)
+		} else {
+			c.gone()
+		}
+		return
 	case c.failure != nil: // the client has the event
 		e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
 		c.give(c.veil.rest())
 		return
 	case c.judge.Ended(): // also when the connection was reset after the end
-		c.give(c.veil.rest())
+		c.giveRest()
 		return
 	case !c.ended():
 		c.blameEnd()
 	case isAnswer(v.Kind):
-		c.give(c.veil.rest())
+		c.giveRest()
 		return
 	default:
 		e.Kind, e.Failure = v.Kind, v.Failure
@@ -312,6 +346,16 @@ func (c *copying) conclude() {
 	if e.Kind != ai.ClientGone {
 		c.sayBroken(open)
 	}
+}
+
+// giveRest gives what is left at a proper end.
+func (c *copying) giveRest() {
+	if c.translator != nil {
+		c.translator.close()
+		c.give(c.translator.take())
+		return
+	}
+	c.give(c.veil.rest())
 }
 
 // concludeUnjudged judges the end of a body that nobody looks into: it is
@@ -346,6 +390,23 @@ func (c *copying) blameEnd() {
 	e.Kind, e.Phase, e.Err = found.Kind, found.Phase, found.Err
 }
 
+// clientFormat is the format that the client speaks.
+func (c *copying) clientFormat() protocol.Format {
+	if c.translator != nil {
+		return c.req.Translate.Client
+	}
+	return c.req.Format
+}
+
+// array reports whether the client gets a JSON array.
+func (c *copying) array() bool {
+	if c.translator != nil {
+		return c.req.Translate.Array
+	}
+	_, isArray := c.splitter.(*sse.ArrayScanner)
+	return isArray
+}
+
 // sayBroken ends the client's stream with the wire format's error event and
 // asks for the connection to be cut. It never writes an end marker. open says
 // that an event was begun: it is ended first. Inside an element of an array,
@@ -356,18 +417,23 @@ func (c *copying) sayBroken(open bool) {
 		Status: http.StatusBadGateway, Code: "upstream_truncated", RequestID: c.req.ID,
 		Message: "the upstream's answer broke off before its end",
 	}
+	if c.translator != nil && c.failure != nil && c.failure.Message != "" {
+		e.Code, e.Message = "upstream_error", c.failure.Message
+	}
 	if c.ending.Evidence.Kind == ai.Timeout {
 		e.Status, e.Code, e.Message = http.StatusGatewayTimeout, "upstream_timeout", "the upstream fell silent within its answer"
 		if c.ending.Evidence.Phase == "total" {
 			e.Code, e.Message = "total_timeout", "the answer took longer than the gateway allows"
 		}
 	}
-	_, isArray := c.splitter.(*sse.ArrayScanner)
-	event := c.req.Format.ErrorEvent(e, isArray)
-	if c.veil.drop() {
-		open = false
+	isArray := c.array()
+	event := c.clientFormat().ErrorEvent(e, isArray)
+	if c.translator != nil || c.veil.drop() {
+		open = false // the client has whole events only
 	}
 	switch {
+	case isArray && c.translator != nil && c.ending.Bytes == 0:
+		event = append([]byte("["), bytes.TrimPrefix(event, []byte(","))...)
 	case isArray && open:
 		return
 	case isArray && c.comma:

@@ -132,8 +132,14 @@ func (a *Answer) proveWhole() {
 	if a.over == nil && a.length > 0 && a.length <= holdWhole {
 		a.held = grow(a.held, int(a.length)+1) // one more, or the last read would be no end
 	}
-	a.fill(holdWhole)
+	hold := holdWhole
+	if a.req.Translate != nil {
+		hold = holdTranslated
+	}
+	a.fill(hold)
 	switch {
+	case a.over == nil && a.req.Translate != nil:
+		a.accuse(ai.BadAnswer, "an answer that is too large to be translated")
 	case a.over == nil:
 		a.proveLarge()
 	case !a.ended():
@@ -143,7 +149,9 @@ func (a *Answer) proveWhole() {
 	default:
 		a.verdict = a.req.Format.JudgeBody(a.req.Endpoint, *a.held)
 		if isAnswer(a.verdict.Kind) {
-			a.accept()
+			if a.req.Translate == nil || a.translateWhole() {
+				a.accept()
+			}
 			return
 		}
 		a.Evidence.Failure = a.verdict.Failure
@@ -189,6 +197,9 @@ func (a *Answer) proveStream() {
 	a.form = stream
 	a.judge = a.req.Format.NewJudge(a.req.Endpoint)
 	a.see = a.event
+	if a.req.Translate != nil {
+		a.translator = newTranslator(a.req.Translate, func() ai.Usage { return a.judge.Verdict().Usage })
+	}
 	for seen := 0; ; a.readSome() {
 		if err := a.follow((*a.held)[seen:]); err != nil {
 			a.accuse(ai.BadAnswer, err.Error())
@@ -202,8 +213,14 @@ func (a *Answer) proveStream() {
 			a.closing = true
 			a.splitter.Close(a.see)
 		}
+		if a.collects() && a.failure == nil {
+			if a.collected() {
+				return
+			}
+			seen = 0
+		}
 		switch {
-		case a.proven, a.blind:
+		case (a.proven || a.blind) && !a.collects():
 			a.accept()
 			return
 		case a.failure != nil:
@@ -218,7 +235,7 @@ func (a *Answer) proveStream() {
 		case a.over != nil:
 			a.Evidence = a.blame(a.over)
 			return
-		case len(*a.held) > holdStream:
+		case len(*a.held) > holdStream && !a.collects():
 			a.accept()
 			return
 		}
@@ -228,7 +245,7 @@ func (a *Answer) proveStream() {
 // proveEnded judges a stream that ended before any content.
 func (a *Answer) proveEnded() {
 	if _, isSSE := a.splitter.(*sse.Scanner); isSSE && a.events == 0 && isOther(*a.held) {
-		a.judge, a.splitter, a.form = nil, nil, whole // it was only labelled as one
+		a.judge, a.splitter, a.translator, a.form = nil, nil, nil, whole // it was only labelled as one
 		a.proveWhole()
 		return
 	}
@@ -260,7 +277,7 @@ func (a *Answer) follow(chunk []byte) error {
 		return nil
 	}
 	err := a.splitter.Feed(chunk, a.see)
-	if errors.Is(err, sse.ErrTooLong) {
+	if errors.Is(err, sse.ErrTooLong) && a.translator == nil {
 		// Only content is so large. It goes to the client; nobody can say of
 		// what follows where its events begin.
 		a.blind = true
@@ -276,7 +293,11 @@ func (a *Answer) event(ev sse.Event) bool {
 	if !a.closing && cutShort(ev.Data) {
 		return a.fail(ai.Failure{Message: "upstream sent an event that is cut short"}, ev.Data, true)
 	}
-	switch step := a.judge.Event(ev); step {
+	step := a.judge.Event(ev)
+	if a.translator != nil && step != protocol.Failed && !(a.closing && cutShort(ev.Data)) {
+		a.translator.event(ev)
+	}
+	switch step {
 	case protocol.Preamble:
 	case protocol.Content:
 		a.proven = true

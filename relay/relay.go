@@ -142,6 +142,9 @@ type Request struct {
 	// Hide reports whether an event of a stream, by its data, is kept from the
 	// client. nil: none is.
 	Hide func(data []byte) bool
+	// Translate is set if the client speaks another format. Stream is then what
+	// the upstream was asked for.
+	Translate *Translation
 }
 
 // Reasons an attempt is ended from our side; they are the causes of its

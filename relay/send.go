@@ -65,6 +65,9 @@ type Answer struct {
 	rest     *abridger     // of a body too large to be held
 	verdict  protocol.Verdict
 	sample   sample
+
+	translator *translator     // of a stream, if the client speaks another format
+	reply      *protocol.Reply // of a whole body, likewise
 }
 
 // form is how an answer is treated.

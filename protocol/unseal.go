@@ -1,0 +1,110 @@
+package protocol
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/ccload/ccload/protocol/scan"
+)
+
+// WithoutSeals returns a request without what the upstream of another format
+// signed in this conversation: an upstream of the request's own format would
+// refuse it. Thoughts go as a whole, other parts lose their signature only, and
+// ids of calls what was appended to them. The rest keeps its bytes.
+func WithoutSeals(body []byte) []byte {
+	out, _ := withoutSeals(nil, bytes.TrimSpace(body))
+	return out
+}
+
+// withoutSeals appends to dst what is left of a value; drop says that nothing
+// is.
+func withoutSeals(dst, v []byte) (out []byte, drop bool) {
+	if len(v) == 0 || !Sealed(v) {
+		return append(dst, v...), false
+	}
+	switch v[0] {
+	case '{':
+		if isThought(v) {
+			return dst, true
+		}
+		return withoutSealedMembers(dst, v), false
+	case '[':
+		return withoutSealedElements(dst, v), false
+	}
+	return dst, true
+}
+
+func withoutSealedMembers(dst, object []byte) []byte {
+	dst = append(dst, '{')
+	first := true
+	_ = scan.Members(object, func(key []byte, start, end int) bool {
+		before := len(dst)
+		if !first {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), key...), '"', ':')
+		value := object[start:end]
+		drop := false
+		if id, ok := shortID(key, value); ok {
+			dst = append(dst, JSON(id)...)
+		} else {
+			dst, drop = withoutSeals(dst, value)
+		}
+		if drop {
+			dst = dst[:before]
+		} else {
+			first = false
+		}
+		return true
+	})
+	return append(dst, '}')
+}
+
+func withoutSealedElements(dst, array []byte) []byte {
+	dst = append(dst, '[')
+	first := true
+	_ = scan.Elements(array, func(start, end int) bool {
+		before := len(dst)
+		if !first {
+			dst = append(dst, ',')
+		}
+		var drop bool
+		if dst, drop = withoutSeals(dst, array[start:end]); drop {
+			dst = dst[:before]
+		} else {
+			first = false
+		}
+		return true
+	})
+	return append(dst, ']')
+}
+
+// shortID is an id of a call without the seal behind it. The point between the
+// two is how the ids of Chat Completions carry one.
+func shortID(key, value []byte) (id string, ok bool) {
+	switch string(key) {
+	case "id", "call_id", "tool_call_id", "tool_use_id":
+	default:
+		return "", false
+	}
+	whole, ok := scan.String(value)
+	if !ok {
+		return "", false
+	}
+	id, seal, _ := strings.Cut(whole, ".")
+	return id, strings.HasPrefix(seal, sealMark)
+}
+
+// isThought reports whether an object is a thought in any of the formats.
+func isThought(object []byte) bool {
+	if start, end, ok := scan.Get(object, "thought"); ok {
+		v, _ := scan.Bool(object[start:end])
+		return v
+	}
+	start, end, ok := scan.Get(object, "type")
+	if !ok {
+		return false
+	}
+	kind, _ := scan.String(object[start:end])
+	return kind == "thinking" || kind == "redacted_thinking" || kind == "reasoning" || strings.HasPrefix(kind, "reasoning.")
+}
