@@ -2,6 +2,7 @@ package ccload
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -181,9 +182,7 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 	}
 	codec := codecOf(t.protocol)
 	header := make(http.Header, len(out.Header)+6)
-	for name, values := range out.Header {
-		header[name] = values
-	}
+	maps.Copy(header, out.Header)
 	for _, name := range [...]string{"User-Agent", "Traceparent", "Tracestate"} {
 		if v := c.r.Header[name]; len(v) > 0 {
 			header[name] = v

@@ -294,7 +294,7 @@ func (a *Answer) event(ev sse.Event) bool {
 		return a.fail(ai.Failure{Message: "upstream sent an event that is cut short"}, ev.Data, true)
 	}
 	step := a.judge.Event(ev)
-	if a.translator != nil && step != protocol.Failed && !(a.closing && cutShort(ev.Data)) {
+	if a.translator != nil && step != protocol.Failed && (!a.closing || !cutShort(ev.Data)) {
 		a.translator.event(ev)
 	}
 	switch step {
