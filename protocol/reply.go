@@ -45,7 +45,7 @@ type PieceKind uint8
 // closed. PieceStop comes only if the stream ended as it should.
 const (
 	PieceStart PieceKind = iota // Reply has what is known: id, model
-	PieceOpen                   // a part begins; Part has its kind, and of a Call its id and name
+	PieceOpen                   // a part begins; Part has its kind, and of a Call its id, name and Signature
 	PieceMore                   // Part.Text, or Part.Call.Arguments, goes on by Text; Part.Logprobs are of it
 	PieceClose                  // the part ends; Part is what only the end tells: Signature, Citations
 	PieceStop                   // Reply has how it ended: Stop, StopWord, Usage, Model
@@ -141,7 +141,10 @@ func (r *Reply) Play(give func(*Piece)) {
 			Kind: part.Kind, Signature: part.Signature, Origin: part.Origin, Redacted: part.Redacted, Citations: part.Citations,
 			Media: part.Media, ID: part.ID,
 		}
-		open.Text, open.Signature, open.Citations, open.Logprobs = "", "", nil, nil
+		open.Text, open.Citations, open.Logprobs = "", nil, nil
+		if part.Kind != Call {
+			open.Signature = ""
+		}
 		text := part.Text
 		if part.Kind == Call {
 			call := *part.Call

@@ -1,0 +1,410 @@
+// Package codectest holds the codec of a wire format to what every codec must
+// do: requests and answers survive their own format, streams have the order
+// that protocol.Piece demands, and end honestly wherever they are cut.
+package codectest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/corpus"
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/sse"
+)
+
+// Options say how a format's recordings are read.
+type Options struct {
+	Codec protocol.Codec
+	Dir   string // of the corpus
+	// Inbound reads a recorded request to generate; nil if it is another.
+	Inbound func(*corpus.Record) *protocol.Inbound
+	// Skip are recordings that are no answers, or no requests that the format
+	// takes, and why.
+	Skip map[string]string
+	// Array reports whether a recorded stream is a JSON array.
+	Array func(*corpus.Record) bool
+	// EndMarker is what only a complete stream has; "" if the format has none.
+	EndMarker string
+}
+
+// Endpoint is the endpoint that generates, streamed or not.
+func Endpoint(f protocol.Format, stream bool) *protocol.Endpoint {
+	endpoints := f.Endpoints()
+	for i := range endpoints {
+		ep := &endpoints[i]
+		if ep.Operation == ai.Generate && (ep.Streams == protocol.StreamByBody || (ep.Streams == protocol.StreamAlways) == stream) {
+			return ep
+		}
+	}
+	return nil
+}
+
+// Corpus replays all recordings through a codec.
+func Corpus(t *testing.T, o Options) {
+	native := make(map[string]int)
+	var requests, foreign, whole, streams int
+	for _, rec := range corpus.Load(t, o.Dir) {
+		if o.Skip[rec.ID] != "" || rec.Response.Status != http.StatusOK {
+			continue
+		}
+		in := o.Inbound(&rec)
+		if in == nil {
+			continue
+		}
+		var p *protocol.Prompt
+		if len(in.Body) > 0 {
+			requests++
+			p = checkRequest(t, o.Codec, &rec, in)
+			if p != nil && len(p.Native) > 0 {
+				foreign++
+				for _, field := range p.Native {
+					native[generic(field)]++
+				}
+			}
+		}
+		if rec.Response.Body == "" {
+			continue
+		}
+		if rec.Stream {
+			streams++
+			checkStream(t, &o, &rec, p)
+		} else {
+			whole++
+			checkWhole(t, &o, &rec, p)
+		}
+	}
+	t.Logf("%d requests, of which %d are for the own format only; %d answers, %d streams", requests, foreign, whole, streams)
+	var fields []string
+	for field, n := range native {
+		fields = append(fields, fmt.Sprintf("%s %d", field, n))
+	}
+	slices.Sort(fields)
+	t.Log(strings.Join(fields, ", "))
+}
+
+// generic is a path without its numbers.
+func generic(path string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return '#'
+		}
+		return r
+	}, path)
+}
+
+func checkRequest(t *testing.T, c protocol.Codec, rec *corpus.Record, in *protocol.Inbound) *protocol.Prompt {
+	t.Helper()
+	p, err := c.DecodePrompt(in)
+	if err != nil {
+		t.Errorf("%s: %v", rec.ID, err)
+		return nil
+	}
+	if len(p.Native) > 0 {
+		return p
+	}
+	out, err := c.EncodePrompt(p, p.Model)
+	if err != nil {
+		t.Errorf("%s: encoding: %v", rec.ID, err)
+		return p
+	}
+	again, err := c.DecodePrompt(&protocol.Inbound{Endpoint: in.Endpoint, Model: p.Model, Stream: p.Stream, Header: in.Header, Body: out.Body})
+	if err != nil {
+		t.Errorf("%s: what was encoded: %v\n%s", rec.ID, err, out.Body)
+		return p
+	}
+	if diff := cmp.Diff(Essence(p, out.Hints), Essence(again, out.Hints)); diff != "" {
+		t.Errorf("%s: %s", rec.ID, diff)
+	}
+	return p
+}
+
+// Essence is what of a prompt must survive, in lines: whose parts, in order,
+// tools, and settings that were not dropped.
+func Essence(p *protocol.Prompt, dropped []string) []string {
+	var lines []string
+	add := func(format string, a ...any) { lines = append(lines, fmt.Sprintf(format, a...)) }
+	for i := range p.Turns {
+		side := "user"
+		switch p.Turns[i].Role {
+		case protocol.Assistant:
+			side = "assistant"
+		case protocol.System, protocol.Developer:
+			side = "system"
+		case protocol.User:
+		}
+		for j := range p.Turns[i].Parts {
+			part := p.Turns[i].Parts[j]
+			if part.Kind == protocol.Text && part.Text == "" {
+				continue // no format has to keep nothing
+			}
+			from := side
+			if inner, ok := strings.CutPrefix(part.Text, "<system-reminder>\n"); ok && strings.HasSuffix(inner, "\n</system-reminder>") {
+				from, part.Text = "system", strings.TrimSuffix(inner, "\n</system-reminder>") // how a late system turn is written
+			}
+			lines = append(lines, from+": "+Describe(&part))
+		}
+	}
+	for i := range p.Tools {
+		tool := &p.Tools[i]
+		add("tool %d %s %q %s", tool.Kind, tool.Name, tool.Description, compact(tool.Schema))
+	}
+	if len(p.Tools) > 0 {
+		add("choice %d %v", p.Choice.Mode, p.Choice.Names)
+	}
+	setting := func(name string, said bool, value any) {
+		if said && !slices.Contains(dropped, name) {
+			add("%s %v", name, value)
+		}
+	}
+	setting("temperature", p.Temperature != nil, deref(p.Temperature))
+	setting("top_p", p.TopP != nil, deref(p.TopP))
+	setting("seed", p.Seed != nil, deref(p.Seed))
+	setting("stop", len(p.Stop) > 0, p.Stop)
+	setting("json", p.Output.JSON, compact(p.Output.Schema))
+	setting("stream", p.Stream, "")
+	return lines
+}
+
+func deref[T any](v *T) any {
+	if v == nil {
+		return nil
+	}
+	return *v
+}
+
+// Describe is a part in a line.
+func Describe(p *protocol.Part) string {
+	switch p.Kind {
+	case protocol.Call:
+		return fmt.Sprintf("call %s(%s)", p.Call.Name, compact([]byte(p.Call.Arguments)))
+	case protocol.Result:
+		s := "result"
+		for i := range p.Back.Parts {
+			s += " " + Describe(&p.Back.Parts[i])
+		}
+		return s
+	case protocol.Thought:
+		return fmt.Sprintf("thought %q %s", p.Text, p.Signature)
+	case protocol.Image, protocol.Document, protocol.Audio, protocol.Video:
+		return fmt.Sprintf("media %d %s %s %d bytes %s", p.Kind, p.Media.Type, p.Media.URL, len(p.Media.Data), p.Media.Plain)
+	case protocol.Text, protocol.Refusal, protocol.Search:
+	}
+	return fmt.Sprintf("%d %q", p.Kind, p.Text)
+}
+
+// compact is JSON without white space; what is no JSON, as it is.
+func compact(v []byte) string {
+	var b bytes.Buffer
+	if len(v) == 0 || string(v) == "{}" {
+		return "{}"
+	}
+	if json.Compact(&b, v) != nil {
+		return string(v)
+	}
+	return b.String()
+}
+
+// ReplyEssence is what of an answer must survive its own format, in lines.
+func ReplyEssence(r *protocol.Reply) []string {
+	stop := r.Stop
+	if stop == protocol.StopTools {
+		stop = protocol.StopEnd // told by what is in it
+	}
+	lines := []string{fmt.Sprint("stop ", stop, r.StopWord)}
+	for i := range r.Parts {
+		if r.Parts[i].Kind == protocol.Search {
+			continue // what was found is in the text and its citations
+		}
+		if text := Describe(&r.Parts[i]); r.Parts[i].Text != "" || r.Parts[i].Kind != protocol.Text {
+			lines = append(lines, text)
+		}
+	}
+	return lines
+}
+
+func checkWhole(t *testing.T, o *Options, rec *corpus.Record, p *protocol.Prompt) {
+	t.Helper()
+	body := []byte(rec.Response.Body)
+	v := o.Codec.JudgeBody(Endpoint(o.Codec, false), body)
+	if v.Kind != ai.OK {
+		return
+	}
+	reply, err := o.Codec.DecodeReply(body)
+	if err != nil {
+		t.Errorf("%s: %v", rec.ID, err)
+		return
+	}
+	reply.Usage = v.Usage
+	text := o.Codec.EncodeReply(reply, p)
+	CheckWhole(t, rec.ID, o.Codec, text, reply)
+}
+
+// CheckWhole holds an encoded answer to what it was made of.
+func CheckWhole(t *testing.T, id string, c protocol.Codec, text []byte, reply *protocol.Reply) {
+	t.Helper()
+	v := c.JudgeBody(Endpoint(c, false), text)
+	if v.Kind != ai.OK && v.Kind != ai.ContentFilter {
+		t.Errorf("%s: what was encoded is judged %s: %s\n%s", id, v.Kind, v.Failure.Message, clip(text))
+		return
+	}
+	checkUsage(t, id, &v.Usage, &reply.Usage)
+	again, err := c.DecodeReply(text)
+	if err != nil {
+		t.Errorf("%s: what was encoded: %v", id, err)
+		return
+	}
+	if diff := cmp.Diff(ReplyEssence(reply), ReplyEssence(again)); diff != "" {
+		t.Errorf("%s: %s", id, diff)
+	}
+}
+
+// checkUsage compares the numbers that every format has.
+func checkUsage(t *testing.T, id string, got, want *ai.Usage) {
+	t.Helper()
+	if !want.Reported || want.Doubtful {
+		return
+	}
+	if got.Input != want.Input || got.Output != want.Output || got.CachedInput != want.CachedInput {
+		t.Errorf("%s: usage %+v, want %+v", id, got, want)
+	}
+}
+
+func clip(b []byte) []byte { return b[:min(len(b), 1500)] }
+
+// Decode reads a stream in pieces of size bytes and checks their order.
+func Decode(t *testing.T, id string, c protocol.Codec, body []byte, array bool, size int) (*protocol.Collector, protocol.Verdict) {
+	t.Helper()
+	var splitter sse.Splitter = new(sse.Scanner)
+	if array {
+		splitter = new(sse.ArrayScanner)
+	}
+	judge, decoder := c.NewJudge(Endpoint(c, true)), c.NewReplyDecoder()
+	whole, order := new(protocol.Collector), Order{T: t, ID: id}
+	give := func(p *protocol.Piece) {
+		order.Add(p)
+		whole.Add(p)
+	}
+	see := func(ev sse.Event) bool {
+		judge.Event(ev)
+		decoder.Event(ev, give)
+		return true
+	}
+	for chunk := range slices.Chunk(body, max(size, 1)) {
+		if err := splitter.Feed(chunk, see); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	splitter.Close(see)
+	v := judge.Verdict()
+	if judge.Ended() || v.Kind == ai.OK {
+		decoder.Close(give)
+	}
+	return whole, v
+}
+
+// Order checks that pieces come as protocol.Piece says.
+type Order struct {
+	T              *testing.T
+	ID             string
+	begun, open    bool
+	stopped, wrong bool
+	kind           protocol.PartKind
+}
+
+// Add checks the next piece.
+func (o *Order) Add(p *protocol.Piece) {
+	ok := !o.stopped
+	switch p.Kind {
+	case protocol.PieceStart:
+		ok = ok && !o.begun
+		o.begun = true
+	case protocol.PieceOpen:
+		ok = ok && o.begun && !o.open
+		o.open, o.kind = true, p.Part.Kind
+	case protocol.PieceMore:
+		ok = ok && o.open
+	case protocol.PieceClose:
+		ok = ok && o.open && p.Part.Kind == o.kind
+		o.open = false
+	case protocol.PieceStop:
+		ok = ok && o.begun && !o.open && p.Reply != nil
+		o.stopped = true
+	case protocol.PiecePing:
+		ok = ok && o.begun
+	}
+	if !ok && !o.wrong {
+		o.wrong = true
+		o.T.Errorf("%s: piece %d of part %d comes out of order", o.ID, p.Kind, p.Part.Kind)
+	}
+}
+
+// Encode writes an answer as a stream.
+func Encode(c protocol.Codec, r *protocol.Reply, p *protocol.Prompt, array bool) []byte {
+	encoder := c.NewReplyEncoder(p, array)
+	var out []byte
+	r.Play(func(piece *protocol.Piece) { out = encoder.Append(out, piece) })
+	return out
+}
+
+func checkStream(t *testing.T, o *Options, rec *corpus.Record, p *protocol.Prompt) {
+	t.Helper()
+	array := o.Array != nil && o.Array(rec)
+	body := []byte(rec.Response.Body)
+	whole, v := Decode(t, rec.ID, o.Codec, body, array, len(body))
+	if v.Kind != ai.OK {
+		return
+	}
+	if !whole.Stopped {
+		t.Errorf("%s: no end", rec.ID)
+		return
+	}
+	small, _ := Decode(t, rec.ID, o.Codec, body, array, 7)
+	if diff := cmp.Diff(whole.Reply, small.Reply); diff != "" {
+		t.Errorf("%s: in pieces of 7 bytes: %s", rec.ID, diff)
+	}
+	reply := whole.Reply
+	reply.Usage = v.Usage
+	CheckStream(t, rec.ID, o.Codec, &reply, p, o.EndMarker)
+}
+
+// CheckStream writes an answer as a stream, holds it to what it was made of,
+// and cuts it.
+func CheckStream(t *testing.T, id string, c protocol.Codec, reply *protocol.Reply, p *protocol.Prompt, marker string) {
+	t.Helper()
+	asked := protocol.Prompt{WantsUsage: true}
+	if p != nil {
+		asked = *p
+		asked.WantsUsage = true
+	}
+	text := Encode(c, reply, &asked, false)
+	again, v := Decode(t, id, c, text, false, len(text))
+	if v.Kind != ai.OK && v.Kind != ai.ContentFilter {
+		t.Errorf("%s: the stream that was encoded is judged %s: %s\n%s", id, v.Kind, v.Failure.Message, clip(text))
+		return
+	}
+	checkUsage(t, id, &v.Usage, &reply.Usage)
+	if diff := cmp.Diff(ReplyEssence(reply), ReplyEssence(&again.Reply)); diff != "" {
+		t.Errorf("%s: the stream: %s", id, diff)
+	}
+	if marker != "" && bytes.Count(text, []byte(marker)) != 1 {
+		t.Errorf("%s: %d end markers", id, bytes.Count(text, []byte(marker)))
+	}
+	encoder := c.NewReplyEncoder(&asked, false)
+	var cut []byte
+	reply.Play(func(piece *protocol.Piece) {
+		if piece.Kind != protocol.PieceStop {
+			cut = encoder.Append(cut, piece)
+		}
+	})
+	if marker != "" && bytes.Contains(cut, []byte(marker)) {
+		t.Errorf("%s: an end marker without an end", id)
+	}
+}

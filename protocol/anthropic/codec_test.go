@@ -1,0 +1,24 @@
+package anthropic_test
+
+import (
+	"testing"
+
+	"github.com/ccload/ccload/internal/codectest"
+	"github.com/ccload/ccload/internal/corpus"
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/anthropic"
+)
+
+func TestCodecOnCorpus(t *testing.T) {
+	generate, _ := endpoints()
+	codectest.Corpus(t, codectest.Options{
+		Codec: anthropic.Format{}, Dir: "anthropic", EndMarker: "event: message_stop\n",
+		Inbound: func(rec *corpus.Record) *protocol.Inbound {
+			if rec.Endpoint != "messages" {
+				return nil
+			}
+			return &protocol.Inbound{Endpoint: generate, Stream: rec.Stream, Body: []byte(rec.Request.Body)}
+		},
+		Skip: map[string]string{"anthropic-eedb9399579e": "an answer of the skills API"},
+	})
+}
