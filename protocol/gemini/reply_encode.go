@@ -1,0 +1,286 @@
+package gemini
+
+import (
+	"crypto/rand"
+	"strings"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
+)
+
+// EncodeReply writes a whole answer.
+func (Format) EncodeReply(r *protocol.Reply, p *protocol.Prompt) []byte {
+	w := newWriter(p)
+	var content outContent
+	var said []string // of the last part, if it is a text that may go on
+	var tokens []protocol.Logprob
+	settle := func() {
+		if len(said) > 0 {
+			text := strings.Join(said, "")
+			content.Parts[len(content.Parts)-1].Text = &text
+			said = nil
+		}
+	}
+	w.write = func(part outPart, more []protocol.Logprob) {
+		tokens = append(tokens, more...)
+		n := len(content.Parts)
+		if n > 0 && len(said) > 0 && part.Text != nil && part.Thought == content.Parts[n-1].Thought {
+			said = append(said, *part.Text)
+			if part.ThoughtSignature != "" {
+				content.Parts[n-1].ThoughtSignature = part.ThoughtSignature
+				settle()
+			}
+			return
+		}
+		settle()
+		content.Parts = append(content.Parts, part)
+		if part.Text != nil && part.ThoughtSignature == "" {
+			said = []string{*part.Text}
+		}
+	}
+	r.Play(w.add)
+	settle()
+	reply := w.reply()
+	c := &reply.Candidates[0]
+	if len(content.Parts) > 0 || r.Stop != protocol.StopFilter {
+		content.Role = "model"
+		if content.Parts == nil {
+			content.Parts = []outPart{}
+		}
+		c.Content = &content
+	}
+	c.logprobs(tokens)
+	if len(tokens) > 0 {
+		sum := 0.0
+		for i := range tokens {
+			sum += tokens[i].Logprob
+		}
+		sum /= float64(len(tokens))
+		c.Average = &sum
+	}
+	w.end(reply, r)
+	return protocol.JSON(reply)
+}
+
+// writer turns pieces into parts.
+type writer struct {
+	id, model, created string
+	hidden             bool // the client does not want to see thoughts
+	write              func(part outPart, tokens []protocol.Logprob)
+
+	part  protocol.Part // the open one
+	text  strings.Builder
+	seals []string // of thoughts, for the call that may follow
+	parts int      // that were begun, with texts that stand together as one
+	run   protocol.PartKind
+	index index // of the texts that stand together
+	begun int   // where the open one begins among them, in characters
+	chars int
+	where outGrounding
+}
+
+func newWriter(p *protocol.Prompt) *writer {
+	return &writer{hidden: p != nil && p.Thinking.Show == "none", run: protocol.Search}
+}
+
+// reply is an answer, or an event, with nothing in it.
+func (w *writer) reply() *outReply {
+	return &outReply{
+		Candidates: make([]outCandidate, 1), ModelVersion: w.model, CreateTime: w.created, ResponseID: w.id,
+	}
+}
+
+func (w *writer) add(p *protocol.Piece) {
+	switch p.Kind {
+	case protocol.PieceStart:
+		w.start(p.Reply)
+	case protocol.PieceOpen:
+		w.open(&p.Part)
+	case protocol.PieceMore:
+		w.more(p)
+	case protocol.PieceClose:
+		w.close(&p.Part)
+	default:
+	}
+}
+
+func (w *writer) start(r *protocol.Reply) {
+	w.id, w.model = r.ID, r.Model
+	if w.id == "" {
+		w.id = rand.Text()
+	}
+	if r.Created > 0 {
+		w.created = time.Unix(r.Created, 0).UTC().Format(time.RFC3339)
+	}
+}
+
+func (w *writer) open(p *protocol.Part) {
+	w.part = *p
+	if p.Call != nil {
+		call := *p.Call
+		w.part.Call = &call
+	}
+	w.text.Reset()
+	kind := p.Kind
+	switch kind {
+	case protocol.Search: // says where something is from, and is no part
+		w.where.Queries = append(w.where.Queries, p.Text)
+		w.sources(p.Citations)
+		return
+	case protocol.Refusal:
+		kind = protocol.Text
+	default:
+	}
+	if kind != protocol.Text || w.run != protocol.Text {
+		w.index.reset()
+		w.chars = 0
+		w.parts++
+	}
+	w.run, w.begun = kind, w.chars
+}
+
+func (w *writer) more(p *protocol.Piece) {
+	if p.Text == "" && len(p.Part.Logprobs) == 0 {
+		return
+	}
+	switch w.part.Kind {
+	case protocol.Text, protocol.Refusal:
+		w.index.add(p.Text)
+		w.chars += characters(p.Text)
+		w.write(textPart(p.Text), p.Part.Logprobs)
+	case protocol.Thought:
+		if foreign(&w.part) || w.part.Origin == "" {
+			w.text.WriteString(p.Text)
+		}
+		if !w.hidden && !w.part.Redacted {
+			part := textPart(p.Text)
+			part.Thought = true
+			w.write(part, nil)
+		}
+	case protocol.Call:
+		w.text.WriteString(p.Text)
+	default:
+	}
+}
+
+func (w *writer) close(end *protocol.Part) {
+	p := &w.part
+	if end.Signature != "" {
+		p.Signature, p.Origin = end.Signature, end.Origin
+	}
+	if end.Origin != "" {
+		p.Origin = end.Origin
+	}
+	if end.ID != "" {
+		p.ID = end.ID
+	}
+	if end.Media != nil {
+		p.Media = end.Media
+	}
+	p.Redacted = p.Redacted || end.Redacted
+	switch p.Kind {
+	case protocol.Text, protocol.Refusal:
+		w.cite(end.Citations)
+		if p.Signature != "" {
+			part := textPart("")
+			if part.ThoughtSignature = p.Signature; foreign(p) {
+				part.ThoughtSignature = p.Seal(false)
+			}
+			w.write(part, nil)
+		}
+	case protocol.Thought:
+		w.closeThought(p)
+	case protocol.Call:
+		w.closeCall(p)
+	case protocol.Image, protocol.Document, protocol.Audio, protocol.Video:
+		w.media(p.Media)
+	case protocol.Search:
+		w.sources(end.Citations)
+	default:
+	}
+}
+
+// closeThought gives a thought its signature: its own, or what brings another
+// format's back.
+func (w *writer) closeThought(p *protocol.Part) {
+	if p.Origin == "" || p.Origin == ai.Gemini && p.Signature == "" {
+		return
+	}
+	part := textPart("")
+	part.Thought, part.ThoughtSignature = true, p.Signature
+	if foreign(p) {
+		p.Text += w.text.String()
+		part.ThoughtSignature = p.Seal(true)
+		w.seals = append(w.seals, part.ThoughtSignature)
+	}
+	w.write(part, nil)
+}
+
+func (w *writer) closeCall(p *protocol.Part) {
+	call := *p.Call
+	call.Arguments += w.text.String()
+	part := outPart{FunctionCall: &outCall{ID: sentID(call.ID), Name: call.Name, Args: arguments(&call)}}
+	switch {
+	case p.Signature != "" && !foreign(p):
+		part.ThoughtSignature = p.Signature
+	case len(w.seals) > 0:
+		part.ThoughtSignature = joinSeals(w.seals)
+	}
+	w.seals = nil
+	w.write(part, nil)
+}
+
+func (w *writer) media(m *protocol.Media) {
+	switch {
+	case m == nil:
+	case m.Data != "":
+		w.write(outPart{InlineData: &outBlob{MimeType: m.Type, Data: m.Data}}, nil)
+	case m.URL != "":
+		w.write(outPart{FileData: &outFile{MimeType: m.Type, FileURI: m.URL}}, nil)
+	}
+}
+
+// end completes the last thing that an answer says.
+func (w *writer) end(reply *outReply, r *protocol.Reply) {
+	c := &reply.Candidates[0]
+	c.FinishReason = finishReason(r.Stop)
+	if len(w.where.Queries)+len(w.where.Chunks) > 0 {
+		c.Grounding = &w.where
+	}
+	if reply.ModelVersion == "" {
+		reply.ModelVersion = r.Model
+	}
+	reply.UsageMetadata = usageOut(&r.Usage)
+}
+
+// finishReason is Google's word for why an answer ended. Stop sequences, tools
+// and pauses are ends like any other.
+func finishReason(s protocol.StopReason) string {
+	switch s {
+	case protocol.StopLength, protocol.StopContext:
+		return "MAX_TOKENS"
+	case protocol.StopFilter:
+		return "SAFETY"
+	default:
+		return "STOP"
+	}
+}
+
+func (c *outCandidate) logprobs(tokens []protocol.Logprob) {
+	if len(tokens) == 0 {
+		return
+	}
+	c.Logprobs = new(outLogprobs)
+	for i := range tokens {
+		t := &tokens[i]
+		c.Logprobs.Chosen = append(c.Logprobs.Chosen, outToken{Token: t.Token, Probability: t.Logprob})
+		var top outAlternatives
+		for _, a := range t.Top {
+			top.Candidates = append(top.Candidates, outToken{Token: a.Token, Probability: a.Logprob})
+		}
+		if len(t.Top) > 0 {
+			c.Logprobs.Top = append(c.Logprobs.Top, top)
+		}
+	}
+}

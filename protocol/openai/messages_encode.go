@@ -1,0 +1,281 @@
+package openai
+
+import (
+	"strings"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
+)
+
+func isSearchModel(model string) bool { return strings.Contains(model, "search") }
+
+func (w *promptWriter) messages() {
+	w.Open('[')
+	for i := range w.p.Turns {
+		t := &w.p.Turns[i]
+		switch t.Role {
+		case protocol.System, protocol.Developer:
+			w.system(t)
+		case protocol.Assistant:
+			w.assistant(t, w.current(i))
+		case protocol.User:
+			w.user(t)
+		}
+	}
+	w.Close(']')
+}
+
+// current reports whether a turn belongs to the answer that is being made: no
+// words of the user stand behind it. Only there thoughts are wanted back.
+func (w *promptWriter) current(i int) bool {
+	for _, t := range w.p.Turns[i+1:] {
+		if t.Role == protocol.User && !isResults(&t) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *promptWriter) begin(role, name string) {
+	w.Open('{')
+	w.Text("role", role)
+	w.TextIf("name", name)
+}
+
+func (w *promptWriter) system(t *protocol.Turn) {
+	role := "system" // developer is known to OpenAI's models only
+	if t.Role == protocol.Developer && w.traits.own {
+		role = "developer"
+	}
+	w.begin(role, t.Name)
+	w.Key("content")
+	w.content(t.Parts, false)
+	w.Close('}')
+}
+
+// content writes a text if it is one, or else parts.
+func (w *promptWriter) content(parts []protocol.Part, media bool) {
+	marks := false
+	for i := range parts {
+		marks = marks || parts[i].Cache != "" && w.traits.cacheMark
+		w.hintIf(parts[i].Cache != "" && !w.traits.cacheMark, "cache marks")
+	}
+	text, all := protocol.PlainText(parts)
+	if all && !marks {
+		w.String(text)
+		return
+	}
+	w.Open('[')
+	for i := range parts {
+		part := &parts[i]
+		if part.Kind != protocol.Text && part.Kind != protocol.Refusal && !media {
+			w.cannot("media in a system turn")
+			continue
+		}
+		w.part(part)
+	}
+	w.Close(']')
+}
+
+// part writes one part of a content.
+func (w *promptWriter) part(part *protocol.Part) {
+	m := part.Media
+	switch part.Kind {
+	case protocol.Text, protocol.Refusal:
+		w.Open('{')
+		w.Text("type", "text")
+		w.Text("text", part.Text)
+		if part.Cache != "" && w.traits.cacheMark {
+			w.Key("cache_control")
+			w.Raw([]byte(`{"type":"ephemeral"}`))
+		}
+		w.Close('}')
+	case protocol.Image:
+		if m.FileID != "" {
+			w.cannot("files uploaded elsewhere")
+		}
+		w.Open('{')
+		w.Text("type", "image_url")
+		w.Key("image_url")
+		w.Open('{')
+		w.Text("url", urlOf(m))
+		w.TextIf("detail", m.Detail)
+		w.Close('}')
+		w.Close('}')
+	case protocol.Document:
+		w.document(m)
+	case protocol.Audio:
+		w.audio(m)
+	case protocol.Video:
+		w.cannot("video")
+	case protocol.Search:
+		w.hint("search history")
+	default: // calls, results and thoughts have places of their own
+	}
+}
+
+func urlOf(m *protocol.Media) string {
+	if m.URL != "" {
+		return m.URL
+	}
+	return m.DataURL()
+}
+
+func (w *promptWriter) document(m *protocol.Media) {
+	switch {
+	case m.Plain != "":
+		text := m.Plain
+		if m.Name != "" {
+			text = m.Name + "\n\n" + text
+		}
+		w.part(&protocol.Part{Kind: protocol.Text, Text: text})
+	case m.Data == "":
+		w.cannot("documents by address")
+	default:
+		name := m.Name
+		if name == "" {
+			name = "document.pdf" // it must have one
+		}
+		w.Open('{')
+		w.Text("type", "file")
+		w.Key("file")
+		w.Open('{')
+		w.Text("filename", name)
+		w.Text("file_data", m.DataURL())
+		w.Close('}')
+		w.Close('}')
+	}
+}
+
+func (w *promptWriter) audio(m *protocol.Media) {
+	for _, t := range audioTypes {
+		if t.media == strings.ToLower(m.Type) && m.Data != "" {
+			w.Open('{')
+			w.Text("type", "input_audio")
+			w.Key("input_audio")
+			w.Open('{')
+			w.Text("data", m.Data)
+			w.Text("format", t.format)
+			w.Close('}')
+			w.Close('}')
+			return
+		}
+	}
+	w.cannot("audio of the type " + m.Type)
+}
+
+// user writes what the user says, and before it what tools said. Messages of
+// tools hold text only; what else a tool showed is shown by the user then.
+func (w *promptWriter) user(t *protocol.Turn) {
+	var rest []protocol.Part
+	for i := range t.Parts {
+		part := &t.Parts[i]
+		if part.Kind != protocol.Result {
+			continue
+		}
+		var texts []protocol.Part
+		for _, inner := range part.Back.Parts {
+			if inner.Kind == protocol.Text {
+				texts = append(texts, inner)
+			} else {
+				rest = append(rest, inner)
+			}
+		}
+		text, _ := protocol.PlainText(texts)
+		if text == "" && len(rest) > 0 {
+			text = "(see the next message)"
+		}
+		w.hintIf(part.Back.Error, "tool_result.is_error")
+		w.hintIf(part.Cache != "", "cache marks")
+		w.Open('{')
+		w.Text("role", "tool")
+		w.Text("tool_call_id", part.Back.ID)
+		w.Text("content", text)
+		w.Close('}')
+	}
+	for _, part := range t.Parts {
+		if part.Kind != protocol.Result {
+			rest = append(rest, part)
+		}
+	}
+	if len(rest) == 0 && isResults(t) {
+		return
+	}
+	w.begin("user", t.Name)
+	w.Key("content")
+	w.content(rest, true)
+	w.Close('}')
+}
+
+func (w *promptWriter) assistant(t *protocol.Turn, current bool) {
+	var texts, calls, thoughts []protocol.Part
+	for i := range t.Parts {
+		switch part := t.Parts[i]; part.Kind {
+		case protocol.Text, protocol.Refusal:
+			texts = append(texts, part)
+		case protocol.Call:
+			calls = append(calls, part)
+		case protocol.Thought:
+			thoughts = append(thoughts, part)
+		case protocol.Search:
+			w.hint("search history")
+		default:
+			w.cannot("media in the model's turn")
+		}
+	}
+	w.begin("assistant", t.Name)
+	w.thoughts(thoughts, current)
+	w.Key("content")
+	if len(texts) == 0 && len(calls) > 0 {
+		w.Raw([]byte("null"))
+	} else {
+		w.content(texts, false)
+	}
+	if len(calls) > 0 {
+		w.Key("tool_calls")
+		w.Open('[')
+		for i := range calls {
+			w.call(calls[i].Call)
+		}
+		w.Close(']')
+	}
+	w.Close('}')
+}
+
+// thoughts writes what a model behind this protocol thought: DeepSeek, Kimi
+// and others want it back within a tool loop. Others' thoughts are no use to it.
+func (w *promptWriter) thoughts(parts []protocol.Part, current bool) {
+	text, details := "", ""
+	for i := range parts {
+		if parts[i].Origin != ai.OpenAI {
+			w.hint("thinking history")
+			continue
+		}
+		text += parts[i].Text
+		details = parts[i].Signature
+	}
+	if text != "" && (current || details != "") {
+		w.Text("reasoning_content", text)
+	} else if text != "" {
+		w.hint("thinking history")
+	}
+	w.JSONIf("reasoning_details", []byte(details))
+}
+
+func (w *promptWriter) call(call *protocol.ToolCall) {
+	kind, argument, text := "function", "arguments", call.Arguments
+	if call.Custom {
+		kind, argument = "custom", "input"
+	} else if text == "" {
+		text = "{}"
+	}
+	w.Open('{')
+	w.Text("id", call.ID)
+	w.Text("type", kind)
+	w.Key(kind)
+	w.Open('{')
+	w.Text("name", call.Name)
+	w.Text(argument, text)
+	w.Close('}')
+	w.Close('}')
+}

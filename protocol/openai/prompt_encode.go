@@ -1,0 +1,324 @@
+package openai
+
+import (
+	"slices"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
+)
+
+// promptWriter writes one request.
+type promptWriter struct {
+	protocol.Writer
+	p      *protocol.Prompt
+	traits traits
+	hints  []string
+	err    error
+}
+
+func (w *promptWriter) hint(field string) {
+	if !slices.Contains(w.hints, field) {
+		w.hints = append(w.hints, field)
+	}
+}
+
+// hintIf notes a field that is said, and cannot be passed on.
+func (w *promptWriter) hintIf(said bool, field string) {
+	if said {
+		w.hint(field)
+	}
+}
+
+func (w *promptWriter) cannot(field string) {
+	if w.err == nil {
+		w.err = &protocol.InexpressibleError{Protocol: ai.OpenAI, Field: field}
+	}
+}
+
+// EncodePrompt writes a request to /v1/chat/completions.
+func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
+	w := promptWriter{p: p, traits: traitsOf(model)}
+	w.Open('{')
+	w.Text("model", model)
+	w.Key("messages")
+	w.messages()
+	w.tools()
+	w.limits()
+	w.sampling()
+	w.thinking()
+	w.output()
+	if p.Stream {
+		w.Key("stream")
+		w.Bool(true)
+		w.Key("stream_options")
+		w.Raw([]byte(`{"include_usage":true}`)) // the meter wants it, whoever asked
+	}
+	w.Close('}')
+	if w.err != nil {
+		return nil, w.err
+	}
+	return &protocol.Outbound{Path: "/v1/chat/completions", Body: w.B, Hints: w.hints}, nil
+}
+
+func (w *promptWriter) limits() {
+	p := w.p
+	if p.MaxOutput > 0 {
+		name := "max_tokens" // what every compatible vendor knows
+		if w.traits.own {
+			name = "max_completion_tokens"
+		}
+		w.Number(name, p.MaxOutput)
+	}
+	if n := len(p.Stop); n > 0 {
+		if n > 4 {
+			w.cannot("more than 4 stop sequences")
+		}
+		if w.traits.reasons {
+			w.cannot("stop sequences on a reasoning model")
+		}
+		w.Key("stop")
+		w.Strings(p.Stop)
+	}
+	if p.Logprobs > 0 {
+		if w.traits.reasons {
+			w.cannot("logprobs on a reasoning model")
+		}
+		w.Key("logprobs")
+		w.Bool(true)
+		if p.Logprobs > 1 {
+			w.Number("top_logprobs", int64(p.Logprobs-1))
+		}
+	}
+	switch {
+	case p.Tier != "" && w.traits.own:
+		w.Text("service_tier", p.Tier)
+	default:
+		w.hintIf(p.Tier != "", "service_tier")
+	}
+	if len(p.User) > 0 && len(p.User) <= 64 {
+		w.Text("user", p.User)
+	}
+}
+
+func (w *promptWriter) sampling() {
+	p := w.p
+	w.hintIf(p.TopK != nil, "top_k")
+	if w.traits.reasons { // "Unsupported parameter" on all of them
+		w.hintIf(p.Temperature != nil, "temperature")
+		w.hintIf(p.TopP != nil, "top_p")
+		w.hintIf(p.Frequency != nil, "frequency_penalty")
+		w.hintIf(p.Presence != nil, "presence_penalty")
+		w.hintIf(p.Seed != nil, "seed")
+		return
+	}
+	w.FloatIf("temperature", p.Temperature)
+	w.FloatIf("top_p", p.TopP)
+	w.FloatIf("frequency_penalty", p.Frequency)
+	w.FloatIf("presence_penalty", p.Presence)
+	if p.Seed != nil {
+		w.Number("seed", *p.Seed)
+	}
+}
+
+// thinking writes the effort, to models that are known to take one: others
+// think as they do by themselves.
+func (w *promptWriter) thinking() {
+	t := &w.p.Thinking
+	w.hintIf(t.Show != "", "thinking.display")
+	said := t.Effort
+	if said == "" {
+		said = protocol.EffortOf(t.Budget)
+	}
+	switch {
+	case t.Mode == protocol.ThinkingOff && w.traits.off != "":
+		w.Text("reasoning_effort", w.traits.off)
+	case t.Mode == protocol.ThinkingOff:
+		w.hintIf(len(w.traits.efforts) > 0, "thinking")
+	case said == "":
+	case len(w.traits.efforts) > 0:
+		w.Text("reasoning_effort", protocol.EffortUpTo(said, w.traits.efforts...))
+	default:
+		w.hint("thinking")
+	}
+}
+
+func (w *promptWriter) output() {
+	o := &w.p.Output
+	switch {
+	case o.Verbosity != "" && w.traits.reasons:
+		w.Text("verbosity", o.Verbosity)
+	default:
+		w.hintIf(o.Verbosity != "", "verbosity")
+	}
+	switch {
+	case o.Schema != nil:
+		w.Key("response_format")
+		w.Open('{')
+		w.Text("type", "json_schema")
+		w.Key("json_schema")
+		w.Open('{')
+		name := o.Name
+		if name == "" {
+			name = "answer" // it must have one
+		}
+		w.Text("name", name)
+		w.TextIf("description", o.About)
+		w.JSONIf("schema", o.Schema)
+		if o.Strict != nil {
+			w.Key("strict")
+			w.Bool(*o.Strict)
+		}
+		w.Close('}')
+		w.Close('}')
+	case o.JSON:
+		w.Key("response_format")
+		w.Raw([]byte(`{"type":"json_object"}`))
+	}
+	for _, kind := range w.p.Kinds {
+		if kind != "text" {
+			w.cannot("modalities " + kind)
+		}
+	}
+}
+
+func (w *promptWriter) tools() {
+	list := false
+	for i := range w.p.Tools {
+		t := &w.p.Tools[i]
+		if t.Kind == protocol.WebSearch {
+			w.search(t)
+			continue
+		}
+		if !list {
+			w.Key("tools")
+			w.Open('[')
+			list = true
+		}
+		w.tool(t)
+	}
+	if !list {
+		return
+	}
+	w.Close(']')
+	w.choice()
+	if w.p.Parallel != nil {
+		w.Key("parallel_tool_calls")
+		w.Bool(*w.p.Parallel)
+	}
+}
+
+func (w *promptWriter) tool(t *protocol.Tool) {
+	kind := "function"
+	if t.Kind == protocol.Custom {
+		if kind = "custom"; !w.traits.own {
+			w.cannot("tools " + t.Name + " (free text)")
+		}
+	}
+	w.Open('{')
+	w.Text("type", kind)
+	w.Key(kind)
+	w.Open('{')
+	w.Text("name", t.Name)
+	w.TextIf("description", t.Description)
+	if t.Kind == protocol.Custom {
+		w.JSONIf("format", t.Grammar)
+	} else {
+		w.JSONIf("parameters", t.Schema)
+		if t.Strict != nil {
+			w.Key("strict")
+			w.Bool(*t.Strict)
+		}
+	}
+	w.Close('}')
+	w.Close('}')
+	w.hintIf(t.Cache != "", "cache marks")
+}
+
+// search asks for OpenAI's own web search, which has no form of Chat
+// Completions but on its search models.
+func (w *promptWriter) search(t *protocol.Tool) {
+	if len(t.Domains)+len(t.NotDomains) > 0 {
+		w.cannot("web search on certain domains")
+	}
+	w.hintIf(t.MaxSearches > 0, "web_search.max_uses")
+	if w.traits.own && w.p.Model != "" && !isSearchModel(w.p.Model) {
+		w.cannot("web search on this model")
+	}
+	w.Key("web_search_options")
+	w.Open('{')
+	if l := t.Location; l != nil {
+		w.Key("user_location")
+		w.Open('{')
+		w.Text("type", "approximate")
+		w.Key("approximate")
+		w.Open('{')
+		w.TextIf("city", l.City)
+		w.TextIf("region", l.Region)
+		w.TextIf("country", l.Country)
+		w.TextIf("timezone", l.Timezone)
+		w.Close('}')
+		w.Close('}')
+	}
+	w.Close('}')
+}
+
+func (w *promptWriter) choice() {
+	c := &w.p.Choice
+	if len(c.Names) > 0 && c.Mode != protocol.ChoiceTool {
+		w.allowed()
+		return
+	}
+	switch c.Mode {
+	case protocol.ChoiceUnset:
+	case protocol.ChoiceAuto:
+		w.Text("tool_choice", "auto")
+	case protocol.ChoiceNone:
+		w.Text("tool_choice", "none")
+	case protocol.ChoiceAny:
+		w.Text("tool_choice", "required")
+	case protocol.ChoiceTool:
+		kind := "function"
+		if i := slices.IndexFunc(w.p.Tools, func(t protocol.Tool) bool { return t.Name == c.Names[0] }); i >= 0 && w.p.Tools[i].Kind == protocol.Custom {
+			kind = "custom"
+		}
+		w.Key("tool_choice")
+		w.Open('{')
+		w.Text("type", kind)
+		w.Key(kind)
+		w.Open('{')
+		w.Text("name", c.Names[0])
+		w.Close('}')
+		w.Close('}')
+	}
+}
+
+// allowed limits the tools to some of them.
+func (w *promptWriter) allowed() {
+	if !w.traits.own {
+		w.cannot("tool_choice allowed tools")
+	}
+	mode := "auto"
+	if w.p.Choice.Mode == protocol.ChoiceAny {
+		mode = "required"
+	}
+	w.Key("tool_choice")
+	w.Open('{')
+	w.Text("type", "allowed_tools")
+	w.Key("allowed_tools")
+	w.Open('{')
+	w.Text("mode", mode)
+	w.Key("tools")
+	w.Open('[')
+	for _, name := range w.p.Choice.Names {
+		w.Open('{')
+		w.Text("type", "function")
+		w.Key("function")
+		w.Open('{')
+		w.Text("name", name)
+		w.Close('}')
+		w.Close('}')
+	}
+	w.Close(']')
+	w.Close('}')
+	w.Close('}')
+}

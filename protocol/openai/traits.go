@@ -1,0 +1,58 @@
+package openai
+
+import "strings"
+
+// traits are what a model takes, as far as requests must know
+// (https://platform.openai.com/docs/guides/reasoning and the models' pages).
+type traits struct {
+	own       bool     // one of OpenAI's
+	reasons   bool     // a reasoning model of OpenAI's: no sampling, no stop sequences
+	efforts   []string // it knows, from the least to the most; nil: none
+	off       string   // the effort that is no reasoning, "" if there is none
+	cacheMark bool     // cache_control is understood (OpenRouter, for Claude)
+}
+
+var (
+	low3  = []string{"low", "medium", "high"}
+	min4  = []string{"minimal", "low", "medium", "high"}
+	high4 = []string{"low", "medium", "high", "xhigh"}
+)
+
+// models are traits by the beginning of a model's name without its vendor; the
+// first that fits counts.
+var models = []struct {
+	prefix string
+	traits traits
+}{
+	{"gpt-5-chat", traits{own: true}},
+	{"gpt-5-pro", traits{own: true, reasons: true, efforts: []string{"high"}}},
+	{"gpt-5-codex", traits{own: true, reasons: true, efforts: low3}},
+	{"gpt-5.", traits{own: true, reasons: true, efforts: high4, off: "none"}},
+	{"gpt-5", traits{own: true, reasons: true, efforts: min4, off: "minimal"}},
+	{"gpt-oss", traits{efforts: low3}},
+	{"gpt-", traits{own: true}},
+	{"chatgpt-", traits{own: true}},
+	{"o1-mini", traits{own: true, reasons: true}},
+	{"o1", traits{own: true, reasons: true, efforts: low3}},
+	{"o3", traits{own: true, reasons: true, efforts: low3}},
+	{"o4", traits{own: true, reasons: true, efforts: low3}},
+	{"codex", traits{own: true, reasons: true, efforts: low3}},
+	{"gemini-2.5-pro", traits{efforts: low3}},
+	{"gemini-2.5", traits{efforts: low3, off: "none"}},
+	{"gemini-3", traits{efforts: low3}},
+	{"grok-3-mini", traits{efforts: []string{"low", "high"}}},
+	{"claude", traits{cacheMark: true, efforts: low3}},
+}
+
+func traitsOf(model string) traits {
+	name := strings.ToLower(model)
+	if at := strings.LastIndexByte(name, '/'); at >= 0 {
+		name = name[at+1:]
+	}
+	for _, m := range models {
+		if strings.HasPrefix(name, m.prefix) {
+			return m.traits
+		}
+	}
+	return traits{}
+}
