@@ -200,7 +200,8 @@ const (
 // Tool is something the model may call.
 type Tool struct {
 	Kind        ToolKind
-	Name        string
+	Name        string // with its namespace before it, where it has one
+	Namespace   string // R namespace: the client calls it by both
 	Description string
 	Schema      json.RawMessage // JSON schema of the arguments; nil for none. A input_schema; C, R parameters; G parametersJsonSchema, parameters
 	Strict      *bool           // C, R, A strict

@@ -12,7 +12,7 @@ import (
 func TestCodecOnCorpus(t *testing.T) {
 	generate, _ := endpoints()
 	codectest.Corpus(t, codectest.Options{
-		Codec: anthropic.Format{}, Dir: "anthropic", EndMarker: "event: message_stop\n",
+		Codec: anthropic.Format{}, Dir: "anthropic", EndMarkers: []string{"event: message_stop\n"},
 		Inbound: func(rec *corpus.Record) *protocol.Inbound {
 			if rec.Endpoint != "messages" {
 				return nil

@@ -12,7 +12,7 @@ import (
 func TestCodecOnCorpus(t *testing.T) {
 	f := openai.Format{}
 	codectest.Corpus(t, codectest.Options{
-		Codec: f, Dir: "openai_chat", EndMarker: "data: [DONE]\n",
+		Codec: f, Dir: "openai_chat", EndMarkers: []string{"data: [DONE]\n"},
 		Inexpressible: []string{"web search", "documents by address", "video", "stop sequences on", "modalities", "audio of"},
 		Inbound: func(rec *corpus.Record) *protocol.Inbound {
 			if rec.Endpoint != "chat" || unlike[rec.ID] != 0 {
