@@ -103,12 +103,34 @@ func (c *call) translate(p ai.Protocol, model string) (*protocol.Outbound, error
 	}
 	m := translated{protocol: p, model: model}
 	if codec := codecOf(p); codec != nil {
-		m.request, m.err = codec.EncodePrompt(prompt, model)
+		m.request, m.err = encodePrompt(codec, prompt, model)
 	} else {
 		m.err = &protocol.InexpressibleError{Protocol: p, Field: "anything"}
 	}
 	c.translation.made = append(c.translation.made, m)
 	return m.request, m.err
+}
+
+// encodePrompt says a prompt in a protocol. What cannot be said there is said
+// in the next best way, if there is one: free text for tools as an object with
+// a text in it, and nothing of a web search that is only one of an agent's many
+// tools.
+func encodePrompt(codec protocol.Codec, prompt *protocol.Prompt, model string) (*protocol.Outbound, error) {
+	out, err := codec.EncodePrompt(prompt, model)
+	if err == nil {
+		return out, nil
+	}
+	plain := prompt.AsFunctions()
+	if out, again := codec.EncodePrompt(plain, model); again == nil {
+		return out, nil
+	}
+	if without, ok := plain.WithoutSearch(); ok {
+		if out, again := codec.EncodePrompt(without, model); again == nil {
+			out.Hints = append(out.Hints, "web search")
+			return out, nil
+		}
+	}
+	return nil, err
 }
 
 // way is how a candidate would be asked.

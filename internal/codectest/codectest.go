@@ -183,7 +183,11 @@ func Essence(p *protocol.Prompt, dropped []string) []string {
 	}
 	for i := range p.Tools {
 		tool := &p.Tools[i]
-		add("tool %d %s %q %s", tool.Kind, tool.Name, tool.Description, compact(tool.Schema))
+		name := tool.Name
+		if tool.Kind == protocol.WebSearch {
+			name = "" // each format has its own
+		}
+		add("tool %d %s %q %s", tool.Kind, name, tool.Description, compact(tool.Schema))
 	}
 	if len(p.Tools) > 0 {
 		add("choice %d %v", p.Choice.Mode, p.Choice.Names)
@@ -213,18 +217,35 @@ func deref[T any](v *T) any {
 func Describe(p *protocol.Part) string {
 	switch p.Kind {
 	case protocol.Call:
-		return fmt.Sprintf("call %s(%s)", p.Call.Name, compact([]byte(p.Call.Arguments)))
+		return fmt.Sprintf("call %s(%s)", p.Call.Name, compact([]byte(unbroken(p.Call.Arguments))))
 	case protocol.Result:
 		s := "result"
 		text, _ := protocol.PlainText(p.Back.Parts)
-		return s + " " + text
+		if text == "(see the next message)" { // where tools say texts only, the rest is shown behind it
+			text = ""
+		}
+		return s + " " + compact([]byte(text))
 	case protocol.Thought:
 		return fmt.Sprintf("thought %q %s", p.Text, p.Signature)
 	case protocol.Image, protocol.Document, protocol.Audio, protocol.Video:
-		return fmt.Sprintf("media %d %s %s %d bytes %s", p.Kind, p.Media.Type, p.Media.URL, len(p.Media.Data), p.Media.Plain)
+		kind := p.Media.Type
+		if p.Media.URL != "" {
+			kind = "" // it tells itself
+		}
+		return fmt.Sprintf("media %d %s %s %d bytes %s", p.Kind, kind, p.Media.URL, len(p.Media.Data), p.Media.Plain)
 	case protocol.Text, protocol.Refusal, protocol.Search:
 	}
 	return fmt.Sprintf("%d %q", p.Kind, p.Text)
+}
+
+// unbroken are a call's arguments. Those that are no object, because a model
+// wrote them so, may be the text of one.
+func unbroken(arguments string) string {
+	var wrapped map[string]string
+	if json.Unmarshal([]byte(arguments), &wrapped) == nil && len(wrapped) == 1 && wrapped["arguments"] != "" {
+		return wrapped["arguments"]
+	}
+	return arguments
 }
 
 // compact is JSON without white space; what is no JSON, as it is.
@@ -263,6 +284,39 @@ func ReplyEssence(r *protocol.Reply) []string {
 		}
 	}
 	return lines
+}
+
+// Said is what of an answer must survive in every format, in lines: its text,
+// its thoughts that anybody may read, its calls, and that it was cut or refused.
+func Said(r *protocol.Reply) []string {
+	var text, thought strings.Builder
+	var calls []string
+	for i := range r.Parts {
+		switch part := &r.Parts[i]; part.Kind {
+		case protocol.Text, protocol.Refusal:
+			text.WriteString(part.Text)
+		case protocol.Thought:
+			thought.WriteString(part.Text)
+		case protocol.Call:
+			calls = append(calls, Describe(part))
+		case protocol.Image, protocol.Document, protocol.Audio, protocol.Video:
+			url := part.Media.URL
+			if url == "" {
+				url = part.Media.DataURL()
+			}
+			text.WriteString("![](" + url + ")")
+		default:
+		}
+	}
+	stop := "done"
+	switch r.Stop {
+	case protocol.StopLength, protocol.StopContext:
+		stop = "cut"
+	case protocol.StopFilter:
+		stop = "refused"
+	default:
+	}
+	return append([]string{stop, text.String(), thought.String()}, calls...)
 }
 
 func checkWhole(t *testing.T, o *Options, rec *corpus.Record, p *protocol.Prompt) {

@@ -44,7 +44,13 @@ type Record struct {
 // the whole corpus if CCLOAD_CORPUS is set.
 func Load(tb testing.TB, dir string) []Record {
 	tb.Helper()
-	files, err := filepath.Glob("testdata/corpus/*.json")
+	return LoadFrom(tb, ".", dir)
+}
+
+// LoadFrom is Load for the sample of a package in another folder.
+func LoadFrom(tb testing.TB, folder, dir string) []Record {
+	tb.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "testdata/corpus/*.json"))
 	if err != nil || len(files) == 0 {
 		tb.Fatalf("no sample in testdata/corpus: %v", err)
 	}

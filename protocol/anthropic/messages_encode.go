@@ -1,6 +1,7 @@
 package anthropic
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/protocol"
@@ -9,11 +10,15 @@ import (
 // system writes the turns before the first message of the conversation.
 func (w *promptWriter) system() {
 	n := leading(w.p.Turns)
-	if n == 0 {
+	asks := w.p.Output.JSON && w.p.Output.Schema == nil
+	if n == 0 && !asks {
 		return
 	}
 	w.Key("system")
 	w.Open('[')
+	if asks {
+		defer func() { w.hint("response_format json_object, which is asked for in words") }()
+	}
 	for i := range n {
 		for j := range w.p.Turns[i].Parts {
 			part := &w.p.Turns[i].Parts[j]
@@ -23,6 +28,9 @@ func (w *promptWriter) system() {
 			}
 			w.text(part.Text, part)
 		}
+	}
+	if asks { // Messages has no such mode without a schema
+		w.text("Answer with one JSON object and nothing else: no other text, no code fence.", &protocol.Part{})
 	}
 	w.Close(']')
 }
@@ -42,7 +50,13 @@ func leading(turns []protocol.Turn) int {
 // anything else, as the API demands.
 func (w *promptWriter) messages() {
 	w.Open('[')
-	turns := w.p.Turns[leading(w.p.Turns):]
+	turns := slices.Clone(w.p.Turns[leading(w.p.Turns):])
+	last := len(turns) - 1
+	i := -1
+	turns = slices.DeleteFunc(turns, func(t protocol.Turn) bool { // the API takes no empty message
+		i++
+		return i < last && empty(&t)
+	})
 	if len(turns) == 0 { // nothing but a system turn: "at least one message is required"
 		w.message(protocol.User, []protocol.Turn{{Parts: []protocol.Part{{Text: "."}}}}, false)
 	}
@@ -62,6 +76,16 @@ func (w *promptWriter) messages() {
 	w.Close(']')
 }
 
+// empty reports whether a turn says nothing.
+func empty(t *protocol.Turn) bool {
+	for i := range t.Parts {
+		if t.Parts[i].Kind != protocol.Text || t.Parts[i].Text != "" {
+			return false
+		}
+	}
+	return true
+}
+
 func (w *promptWriter) message(role protocol.Role, turns []protocol.Turn, last bool) {
 	before := len(w.B)
 	name := "user"
@@ -72,7 +96,7 @@ func (w *promptWriter) message(role protocol.Role, turns []protocol.Turn, last b
 	w.Text("role", name)
 	w.Key("content")
 	w.Open('[')
-	empty := len(w.B)
+	nothing := len(w.B)
 	if role == protocol.User {
 		w.results(turns)
 	}
@@ -92,7 +116,7 @@ func (w *promptWriter) message(role protocol.Role, turns []protocol.Turn, last b
 			}
 		}
 	}
-	if len(w.B) == empty { // nothing is left of it, and the API takes no empty message
+	if len(w.B) == nothing { // nothing is left of it, and the API takes no empty message
 		w.B = w.B[:before]
 		if last && role == protocol.Assistant {
 			return
@@ -208,7 +232,7 @@ func arguments(text string) []byte {
 	}
 	var w protocol.Writer
 	w.Open('{')
-	w.Text("raw_arguments", text)
+	w.Text("arguments", text)
 	w.Close('}')
 	return w.B
 }

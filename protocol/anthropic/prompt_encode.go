@@ -2,6 +2,7 @@ package anthropic
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
@@ -97,9 +98,6 @@ func (w *promptWriter) check() {
 		if f.said {
 			w.hint(f.name)
 		}
-	}
-	if p.Output.JSON && p.Output.Schema == nil {
-		w.cannot("response_format json_object") // Messages knows schemas only
 	}
 	if p.Output.Schema != nil && !w.traits.schemas {
 		w.cannot("structured output on this model")
@@ -286,10 +284,19 @@ func (w *promptWriter) tools() {
 	w.Key("tools")
 	w.Open('[')
 	for i := range w.p.Tools {
-		w.tool(&w.p.Tools[i])
+		if w.offered(&w.p.Tools[i]) {
+			w.tool(&w.p.Tools[i])
+		}
 	}
 	w.Close(']')
 	w.choice()
+}
+
+// offered reports whether the model may call a tool. Where a choice allows some
+// only, the others are not offered: Messages has no other way to say so.
+func (w *promptWriter) offered(t *protocol.Tool) bool {
+	c := &w.p.Choice
+	return len(c.Names) == 0 || c.Mode == protocol.ChoiceTool || slices.Contains(c.Names, t.Name)
 }
 
 func (w *promptWriter) tool(t *protocol.Tool) {
@@ -358,13 +365,6 @@ func (w *promptWriter) choice() {
 		kind = "any"
 	case protocol.ChoiceTool:
 		kind = "tool"
-	}
-	if c.Mode != protocol.ChoiceTool && len(c.Names) > 0 {
-		if c.Mode != protocol.ChoiceAny || len(c.Names) > 1 {
-			w.cannot("tool_choice allowed tools")
-		} else {
-			kind = "tool"
-		}
 	}
 	serial := w.p.Parallel != nil && !*w.p.Parallel
 	if kind == "" && serial {

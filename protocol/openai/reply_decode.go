@@ -212,7 +212,7 @@ func (Format) DecodeReply(body []byte) (*protocol.Reply, error) {
 			r.Parts = append(r.Parts, part)
 		}
 	}
-	if m.Call != nil {
+	if m.Call != nil && m.Call.Name != "" {
 		r.Parts = append(r.Parts, protocol.Part{Kind: protocol.Call, Call: &protocol.ToolCall{
 			ID: protocol.MadeUpID(), Name: m.Call.Name, Arguments: m.Call.arguments(),
 		}})
@@ -228,8 +228,9 @@ func (c *saidCall) part() (part protocol.Part, ok bool) {
 		call.Name = c.Function.Name
 	case c.Custom != nil:
 		call.Name, call.Custom = c.Custom.Name, true
-	default:
-		return part, false
+	}
+	if call.Name == "" {
+		return part, false // some vendors write an empty one beside a text
 	}
 	if call.ID == "" {
 		call.ID = protocol.MadeUpID()

@@ -112,7 +112,7 @@ func (d *replyDecoder) said(s *said, logprobs []protocol.Logprob, give func(*pro
 	for i := range s.Calls {
 		d.call(&s.Calls[i], i, give)
 	}
-	if s.Call != nil {
+	if s.Call != nil && (s.Call.Name != "" || d.seen[0]) {
 		d.call(&saidCall{Function: s.Call}, 0, give)
 	}
 }

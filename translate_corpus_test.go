@@ -1,0 +1,236 @@
+package ccload
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/codectest"
+	"github.com/ccload/ccload/internal/corpus"
+	"github.com/ccload/ccload/protocol"
+)
+
+// recordedGenerations are the recordings of the protocols' own services.
+var recordedGenerations = map[ai.Protocol]struct{ dir, samples, endpoint string }{
+	ai.Anthropic: {"anthropic", "protocol/anthropic", "messages"},
+	ai.OpenAI:    {"openai_chat", "protocol/openai", "chat"},
+	ai.Responses: {"openai_responses", "protocol/responses", "responses"},
+	ai.Gemini:    {"gemini", "protocol/gemini", "generate"},
+}
+
+// mayBeLost is what of a prompt's meaning may be lost on the way from one
+// protocol to another and back, by how its line begins: nothing else.
+var mayBeLost = []struct {
+	from, to ai.Protocol // "" stands for any
+	line     string
+	why      string
+}{
+	{"", "", "assistant: thought", "who made a thought understands it; others get none"},
+	{"", ai.OpenAI, "user: media", "what a tool showed is shown by the user there"},
+	{"", ai.OpenAI, "temperature", "reasoning models take none"},
+}
+
+// TestTranslatedCorpus takes every recorded exchange to each other protocol and
+// back. What is lost of a request is a declared loss or named as dropped; an
+// answer says the same, and costs the same, in each.
+func TestTranslatedCorpus(t *testing.T) {
+	for _, from := range ai.Protocols {
+		t.Run(string(from), func(t *testing.T) {
+			t.Parallel()
+			where := recordedGenerations[from]
+			tally := make(map[string]int)
+			for _, rec := range corpus.LoadFrom(t, where.samples, where.dir) {
+				if !strings.HasSuffix(rec.Endpoint, where.endpoint) || rec.Response.Status != http.StatusOK {
+					continue
+				}
+				if oddities[rec.ID] != "" {
+					continue
+				}
+				prompt := recordedPrompt(t, from, &rec)
+				reply := recordedReply(t, from, &rec)
+				for _, to := range ai.Protocols {
+					if to == from {
+						continue
+					}
+					if prompt != nil {
+						tally[promptThere(t, &rec, prompt, from, to)]++
+					}
+					if reply != nil {
+						replyThere(t, &rec, reply, to)
+						tally["answers"]++
+					}
+				}
+			}
+			var lines []string
+			for what, n := range tally {
+				lines = append(lines, fmt.Sprintf("%d %s", n, what))
+			}
+			slices.Sort(lines)
+			t.Log(strings.Join(lines, "\n"))
+		})
+	}
+}
+
+func recordedPrompt(t *testing.T, p ai.Protocol, rec *corpus.Record) *protocol.Prompt {
+	t.Helper()
+	if rec.Request.Body == "" {
+		return nil
+	}
+	codec := codecOf(p)
+	prompt, err := codec.DecodePrompt(&protocol.Inbound{
+		Endpoint: generateEndpoint(codec, rec.Stream), Model: "m", Stream: rec.Stream, Body: []byte(rec.Request.Body),
+	})
+	if err != nil {
+		return nil // the codec's own test knows which and why
+	}
+	return prompt
+}
+
+// promptThere says a prompt in another protocol, reads it there, and compares.
+// It returns what became of it.
+func promptThere(t *testing.T, rec *corpus.Record, prompt *protocol.Prompt, from, to ai.Protocol) string {
+	t.Helper()
+	if len(prompt.Native) > 0 {
+		return "requests that only their own protocol can say"
+	}
+	codec := codecOf(to)
+	model := map[ai.Protocol]string{
+		ai.Anthropic: "claude-opus-4-6", ai.OpenAI: "gpt-4.1", ai.Responses: "gpt-4.1", ai.Gemini: "gemini-3-pro-preview",
+	}[to]
+	out, err := encodePrompt(codec, prompt, model)
+	var cannot *protocol.InexpressibleError
+	if errors.As(err, &cannot) {
+		return fmt.Sprintf("requests that %s cannot say: %s", to, cannot.Field)
+	}
+	if err != nil {
+		t.Errorf("%s: to %s: %v", rec.ID, to, err)
+		return "failed"
+	}
+	there, err := codec.DecodePrompt(&protocol.Inbound{
+		Endpoint: generateEndpoint(codec, prompt.Stream), Model: model, Stream: prompt.Stream, Body: out.Body,
+	})
+	if err != nil {
+		t.Errorf("%s: what %s would get: %v\n%s", rec.ID, to, err, clipped(string(out.Body)))
+		return "failed"
+	}
+	if c := &prompt.Choice; c.Mode != protocol.ChoiceTool && len(c.Names) > 0 { // the others need not be offered
+		for _, p := range []*protocol.Prompt{prompt, there} {
+			p.Tools = slices.DeleteFunc(p.Tools, func(t protocol.Tool) bool { return !slices.Contains(c.Names, t.Name) })
+		}
+	}
+	want := survivors(codectest.Essence(prompt, out.Hints), from, to)
+	got := survivors(codectest.Essence(there, out.Hints), from, to)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: to %s (dropped %v): %s", rec.ID, to, out.Hints, diff)
+	}
+	return "requests said in " + string(to)
+}
+
+// oddities are recordings with something in them that nobody needs to keep.
+var oddities = map[string]string{
+	"openai_responses-68cb79554a15": "its picture was shortened by whoever recorded it and is no base64",
+	"openai_chat-b5a9fa46863b":      "a system turn and nothing else, which Gemini takes for the user's",
+	"anthropic-e7d70d098c0e":        "a document of text, which becomes a text",
+}
+
+// survivors are the lines that may not be lost. System turns may move to the
+// front, and the schemas of tools may be said in another way.
+func survivors(lines []string, from, to ai.Protocol) []string {
+	var system, rest []string
+	for _, line := range lines {
+		if slices.ContainsFunc(mayBeLost, func(l struct {
+			from, to  ai.Protocol
+			line, why string
+		}) bool {
+			return (l.from == "" || l.from == from) && (l.to == "" || l.to == to) && strings.HasPrefix(line, l.line)
+		}) {
+			continue
+		}
+		line = strings.TrimRight(line, " \n")
+		switch {
+		case line == "user: text .": // where a conversation must have a message
+		case strings.HasPrefix(line, "user: media 2 text/"): // a text file may be written as text
+		case strings.HasPrefix(line, "tool 2"): // a search is the provider's to offer
+		case strings.HasPrefix(line, "system: text "):
+			system = append(system, strings.TrimPrefix(line, "system: text "))
+		case strings.HasPrefix(line, "tool "):
+			name, _, _ := strings.Cut(line, `"`)
+			rest = append(rest, name[len("tool 0 "):])
+		case strings.HasPrefix(line, "choice "), strings.HasPrefix(line, "stream"), strings.HasPrefix(line, "json"):
+		default:
+			rest = append(rest, line)
+		}
+	}
+	for i := len(rest) - 1; i > 0; i-- { // what a system turn stood between
+		if text, ok := strings.CutPrefix(rest[i], "user: text "); ok && strings.HasPrefix(rest[i-1], "user: text ") {
+			rest[i-1] = strings.TrimRight(rest[i-1]+"\n"+text, " \n")
+			rest = slices.Delete(rest, i, i+1)
+		}
+	}
+	asked := "Answer with one JSON object and nothing else: no other text, no code fence." // Messages knows no JSON without a schema
+	all := strings.TrimSpace(strings.ReplaceAll(strings.Join(system, "\n"), asked, ""))
+	return append([]string{"system: " + all}, rest...)
+}
+
+func recordedReply(t *testing.T, p ai.Protocol, rec *corpus.Record) *protocol.Reply {
+	t.Helper()
+	codec := codecOf(p)
+	body := []byte(rec.Response.Body)
+	if rec.Stream {
+		array := strings.HasPrefix(strings.TrimSpace(rec.Response.Body), "[")
+		whole, v := codectest.Decode(t, rec.ID, codec, body, array, len(body))
+		if v.Kind != ai.OK || !whole.Stopped || len(whole.Reply.Parts) == 0 {
+			return nil
+		}
+		whole.Reply.Usage = v.Usage
+		return &whole.Reply
+	}
+	v := codec.JudgeBody(generateEndpoint(codec, false), body)
+	if v.Kind != ai.OK {
+		return nil
+	}
+	reply, err := codec.DecodeReply(body)
+	if err != nil || len(reply.Parts) == 0 {
+		return nil
+	}
+	reply.Usage = v.Usage
+	return reply
+}
+
+// replyThere writes an answer for a client of another protocol, whole and as a
+// stream, and holds it to what was said.
+func replyThere(t *testing.T, rec *corpus.Record, reply *protocol.Reply, to ai.Protocol) {
+	t.Helper()
+	codec := codecOf(to)
+	prompt := &protocol.Prompt{Model: "m", WantsUsage: true}
+	said := codectest.Said(reply)
+	text := codec.EncodeReply(reply, prompt)
+	v := codec.JudgeBody(generateEndpoint(codec, false), text)
+	back, err := codec.DecodeReply(text)
+	if v.Kind != ai.OK && v.Kind != ai.ContentFilter || err != nil {
+		t.Errorf("%s: for a client of %s: judged %s, %v\n%s", rec.ID, to, v.Kind, err, clipped(string(text)))
+		return
+	}
+	compare := func(how string, back *protocol.Reply, u *ai.Usage) {
+		if diff := cmp.Diff(said, codectest.Said(back)); diff != "" {
+			t.Errorf("%s: for a client of %s, %s: %s", rec.ID, to, how, diff)
+		}
+		if w := &reply.Usage; w.Reported && !w.Doubtful && (u.Input != w.Input || u.Output != w.Output || u.CachedInput != w.CachedInput) {
+			t.Errorf("%s: for a client of %s, %s: usage %+v, want %+v", rec.ID, to, how, u, w)
+		}
+	}
+	compare("whole", back, &v.Usage)
+	stream := codectest.Encode(codec, reply, prompt, false)
+	whole, v := codectest.Decode(t, rec.ID, codec, stream, false, len(stream))
+	if v.Kind != ai.OK && v.Kind != ai.ContentFilter || !whole.Stopped {
+		t.Errorf("%s: for a client of %s: the stream is judged %s\n%s", rec.ID, to, v.Kind, clipped(string(stream)))
+		return
+	}
+	compare("streamed", &whole.Reply, &v.Usage)
+}
