@@ -119,19 +119,30 @@ func (c *call) bill(t *target, a *ai.Attempt, answer *relay.Answer, complete boo
 	}
 }
 
+// mostTokens is more than any context window holds, by far: a number above it
+// is a mistake, which must not use up somebody's budget.
+const mostTokens = 20_000_000
+
 // estimate counts here what the provider did not: all of an answer without
-// usage, and the output of one that broke off or whose client left before the
-// usage came.
+// usage, or with one that cannot be, and the output of one that broke off or
+// whose client left before the usage came.
 func (c *call) estimate(t *target, u *ai.Usage, answer *relay.Answer, complete bool) {
-	if u.Reported && complete {
+	u.Doubtful = u.Doubtful || u.Input > mostTokens || u.Output > mostTokens
+	input := !u.Reported || u.Input == 0 || u.Input > mostTokens
+	output := !u.Reported || !complete || u.Output > mostTokens || u.Output == 0 && (input || u.Doubtful)
+	if !input && !output {
 		c.learn(t, u)
 		return
 	}
 	counter := c.h.app.state.counter
-	if !u.Reported {
+	if input {
+		u.CachedInput, u.CacheWrite, u.CacheWrite1h, u.AudioInput, u.ImageInput, u.CachedAudio, u.CachedImage = 0, 0, 0, 0, 0, 0, 0
 		u.Input, u.Estimated = c.countInput(), true
 	}
-	if text, times := answer.Said(); len(text) > 0 {
+	if u.Output > mostTokens {
+		u.Output, u.Reasoning, u.AudioOutput, u.ImageOutput, u.Estimated = 0, 0, 0, 0, true
+	}
+	if text, times := answer.Said(); output && len(text) > 0 {
 		if said := int64(float64(counter.Answer(t.model, text)) * times); said > u.Output {
 			u.Output, u.Estimated = said, true
 		}

@@ -347,6 +347,39 @@ func TestUsageOfBrokenAnswers(t *testing.T) {
 	check(g.recordOf(resp.Header.Get("X-Ccload-Request-Id")), ai.ClientGone)
 }
 
+// TestUselessUsage: numbers that cannot be are not what a call cost: it is
+// counted here, and no budget is fooled or used up by them.
+func TestUselessUsage(t *testing.T) {
+	t.Parallel()
+	for _, usage := range []string{
+		`{}`, `{"input_tokens":0,"output_tokens":0}`, `{"input_tokens":-5,"output_tokens":1e30,"cache_read_input_tokens":"x"}`,
+		`{"input_tokens":1000000000000,"output_tokens":1}`, `{"input_tokens":12,"output_tokens":-3}`, `{"input_tokens":12,"output_tokens":900000000000}`,
+	} {
+		url := upstream(t, answers(`{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-4-6","content":[{"type":"text","text":"hello there"}],"stop_reason":"end_turn","usage":`+usage+`}`))
+		g := newGateway(t, channelURL("only", url), "")
+		rec := g.record(g.askModel(ai.Anthropic, "claude-opus-4-6", false).want(t, http.StatusOK))
+		u := rec.Usage
+		if u.Input < 1 || u.Input > 100 || u.Output < 1 || u.Output > 100 || !u.Estimated || rec.Cost.Amount <= 0 || rec.Cost.Amount > ai.Dollar {
+			t.Errorf("%s: %+v, %+v", usage, u, rec.Cost)
+		}
+	}
+}
+
+// TestUnpricedIsNull: a cost that nobody knows is not 0.
+func TestUnpricedIsNull(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, channelURL("only", upstream(t, answers(claude(5, 7)))), "")
+	rec := g.record(g.askModel(ai.Anthropic, "nobody-knows-its-price", false).want(t, http.StatusOK))
+	text, err := json.Marshal(rec.Cost)
+	if err != nil || !strings.Contains(string(text), `"usd":null,"list_usd":null`) || !strings.Contains(string(text), `"unpriced":true`) {
+		t.Errorf("%s, %v", text, err)
+	}
+	var back ai.Cost
+	if err := json.Unmarshal(text, &back); err != nil || back != rec.Cost {
+		t.Errorf("it comes back as %+v, %v", back, err)
+	}
+}
+
 // TestCountingHere: counts are made here, for any model, in each protocol; the
 // upstream is asked if the token may and the client wants it.
 func TestCountingHere(t *testing.T) {

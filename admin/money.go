@@ -20,9 +20,9 @@ func price(s Source, r *http.Request, _ string) (any, error) {
 		"input": &ask.Usage.Input, "cached_input": &ask.Usage.CachedInput, "cache_write": &ask.Usage.CacheWrite,
 		"cache_write_1h": &ask.Usage.CacheWrite1h, "output": &ask.Usage.Output, "audio_input": &ask.Usage.AudioInput,
 		"image_input": &ask.Usage.ImageInput, "audio_output": &ask.Usage.AudioOutput, "image_output": &ask.Usage.ImageOutput,
-		"web_searches": &ask.Usage.WebSearches,
+		"web_searches": &ask.Usage.WebSearches, "cached_audio": &ask.Usage.CachedAudio, "cached_image": &ask.Usage.CachedImage,
 	}
-	names := []string{"provider", "model", "at", "tier"}
+	names := []string{"provider", "model", "at", "tier", "region"}
 	for name, to := range numbers {
 		names = append(names, name)
 		text := q.Get(name)
@@ -48,7 +48,7 @@ func price(s Source, r *http.Request, _ string) (any, error) {
 	if ask.Usage.IsZero() {
 		ask.Usage.Input, ask.Usage.Output = 1_000_000, 1_000_000
 	}
-	ask.Usage.ServiceTier, ask.Usage.Reported = q.Get("tier"), true
+	ask.Usage.ServiceTier, ask.Usage.Region, ask.Usage.Reported = q.Get("tier"), q.Get("region"), true
 	ask.Usage.Bound()
 	return s.Price(ask), nil
 }

@@ -1,6 +1,7 @@
 package ai
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -115,6 +116,10 @@ func (m Money) MarshalJSON() ([]byte, error) { return []byte(m.String()), nil }
 
 // UnmarshalJSON reads US dollars; what is finer than a nano-dollar is rounded.
 func (m *Money) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*m = 0
+		return nil
+	}
 	usd, err := strconv.ParseFloat(string(text), 64)
 	if whole, part, _ := strings.Cut(string(text), "."); err == nil && len(part) <= 9 && !strings.ContainsAny(part, "eE") {
 		n, exact := strconv.ParseInt(whole+part+strings.Repeat("0", 9-len(part)), 10, 64)
@@ -155,4 +160,18 @@ type Cost struct {
 	Price      string   `json:"price,omitempty"`      // id of the catalogue's row that priced it
 	Unpriced   bool     `json:"unpriced,omitempty"`   // something was used that no row prices; it is not in the amounts
 	Drifted    bool     `json:"drifted,omitempty"`    // the vendor's figure and ours differ by more than a tenth
+}
+
+// MarshalJSON writes null for what nobody knows the price of: a 0 would be
+// summed up as if it were one.
+func (c Cost) MarshalJSON() ([]byte, error) {
+	type plain Cost
+	if !c.Unpriced || c.Amount != 0 || c.List != 0 {
+		return json.Marshal(plain(c))
+	}
+	return json.Marshal(struct {
+		Amount *Money `json:"usd"`
+		List   *Money `json:"list_usd"`
+		plain
+	}{plain: plain(c)})
 }

@@ -263,6 +263,7 @@ func TestOwnRowsGoFirst(t *testing.T) {
 func TestParseFileNamesWhatIsWrong(t *testing.T) {
 	for _, row := range []struct{ file, want string }{
 		{"", "p: there is no line that names the columns"},
+		{`{"x":1}`, "p: JSON prices are a list of rows"},
 		{"model,prise\n", `p: line 1: there is no column "prise"; there are provider, model,`},
 		{"model,input\nx,1\ny,-1\nz,1e3\n", "p: line 3 (y): input: \"-1\" is no number of US dollars\np: line 4 (z): input: \"1e3\""},
 		{"model,input\nx,99999\n", "p: line 2 (x): input: 99999 US dollars are more than any token costs"},

@@ -247,6 +247,9 @@ func readRows(data []byte) (rows []Row, line func(i int) string, err error) {
 		}
 		return rows, func(i int) string { return "row " + strconv.Itoa(i+1) }, nil
 	}
+	if text := bytes.TrimSpace(data); len(text) > 0 && text[0] == '{' {
+		return nil, nil, errors.New("JSON prices are a list of rows, [ { … } ], and not an object")
+	}
 	r := csv.NewReader(bytes.NewReader(data))
 	r.Comment = '#'
 	head, err := r.Read()

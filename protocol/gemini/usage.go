@@ -130,7 +130,7 @@ func (c *counts) usage() ai.Usage {
 	c.catchUp()
 	u := ai.Usage{
 		Input:       c.prompt + c.toolPrompt,
-		CachedInput: c.cached,
+		CachedInput: min(c.cached, c.prompt), // of the prompt; what tools brought is not cached
 		AudioInput:  c.audioIn + c.toolAudioIn,
 		ImageInput:  c.imageIn + c.toolImageIn,
 		CachedAudio: c.cachedAudio,
@@ -142,7 +142,7 @@ func (c *counts) usage() ai.Usage {
 		WebSearches: c.searches,
 		ServiceTier: c.tier,
 		Reported:    c.reported,
-		Doubtful:    c.odd,
+		Doubtful:    c.odd || c.cached > c.prompt,
 	}
 	u.Bound()
 	if u.ServiceTier == "" && c.traffic != "ON_DEMAND" { // Vertex
