@@ -65,6 +65,7 @@ type Behaviour struct {
 	Size      int    // bytes of text; 0: what the echo has
 	Big       bool   // 3 MB of text in one event
 	Think     bool   // reasoning first
+	Signed    bool   // results of tools are taken only with what signed the reasoning before their calls
 	Calls     int    // tool calls at once, if tools are offered; 0: one
 	ErrorSize int    // least size of an error's body in bytes
 
@@ -97,7 +98,7 @@ func (b *Behaviour) due(n int) bool {
 // well is the same answer with nothing wrong.
 func (b *Behaviour) well() Behaviour {
 	return Behaviour{
-		Gap: b.Gap, Text: b.Text, Events: b.Events, EventSize: b.EventSize, Size: b.Size, Think: b.Think,
+		Gap: b.Gap, Text: b.Text, Events: b.Events, EventSize: b.EventSize, Size: b.Size, Think: b.Think, Signed: b.Signed,
 		Calls: b.Calls, Encoding: b.Encoding, Comments: b.Comments, CRLF: b.CRLF, NoEvent: b.NoEvent,
 	}
 }

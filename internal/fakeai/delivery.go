@@ -95,10 +95,28 @@ func (d *delivery) refusal() Problem {
 		return badRequest
 	case models && r.Model != "" && !slices.Contains(o.Models, r.Model):
 		return NoModel
+	case d.b.Signed && r.Operation == ai.Generate && unsigned(r):
+		return badRequest
 	case r.in.Previous != "" && d.s.stored.get(r.in.Previous, r.Key) == nil:
 		return noPrevious
 	}
 	return ""
+}
+
+// unsigned reports whether a request holds results of tools, but not what
+// signed the reasoning before their calls: the real services refuse that where
+// they have a signature.
+func unsigned(r *Request) bool {
+	sign := map[ai.Protocol]string{
+		ai.Anthropic: signature, ai.Gemini: signature, ai.Responses: encrypted, ai.OpenAI: "reasoning_content",
+	}[r.Protocol]
+	results := [...]string{`"tool_result"`, `"functionResponse"`, `"function_call_output"`, `"role":"tool"`}
+	for _, name := range results {
+		if bytes.Contains(r.Body, []byte(name)) {
+			return !bytes.Contains(r.Body, []byte(sign))
+		}
+	}
+	return false
 }
 
 // refuse answers with a problem of the request.

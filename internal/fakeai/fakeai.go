@@ -54,6 +54,8 @@
 //	comments crlf noevent
 //	             SSE with comments, with CRLF lines, without event lines
 //	think        reasoning before the text
+//	signed       results of tools are taken only with what signed the
+//	             reasoning before their calls
 //	calls1 calls2 one tool call, or two at once, if tools are offered, also
 //	             where Options.NoToolCalls is set
 //	tNN lNN gNN  NN ms before the headers; before the first content; between

@@ -54,13 +54,16 @@ func (w *responsesWriter) item(kind, item string) {
 	}
 }
 
+// encrypted stands for reasoning that the client gives back.
+const encrypted = "gAAAAABfakeencryptedreasoningfakeencryptedreasoning"
+
 func (w *responsesWriter) reasoning(to *[]event) {
 	if w.a.thinking == "" {
 		return
 	}
 	w.to = to
 	w.item("added", fmt.Sprintf(`{"id":"rs_0%s","type":"reasoning","summary":[]}`, w.a.id))
-	w.item("done", fmt.Sprintf(`{"id":"rs_0%s","type":"reasoning","summary":[{"type":"summary_text","text":%s}]}`, w.a.id, quote(w.a.thinking)))
+	w.item("done", fmt.Sprintf(`{"id":"rs_0%s","type":"reasoning","summary":[{"type":"summary_text","text":%s}],"encrypted_content":"%s"}`, w.a.id, quote(w.a.thinking), encrypted))
 }
 
 func (w *responsesWriter) text(opening, content, finish *[]event) {

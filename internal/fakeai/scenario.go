@@ -29,6 +29,7 @@ var words = map[string]func(*Behaviour){
 	"crlf":       func(b *Behaviour) { b.CRLF = true },
 	"noevent":    func(b *Behaviour) { b.NoEvent = true },
 	"think":      func(b *Behaviour) { b.Think = true },
+	"signed":     func(b *Behaviour) { b.Signed = true },
 	"calls1":     func(b *Behaviour) { b.Calls = 1 },
 	"calls2":     func(b *Behaviour) { b.Calls = 2 },
 }

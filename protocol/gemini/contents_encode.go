@@ -82,9 +82,14 @@ func (e *encoder) contents() error {
 			role = "model"
 		default:
 		}
+		signature := ""
 		for j := range turn.Parts {
 			part := &turn.Parts[j]
 			e.marks(part)
+			if j+1 < len(turn.Parts) && signs(part, &turn.Parts[j+1]) {
+				signature = part.Signature
+				continue
+			}
 			if emptyPart(part) && !allEmpty(turn.Parts) {
 				continue
 			}
@@ -94,6 +99,9 @@ func (e *encoder) contents() error {
 			}
 			if made == nil {
 				continue
+			}
+			if signature != "" {
+				made.ThoughtSignature, signature = signature, ""
 			}
 			if current == nil || current.Role != role {
 				flush()
@@ -110,6 +118,13 @@ func (e *encoder) contents() error {
 	flush()
 	e.tidy()
 	return nil
+}
+
+// signs reports whether a thought is only the signature of the part behind it:
+// clients of formats whose calls have no place for one keep it so.
+func signs(p, next *protocol.Part) bool {
+	return p.Kind == protocol.Thought && p.Origin == ai.Gemini && p.Text == "" && p.Signature != "" &&
+		(next.Kind == protocol.Call || next.Kind == protocol.Text) && next.Signature == ""
 }
 
 // allEmpty reports whether parts say nothing at all: they are texts of no

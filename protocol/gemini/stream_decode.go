@@ -259,12 +259,12 @@ func (d *replyDecoder) giveCall(call *protocol.ToolCall, signature string, give 
 	}
 	d.called = true
 	part := protocol.Part{Kind: protocol.Call, Call: &protocol.ToolCall{ID: call.ID, Name: call.Name}}
-	give(&protocol.Piece{Kind: protocol.PieceOpen, Part: part})
-	give(&protocol.Piece{Kind: protocol.PieceMore, Text: call.Arguments, Part: protocol.Part{Kind: protocol.Call}})
-	part.Call = call
 	if signature != "" {
 		part.Signature, part.Origin = signature, ai.Gemini
 	}
+	give(&protocol.Piece{Kind: protocol.PieceOpen, Part: part})
+	give(&protocol.Piece{Kind: protocol.PieceMore, Text: call.Arguments, Part: protocol.Part{Kind: protocol.Call}})
+	part.Call = call
 	give(&protocol.Piece{Kind: protocol.PieceClose, Part: part})
 }
 

@@ -487,7 +487,7 @@ func (w *promptWriter) customCall(id string) bool {
 
 // thought writes what OpenAI knows again; others' thoughts are no use to it.
 func (w *promptWriter) thought(part *protocol.Part) {
-	if part.Origin != ai.Responses || part.Signature == "" || !w.traits.reasons {
+	if part.Origin != ai.Responses || part.Signature == "" {
 		w.hintIf(true, "thinking history")
 		return
 	}

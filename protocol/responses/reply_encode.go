@@ -127,6 +127,10 @@ func (Format) EncodeReply(r *protocol.Reply, p *protocol.Prompt) []byte {
 	w.Key("output")
 	w.Open('[')
 	for i := 0; i < len(r.Parts); {
+		if sign := signOf(&r.Parts[i]); sign != nil {
+			item := newItem(sign, p)
+			item.write(&w, []protocol.Part{*sign})
+		}
 		item := newItem(&r.Parts[i], p)
 		next := i + 1
 		for item.kind == "message" && next < len(r.Parts) && isMessage(r.Parts[next].Kind) {
@@ -140,6 +144,15 @@ func (Format) EncodeReply(r *protocol.Reply, p *protocol.Prompt) []byte {
 	writeUsage(&w, &r.Usage)
 	w.Close('}')
 	return w.B
+}
+
+// signOf is what a call was signed with, as a thought of its own: calls have no
+// place for it here. nil if there is nothing.
+func signOf(part *protocol.Part) *protocol.Part {
+	if part.Kind != protocol.Call || part.Signature == "" {
+		return nil
+	}
+	return &protocol.Part{Kind: protocol.Thought, Signature: part.Signature, Origin: part.Origin}
 }
 
 func isMessage(k protocol.PartKind) bool {

@@ -94,8 +94,12 @@ func (e *replyEncoder) start(dst []byte, part *protocol.Part) []byte {
 		return dst // a message without a word is none: see begin
 	}
 	dst = e.done(dst)
-	dst = e.add(dst)
-	return dst
+	if sign := signOf(part); sign != nil {
+		e.part = *sign
+		dst = e.done(e.add(dst))
+		e.part = *part
+	}
+	return e.add(dst)
 }
 
 // add writes the beginning of an item.

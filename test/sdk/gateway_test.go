@@ -39,6 +39,30 @@ const caddyfile = `{
 			key mk-calls1
 			models %[3]s demo-*
 		}
+		channel anthropic-only {
+			provider demo
+			protocol anthropic
+			key mk-think-calls1-signed
+			models to-anthropic
+		}
+		channel openai-only {
+			provider demo
+			protocol openai
+			key mk-think-calls1-signed
+			models to-openai
+		}
+		channel responses-only {
+			provider demo
+			protocol responses
+			key mk-think-calls1-signed
+			models to-responses
+		}
+		channel gemini-only {
+			provider demo
+			protocol gemini
+			key mk-think-calls1-signed
+			models to-gemini
+		}
 		token sdk %[2]s
 	}
 }
