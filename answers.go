@@ -1,6 +1,7 @@
 package ccload
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -19,7 +20,19 @@ type failedAnswer struct {
 	status  int
 	header  http.Header
 	body    []byte
-	foreign bool // in another protocol than the client's
+	foreign bool     // in another protocol than the client's
+	secrets []string // the credential and the host that were asked, which some upstreams repeat
+}
+
+// redact takes what is nobody's business out of what the client will see.
+func (f *failedAnswer) redact() {
+	for _, s := range f.secrets {
+		if s == "" {
+			continue
+		}
+		f.body = bytes.ReplaceAll(f.body, []byte(s), []byte("[redacted]"))
+		f.outcome.Message = strings.ReplaceAll(f.outcome.Message, s, "[redacted]")
+	}
 }
 
 // telling ranks failures by how much they say to the client: of several, the
@@ -45,6 +58,7 @@ func telling(k ai.Kind) int {
 // passOn gives the client the upstream's own answer to its own mistake.
 func (c *call) passOn(f *failedAnswer) {
 	if f.foreign {
+		f.redact()
 		c.end(f.outcome.Kind, max(f.status, http.StatusBadRequest), f.outcome.Message)
 		c.writeError(&protocol.Error{
 			Status: max(f.status, http.StatusBadRequest), Code: cmp.Or(f.outcome.Code, f.outcome.Kind.String()),
@@ -52,6 +66,7 @@ func (c *call) passOn(f *failedAnswer) {
 		})
 		return
 	}
+	f.redact()
 	header := c.w.Header()
 	if contentType := f.header.Get("Content-Type"); contentType != "" {
 		header.Set("Content-Type", contentType)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ccload/ccload/ai"
@@ -105,6 +107,7 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
+	hideSecret(answer.Header, t.keys[t.key].secret)
 	a.ServerID = serverID(answer.Upstream)
 	if answer.Good() {
 		c.commit(ctx, t, a, answer)
@@ -122,6 +125,19 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 		return false
 	}
 	return c.afterFailure(ctx, t, a, answer, now)
+}
+
+// hideSecret removes headers that repeat the credential: some upstreams echo
+// what they were sent.
+func hideSecret(header http.Header, secret string) {
+	if secret == "" {
+		return
+	}
+	for name, values := range header {
+		if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, secret) }) {
+			delete(header, name)
+		}
+	}
 }
 
 // afterFailure tells health, selection and metrics of a bad answer, and says
@@ -145,7 +161,11 @@ func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answe
 		a.Rested = t.claim.Report(o, answer.Upstream, now)
 		c.observe(t, a, false, now)
 	}
-	failed := &failedAnswer{outcome: o, status: answer.Status, header: answer.Header, body: answer.Held(), foreign: t.protocol != c.Protocol}
+	failed := &failedAnswer{outcome: o, status: answer.Status, header: answer.Header, body: answer.Held(), foreign: t.protocol != c.Protocol,
+		secrets: []string{t.keys[t.key].secret}}
+	if len(t.conf.URLs) > 0 { // an address of the operator's own; those of services are known
+		failed.secrets = append(failed.secrets, t.urls[t.url].host)
+	}
 	// What a target says against a translation may not hold against the request.
 	translated := failed.foreign && o.Kind == ai.InvalidRequest
 	scope := triedScope(o)
@@ -176,7 +196,8 @@ func (c *call) tellsOfHealth(k ai.Kind) bool {
 	case ai.CountTokens, ai.StoredResponse:
 		return k == ai.AuthFailed || k == ai.QuotaExhausted || k == ai.NetworkError
 	}
-	return k != ai.NoSuchEndpoint && k != ai.NoSuchModel
+	// An answer that is nothing may be all there is to say to an empty list.
+	return k != ai.NoSuchEndpoint && k != ai.NoSuchModel && k != ai.BadAnswer && k != ai.Empty
 }
 
 // triedScope is how much an outcome rules out for the rest of this call. It is
@@ -279,7 +300,7 @@ func (c *call) broken(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	o := health.Classify(&ending.Evidence, t.rules, now)
 	o.Retry = false
 	a.Outcome = o
-	c.end(o.Kind, answer.Status, "the answer broke off: "+o.Message)
+	c.end(o.Kind, answer.Status, strings.TrimSuffix("the answer broke off: "+o.Message, ": "))
 	if o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) || context.Cause(ctx) == errTotalTimeout { //nolint:errorlint // the very value is the cause
 		return
 	}

@@ -1,6 +1,7 @@
 package ccload
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -132,4 +133,45 @@ func TestNoTokens(t *testing.T) {
 	}
 	open := newGateway(t, channelAt("only", s, "key mk-ok")+"token anonymous", "")
 	open.ask(ai.Anthropic, false, func(r *http.Request) { r.Header.Del("Authorization") }).want(t, http.StatusOK)
+}
+
+// TestEchoedSecrets: some upstreams repeat in their errors what they were sent.
+func TestEchoedSecrets(t *testing.T) {
+	t.Parallel()
+	const key = "sk-upstream-0123456789"
+	url := upstream(t, func(w http.ResponseWriter, _ []byte) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Echo", "got "+key)
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"error":{"type":"invalid_request_error","message":"bad key `+key+`"}}`)
+	})
+	g := newGateway(t, channelURL("only", url, "key "+key), "")
+	for _, p := range ai.Protocols {
+		a := g.ask(p, false).want(t, http.StatusBadRequest)
+		if strings.Contains(a.Body, key) || strings.Contains(fmt.Sprint(a.Header), key) || !strings.Contains(a.Body, "[redacted]") {
+			t.Errorf("%s: the client gets %s, %v", p, a.Body, a.Header)
+		}
+	}
+}
+
+// TestOddModelNames: a name that is no text is refused before anybody is asked.
+func TestOddModelNames(t *testing.T) {
+	t.Parallel()
+	s := fake(t)
+	g := newGateway(t, channelAt("only", s, "key mk-ok"), "")
+	g.post("/v1/messages", "{\"model\":\"m-\xff\xfe\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}").want(t, http.StatusBadRequest)
+	g.post("/v1beta/models/m-%ff:generateContent", `{"contents":[{"parts":[{"text":"x"}]}]}`).want(t, http.StatusBadRequest)
+	if s.Total() > 0 {
+		t.Errorf("the upstream was asked %d times", s.Total())
+	}
+}
+
+// TestEmptyListsRestNobody: there is nothing to say to an empty list.
+func TestEmptyListsRestNobody(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, channelAt("only", fake(t), "key mk-ok"), "")
+	g.post("/v1beta/models/m:batchEmbedContents", `{"requests":[]}`)
+	if len(g.cooling()) > 0 {
+		t.Errorf("%v rest", g.cooling())
+	}
 }

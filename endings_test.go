@@ -208,3 +208,17 @@ func TestClientHangsUp(t *testing.T) {
 		})
 	}
 }
+
+// TestBrokenArrayElement: Gemini's array form has no place for an error within
+// an element; the cut tells.
+func TestBrokenArrayElement(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, channelAt("bad", fake(t), "key mk-broken-n3"), "")
+	a := g.post("/v1beta/models/m:streamGenerateContent", `{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}`).want(t, http.StatusOK)
+	if a.Err == nil {
+		t.Errorf("the stream ends as if it were complete:\n%s", clipped(a.Body))
+	}
+	if rec := g.record(a); rec.Outcome != ai.SoftError && rec.Outcome != ai.Truncated {
+		t.Errorf("the call is %s", rec.Outcome)
+	}
+}

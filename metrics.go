@@ -2,6 +2,7 @@ package ccload
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -176,7 +177,7 @@ func modelLabel(c *call) string {
 // countCall counts a finished call.
 func countCall(c *call) {
 	rec := c.record
-	labels := requestLabels{rec.Channel, modelLabel(c), rec.Protocol, rec.Outcome}
+	labels := requestLabels{rec.Channel, strings.ToValidUTF8(modelLabel(c), "\ufffd"), rec.Protocol, rec.Outcome}
 	v, ok := boundRequests.Load(labels)
 	if !ok {
 		v, _ = boundRequests.LoadOrStore(labels, &bound{

@@ -41,10 +41,10 @@ func (c *call) settle() {
 		c.used.Money = rec.Cost.Amount
 		c.admission.Settle(c.used)
 	}
+	c.h.app.state.ledger.Record(rec) // before anything that may go wrong
 	countCall(c)
 	c.logFields()
 	c.traceFields()
-	c.h.app.state.ledger.Record(rec)
 	if c.abort {
 		panic(http.ErrAbortHandler)
 	}

@@ -259,7 +259,8 @@ func TestCooldownRules(t *testing.T) {
 func TestResolve(t *testing.T) {
 	want := config.Limits{
 		MaxBody: 64 << 20, BodyTimeout: 2 * time.Minute, MaxAttempts: 6, MaxWait: 3 * time.Second, TotalTimeout: 15 * time.Minute,
-		ConnectTimeout: 10 * time.Second, FirstContentTimeout: 2 * time.Minute, FirstContentAuto: true, IdleTimeout: time.Minute,
+		ConnectTimeout: 10 * time.Second, HeaderTimeout: 5 * time.Minute, FirstContentTimeout: 2 * time.Minute, FirstContentAuto: true,
+		IdleTimeout: time.Minute,
 	}
 	if got := new(config.Handler).Resolve(); got != want {
 		t.Errorf("defaults: %+v", got)

@@ -17,7 +17,7 @@ const (
 	DefaultMaxWait              = 3 * time.Second
 	DefaultTotalTimeout         = 15 * time.Minute
 	DefaultConnectTimeout       = 10 * time.Second
-	DefaultHeaderTimeout        = 0 // off: a call that is not streamed thinks before its headers
+	DefaultHeaderTimeout        = 5 * time.Minute // a call that is not streamed thinks before its headers
 	DefaultIdleTimeout          = time.Minute
 
 	// FirstContentUnknown is the wait for first content where it is learned and
@@ -62,7 +62,8 @@ type Handler struct {
 	ConnectTimeout *caddy.Duration `json:"connect_timeout,omitempty"`
 
 	// HeaderTimeout bounds the wait for the answer's headers. For a call that
-	// is not streamed that is the whole time the model thinks. Default: off.
+	// is not streamed that is the whole time until the answer begins, which with
+	// most services is when it is finished. Default 5m.
 	HeaderTimeout *caddy.Duration `json:"header_timeout,omitempty"`
 
 	// FirstContentTimeout bounds the wait for the first content of a stream,

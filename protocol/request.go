@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ccload/ccload/protocol/scan"
 )
@@ -188,8 +189,8 @@ func (f *Fields) setModel(body []byte) error {
 	return CheckModel(name)
 }
 
-// CheckModel refuses what cannot be a model's name: too long, or with control
-// characters. The error is a *RequestError.
+// CheckModel refuses what cannot be a model's name: too long, no UTF-8, or with
+// control characters. The error is a *RequestError.
 func CheckModel(name string) error {
 	if len(name) > MaxModel {
 		return ModelError(fmt.Sprintf("the model's name is longer than %d bytes", MaxModel))
@@ -198,6 +199,9 @@ func CheckModel(name string) error {
 		if name[i] < ' ' || name[i] == 0x7f {
 			return ModelError("the model's name contains a control character")
 		}
+	}
+	if !utf8.ValidString(name) {
+		return ModelError("the model's name is not UTF-8")
 	}
 	return nil
 }

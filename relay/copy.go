@@ -328,6 +328,10 @@ func (c *copying) conclude() {
 			c.gone()
 		}
 		return
+	case c.failure != nil && c.array() && c.garbled: // nothing can be said within an element, nor behind it
+		e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
+		c.sayBroken(true)
+		return
 	case c.failure != nil: // the client has the event
 		e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
 		c.give(c.veil.rest())
