@@ -161,8 +161,10 @@ func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answe
 		a.Rested = t.claim.Report(o, answer.Upstream, now)
 		c.observe(t, a, false, now)
 	}
-	failed := &failedAnswer{outcome: o, status: answer.Status, header: answer.Header, body: answer.Held(), foreign: t.protocol != c.Protocol,
-		secrets: []string{t.keys[t.key].secret}}
+	failed := &failedAnswer{
+		outcome: o, status: answer.Status, header: answer.Header, body: answer.Held(), foreign: t.protocol != c.Protocol,
+		secrets: []string{t.keys[t.key].secret},
+	}
 	if len(t.conf.URLs) > 0 { // an address of the operator's own; those of services are known
 		failed.secrets = append(failed.secrets, t.urls[t.url].host)
 	}

@@ -26,14 +26,16 @@ var recordedGenerations = map[ai.Protocol]struct{ dir, samples, endpoint string 
 
 // mayBeLost is what of a prompt's meaning may be lost on the way from one
 // protocol to another and back, by how its line begins: nothing else.
-var mayBeLost = []struct {
-	from, to ai.Protocol // "" stands for any
-	line     string
-	why      string
-}{
+var mayBeLost = []loss{
 	{"", "", "assistant: thought", "who made a thought understands it; others get none"},
 	{"", ai.OpenAI, "user: media", "what a tool showed is shown by the user there"},
 	{"", ai.OpenAI, "temperature", "reasoning models take none"},
+}
+
+// loss is a line that may be lost, and why.
+type loss struct {
+	from, to  ai.Protocol // "" stands for any
+	line, why string
 }
 
 // TestTranslatedCorpus takes every recorded exchange to each other protocol and
@@ -104,8 +106,7 @@ func promptThere(t *testing.T, rec *corpus.Record, prompt *protocol.Prompt, from
 		ai.Anthropic: "claude-opus-4-6", ai.OpenAI: "gpt-4.1", ai.Responses: "gpt-4.1", ai.Gemini: "gemini-3-pro-preview",
 	}[to]
 	out, err := encodePrompt(codec, prompt, model)
-	var cannot *protocol.InexpressibleError
-	if errors.As(err, &cannot) {
+	if cannot, ok := errors.AsType[*protocol.InexpressibleError](err); ok {
 		return fmt.Sprintf("requests that %s cannot say: %s", to, cannot.Field)
 	}
 	if err != nil {
@@ -144,10 +145,7 @@ var oddities = map[string]string{
 func survivors(lines []string, from, to ai.Protocol) []string {
 	var system, rest []string
 	for _, line := range lines {
-		if slices.ContainsFunc(mayBeLost, func(l struct {
-			from, to  ai.Protocol
-			line, why string
-		}) bool {
+		if slices.ContainsFunc(mayBeLost, func(l loss) bool {
 			return (l.from == "" || l.from == from) && (l.to == "" || l.to == to) && strings.HasPrefix(line, l.line)
 		}) {
 			continue

@@ -53,6 +53,7 @@ func Endpoint(f protocol.Format, stream bool) *protocol.Endpoint {
 
 // Corpus replays all recordings through a codec.
 func Corpus(t *testing.T, o Options) {
+	t.Helper()
 	native := make(map[string]int)
 	var requests, foreign, whole, streams int
 	for _, rec := range corpus.Load(t, o.Dir) {
@@ -86,7 +87,7 @@ func Corpus(t *testing.T, o Options) {
 		}
 	}
 	t.Logf("%d requests, of which %d are for the own format only; %d answers, %d streams", requests, foreign, whole, streams)
-	var fields []string
+	fields := make([]string, 0, len(native))
 	for field, n := range native {
 		fields = append(fields, fmt.Sprintf("%s %d", field, n))
 	}

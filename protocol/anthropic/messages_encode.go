@@ -100,10 +100,10 @@ func (w *promptWriter) message(role protocol.Role, turns []protocol.Turn, last b
 	if role == protocol.User {
 		w.results(turns)
 	}
-	for i := range turns {
-		system := turns[i].Role == protocol.System || turns[i].Role == protocol.Developer
-		for j := range turns[i].Parts {
-			part := &turns[i].Parts[j]
+	for i, turn := range turns {
+		system := turn.Role == protocol.System || turn.Role == protocol.Developer
+		for j := range turn.Parts {
+			part := &turn.Parts[j]
 			switch {
 			case part.Kind == protocol.Result:
 			case system && part.Kind == protocol.Text:
@@ -111,7 +111,7 @@ func (w *promptWriter) message(role protocol.Role, turns []protocol.Turn, last b
 				// this is how Claude Code writes one for the others.
 				w.text("<system-reminder>\n"+part.Text+"\n</system-reminder>", part)
 			default:
-				ends := last && role == protocol.Assistant && i == len(turns)-1 && j == len(turns[i].Parts)-1
+				ends := last && role == protocol.Assistant && i == len(turns)-1 && j == len(turn.Parts)-1
 				w.part(part, ends)
 			}
 		}

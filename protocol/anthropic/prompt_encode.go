@@ -20,12 +20,9 @@ type promptWriter struct {
 }
 
 func (w *promptWriter) hint(field string) {
-	for _, h := range w.hints {
-		if h == field {
-			return
-		}
+	if !slices.Contains(w.hints, field) {
+		w.hints = append(w.hints, field)
 	}
-	w.hints = append(w.hints, field)
 }
 
 func (w *promptWriter) cannot(field string) {

@@ -120,8 +120,6 @@ func (d *replyDecoder) delta(e *streamEvent, give func(*protocol.Piece)) {
 	case "input_json_delta":
 		if d.kind == protocol.Call {
 			d.more(e.Delta.Partial, give)
-		} else if d.kind == protocol.Search {
-			d.end.Text += e.Delta.Partial
 		}
 	case "citations_delta":
 		d.end.Citations = append(d.end.Citations, readCitations(append(append([]byte("["), e.Delta.Citation...), ']'))...)

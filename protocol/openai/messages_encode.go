@@ -245,15 +245,17 @@ func (w *promptWriter) assistant(t *protocol.Turn, current bool) {
 // thoughts writes what a model behind this protocol thought: DeepSeek, Kimi
 // and others want it back within a tool loop. Others' thoughts are no use to it.
 func (w *promptWriter) thoughts(parts []protocol.Part, current bool) {
-	text, details := "", ""
+	var said strings.Builder
+	details := ""
 	for i := range parts {
 		if parts[i].Origin != ai.OpenAI {
 			w.hint("thinking history")
 			continue
 		}
-		text += parts[i].Text
+		said.WriteString(parts[i].Text)
 		details = parts[i].Signature
 	}
+	text := said.String()
 	if text != "" && (current || details != "") {
 		w.Text("reasoning_content", text)
 	} else if text != "" {

@@ -172,21 +172,22 @@ func (e *replyEncoder) more(dst []byte, p *protocol.Piece) []byte {
 		return dst
 	}
 	dst = e.begin(dst)
-	switch {
-	case e.part.Kind == protocol.Call:
+	switch e.part.Kind {
+	case protocol.Call:
 		w := e.of(dst, e.callEvent("delta"))
 		w.Text("delta", p.Text)
 		return end(&w)
-	case e.part.Kind == protocol.Thought:
+	case protocol.Thought:
 		w := e.of(dst, "response.reasoning_summary_text.delta")
 		w.Number("summary_index", 0)
 		w.Text("delta", p.Text)
 		return end(&w)
-	case e.part.Kind == protocol.Refusal:
+	case protocol.Refusal:
 		w := e.of(dst, "response.refusal.delta")
 		w.Number("content_index", int64(len(e.parts)))
 		w.Text("delta", p.Text)
 		return end(&w)
+	default:
 	}
 	return e.textDelta(dst, p.Text, p.Part.Logprobs)
 }
