@@ -232,3 +232,57 @@ func replyThere(t *testing.T, rec *corpus.Record, reply *protocol.Reply, to ai.P
 	}
 	compare("streamed", &whole.Reply, &v.Usage)
 }
+
+// TestTranslatedStreamsCutAnywhere: wherever an upstream's stream breaks off,
+// the client gets no end marker, and nothing panics.
+func TestTranslatedStreamsCutAnywhere(t *testing.T) {
+	markers := map[ai.Protocol][]string{
+		ai.Anthropic: {"event: message_stop"}, ai.OpenAI: {"data: [DONE]"},
+		ai.Responses: {"event: response.completed", "event: response.incomplete"}, ai.Gemini: {`"finishReason"`},
+	}
+	for _, up := range ai.Protocols {
+		for _, client := range ai.Protocols {
+			if up != client {
+				t.Run(fmt.Sprintf("%s from %s", client, up), func(t *testing.T) {
+					t.Parallel()
+					codectest.CutEverywhere(t, recordedGenerations[up].samples, codecOf(up), codecOf(client), markers[client]...)
+				})
+			}
+		}
+	}
+}
+
+// BenchmarkTranslate is what a translation costs beside the call itself: the
+// request there and the answer back. Its time per byte is what must not grow.
+func BenchmarkTranslate(b *testing.B) {
+	for _, size := range []int{1 << 10, 200 << 10} {
+		text := strings.Repeat("The quick brown fox jumps over the lazy dog. ", size/45)
+		for _, pair := range [][2]ai.Protocol{{ai.Anthropic, ai.OpenAI}, {ai.Anthropic, ai.Gemini}, {ai.OpenAI, ai.Anthropic}, {ai.Responses, ai.Anthropic}} {
+			client, up := codecOf(pair[0]), codecOf(pair[1])
+			prompt := &protocol.Prompt{Model: "m", MaxOutput: 100, Turns: []protocol.Turn{{Parts: []protocol.Part{{Text: text}}}}}
+			request, err := client.EncodePrompt(prompt, "m")
+			if err != nil {
+				b.Fatal(err)
+			}
+			answer := up.EncodeReply(&protocol.Reply{ID: "x", Model: "m", Parts: []protocol.Part{{Text: text[:len(text)/4]}}}, prompt)
+			b.Run(fmt.Sprintf("%s to %s/%d", pair[0], pair[1], size), func(b *testing.B) {
+				b.SetBytes(int64(len(request.Body)))
+				b.ReportAllocs()
+				for b.Loop() {
+					p, err := client.DecodePrompt(&protocol.Inbound{Endpoint: generateEndpoint(client, false), Model: "m", Body: request.Body})
+					if err != nil {
+						b.Fatal(err)
+					}
+					if _, err = up.EncodePrompt(p, "m"); err != nil {
+						b.Fatal(err)
+					}
+					reply, err := up.DecodeReply(answer)
+					if err != nil {
+						b.Fatal(err)
+					}
+					client.EncodeReply(reply, p)
+				}
+			})
+		}
+	}
+}

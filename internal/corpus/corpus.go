@@ -47,6 +47,12 @@ func Load(tb testing.TB, dir string) []Record {
 	return LoadFrom(tb, ".", dir)
 }
 
+// Samples are the recordings in the testdata of a folder.
+func Samples(tb testing.TB, folder string) []Record {
+	tb.Helper()
+	return slices.DeleteFunc(LoadFrom(tb, folder, "."), func(r Record) bool { return !r.Sample })
+}
+
 // LoadFrom is Load for the sample of a package in another folder.
 func LoadFrom(tb testing.TB, folder, dir string) []Record {
 	tb.Helper()
@@ -55,7 +61,7 @@ func LoadFrom(tb testing.TB, folder, dir string) []Record {
 		tb.Fatalf("no sample in testdata/corpus: %v", err)
 	}
 	samples := len(files)
-	if root := os.Getenv("CCLOAD_CORPUS"); root != "" {
+	if root := os.Getenv("CCLOAD_CORPUS"); root != "" && dir != "." {
 		more, err := filepath.Glob(filepath.Join(root, dir, "*.json"))
 		if err != nil || len(more) == 0 {
 			tb.Fatalf("CCLOAD_CORPUS has no %s: %v", dir, err)

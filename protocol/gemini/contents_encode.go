@@ -120,11 +120,11 @@ func (e *encoder) contents() error {
 	return nil
 }
 
-// signs reports whether a thought is only the signature of the part behind it:
+// signs reports whether a thought is only the signature of the call behind it:
 // clients of formats whose calls have no place for one keep it so.
 func signs(p, next *protocol.Part) bool {
 	return p.Kind == protocol.Thought && p.Origin == ai.Gemini && p.Text == "" && p.Signature != "" &&
-		(next.Kind == protocol.Call || next.Kind == protocol.Text) && next.Signature == ""
+		next.Kind == protocol.Call && next.Signature == ""
 }
 
 // allEmpty reports whether parts say nothing at all: they are texts of no
