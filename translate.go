@@ -113,20 +113,27 @@ func (c *call) translate(p ai.Protocol, model string) (*protocol.Outbound, error
 
 // encodePrompt says a prompt in a protocol. What cannot be said there is said
 // in the next best way, if there is one: free text for tools as an object with
-// a text in it, and nothing of a web search that is only one of an agent's many
-// tools.
+// a text in it, allowed tools by offering no others, JSON without a schema in
+// words, and nothing of a web search that is only one of an agent's many tools.
 func encodePrompt(codec protocol.Codec, prompt *protocol.Prompt, model string) (*protocol.Outbound, error) {
 	out, err := codec.EncodePrompt(prompt, model)
 	if err == nil {
 		return out, nil
 	}
-	plain := prompt.AsFunctions()
+	plain := prompt.AsFunctions().WithAllowedOnly()
+	var hints []string
+	if words, ok := plain.WithJSONInWords(); ok {
+		if _, again := codec.EncodePrompt(plain, model); again != nil {
+			plain, hints = words, append(hints, "JSON mode, which is asked for in words")
+		}
+	}
 	if out, again := codec.EncodePrompt(plain, model); again == nil {
+		out.Hints = append(out.Hints, hints...)
 		return out, nil
 	}
 	if without, ok := plain.WithoutSearch(); ok {
 		if out, again := codec.EncodePrompt(without, model); again == nil {
-			out.Hints = append(out.Hints, "web search")
+			out.Hints = append(append(out.Hints, hints...), "web search")
 			return out, nil
 		}
 	}

@@ -151,7 +151,11 @@ func survivors(lines []string, from, to ai.Protocol) []string {
 			continue
 		}
 		line = strings.TrimRight(line, " \n")
+		if line == "user: text" || line == "assistant: text" {
+			continue // white space
+		}
 		switch {
+		case strings.HasPrefix(line, "assistant: 9 "): // what a search found is in the text behind it
 		case line == "user: text .": // where a conversation must have a message
 		case strings.HasPrefix(line, "user: media 2 text/"): // a text file may be written as text
 		case strings.HasPrefix(line, "tool 2"): // a search is the provider's to offer
@@ -171,8 +175,7 @@ func survivors(lines []string, from, to ai.Protocol) []string {
 			rest = slices.Delete(rest, i, i+1)
 		}
 	}
-	asked := "Answer with one JSON object and nothing else: no other text, no code fence." // Messages knows no JSON without a schema
-	all := strings.TrimSpace(strings.ReplaceAll(strings.Join(system, "\n"), asked, ""))
+	all := strings.TrimSpace(strings.ReplaceAll(strings.Join(system, "\n"), protocol.InWords, ""))
 	return append([]string{"system: " + all}, rest...)
 }
 

@@ -54,6 +54,34 @@ func (p *Prompt) WithoutSearch() (*Prompt, bool) {
 	return &q, len(q.Tools) > 0 && len(q.Tools) < len(p.Tools) && free
 }
 
+// WithAllowedOnly returns the prompt with only those tools that its choice
+// allows, which says the same where a choice can name no more than one.
+func (p *Prompt) WithAllowedOnly() *Prompt {
+	q := *p
+	if q.Choice.Mode == ChoiceTool || len(q.Choice.Names) == 0 {
+		return &q
+	}
+	q.Tools = slices.DeleteFunc(slices.Clone(p.Tools), func(t Tool) bool { return !slices.Contains(p.Choice.Names, t.Name) })
+	q.Choice.Names = nil
+	return &q
+}
+
+// InWords is how an answer in JSON is asked for where there is no such mode
+// without a schema.
+const InWords = "Answer with one JSON object and nothing else: no other text, no code fence."
+
+// WithJSONInWords returns the prompt with InWords instead of the mode, if it
+// asks for that.
+func (p *Prompt) WithJSONInWords() (*Prompt, bool) {
+	if !p.Output.JSON || p.Output.Schema != nil {
+		return p, false
+	}
+	q := *p
+	q.Output.JSON = false
+	q.Turns = append([]Turn{{Role: System, Parts: []Part{{Text: InWords}}}}, p.Turns...)
+	return &q, true
+}
+
 // ToolNamed returns the tool of a name, nil if there is none.
 func (p *Prompt) ToolNamed(name string) *Tool {
 	if p == nil {

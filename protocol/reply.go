@@ -153,6 +153,7 @@ func (r *Reply) Play(give func(*Piece)) {
 		}
 		if part.Kind == Search {
 			open.Text, open.Citations, text = part.Text, part.Citations, ""
+			end.Citations = nil // told once
 		}
 		give(&Piece{Kind: PieceOpen, Part: open})
 		if text != "" {

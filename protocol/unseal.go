@@ -95,7 +95,8 @@ func shortID(key, value []byte) (id string, ok bool) {
 	return id, strings.HasPrefix(seal, sealMark)
 }
 
-// isThought reports whether an object is a thought in any of the formats.
+// isThought reports whether an object is a thought in any of the formats, or
+// what a search found, which is nothing without its signature either.
 func isThought(object []byte) bool {
 	if start, end, ok := scan.Get(object, "thought"); ok {
 		v, _ := scan.Bool(object[start:end])
@@ -106,5 +107,9 @@ func isThought(object []byte) bool {
 		return false
 	}
 	kind, _ := scan.String(object[start:end])
-	return kind == "thinking" || kind == "redacted_thinking" || kind == "reasoning" || strings.HasPrefix(kind, "reasoning.")
+	switch kind {
+	case "thinking", "redacted_thinking", "reasoning", "web_search_result", "web_search_result_location":
+		return true
+	}
+	return strings.HasPrefix(kind, "reasoning.")
 }

@@ -243,8 +243,12 @@ func Describe(p *protocol.Part) string {
 // wrote them so, may be the text of one.
 func unbroken(arguments string) string {
 	var wrapped map[string]string
-	if json.Unmarshal([]byte(arguments), &wrapped) == nil && len(wrapped) == 1 && wrapped["arguments"] != "" {
-		return wrapped["arguments"]
+	if json.Unmarshal([]byte(arguments), &wrapped) == nil && len(wrapped) == 1 {
+		for _, name := range []string{"arguments", "input"} {
+			if text := strings.TrimSpace(wrapped[name]); text != "" && (!json.Valid([]byte(text)) || text[0] != '{') {
+				return text
+			}
+		}
 	}
 	return arguments
 }
@@ -288,7 +292,7 @@ func ReplyEssence(r *protocol.Reply) []string {
 }
 
 // Said is what of an answer must survive in every format, in lines: its text,
-// its thoughts that anybody may read, its calls, and that it was cut or refused.
+// its thoughts that anybody may read, its calls, and whether it was cut.
 func Said(r *protocol.Reply) []string {
 	var text, thought strings.Builder
 	var calls []string
@@ -313,8 +317,6 @@ func Said(r *protocol.Reply) []string {
 	switch r.Stop {
 	case protocol.StopLength, protocol.StopContext:
 		stop = "cut"
-	case protocol.StopFilter:
-		stop = "refused"
 	default:
 	}
 	return append([]string{stop, text.String(), thought.String()}, calls...)

@@ -19,6 +19,10 @@ func TestCodecOnCorpus(t *testing.T) {
 			}
 			return &protocol.Inbound{Endpoint: generate, Stream: rec.Stream, Body: []byte(rec.Request.Body)}
 		},
-		Skip: map[string]string{"anthropic-eedb9399579e": "an answer of the skills API"},
+		Skip: map[string]string{
+			"anthropic-eedb9399579e": "an answer of the skills API",
+			"anthropic-5346e740fc13": "begins with the model's turn, before which one of the user's is put",
+			"anthropic-62843a02410b": "has a text of a space, which is not written again",
+		},
 	})
 }

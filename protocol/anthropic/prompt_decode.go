@@ -1,386 +1,275 @@
 package anthropic
 
 import (
-	"strings"
+	"bytes"
 
-	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/scan"
 )
 
 var _ protocol.Codec = Format{}
 
-// promptReader reads one request.
-type promptReader struct {
-	protocol.Reader
-	p *protocol.Prompt
+// requestFields are those of a request.
+// https://docs.claude.com/en/api/messages
+var requestFields map[string]rule
+
+func init() { // the table and its functions know each other
+	requestFields = map[string]rule{
+		"model":              (*decoder).readModel,
+		"messages":           ignore, // read behind system
+		"system":             ignore,
+		"stream":             (*decoder).readStream,
+		"max_tokens":         (*decoder).readMaxTokens,
+		"temperature":        number(func(p *protocol.Prompt) **float64 { return &p.Temperature }),
+		"top_p":              number(func(p *protocol.Prompt) **float64 { return &p.TopP }),
+		"top_k":              (*decoder).readTopK,
+		"stop_sequences":     (*decoder).readStop,
+		"metadata":           (*decoder).readMetadata,
+		"thinking":           (*decoder).readThinking,
+		"tools":              (*decoder).readTools,
+		"tool_choice":        (*decoder).readToolChoice,
+		"service_tier":       (*decoder).readTier,
+		"output_config":      (*decoder).readOutputConfig,
+		"output_format":      (*decoder).readOutputFormat, // of the beta, before output_config had it
+		"cache_control":      ignore,                      // read behind messages
+		"context_management": (*decoder).readContextManagement,
+		"speed":              hint, // faster output of the same model
+		"diagnostics":        hint, // of the prompt cache
+		"container":          native,
+		"inference_geo":      native,
+		"mcp_servers":        nativeIfSet,
+	}
 }
 
-// DecodePrompt reads a request to /v1/messages
-// (https://docs.anthropic.com/en/api/messages).
+// DecodePrompt reads a request to generate.
 func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
-	r := promptReader{p: &protocol.Prompt{Model: in.Model, Stream: in.Stream, WantsUsage: true}}
-	p := r.p
-	var system, messages, choice []byte
-	r.Each(in.Body, "", func(name string, v []byte) {
-		switch name {
-		case "model":
-			p.Model = r.String(v, name)
-		case "stream":
-			p.Stream = r.Bool(v, name)
-		case "system":
-			system = v
-		case "messages":
-			messages = v
-		case "max_tokens":
-			p.MaxOutput = r.Int(v, name)
-		case "temperature":
-			p.Temperature = r.Float(v, name)
-		case "top_p":
-			p.TopP = r.Float(v, name)
-		case "top_k":
-			n := r.Int(v, name)
-			p.TopK = &n
-		case "stop_sequences":
-			p.Stop = r.Strings(v, name)
-		case "tools":
-			r.Elements(v, name, r.tool)
-		case "tool_choice":
-			choice = v
-		case "thinking":
-			r.thinking(v)
-		case "output_config":
-			r.outputConfig(v)
-		case "output_format":
-			r.output(v, name)
-		case "service_tier":
-			if tier := r.String(v, name); tier == "standard_only" {
-				p.Tier = "default"
-			}
-		case "metadata":
-			p.User, _ = scan.String(protocol.Member(v, "user_id"))
-		case "cache_control", "inference_geo", "betas", "anthropic_version":
-			p.Hint(name)
-		case "context_management":
-			// It trims the conversation where it would be too long; a shorter
-			// memory of tools is no other meaning.
-			p.Hint(name)
-		default: // container, mcp_servers, speed and what is not known here
-			p.Keep(name)
+	d := decoder{p: &protocol.Prompt{Model: in.Model, Stream: in.Stream, WantsUsage: true}}
+	body := bytes.TrimSpace(in.Body)
+	if err := d.object(body, "", requestFields); err != nil {
+		return nil, err
+	}
+	if system := member(body, "system"); system != nil {
+		if err := d.readSystem(system, "system"); err != nil {
+			return nil, err
 		}
-	})
-	if system != nil {
-		r.system(system)
 	}
-	if messages == nil && r.Err == nil {
-		r.Fail("messages", "messages: Field required")
+	messages := member(body, "messages")
+	if messages == nil {
+		return nil, protocol.BadRequest("messages", "is missing: there must be at least one message")
 	}
-	r.Elements(messages, "messages", r.message)
-	if choice != nil {
-		r.choice(choice)
+	if err := d.readMessages(messages, "messages"); err != nil {
+		return nil, err
 	}
-	return p, r.Err
-}
-
-func (r *promptReader) system(v []byte) {
-	turn := protocol.Turn{Role: protocol.System}
-	turn.Parts = r.content(v, "system")
-	if len(turn.Parts) > 0 {
-		r.p.Turns = append(r.p.Turns, turn)
-	}
-}
-
-func (r *promptReader) message(path string, v []byte) {
-	var turn protocol.Turn
-	var content []byte
-	r.Each(v, path, func(name string, v []byte) {
-		switch name {
-		case "role":
-			switch role := r.String(v, path+".role"); role {
-			case "user":
-			case "assistant":
-				turn.Role = protocol.Assistant
-			case "system": // Claude Code writes it within messages
-				turn.Role = protocol.System
-			default:
-				r.Fail(path+".role", path+`.role: must be "user" or "assistant"`)
-			}
-		case "content":
-			content = v
-		default:
-			r.p.Keep(path + "." + name)
+	if mark := member(body, "cache_control"); mark != nil {
+		if err := d.readAutomaticCache(mark); err != nil {
+			return nil, err
 		}
-	})
-	if content == nil {
-		r.Fail(path+".content", path+".content: Field required")
-		return
 	}
-	turn.Parts = r.content(content, path+".content")
-	r.p.Turns = append(r.p.Turns, turn)
+	d.p.NameResults()
+	return d.p, nil
 }
 
-// content reads a text, or blocks.
-func (r *promptReader) content(v []byte, path string) []protocol.Part {
-	if text, ok := scan.String(v); ok {
-		return []protocol.Part{{Kind: protocol.Text, Text: text}}
+func number(field func(*protocol.Prompt) **float64) rule {
+	return func(d *decoder, value []byte, path string) error {
+		f, err := readFloat(value, path)
+		*field(d.p) = &f
+		return err
 	}
-	var parts []protocol.Part
-	r.Elements(v, path, func(path string, v []byte) {
-		if part, ok := r.block(path, v); ok {
-			parts = append(parts, part)
-		}
-	})
-	return parts
 }
 
-// block reads one block; ok is false for one that the neutral form has no part
-// for, which is noted.
-func (r *promptReader) block(path string, v []byte) (part protocol.Part, ok bool) {
-	kind := protocol.Kind(v)
+func (d *decoder) readModel(value []byte, path string) (err error) {
+	d.p.Model, err = readText(value, path)
+	return err
+}
+
+func (d *decoder) readStream(value []byte, path string) (err error) {
+	d.p.Stream, err = readBool(value, path)
+	return err
+}
+
+func (d *decoder) readMaxTokens(value []byte, path string) (err error) {
+	d.p.MaxOutput, err = readInt(value, path)
+	if err == nil && d.p.MaxOutput < 0 {
+		err = protocol.BadRequest(path, "must not be negative")
+	}
+	return err
+}
+
+func (d *decoder) readTopK(value []byte, path string) error {
+	n, err := readInt(value, path)
+	d.p.TopK = &n
+	return err
+}
+
+func (d *decoder) readStop(value []byte, path string) (err error) {
+	d.p.Stop, err = readTexts(value, path)
+	return err
+}
+
+func (d *decoder) readMetadata(value []byte, path string) error {
+	return d.object(value, path, map[string]rule{
+		"user_id": func(d *decoder, value []byte, path string) (err error) {
+			d.p.User, err = readText(value, path)
+			return err
+		},
+	})
+}
+
+// readTier reads service_tier: "auto" is what it is without.
+// https://docs.claude.com/en/api/service-tiers
+func (d *decoder) readTier(value []byte, path string) error {
+	tier, err := readText(value, path)
+	switch tier {
+	case "", "auto":
+	case "standard_only":
+		d.p.Tier = "default"
+	default:
+		d.p.Keep(path)
+	}
+	return err
+}
+
+// readThinking reads how much the model shall think.
+// https://docs.claude.com/en/docs/build-with-claude/extended-thinking
+func (d *decoder) readThinking(value []byte, path string) error {
+	t := &d.p.Thinking
+	kind := typeOf(value)
 	switch kind {
-	case "text":
-		part.Kind = protocol.Text
-	case "image":
-		part.Kind, part.Media = protocol.Image, new(protocol.Media)
-	case "document":
-		part.Kind, part.Media = protocol.Document, new(protocol.Media)
-	case "tool_use":
-		part.Kind, part.Call = protocol.Call, new(protocol.ToolCall)
-	case "tool_result":
-		part.Kind, part.Back = protocol.Result, new(protocol.ToolResult)
-	case "thinking", "redacted_thinking":
-		part.Kind, part.Redacted = protocol.Thought, kind == "redacted_thinking"
-	case "server_tool_use", "web_search_tool_result":
-		if kind == "web_search_tool_result" || scan.StringIs(protocol.Member(v, "name"), "web_search") {
-			r.p.Hint("search history") // the text that came of it is there
-			return part, false
-		}
-		fallthrough
+	case "enabled", "adaptive":
+		t.Mode = protocol.ThinkingOn
+	case "disabled":
+		t.Mode = protocol.ThinkingOff
 	default:
-		r.p.Keep(path + ".type " + kind)
-		return part, false
+		return protocol.BadRequest(path+".type", "must be enabled, adaptive or disabled")
 	}
-	signature := ""
-	r.Each(v, path, func(name string, v []byte) {
-		switch {
-		case name == "type":
-		case name == "cache_control":
-			part.Cache = cacheTTL(v)
-		case name == "text" && kind == "text", name == "thinking" && kind == "thinking":
-			part.Text = r.String(v, path+"."+name)
-		case name == "signature" && kind == "thinking", name == "data" && kind == "redacted_thinking":
-			signature = r.String(v, path+"."+name)
-		case name == "source" && part.Media != nil:
-			r.source(v, path+".source", part.Media)
-		case name == "title" && part.Media != nil:
-			part.Media.Name = r.String(v, path+"."+name)
-		case name == "citations":
-			r.citations(v, &part)
-		case name == "context" && part.Media != nil, name == "caller":
-			r.p.Hint(path + "." + name)
-		case part.Call != nil:
-			r.call(name, v, path, part.Call)
-		case part.Back != nil:
-			r.result(name, v, path, part.Back)
-		default:
-			r.p.Keep(path + "." + name)
-		}
-	})
-	if part.Kind == protocol.Thought {
-		part.Unseal(signature, ai.Anthropic)
-	}
-	if part.Back != nil && part.Back.ID == "" {
-		r.Fail(path+".tool_use_id", path+".tool_use_id: Field required")
-	}
-	return part, true
-}
-
-func (r *promptReader) call(name string, v []byte, path string, call *protocol.ToolCall) {
-	switch name {
-	case "id":
-		call.ID = protocol.OriginalID(r.String(v, path+".id"))
-	case "name":
-		call.Name = r.String(v, path+".name")
-	case "input":
-		call.Arguments = string(v)
-	default:
-		r.p.Keep(path + "." + name)
-	}
-}
-
-func (r *promptReader) result(name string, v []byte, path string, result *protocol.ToolResult) {
-	switch name {
-	case "tool_use_id":
-		result.ID = protocol.OriginalID(r.String(v, path+"."+name))
-	case "content":
-		result.Parts = r.content(v, path+".content")
-	case "is_error":
-		result.Error = r.Bool(v, path+"."+name)
-	default:
-		r.p.Keep(path + "." + name)
-	}
-}
-
-// source reads where the bytes of an image or document are.
-func (r *promptReader) source(v []byte, path string, m *protocol.Media) {
-	kind := protocol.Kind(v)
-	r.Each(v, path, func(name string, v []byte) {
+	err := fields(value, path, func(name string, value []byte, path string) (err error) {
 		switch name {
 		case "type":
-		case "media_type":
-			m.Type = r.String(v, path+"."+name)
-		case "data":
-			if kind == "text" {
-				m.Plain = r.String(v, path+"."+name)
-			} else {
-				m.Data = r.String(v, path+"."+name)
-			}
-		case "url":
-			m.URL = r.String(v, path+"."+name)
-		case "file_id":
-			m.FileID = r.String(v, path+"."+name)
-			r.p.Keep(path + "." + name) // nobody else has the file
-		default: // content: a document made of blocks
-			r.p.Keep(path + "." + name)
-		}
-	})
-}
-
-// citations are asked for in a document, and told in a text.
-func (r *promptReader) citations(v []byte, part *protocol.Part) {
-	if part.Media != nil {
-		if on, _ := scan.Bool(protocol.Member(v, "enabled")); on {
-			r.p.Keep("citations")
-		}
-		return
-	}
-	part.Citations = readCitations(v)
-}
-
-// cacheTTL is the lifetime that a cache_control asks for.
-func cacheTTL(v []byte) string {
-	if ttl, _ := scan.String(protocol.Member(v, "ttl")); ttl != "" {
-		return ttl
-	}
-	return "5m"
-}
-
-// tool reads one tool. Of those that Anthropic runs, or knows the form of, only
-// the web search has an equal elsewhere.
-func (r *promptReader) tool(path string, v []byte) {
-	tool := protocol.Tool{}
-	kind := protocol.Kind(v)
-	switch {
-	case kind == "" || kind == "custom":
-	case strings.HasPrefix(kind, "web_search_"):
-		tool.Kind = protocol.WebSearch
-	default:
-		r.p.Keep(path + ".type " + kind)
-		return
-	}
-	r.Each(v, path, func(name string, v []byte) {
-		switch name {
-		case "type":
-		case "name":
-			tool.Name = r.String(v, path+".name")
-		case "description":
-			tool.Description = r.String(v, path+".description")
-		case "input_schema":
-			tool.Schema = v
-		case "strict":
-			strict := r.Bool(v, path+".strict")
-			tool.Strict = &strict
-		case "cache_control":
-			tool.Cache = cacheTTL(v)
-		case "max_uses":
-			tool.MaxSearches = r.Int(v, path+".max_uses")
-		case "allowed_domains":
-			tool.Domains = r.Strings(v, path+"."+name)
-		case "blocked_domains":
-			tool.NotDomains = r.Strings(v, path+"."+name)
-		case "user_location":
-			tool.Location = location(v)
-		case "eager_input_streaming", "input_examples", "defer_loading", "allowed_callers", "response_inclusion":
-			r.p.Hint("tools." + name)
-		default:
-			r.p.Keep(path + "." + name)
-		}
-	})
-	r.p.Tools = append(r.p.Tools, tool)
-}
-
-func location(v []byte) *protocol.Location {
-	get := func(name string) string {
-		s, _ := scan.String(protocol.Member(v, name))
-		return s
-	}
-	return &protocol.Location{City: get("city"), Region: get("region"), Country: get("country"), Timezone: get("timezone")}
-}
-
-func (r *promptReader) choice(v []byte) {
-	c := &r.p.Choice
-	switch kind := protocol.Kind(v); kind {
-	case "auto":
-		c.Mode = protocol.ChoiceAuto
-	case "any":
-		c.Mode = protocol.ChoiceAny
-	case "none":
-		c.Mode = protocol.ChoiceNone
-	case "tool":
-		c.Mode = protocol.ChoiceTool
-		name, _ := scan.String(protocol.Member(v, "name"))
-		c.Names = []string{name}
-	default:
-		r.Fail("tool_choice.type", `tool_choice.type: must be "auto", "any", "tool" or "none"`)
-	}
-	if v := protocol.Member(v, "disable_parallel_tool_use"); v != nil {
-		parallel := !r.Bool(v, "tool_choice.disable_parallel_tool_use")
-		r.p.Parallel = &parallel
-	}
-}
-
-func (r *promptReader) thinking(v []byte) {
-	t := &r.p.Thinking
-	r.Each(v, "thinking", func(name string, v []byte) {
-		switch name {
-		case "type":
-			switch kind := r.String(v, "thinking.type"); kind {
-			case "enabled", "adaptive":
-				t.Mode = protocol.ThinkingOn
-			case "disabled":
-				t.Mode = protocol.ThinkingOff
-			default:
-				r.Fail("thinking.type", `thinking.type: must be "enabled", "adaptive" or "disabled"`)
-			}
 		case "budget_tokens":
-			t.Budget = r.Int(v, "thinking.budget_tokens")
+			t.Budget, err = readInt(value, path)
 		case "display":
-			if t.Show = "summary"; scan.StringIs(v, "omitted") {
+			var show string
+			show, err = readText(value, path)
+			switch show {
+			case "summarized":
+				t.Show = "summary"
+			case "omitted":
 				t.Show = "none"
+			default:
+				d.p.Keep(path)
 			}
 		default:
-			r.p.Keep("thinking." + name)
+			d.p.Keep(path)
 		}
+		return err
 	})
-}
-
-func (r *promptReader) outputConfig(v []byte) {
-	r.Each(v, "output_config", func(name string, v []byte) {
-		switch name {
-		case "effort":
-			r.p.Thinking.Effort = r.String(v, "output_config.effort")
-		case "format":
-			r.output(v, "output_config.format")
-		default:
-			r.p.Keep("output_config." + name)
-		}
-	})
-}
-
-func (r *promptReader) output(v []byte, path string) {
-	if kind := protocol.Kind(v); kind != "json_schema" {
-		r.p.Keep(path + ".type " + kind)
-		return
+	if err == nil && kind == "enabled" && t.Budget <= 0 {
+		err = protocol.BadRequest(path+".budget_tokens", "must be a number of tokens: thinking that is enabled has a budget")
 	}
-	r.p.Output.JSON, r.p.Output.Schema = true, protocol.Member(v, "schema")
+	if kind != "enabled" {
+		t.Budget = 0
+	}
+	return err
+}
+
+func (d *decoder) readOutputConfig(value []byte, path string) error {
+	return d.object(value, path, map[string]rule{
+		"effort": func(d *decoder, value []byte, path string) (err error) {
+			d.p.Thinking.Effort, err = readText(value, path)
+			if err == nil && protocol.BudgetOf(d.p.Thinking.Effort) == 0 {
+				d.p.Thinking.Effort = ""
+				d.p.Keep(path)
+			}
+			return err
+		},
+		"format": (*decoder).readOutputFormat,
+	})
+}
+
+// readOutputFormat reads the form of the answer's text.
+// https://docs.claude.com/en/docs/build-with-claude/structured-outputs
+func (d *decoder) readOutputFormat(value []byte, path string) error {
+	if kind := typeOf(value); kind != "json_schema" {
+		if kind != "text" {
+			d.p.Keep(path)
+		}
+		return nil
+	}
+	schema := member(value, "schema")
+	if schema == nil {
+		return protocol.BadRequest(path+".schema", "is missing")
+	}
+	var err error
+	d.p.Output.JSON = true
+	d.p.Output.Schema, err = readObject(schema, path+".schema")
+	return err
+}
+
+// readContextManagement reads what the provider shall forget by itself. To
+// forget old thoughts changes nothing for others, who see none of them, and
+// Claude Code asks to keep them in every request. To forget the results of
+// tools, or to sum up, changes what the model knows.
+// https://docs.claude.com/en/docs/build-with-claude/context-editing
+func (d *decoder) readContextManagement(value []byte, path string) error {
+	return fields(value, path, func(name string, value []byte, path string) error {
+		if name != "edits" {
+			d.p.Keep(path)
+			return nil
+		}
+		return elements(value, path, func(value []byte, _ string) error {
+			if kind := typeOf(value); kind == "clear_thinking_20251015" {
+				d.p.Hint(path)
+			} else {
+				d.p.Keep(path + "." + kind)
+			}
+			return nil
+		})
+	})
+}
+
+// readCache reads a mark for the prompt cache.
+// https://docs.claude.com/en/docs/build-with-claude/prompt-caching
+func (d *decoder) readCache(value []byte, path string) (string, error) {
+	lifetime := "5m"
+	if kind := typeOf(value); kind != "ephemeral" {
+		return "", protocol.BadRequest(path+".type", "must be ephemeral")
+	}
+	err := fields(value, path, func(name string, value []byte, path string) (err error) {
+		switch name {
+		case "type":
+		case "ttl":
+			if lifetime, err = readText(value, path); err == nil && lifetime != "5m" && lifetime != "1h" {
+				err = protocol.BadRequest(path, `must be "5m" or "1h"`)
+			}
+		default: // scope, of Claude Code
+			d.p.Hint(unindexed(path))
+		}
+		return err
+	})
+	return lifetime, err
+}
+
+// readAutomaticCache reads the mark of the whole request, which stands for one
+// at its last block.
+func (d *decoder) readAutomaticCache(mark []byte) error {
+	lifetime, err := d.readCache(mark, "cache_control")
+	if err != nil || len(d.p.Turns) == 0 {
+		return err
+	}
+	parts := d.p.Turns[len(d.p.Turns)-1].Parts
+	for i := len(parts) - 1; i >= 0; i-- {
+		if parts[i].Kind != protocol.Thought {
+			if parts[i].Cache == "" {
+				parts[i].Cache = lifetime
+			}
+			break
+		}
+	}
+	return nil
+}
+
+// isDirect reports whether a tool was called by the model itself, as all are
+// where no code calls them.
+func isDirect(caller []byte) bool {
+	return scan.IsNull(caller) || typeOf(caller) == "direct"
 }

@@ -9,390 +9,261 @@ import (
 	"github.com/ccload/ccload/protocol"
 )
 
-// promptWriter writes one request.
-type promptWriter struct {
-	protocol.Writer
-	p      *protocol.Prompt
-	traits traits
-	hints  []string
-	beta   []string
-	err    error
+// encoder writes one request.
+type encoder struct {
+	p     *protocol.Prompt
+	model traits
+	hints []string
+	b     []byte
+
+	skip  int    // marks for the prompt cache that are too many
+	files bool   // the request names a file
+	tools []tool // that are told
 }
 
-func (w *promptWriter) hint(field string) {
-	if !slices.Contains(w.hints, field) {
-		w.hints = append(w.hints, field)
+// tool is one of the prompt's that may be called.
+type tool = *protocol.Tool
+
+// maxMarks is how many marks for the prompt cache a request may have.
+// https://docs.claude.com/en/docs/build-with-claude/prompt-caching
+const maxMarks = 4
+
+func (e *encoder) hint(field string) {
+	if !slices.Contains(e.hints, field) {
+		e.hints = append(e.hints, field)
 	}
 }
 
-func (w *promptWriter) cannot(field string) {
-	if w.err == nil {
-		w.err = &protocol.InexpressibleError{Protocol: ai.Anthropic, Field: field}
-	}
+func (e *encoder) cannot(field string) error {
+	return &protocol.InexpressibleError{Protocol: ai.Anthropic, Field: field}
 }
 
-// EncodePrompt writes a request to /v1/messages.
+// EncodePrompt writes a request for a model.
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
-	w := promptWriter{p: p, traits: traitsOf(model)}
-	w.check()
-	w.Open('{')
-	w.Text("model", model)
-	thinks, budget, most := w.plan()
-	w.Number("max_tokens", most)
+	e := encoder{p: p, model: traitsOf(model), b: make([]byte, 0, sizeOf(p))}
+	if err := e.check(); err != nil {
+		return nil, err
+	}
+	groups, system, err := e.arrange()
+	if err != nil {
+		return nil, err
+	}
+	e.selectTools()
+	e.countMarks(system, groups)
+	plan := e.planThinking(groups)
+
+	e.b = append(e.b, '{')
+	e.b = text(e.b, "model", model)
+	e.b = whole(e.b, "max_tokens", plan.most)
 	if p.Stream {
-		w.Key("stream")
-		w.Bool(true)
+		e.b = raw(e.b, "stream", "true")
 	}
-	w.system()
-	w.Key("messages")
-	w.messages()
-	w.tools()
-	w.sampling(thinks)
-	w.thinking(thinks, budget)
-	w.outputConfig(thinks)
-	if p.Tier == "default" {
-		w.Text("service_tier", "standard_only")
-	} else if p.Tier != "" {
-		w.hint("service_tier")
+	e.writeSampling(&plan)
+	e.writeThinking(&plan)
+	if err := e.writeOutput(&plan); err != nil {
+		return nil, err
 	}
-	if p.User != "" {
-		w.Key("metadata")
-		w.Open('{')
-		w.Text("user_id", p.User)
-		w.Close('}')
+	if err := e.writeTools(); err != nil {
+		return nil, err
 	}
-	w.Close('}')
-	if w.err != nil {
-		return nil, w.err
+	e.writeOthers()
+	if err := e.writeSystem(system); err != nil {
+		return nil, err
 	}
+	if err := e.writeMessages(groups); err != nil {
+		return nil, err
+	}
+	e.b = append(e.b, '}')
+
 	header := http.Header{"Anthropic-Version": {"2023-06-01"}}
-	if len(w.beta) > 0 {
-		header["Anthropic-Beta"] = []string{strings.Join(w.beta, ",")}
+	if e.files {
+		header["Anthropic-Beta"] = []string{"files-api-2025-04-14"}
 	}
-	return &protocol.Outbound{Path: "/v1/messages", Header: header, Body: w.B, Hints: w.hints}, nil
+	return &protocol.Outbound{Path: "/v1/messages", Header: header, Body: e.b, Hints: e.hints}, nil
 }
 
-// check notes what Messages cannot say at all.
-func (w *promptWriter) check() {
-	p := w.p
+// sizeOf is about how long a request gets.
+func sizeOf(p *protocol.Prompt) int {
+	n := 1024
+	add := func(parts []protocol.Part) {
+		for i := range parts {
+			part := &parts[i]
+			n += 64 + len(part.Text)*9/8 + len(part.Signature)
+			if part.Media != nil {
+				n += len(part.Media.Data) + len(part.Media.Plain)*9/8
+			}
+			if part.Call != nil {
+				n += len(part.Call.Arguments) + 64
+			}
+		}
+	}
+	for i := range p.Turns {
+		add(p.Turns[i].Parts)
+		for j := range p.Turns[i].Parts {
+			if back := p.Turns[i].Parts[j].Back; back != nil {
+				add(back.Parts)
+			}
+		}
+	}
+	for i := range p.Tools {
+		n += 128 + len(p.Tools[i].Description)*9/8 + len(p.Tools[i].Schema)
+	}
+	return n
+}
+
+// check finds what this format cannot say at all.
+func (e *encoder) check() error {
+	p := e.p
 	if p.Logprobs > 0 {
-		w.cannot("logprobs")
+		return e.cannot("logprobs")
 	}
 	for _, kind := range p.Kinds {
 		if kind != "text" {
-			w.cannot("modalities " + kind)
+			return e.cannot("answers of the kind " + kind)
 		}
 	}
-	for _, f := range []struct {
-		said bool
-		name string
-	}{
-		{p.Seed != nil, "seed"},
-		{p.Frequency != nil, "frequency_penalty"},
-		{p.Presence != nil, "presence_penalty"},
-		{p.Output.Verbosity != "", "verbosity"},
-	} {
-		if f.said {
-			w.hint(f.name)
+	for _, word := range p.Stop {
+		// "each stop sequence must contain non-whitespace"
+		if strings.TrimSpace(word) == "" {
+			return e.cannot("a stop sequence of white space")
 		}
 	}
-	if p.Output.Schema != nil && !w.traits.schemas {
-		w.cannot("structured output on this model")
+	if p.Seed != nil {
+		e.hint("seed")
+	}
+	if p.Frequency != nil && *p.Frequency != 0 {
+		e.hint("frequency_penalty")
+	}
+	if p.Presence != nil && *p.Presence != 0 {
+		e.hint("presence_penalty")
+	}
+	if p.Output.Verbosity != "" {
+		e.hint("verbosity")
+	}
+	return nil
+}
+
+// countMarks finds how many marks for the prompt cache are too many. The first
+// are left out: those at the end cover them.
+func (e *encoder) countMarks(system []item, groups []group) {
+	n := 0
+	count := func(cache string) {
+		if cache != "" {
+			n++
+		}
+	}
+	for _, t := range e.tools {
+		count(t.Cache)
+	}
+	for i := range system {
+		count(system[i].cache)
+	}
+	for i := range groups {
+		for j := range groups[i].items {
+			count(groups[i].items[j].cache)
+		}
+	}
+	if e.skip = max(0, n-maxMarks); e.skip > 0 {
+		e.hint("cache")
 	}
 }
 
-// plan decides how much the model may think and write.
-func (w *promptWriter) plan() (thinks bool, budget, most int64) {
-	t := &w.p.Thinking
-	most = w.p.MaxOutput
-	if most <= 0 {
-		most = w.traits.output
-	}
-	most = min(most, w.traits.output)
-	thinks = t.Mode == protocol.ThinkingOn && w.traits.thinks
-	if t.Mode == protocol.ThinkingOn && !thinks {
-		w.hint("thinking")
-	}
-	if thinks && !w.traits.adaptive && w.loopWithoutThought() {
-		// "Expected `thinking` or `redacted_thinking`, but found `tool_use`":
-		// with thinking on, each turn of a tool loop must begin with its own.
-		thinks = false
-		w.hint("thinking")
-	}
-	if w.forced() && thinks {
-		// "Thinking may not be enabled when tool_choice forces tool use."
-		thinks = false
-		w.hint("thinking")
-	}
-	if !thinks || w.traits.adaptive {
-		return thinks, 0, most
-	}
-	budget = t.Budget
-	if budget <= 0 {
-		budget = protocol.BudgetOf(t.Effort)
-	}
-	if budget <= 0 {
-		budget = protocol.BudgetOf("medium")
-	}
-	budget = max(budget, 1024) // the least the API takes
-	if most <= budget {        // max_tokens must be greater, and is what the answer itself may take
-		most = min(budget+max(most, 1024), w.traits.output)
-		budget = min(budget, max(most-1024, 1024))
-	}
-	return thinks, budget, most
-}
-
-// forced reports whether a tool must be called.
-func (w *promptWriter) forced() bool {
-	return w.p.Choice.Mode == protocol.ChoiceAny || w.p.Choice.Mode == protocol.ChoiceTool
-}
-
-// loopWithoutThought reports whether the conversation is within a tool loop
-// whose last turn of the model holds no thought that Anthropic signed.
-func (w *promptWriter) loopWithoutThought() bool {
-	turns := w.p.Turns
-	for i := len(turns) - 1; i >= 0; i-- {
-		calls, thought := false, false
-		for j := range turns[i].Parts {
-			part := &turns[i].Parts[j]
-			calls = calls || part.Kind == protocol.Call
-			thought = thought || part.Kind == protocol.Thought && own(part)
-		}
-		switch {
-		case turns[i].Role == protocol.Assistant:
-			return calls && !thought
-		case turns[i].Role == protocol.User && !answersCalls(&turns[i]):
-			return false
-		}
-	}
-	return false
-}
-
-func answersCalls(t *protocol.Turn) bool {
-	for i := range t.Parts {
-		if t.Parts[i].Kind == protocol.Result {
-			return true
-		}
-	}
-	return false
-}
-
-// own reports whether Anthropic will know a thought again.
-func own(part *protocol.Part) bool { return part.Origin == ai.Anthropic && part.Signature != "" }
-
-func (w *promptWriter) sampling(thinks bool) {
-	p := w.p
-	if len(p.Stop) > 0 {
-		w.Key("stop_sequences")
-		w.Strings(p.Stop)
-	}
-	if thinks || w.traits.fixed {
-		// With thinking only the defaults are allowed; newer models know no
-		// other at all.
-		for _, f := range []struct {
-			said bool
-			name string
-		}{{p.Temperature != nil, "temperature"}, {p.TopP != nil, "top_p"}, {p.TopK != nil, "top_k"}} {
-			if f.said {
-				w.hint(f.name)
-			}
-		}
-		return
-	}
+// mark writes a mark for the prompt cache.
+func (e *encoder) mark(cache string) {
 	switch {
-	case p.Temperature != nil:
-		t := min(max(*p.Temperature, 0), 1)
-		w.FloatIf("temperature", &t)
-		if p.TopP != nil { // from Claude 4.5 on only one of the two may be given
-			if w.traits.oneSampler {
-				w.hint("top_p")
-			} else {
-				w.FloatIf("top_p", p.TopP)
-			}
-		}
-	case p.TopP != nil:
-		w.FloatIf("top_p", p.TopP)
-	}
-	if p.TopK != nil {
-		w.Number("top_k", *p.TopK)
-	}
-}
-
-func (w *promptWriter) thinking(thinks bool, budget int64) {
-	t := &w.p.Thinking
-	switch {
-	case thinks && w.traits.adaptive:
-		w.Key("thinking")
-		w.Open('{')
-		w.Text("type", "adaptive")
-	case thinks:
-		w.Key("thinking")
-		w.Open('{')
-		w.Text("type", "enabled")
-		w.Number("budget_tokens", budget)
-	case t.Mode == protocol.ThinkingOff && w.traits.thinks:
-		w.Key("thinking")
-		w.Open('{')
-		w.Text("type", "disabled")
-		w.Close('}')
-		return
+	case cache == "":
+	case e.skip > 0:
+		e.skip--
+	case cache == "1h":
+		e.b = raw(e.b, "cache_control", `{"type":"ephemeral","ttl":"1h"}`)
 	default:
-		return
+		e.b = raw(e.b, "cache_control", `{"type":"ephemeral"}`)
 	}
-	switch t.Show {
-	case "none":
-		w.Text("display", "omitted")
-	case "summary", "detailed":
-		w.Text("display", "summarized")
-	}
-	w.Close('}')
 }
 
-// outputConfig writes effort and structured output.
-func (w *promptWriter) outputConfig(thinks bool) {
-	effort := ""
-	if w.traits.effort && w.p.Thinking.Mode != protocol.ThinkingOff {
-		said := w.p.Thinking.Effort
-		if said == "" && thinks && w.traits.adaptive {
-			said = protocol.EffortOf(w.p.Thinking.Budget)
+// writeSampling writes temperature, top_p and top_k. Beside thinking the API
+// takes no temperature but 1, no top_k, and top_p from 0.95 only.
+func (e *encoder) writeSampling(plan *plan) {
+	p := e.p
+	thinking := plan.kind == "enabled" || plan.kind == "adaptive"
+	if t := p.Temperature; t != nil {
+		switch {
+		case e.model.noSampling, thinking && *t != 1:
+			e.hint("temperature")
+		default:
+			if *t > 1 {
+				e.hint("temperature")
+			}
+			e.b = float(e.b, "temperature", min(*t, 1))
 		}
-		effort = protocol.EffortUpTo(said, w.traits.efforts...)
 	}
-	if effort == "" && w.p.Output.Schema == nil {
-		return
+	if t := p.TopP; t != nil {
+		switch {
+		case e.model.noSampling, thinking && *t < 0.95, e.model.oneOf && p.Temperature != nil:
+			e.hint("top_p")
+		default:
+			e.b = float(e.b, "top_p", *t)
+		}
 	}
-	w.Key("output_config")
-	w.Open('{')
-	w.TextIf("effort", effort)
-	if w.p.Output.Schema != nil {
-		w.Key("format")
-		w.Open('{')
-		w.Text("type", "json_schema")
-		w.JSONIf("schema", w.p.Output.Schema)
-		w.Close('}')
+	if t := p.TopK; t != nil {
+		if e.model.noSampling || thinking {
+			e.hint("top_k")
+		} else {
+			e.b = whole(e.b, "top_k", *t)
+		}
 	}
-	w.Close('}')
 }
 
-func (w *promptWriter) tools() {
-	if len(w.p.Tools) == 0 {
-		return
+// writeOthers writes what stands by itself.
+func (e *encoder) writeOthers() {
+	p := e.p
+	if len(p.Stop) > 0 {
+		e.b = texts(e.b, "stop_sequences", p.Stop)
 	}
-	w.Key("tools")
-	w.Open('[')
-	for i := range w.p.Tools {
-		if w.offered(&w.p.Tools[i]) {
-			w.tool(&w.p.Tools[i])
-		}
+	switch p.Tier {
+	case "", "priority": // auto, which takes what priority there is
+	case "default":
+		e.b = text(e.b, "service_tier", "standard_only")
+	default:
+		e.hint("tier")
 	}
-	w.Close(']')
-	w.choice()
+	switch {
+	case p.User == "":
+	case len(p.User) > maxUser:
+		e.hint("user")
+	default:
+		e.b = append(key(e.b, "metadata"), '{')
+		e.b = append(text(e.b, "user_id", p.User), '}')
+	}
 }
 
-// offered reports whether the model may call a tool. Where a choice allows some
-// only, the others are not offered: Messages has no other way to say so.
-func (w *promptWriter) offered(t *protocol.Tool) bool {
-	c := &w.p.Choice
-	return len(c.Names) == 0 || c.Mode == protocol.ChoiceTool || slices.Contains(c.Names, t.Name)
-}
+// maxUser is the longest metadata.user_id.
+const maxUser = 256
 
-func (w *promptWriter) tool(t *protocol.Tool) {
-	w.Open('{')
-	switch t.Kind {
-	case protocol.WebSearch:
-		w.Text("type", "web_search_20250305")
-		w.Text("name", "web_search")
-		if t.MaxSearches > 0 {
-			w.Number("max_uses", t.MaxSearches)
+// writeOutput writes output_config. A schema is the only form of an answer that
+// this format knows; what makes models write JSON of no schema is theirs to be
+// told in words.
+func (e *encoder) writeOutput(plan *plan) error {
+	o := &e.p.Output
+	switch {
+	case o.JSON && len(o.Schema) == 0:
+		return e.cannot("JSON output without a schema")
+	case o.JSON && !e.model.schemas:
+		return e.cannot("schema of the answer")
+	case !o.JSON && plan.effort == "":
+		return nil
+	}
+	e.b = append(key(e.b, "output_config"), '{')
+	e.b = textIf(e.b, "effort", plan.effort)
+	if o.JSON {
+		schema, err := strictSchema(o.Schema)
+		if err != nil {
+			return e.cannot("schema of the answer: " + err.Error())
 		}
-		if len(t.Domains) > 0 {
-			w.Key("allowed_domains")
-			w.Strings(t.Domains)
-		}
-		if len(t.NotDomains) > 0 {
-			w.Key("blocked_domains")
-			w.Strings(t.NotDomains)
-		}
-		if l := t.Location; l != nil {
-			w.Key("user_location")
-			w.Open('{')
-			w.Text("type", "approximate")
-			w.TextIf("city", l.City)
-			w.TextIf("region", l.Region)
-			w.TextIf("country", l.Country)
-			w.TextIf("timezone", l.Timezone)
-			w.Close('}')
-		}
-	case protocol.Custom:
-		w.cannot("tools " + t.Name + " (free text)")
-	case protocol.Function:
-		w.Text("name", t.Name)
-		w.TextIf("description", t.Description)
-		schema := t.Schema
-		if len(schema) == 0 || protocol.Kind(schema) == "" {
-			schema = objectSchema(schema)
-		}
-		w.JSONIf("input_schema", schema)
-		if t.Strict != nil && *t.Strict {
-			w.Key("strict")
-			w.Bool(true)
-		}
+		e.b = append(key(e.b, "format"), '{')
+		e.b = text(e.b, "type", "json_schema")
+		e.b = append(raw(e.b, "schema", schema), '}')
 	}
-	w.cache(t.Cache)
-	w.Close('}')
-}
-
-// objectSchema is a schema with the type that Messages wants it to have.
-func objectSchema(schema []byte) []byte {
-	if len(schema) < 2 || len(strings.TrimSpace(string(schema[1:len(schema)-1]))) == 0 {
-		return []byte(`{"type":"object","properties":{}}`)
-	}
-	return append([]byte(`{"type":"object",`), schema[1:]...)
-}
-
-func (w *promptWriter) choice() {
-	c, kind := &w.p.Choice, ""
-	switch c.Mode {
-	case protocol.ChoiceUnset:
-	case protocol.ChoiceAuto:
-		kind = "auto"
-	case protocol.ChoiceNone:
-		kind = "none"
-	case protocol.ChoiceAny:
-		kind = "any"
-	case protocol.ChoiceTool:
-		kind = "tool"
-	}
-	serial := w.p.Parallel != nil && !*w.p.Parallel
-	if kind == "" && serial {
-		kind = "auto"
-	}
-	if kind == "" {
-		return
-	}
-	w.Key("tool_choice")
-	w.Open('{')
-	w.Text("type", kind)
-	if kind == "tool" && len(c.Names) > 0 {
-		w.Text("name", c.Names[0])
-	}
-	if w.p.Parallel != nil && kind != "none" {
-		w.Key("disable_parallel_tool_use")
-		w.Bool(serial)
-	}
-	w.Close('}')
-}
-
-// cache writes a cache mark.
-func (w *promptWriter) cache(ttl string) {
-	if ttl == "" {
-		return
-	}
-	w.Key("cache_control")
-	w.Open('{')
-	w.Text("type", "ephemeral")
-	if ttl != "5m" {
-		w.Text("ttl", ttl)
-	}
-	w.Close('}')
+	e.b = append(e.b, '}')
+	return nil
 }

@@ -2,178 +2,221 @@ package anthropic
 
 import (
 	"crypto/rand"
+	"strings"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 )
 
-// messageID is an id as clients of this format expect it.
-func messageID() string { return "msg_" + rand.Text()[:24] }
+// ofPart is before the id of the call, or before nothing for the text, that a
+// sealed signature belongs to. Calls and texts have no place for signatures
+// here; a redacted thought right behind them has, and comes back.
+const ofPart = "part:"
 
-// EncodeReply writes a whole message.
+// EncodeReply writes a whole answer.
 func (Format) EncodeReply(r *protocol.Reply, p *protocol.Prompt) []byte {
-	var w protocol.Writer
-	writeHead(&w, r, p)
-	w.Key("content")
-	w.Open('[')
-	calls := false
+	b := appendHead(make([]byte, 0, 1024), r, p)
+	b = append(key(b, "content"), '[')
+	var seen ending
 	for i := range r.Parts {
-		writeBlock(&w, &r.Parts[i])
-		calls = calls || r.Parts[i].Kind == protocol.Call
+		part := &r.Parts[i]
+		seen.see(part)
+		b = appendPart(b, part)
 	}
-	w.Close(']')
-	writeStop(&w, r, calls)
-	w.Key("usage")
-	writeUsage(&w, &r.Usage)
-	w.Close('}')
-	return w.B
+	b = append(b, ']')
+	b = seen.append(b, r)
+	return append(appendUsage(key(b, "usage"), &r.Usage), '}')
 }
 
-func writeHead(w *protocol.Writer, r *protocol.Reply, p *protocol.Prompt) {
-	model := r.Model
+// appendHead begins a message.
+func appendHead(b []byte, r *protocol.Reply, p *protocol.Prompt) []byte {
+	id, model := r.ID, r.Model
+	if !strings.HasPrefix(id, "msg_") {
+		id = "msg_" + rand.Text()
+	}
 	if model == "" && p != nil {
 		model = p.Model
 	}
-	w.Open('{')
-	w.Text("id", messageID())
-	w.Text("type", "message")
-	w.Text("role", "assistant")
-	w.Text("model", model)
+	b = text(append(b, '{'), "id", id)
+	b = text(b, "type", "message")
+	b = text(b, "role", "assistant")
+	return text(b, "model", model)
 }
 
-// writeStop writes why an answer ended. One with calls waits for their results,
-// whatever the upstream called it.
-func writeStop(w *protocol.Writer, r *protocol.Reply, calls bool) {
+// ending is what of an answer tells why it ended.
+type ending struct{ called, refused bool }
+
+func (e *ending) see(p *protocol.Part) {
+	e.called = e.called || p.Kind == protocol.Call
+	e.refused = e.refused || p.Kind == protocol.Refusal
+}
+
+// append appends stop_reason and stop_sequence. tool_use makes clients look for
+// calls, so it is said if and only if there are some.
+func (e *ending) append(b []byte, r *protocol.Reply) []byte {
 	reason := r.Stop
 	switch {
-	case reason == protocol.StopWords && r.StopWord == "":
-		reason = protocol.StopEnd
-	case calls && reason == protocol.StopEnd:
+	case reason == protocol.StopEnd && e.called:
 		reason = protocol.StopTools
+	case reason == protocol.StopTools && !e.called:
+		reason = protocol.StopEnd
 	}
-	w.Text("stop_reason", stopName(reason))
-	w.Key("stop_sequence")
-	if reason == protocol.StopWords {
-		w.String(r.StopWord)
-	} else {
-		w.Raw([]byte("null"))
+	if reason == protocol.StopEnd && e.refused {
+		reason = protocol.StopFilter
 	}
+	name := stopReasons[0].name
+	for _, row := range stopReasons {
+		if row.reason == reason {
+			name = row.name
+		}
+	}
+	b = text(b, "stop_reason", name)
+	if reason == protocol.StopWords && r.StopWord != "" {
+		return text(b, "stop_sequence", r.StopWord)
+	}
+	return raw(b, "stop_sequence", "null")
 }
 
-// writeUsage is the reverse of counts.read.
-func writeUsage(w *protocol.Writer, u *ai.Usage) {
-	w.Open('{')
-	w.Number("input_tokens", max(u.Input-u.CachedInput-u.CacheWrite, 0))
-	w.Number("cache_creation_input_tokens", u.CacheWrite)
-	w.Number("cache_read_input_tokens", u.CachedInput)
-	if u.CacheWrite > 0 {
-		w.Key("cache_creation")
-		w.Open('{')
-		w.Number("ephemeral_5m_input_tokens", u.CacheWrite-u.CacheWrite1h)
-		w.Number("ephemeral_1h_input_tokens", u.CacheWrite1h)
-		w.Close('}')
-	}
-	w.Number("output_tokens", u.Output)
-	if u.Reasoning > 0 {
-		w.Key("output_tokens_details")
-		w.Open('{')
-		w.Number("thinking_tokens", u.Reasoning)
-		w.Close('}')
-	}
-	if u.WebSearches > 0 {
-		w.Key("server_tool_use")
-		w.Open('{')
-		w.Number("web_search_requests", u.WebSearches)
-		w.Close('}')
-	}
-	w.Close('}')
-}
-
-// writeBlock writes a part as a client gets it.
-func writeBlock(w *protocol.Writer, part *protocol.Part) {
-	switch part.Kind {
+// appendPart appends the blocks of a part.
+func appendPart(b []byte, p *protocol.Part) []byte {
+	switch p.Kind {
 	case protocol.Text, protocol.Refusal:
-		if part.Text == "" {
-			return
+		if p.Text != "" {
+			b = text(text(append(comma(b), '{'), "type", "text"), "text", p.Text)
+			if len(p.Citations) > 0 {
+				b = append(key(b, "citations"), '[')
+				for i := range p.Citations {
+					b = appendCitation(comma(b), &p.Citations[i], p.Origin)
+				}
+				b = append(b, ']')
+			}
+			b = append(b, '}')
 		}
-		w.Open('{')
-		w.Text("type", "text")
-		w.Text("text", part.Text)
-		writeCitations(w, part.Citations)
-	case protocol.Thought:
-		w.Open('{')
-		if part.Redacted && part.Text == "" {
-			w.Text("type", "redacted_thinking")
-			w.Text("data", signature(part))
-			break
-		}
-		w.Text("type", "thinking")
-		w.Text("thinking", part.Text)
-		w.Text("signature", signature(part))
+		return appendSigned(b, p, "")
 	case protocol.Call:
-		if part.Signature != "" { // of a call, which has no place of its own for it
-			writeBlock(w, &protocol.Part{Kind: protocol.Thought, Redacted: true, Signature: part.Seal(false), Origin: ai.Anthropic})
+		b = text(append(comma(b), '{'), "type", "tool_use")
+		b = text(b, "id", protocol.PlainID(p.Call.ID))
+		b = text(b, "name", p.Call.Name)
+		input, _ := inputOf(p.Call)
+		b = append(raw(b, "input", input), '}')
+		return appendSigned(b, p, p.Call.ID)
+	case protocol.Thought:
+		return append(appendThought(append(comma(b), '{'), shown(p)), '}')
+	case protocol.Search:
+		use, result := searchBlocks(p)
+		b = append(comma(b), use...)
+		if len(result) > 0 {
+			b = append(comma(b), result...)
 		}
-		w.Open('{')
-		w.Text("type", "tool_use")
-		w.Text("id", protocol.PlainID(part.Call.ID))
-		w.Text("name", part.Call.Name)
-		w.Key("input")
-		w.Raw(arguments(part.Call.Arguments))
+		return b
 	case protocol.Image, protocol.Document, protocol.Audio, protocol.Video:
-		w.Open('{') // a model's picture: clients of this format know none
-		w.Text("type", "text")
-		w.Text("text", linked(part))
-	default: // Search: its citations stand at the text
-		return
+		b = text(append(comma(b), '{'), "type", "text")
+		return append(text(b, "text", unshown(p)), '}')
+	case protocol.Result: // nobody answers with one
 	}
-	w.Close('}')
+	return b
 }
 
-// signature is what the client gives back with a thought.
-func signature(part *protocol.Part) string {
-	if part.Origin == ai.Anthropic {
-		return part.Signature
+// unshown is a model's picture as Markdown: answers of this format carry texts
+// only.
+func unshown(p *protocol.Part) string {
+	switch {
+	case p.Media == nil:
+		return "[media]"
+	case p.Media.URL != "":
+		return "![](" + p.Media.URL + ")"
 	}
-	return part.Seal(part.Redacted)
+	return "![](" + p.Media.DataURL() + ")"
 }
 
-// linked is a picture as Markdown, which clients of text show.
-func linked(part *protocol.Part) string {
-	if part.Media == nil {
-		return ""
+// shown is a thought as clients of this format see it: one of another format's
+// keeps its text, and what its maker needs stands where signatures do.
+func shown(p *protocol.Part) *protocol.Part {
+	if p.Origin == ai.Anthropic {
+		return p
 	}
-	if part.Media.URL != "" {
-		return "![](" + part.Media.URL + ")"
+	empty := p.Text == "" || p.Redacted
+	return &protocol.Part{
+		Kind: protocol.Thought, Text: p.Text, Redacted: empty, Signature: p.Seal(empty), Origin: ai.Anthropic,
 	}
-	return "![](" + part.Media.DataURL() + ")"
 }
 
-// writeCitations writes sources in the web, the one kind that others have too.
-func writeCitations(w *protocol.Writer, list []protocol.Citation) {
-	first := true
-	for _, c := range list {
-		if c.URL == "" {
-			continue
+// appendSigned appends a redacted thought with the signature of a call or text,
+// if it has one.
+func appendSigned(b []byte, p *protocol.Part, id string) []byte {
+	if p.Signature == "" {
+		return b
+	}
+	return append(appendThought(append(comma(b), '{'), signedAfter(p, id)), '}')
+}
+
+// signedAfter is the redacted thought that carries the signature of another
+// part.
+func signedAfter(p *protocol.Part, id string) *protocol.Part {
+	carrier := protocol.Part{Signature: p.Signature, Origin: p.Origin, ID: ofPart + id}
+	return &protocol.Part{Kind: protocol.Thought, Redacted: true, Signature: carrier.Seal(false), Origin: ai.Anthropic}
+}
+
+// appendCitation appends a source. The place in the provider's own index, which
+// the format wants, is a seal: what has one never goes to another upstream.
+func appendCitation(b []byte, c *protocol.Citation, origin ai.Protocol) []byte {
+	if c.URL == "" {
+		b = text(append(b, '{'), "type", "char_location")
+		b = text(b, "cited_text", c.Quote)
+		b = whole(b, "document_index", 0)
+		if c.Title == "" {
+			b = raw(b, "document_title", "null")
+		} else {
+			b = text(b, "document_title", c.Title)
 		}
-		if first {
-			w.Key("citations")
-			w.Open('[')
-			first = false
-		}
-		writeCitation(w, &c)
+		b = whole(b, "start_char_index", 0)
+		b = whole(b, "end_char_index", 0)
+		return append(raw(b, "file_id", "null"), '}')
 	}
-	if !first {
-		w.Close(']')
-	}
+	b = text(append(b, '{'), "type", "web_search_result_location")
+	b = text(b, "url", c.URL)
+	b = text(b, "title", c.Title)
+	b = text(b, "cited_text", c.Quote)
+	return append(text(b, "encrypted_index", (&protocol.Part{Origin: origin}).Seal(false)), '}')
 }
 
-func writeCitation(w *protocol.Writer, c *protocol.Citation) {
-	w.Open('{')
-	w.Text("type", "web_search_result_location")
-	w.Text("url", c.URL)
-	w.Text("title", c.Title)
-	w.Text("encrypted_index", "")
-	w.Text("cited_text", c.Quote)
-	w.Close('}')
+// searchBlocks are the blocks of a search: as they came, or made of what is
+// known. result is empty if there is none.
+func searchBlocks(p *protocol.Part) (use, result []byte) {
+	if p.Origin == ai.Anthropic && p.Signature != "" {
+		_ = protocol.EachElement([]byte(p.Signature), "", func(i int, value []byte) error {
+			if i == 0 {
+				use = value
+			} else {
+				result = value
+			}
+			return nil
+		})
+		if len(use) > 0 {
+			return use, result
+		}
+	}
+	id := p.ID
+	if !strings.HasPrefix(id, "srvtoolu_") {
+		id = "srvtoolu_" + rand.Text()
+	}
+	use = text([]byte{'{'}, "type", "server_tool_use")
+	use = text(use, "id", id)
+	use = text(use, "name", "web_search")
+	use = append(key(use, "input"), '{')
+	use = append(text(use, "query", p.Text), '}', '}')
+
+	result = text([]byte{'{'}, "type", "web_search_tool_result")
+	result = text(result, "tool_use_id", id)
+	result = append(key(result, "content"), '[')
+	seal := p.Seal(false)
+	for i := range p.Citations {
+		c := &p.Citations[i]
+		result = text(append(comma(result), '{'), "type", "web_search_result")
+		result = text(result, "url", c.URL)
+		result = text(result, "title", c.Title)
+		result = text(result, "encrypted_content", seal)
+		result = append(raw(result, "page_age", "null"), '}')
+	}
+	return use, append(result, ']', '}')
 }

@@ -1,217 +1,266 @@
 package anthropic
 
 import (
+	"slices"
+
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 )
 
 // replyEncoder writes one stream.
 type replyEncoder struct {
-	prompt *protocol.Prompt
-	index  int // of the open block
+	p       *protocol.Prompt
+	started bool
+	stopped bool
+	index   int
+	seen    ending
+
+	open   bool // a part is
 	part   protocol.Part
-	open   bool // the block's start is written
-	calls  bool
+	begun  bool // and so is its block
+	custom bool // the arguments of a call are free text, and go into an object
 }
 
 // NewReplyEncoder returns an encoder for one stream.
 func (Format) NewReplyEncoder(p *protocol.Prompt, _ bool) protocol.ReplyEncoder {
-	return &replyEncoder{prompt: p, index: -1}
+	return &replyEncoder{p: p}
 }
 
-// beginEvent begins an event.
-func beginEvent(dst []byte, name string) protocol.Writer {
-	dst = append(append(append(dst, "event: "...), name...), "\ndata: "...)
-	w := protocol.Writer{B: dst}
-	w.Open('{')
-	w.Text("type", name)
-	return w
-}
-
-// endEvent ends it.
-func endEvent(w *protocol.Writer) []byte {
-	w.Close('}')
-	return append(w.B, "\n\n"...)
-}
-
-// Append writes what a piece amounts to.
+// Append appends the events of a piece.
 func (e *replyEncoder) Append(dst []byte, p *protocol.Piece) []byte {
+	if e.stopped {
+		return dst
+	}
 	switch p.Kind {
 	case protocol.PieceStart:
-		w := beginEvent(dst, "message_start")
-		w.Key("message")
-		writeHead(&w, p.Reply, e.prompt)
-		w.Key("content")
-		w.Raw([]byte("[]"))
-		w.Key("stop_reason")
-		w.Raw([]byte("null"))
-		w.Key("stop_sequence")
-		w.Raw([]byte("null"))
-		w.Key("usage")
-		writeUsage(&w, &ai.Usage{}) // nobody knows yet; message_delta has all of it
-		w.Close('}')
-		return endEvent(&w)
+		return e.start(dst, p.Reply)
+	case protocol.PiecePing:
+		return append(dst, "event: ping\ndata: {\"type\":\"ping\"}\n\n"...)
 	case protocol.PieceOpen:
-		e.part = p.Part
-		switch {
-		case p.Part.Kind == protocol.Call:
-			e.calls = true
-			if p.Part.Signature != "" {
-				dst = e.sealed(dst, &p.Part)
-			}
-			return e.begin(dst)
-		case p.Part.Kind == protocol.Thought && !p.Part.Redacted:
+		dst = e.start(e.close(dst, &protocol.Part{}), &protocol.Reply{})
+		e.open, e.begun, e.part = true, false, copied(&p.Part)
+		e.seen.see(&p.Part)
+		if p.Part.Kind == protocol.Call {
 			return e.begin(dst)
 		}
+		return dst // there may be no text, and clients give back no block without one
 	case protocol.PieceMore:
-		return e.more(dst, p)
+		return e.more(dst, p.Text)
 	case protocol.PieceClose:
 		return e.close(dst, &p.Part)
 	case protocol.PieceStop:
+		dst = e.start(e.close(dst, &protocol.Part{}), p.Reply)
 		return e.stop(dst, p.Reply)
-	case protocol.PiecePing:
-		w := beginEvent(dst, "ping")
-		return endEvent(&w)
 	}
 	return dst
 }
 
-// sealed writes what a call was signed with as a block of its own.
-func (e *replyEncoder) sealed(dst []byte, part *protocol.Part) []byte {
-	call := e.part
-	e.part = protocol.Part{Kind: protocol.Thought, Redacted: true, Signature: part.Seal(false), Origin: ai.Anthropic}
-	dst = e.end(e.begin(dst))
-	e.part = call
-	return dst
-}
-
-// begin writes the start of the block at hand.
-func (e *replyEncoder) begin(dst []byte) []byte {
-	e.index++
-	e.open = true
-	w := beginEvent(dst, "content_block_start")
-	w.Number("index", int64(e.index))
-	w.Key("content_block")
-	w.Open('{')
-	switch {
-	case e.part.Kind == protocol.Call:
-		w.Text("type", "tool_use")
-		w.Text("id", protocol.PlainID(e.part.Call.ID))
-		w.Text("name", e.part.Call.Name)
-		w.Key("input")
-		w.Raw([]byte("{}"))
-	case e.part.Kind == protocol.Thought && e.part.Redacted:
-		w.Text("type", "redacted_thinking")
-		w.Text("data", signature(&e.part))
-	case e.part.Kind == protocol.Thought:
-		w.Text("type", "thinking")
-		w.Text("thinking", "")
-		w.Text("signature", "")
-	default:
-		w.Text("type", "text")
-		w.Text("text", "")
+// copied is a part that outlives the piece it came in.
+func copied(p *protocol.Part) protocol.Part {
+	part := *p
+	part.Citations, part.Logprobs = slices.Clone(p.Citations), nil
+	if p.Call != nil {
+		part.Call = &protocol.ToolCall{ID: p.Call.ID, Name: p.Call.Name, Custom: p.Call.Custom}
 	}
-	w.Close('}')
-	return endEvent(&w)
+	if p.Media != nil {
+		part.Media = &protocol.Media{Type: p.Media.Type}
+	}
+	return part
 }
 
-// delta writes a delta of the block at hand.
-func (e *replyEncoder) delta(dst []byte, kind, name, text string) []byte {
-	w := beginEvent(dst, "content_block_delta")
-	w.Number("index", int64(e.index))
-	w.Key("delta")
-	w.Open('{')
-	w.Text("type", kind)
-	w.Text(name, text)
-	w.Close('}')
-	return endEvent(&w)
-}
-
-func (e *replyEncoder) more(dst []byte, p *protocol.Piece) []byte {
-	if p.Text == "" {
+func (e *replyEncoder) start(dst []byte, r *protocol.Reply) []byte {
+	if e.started {
 		return dst
 	}
-	if !e.open { // a text without a word is no block
-		if e.part.Kind == protocol.Search {
-			return dst
-		}
-		e.part.Redacted = false
-		dst = e.begin(dst)
+	e.started = true
+	dst = beginEvent(dst, "message_start")
+	dst = appendHead(key(dst, "message"), r, e.p)
+	dst = raw(dst, "content", "[]")
+	dst = raw(dst, "stop_reason", "null")
+	dst = raw(dst, "stop_sequence", "null")
+	dst = append(appendUsage(key(dst, "usage"), &ai.Usage{}), '}')
+	return endEvent(dst)
+}
+
+func (e *replyEncoder) stop(dst []byte, r *protocol.Reply) []byte {
+	e.stopped = true
+	dst = beginEvent(dst, "message_delta")
+	dst = append(key(dst, "delta"), '{')
+	dst = append(e.seen.append(dst, r), '}')
+	dst = endEvent(appendUsage(key(dst, "usage"), &r.Usage))
+	return endEvent(beginEvent(dst, "message_stop"))
+}
+
+func beginEvent(dst []byte, name string) []byte {
+	dst = append(append(dst, "event: "...), name...)
+	return text(append(dst, "\ndata: {"...), "type", name)
+}
+
+func endEvent(dst []byte) []byte { return append(dst, "}\n\n"...) }
+
+// begin opens the block of the open part.
+func (e *replyEncoder) begin(dst []byte) []byte {
+	e.begun = true
+	dst = append(e.blockStart(dst), '{')
+	switch e.part.Kind {
+	case protocol.Call:
+		dst = text(dst, "type", "tool_use")
+		dst = text(dst, "id", protocol.PlainID(e.part.Call.ID))
+		dst = text(dst, "name", e.part.Call.Name)
+		dst = raw(dst, "input", "{}")
+	case protocol.Thought:
+		dst = appendThought(dst, &protocol.Part{})
+	default:
+		dst = text(text(dst, "type", "text"), "text", "")
+	}
+	dst = endEvent(append(dst, '}'))
+	if e.custom = e.part.Kind == protocol.Call && e.part.Call.Custom; e.custom {
+		dst = e.delta(dst, "input_json_delta", "partial_json", `{"input":"`)
+	}
+	return dst
+}
+
+func (e *replyEncoder) blockStart(dst []byte) []byte {
+	dst = beginEvent(dst, "content_block_start")
+	return key(whole(dst, "index", int64(e.index)), "content_block")
+}
+
+func (e *replyEncoder) blockStop(dst []byte) []byte {
+	dst = endEvent(whole(beginEvent(dst, "content_block_stop"), "index", int64(e.index)))
+	e.index++
+	return dst
+}
+
+// block is a block that comes whole.
+func (e *replyEncoder) block(dst, block []byte) []byte {
+	return e.blockStop(endEvent(append(e.blockStart(dst), block...)))
+}
+
+func (e *replyEncoder) deltaStart(dst []byte, kind string) []byte {
+	dst = whole(beginEvent(dst, "content_block_delta"), "index", int64(e.index))
+	return text(append(key(dst, "delta"), '{'), "type", kind)
+}
+
+func (e *replyEncoder) delta(dst []byte, kind, name, s string) []byte {
+	return endEvent(append(text(e.deltaStart(dst, kind), name, s), '}'))
+}
+
+func (e *replyEncoder) more(dst []byte, s string) []byte {
+	if !e.open || s == "" {
+		return dst
 	}
 	switch e.part.Kind {
 	case protocol.Call:
-		return e.delta(dst, "input_json_delta", "partial_json", p.Text)
+		if e.custom {
+			s = string(inside(nil, s))
+		}
+		return e.delta(dst, "input_json_delta", "partial_json", s)
 	case protocol.Thought:
-		return e.delta(dst, "thinking_delta", "thinking", p.Text)
-	}
-	return e.delta(dst, "text_delta", "text", p.Text)
-}
-
-func (e *replyEncoder) close(dst []byte, with *protocol.Part) []byte {
-	e.part.Citations = with.Citations
-	if with.Signature != "" {
-		e.part.Signature, e.part.Origin = with.Signature, with.Origin
-	}
-	if with.ID != "" {
-		e.part.ID = with.ID
-	}
-	e.part.Redacted = e.part.Redacted || with.Redacted && !e.open
-	switch {
-	case e.part.Kind == protocol.Thought && e.part.Redacted && !e.open:
-		dst = e.begin(dst)
-	case e.part.Kind == protocol.Thought && e.open:
-		dst = e.delta(dst, "signature_delta", "signature", signature(&e.part))
-	case e.part.Kind == protocol.Text && e.open:
-		for i := range with.Citations {
-			dst = e.citation(dst, &with.Citations[i])
+		if e.part.Redacted {
+			e.part.Text += s
+			return dst
 		}
-	case isMedia(e.part.Kind):
-		if with.Media != nil {
-			e.part.Media = with.Media
+		if !e.begun {
+			dst = e.begin(dst)
 		}
-		dst = e.delta(e.begin(dst), "text_delta", "text", linked(&e.part))
-	}
-	return e.end(dst)
-}
-
-func isMedia(k protocol.PartKind) bool {
-	return k == protocol.Image || k == protocol.Document || k == protocol.Audio || k == protocol.Video
-}
-
-func (e *replyEncoder) citation(dst []byte, c *protocol.Citation) []byte {
-	if c.URL == "" {
+		return e.delta(dst, "thinking_delta", "thinking", s)
+	case protocol.Text, protocol.Refusal:
+		if !e.begun {
+			dst = e.begin(dst)
+		}
+		return e.delta(dst, "text_delta", "text", s)
+	default:
+		e.part.Text += s
 		return dst
 	}
-	w := beginEvent(dst, "content_block_delta")
-	w.Number("index", int64(e.index))
-	w.Key("delta")
-	w.Open('{')
-	w.Text("type", "citations_delta")
-	w.Key("citation")
-	writeCitation(&w, c)
-	w.Close('}')
-	return endEvent(&w)
 }
 
-// end writes the end of the block at hand.
-func (e *replyEncoder) end(dst []byte) []byte {
+// close closes the open part, of which p tells what is known only now.
+func (e *replyEncoder) close(dst []byte, p *protocol.Part) []byte {
 	if !e.open {
 		return dst
 	}
 	e.open = false
-	w := beginEvent(dst, "content_block_stop")
-	w.Number("index", int64(e.index))
-	return endEvent(&w)
+	if p.Signature != "" {
+		e.part.Signature, e.part.Origin = p.Signature, p.Origin
+	}
+	e.part.Redacted = e.part.Redacted || p.Redacted
+	if len(e.part.Citations) == 0 {
+		e.part.Citations = p.Citations
+	}
+	if p.Media != nil {
+		e.part.Media = p.Media
+	}
+	if p.ID != "" {
+		e.part.ID = p.ID
+	}
+	switch part := &e.part; part.Kind {
+	case protocol.Call:
+		if e.custom {
+			dst = e.delta(dst, "input_json_delta", "partial_json", `"}`)
+		}
+		return e.signed(e.blockStop(dst), part.Call.ID)
+	case protocol.Text, protocol.Refusal:
+		if e.begun {
+			for i := range part.Citations {
+				dst = key(e.deltaStart(dst, "citations_delta"), "citation")
+				dst = endEvent(append(appendCitation(dst, &part.Citations[i], part.Origin), '}'))
+			}
+			dst = e.blockStop(dst)
+		}
+		return e.signed(dst, "")
+	case protocol.Thought:
+		return e.closeThought(dst)
+	case protocol.Search:
+		use, result := searchBlocks(part)
+		dst = e.use(dst, use)
+		if len(result) > 0 {
+			dst = e.block(dst, result)
+		}
+		return dst
+	case protocol.Image, protocol.Document, protocol.Audio, protocol.Video:
+		dst = e.begin(dst)
+		return e.blockStop(e.delta(dst, "text_delta", "text", unshown(part)))
+	default:
+		return dst
+	}
 }
 
-func (e *replyEncoder) stop(dst []byte, r *protocol.Reply) []byte {
-	w := beginEvent(e.end(dst), "message_delta")
-	w.Key("delta")
-	w.Open('{')
-	writeStop(&w, r, e.calls)
-	w.Close('}')
-	w.Key("usage")
-	writeUsage(&w, &r.Usage)
-	w = beginEvent(endEvent(&w), "message_stop")
-	return endEvent(&w)
+// signed is the block with the signature of the part that was closed.
+func (e *replyEncoder) signed(dst []byte, id string) []byte {
+	if block := appendSigned(nil, &e.part, id); len(block) > 0 {
+		return e.block(dst, block)
+	}
+	return dst
+}
+
+func (e *replyEncoder) closeThought(dst []byte) []byte {
+	if !e.begun { // without a text
+		if e.part.Origin != ai.Anthropic || e.part.Redacted {
+			return e.block(dst, append(appendThought([]byte{'{'}, shown(&e.part)), '}'))
+		}
+		dst = e.begin(dst)
+	}
+	if signature := shownWith(&e.part).Signature; signature != "" {
+		dst = e.delta(dst, "signature_delta", "signature", signature)
+	}
+	return e.blockStop(dst)
+}
+
+// shownWith is shown for a thought whose text was handed over already.
+func shownWith(p *protocol.Part) *protocol.Part {
+	if p.Origin == ai.Anthropic {
+		return p
+	}
+	return &protocol.Part{Signature: p.Seal(false)}
+}
+
+// use is the block of what a search looks for, whose input comes in a delta.
+func (e *replyEncoder) use(dst, use []byte) []byte {
+	block := text([]byte{'{'}, "type", "server_tool_use")
+	block = text(block, "id", memberText(use, "id"))
+	block = text(block, "name", "web_search")
+	dst = endEvent(append(e.blockStart(dst), append(raw(block, "input", "{}"), '}')...))
+	dst = e.delta(dst, "input_json_delta", "partial_json", string(member(use, "input")))
+	return e.blockStop(dst)
 }

@@ -1,68 +1,142 @@
 package anthropic
 
-import "strings"
+import (
+	"strings"
+)
 
-// traits are what a model takes, as far as requests must know
-// (https://docs.anthropic.com/en/docs/about-claude/models and the pages on
-// extended thinking, effort and structured outputs).
+// traits are what a model takes.
 type traits struct {
-	output     int64    // most tokens of an answer
-	thinks     bool     // extended thinking
-	adaptive   bool     // thinking by effort, without a budget
-	effort     bool     // output_config.effort
-	efforts    []string // that it knows
-	schemas    bool     // output_config.format
-	oneSampler bool     // temperature or top_p, not both
-	fixed      bool     // neither of them
+	claude bool
+	most   int64 // tokens of output
+
+	thinks     bool // can think at all
+	adaptive   bool // by itself, as much as an effort says; else by a budget
+	alwaysOn   bool // refuses thinking.type "disabled"
+	display    bool // knows thinking.display
+	efforts    []string
+	offLimit   bool // refuses an effort above high while thinking is disabled
+	noSampling bool // refuses temperature, top_p and top_k
+	oneOf      bool // refuses temperature and top_p together
+	noForced   bool // refuses tool_choice any and tool
+	noPrefill  bool // refuses an assistant's turn at the end
+	schemas    bool // output_config.format, strict tools
+	systems    bool // messages with the role system
 }
 
 var (
-	threeEfforts = []string{"low", "medium", "high"}
-	fourEfforts  = []string{"low", "medium", "high", "max"}
-	fiveEfforts  = []string{"low", "medium", "high", "xhigh", "max"}
+	effortsTo45 = []string{"low", "medium", "high"}
+	effortsTo46 = []string{"low", "medium", "high", "max"}
+	effortsAll  = []string{"low", "medium", "high", "xhigh", "max"}
 )
 
-// models are traits by the beginning of a model's name after its vendor's
-// prefix; the first that fits counts.
-var models = []struct {
-	prefix string
-	traits traits
-}{
-	{"claude-3-haiku", traits{output: 4096}},
-	{"claude-3-opus", traits{output: 4096}},
-	{"claude-3-sonnet", traits{output: 4096}},
-	{"claude-3-5", traits{output: 8192}},
-	{"claude-3-7", traits{output: 64000, thinks: true}},
-	{"claude-opus-4-1", traits{output: 32000, thinks: true, oneSampler: true, schemas: true}},
-	{"claude-opus-4-5", traits{output: 64000, thinks: true, oneSampler: true, schemas: true, effort: true, efforts: threeEfforts}},
-	{"claude-opus-4-6", traits{output: 128000, thinks: true, adaptive: true, oneSampler: true, schemas: true, effort: true, efforts: fourEfforts}},
-	{"claude-sonnet-4-6", traits{output: 64000, thinks: true, adaptive: true, oneSampler: true, schemas: true, effort: true, efforts: fourEfforts}},
-	{"claude-opus-4-0", traits{output: 32000, thinks: true}},
-	{"claude-opus-4-2", traits{output: 32000, thinks: true}}, // by its date, claude-opus-4-20250514
-	{"claude-sonnet-4-0", traits{output: 64000, thinks: true}},
-	{"claude-sonnet-4-2", traits{output: 64000, thinks: true}},
-	{"claude-sonnet-4-5", traits{output: 64000, thinks: true, oneSampler: true, schemas: true}},
-	{"claude-haiku-4-5", traits{output: 64000, thinks: true, oneSampler: true, schemas: true}},
-	{"claude-", traits{output: 128000, thinks: true, adaptive: true, schemas: true, effort: true, efforts: fiveEfforts, fixed: true}}, // what is newer
+// generation is a model's version, as one number: 4.5 is 405.
+type generation int
+
+// newest is that of a name without one.
+const newest generation = 9900
+
+// traitsOf are a model's traits by its name. The rules are of Anthropic's pages
+// on models, extended and adaptive thinking, effort, structured outputs,
+// mid-conversation system messages and the migration guides up to Claude 5.5;
+// recordings agree where there are any. Models that are not Claude's come from
+// vendors who offer this format for Claude Code, and get what it sends to
+// models it does not know.
+func traitsOf(name string) traits {
+	family, g, isClaude := parseModel(name)
+	if !isClaude {
+		return traits{most: 32000, thinks: true}
+	}
+	always := family == "fable" || family == "mythos"
+	t := traits{
+		claude:     true,
+		most:       mostOf(family, g),
+		thinks:     g >= 307 || always,
+		adaptive:   g >= 406 || always,
+		display:    g >= 400 || always,
+		noSampling: g >= 500 && family != "haiku" || g >= 505 || g >= 407 && family == "opus" || always,
+		oneOf:      g >= 405 || g == 401,
+		noPrefill:  g >= 406 || always,
+		schemas:    g >= 405 || g == 401 || always,
+		systems:    g >= 408 || always,
+		alwaysOn:   always || g >= 505 && family != "haiku",
+		offLimit:   g >= 500 && family == "opus",
+		noForced:   family == "fable" && g >= 501 || g >= 505 && (family == "opus" || family == "sonnet"),
+	}
+	switch {
+	case g >= 407 || always:
+		t.efforts = effortsAll
+	case g >= 406:
+		t.efforts = effortsTo46
+	case g >= 405 && family == "opus":
+		t.efforts = effortsTo45
+	}
+	return t
 }
 
-// stranger is a model of another vendor behind this protocol, such as
-// DeepSeek's or Z.ai's: they take what Claude 4 takes.
-var stranger = traits{output: 32000, thinks: true, schemas: true}
+// mostOf is how many tokens a model writes at most.
+// https://docs.claude.com/en/docs/about-claude/models/overview
+func mostOf(family string, g generation) int64 {
+	switch {
+	case g >= 407, g == 406 && family == "opus", family == "fable", family == "mythos":
+		return 128000
+	case g >= 405:
+		return 64000
+	case g >= 400 && family == "opus":
+		return 32000
+	case g >= 400, g == 307:
+		return 64000
+	case g == 305:
+		return 8192
+	}
+	return 4096
+}
 
-func traitsOf(model string) traits {
-	name := strings.ToLower(model)
-	if at := strings.LastIndexByte(name, '/'); at >= 0 {
-		name = name[at+1:]
+// parseModel finds family and version in the names that Anthropic and those who
+// resell it give: claude-sonnet-4-5-20250929, anthropic.claude-3-haiku-…-v1:0,
+// claude-opus-4.6, claude-3-7-sonnet@20250219.
+func parseModel(name string) (family string, g generation, isClaude bool) {
+	_, rest, isClaude := strings.Cut(strings.ToLower(name), "claude")
+	if !isClaude {
+		return "", 0, false
 	}
-	if at := strings.Index(name, "claude"); at > 0 {
-		name = name[at:] // anthropic.claude-…, us.anthropic.claude-…
-	}
-	name = strings.ReplaceAll(name, ".", "-")
-	for _, m := range models {
-		if strings.HasPrefix(name, m.prefix) {
-			return m.traits
+	version, digits := 0, 0
+	for _, word := range strings.FieldsFunc(rest, func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') }) {
+		switch word {
+		case "opus", "sonnet", "haiku", "fable", "mythos", "instant":
+			family = word
+		}
+		if digits > 0 && digits < 2 && !isShort(word) {
+			digits = 2 // a minor version stands right behind its major
+		}
+		word = strings.TrimPrefix(word, "v")
+		if digits < 2 && isShort(word) {
+			n := 0
+			for _, c := range word {
+				n = n*10 + int(c-'0')
+			}
+			if digits == 0 {
+				version = n * 100
+			} else {
+				version += n
+			}
+			digits++
 		}
 	}
-	return stranger
+	if digits == 0 {
+		return family, newest, true
+	}
+	return family, generation(version), true
+}
+
+// isShort reports whether a word is a number that is no date.
+func isShort(word string) bool {
+	if len(word) == 0 || len(word) > 2 {
+		return false
+	}
+	for _, c := range word {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }

@@ -261,7 +261,10 @@ func (r *promptReader) choice(v []byte) {
 	switch kind := protocol.Kind(v); kind {
 	case "function", "custom":
 		c.Mode, c.Names = protocol.ChoiceTool, []string{name(protocol.Member(v, kind))}
-	case "": // function_call
+	case "": // function_call, or a type left out
+		if inner := protocol.Member(v, "function"); inner != nil {
+			v = inner
+		}
 		c.Mode, c.Names = protocol.ChoiceTool, []string{name(v)}
 	case "allowed_tools":
 		inner := protocol.Member(v, "allowed_tools")

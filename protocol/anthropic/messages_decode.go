@@ -1,0 +1,298 @@
+package anthropic
+
+import (
+	"strings"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
+)
+
+// billingHeader is how a block of the system prompt begins that Claude Code
+// sends for Anthropic's books; no model is shown it.
+const billingHeader = "x-anthropic-billing-header:"
+
+// readSystem reads the system prompt, a text or blocks of it.
+func (d *decoder) readSystem(value []byte, path string) error {
+	parts, err := d.readContent(value, path)
+	if err != nil {
+		return err
+	}
+	kept := parts[:0]
+	for i := range parts {
+		switch p := &parts[i]; {
+		case p.Kind != protocol.Text:
+			return protocol.BadRequest(path, "may hold text only")
+		case strings.HasPrefix(p.Text, billingHeader):
+			d.p.Hint("system.x-anthropic-billing-header")
+		case p.Text == "":
+		default:
+			kept = append(kept, *p)
+		}
+	}
+	if len(kept) > 0 {
+		d.p.Turns = append(d.p.Turns, protocol.Turn{Role: protocol.System, Parts: kept})
+	}
+	return nil
+}
+
+// roles are those of messages. System ones may stand between others since
+// Claude Opus 4.8.
+// https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+var roles = map[string]protocol.Role{"user": protocol.User, "assistant": protocol.Assistant, "system": protocol.System}
+
+func (d *decoder) readMessages(value []byte, path string) error {
+	empty := ""
+	err := elements(value, path, func(value []byte, path string) error {
+		if empty != "" {
+			return protocol.BadRequest(empty, "is empty: all messages but an assistant's last must have content")
+		}
+		role, content := protocol.Role(0), []byte(nil)
+		known := false
+		err := fields(value, path, func(name string, value []byte, path string) error {
+			switch name {
+			case "role":
+				word, err := readText(value, path)
+				if role, known = roles[word]; err == nil && !known {
+					err = protocol.BadRequest(path, "must be user, assistant or system")
+				}
+				return err
+			case "content":
+				content = value
+			default:
+				d.p.Keep(unindexed(path))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if !known {
+			return protocol.BadRequest(path+".role", "is missing")
+		}
+		if content == nil {
+			return protocol.BadRequest(path+".content", "is missing")
+		}
+		parts, err := d.readContent(content, path+".content")
+		if err != nil {
+			return err
+		}
+		if string(content) == `""` || content[0] == '[' && firstOf(content) == nil {
+			empty = path + ".content"
+			if role != protocol.Assistant {
+				return protocol.BadRequest(empty, "is empty: all messages but an assistant's last must have content")
+			}
+		}
+		d.p.Turns = append(d.p.Turns, protocol.Turn{Role: role, Parts: parts})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(d.p.Turns) == 0 {
+		return protocol.BadRequest(path, "is empty: there must be at least one message")
+	}
+	return nil
+}
+
+// readContent reads a text, or blocks.
+func (d *decoder) readContent(value []byte, path string) ([]protocol.Part, error) {
+	if len(value) > 0 && value[0] == '"' {
+		s, err := readText(value, path)
+		if err != nil || s == "" {
+			return nil, err
+		}
+		return []protocol.Part{{Kind: protocol.Text, Text: s}}, nil
+	}
+	if d.depth++; d.depth > maxContents {
+		return nil, protocol.BadRequest(path, "is nested too deeply")
+	}
+	b := blocks{d: d}
+	err := elements(value, path, b.read)
+	d.depth--
+	b.end()
+	return b.parts, err
+}
+
+// blocks are those of one message.
+type blocks struct {
+	d     *decoder
+	parts []protocol.Part
+	searches
+}
+
+// block is one of a message, as far as all have the same.
+type block struct {
+	kind, path string
+	raw        []byte
+	part       protocol.Part
+}
+
+// blockReaders are the types of blocks that mean something to others, too.
+// https://docs.claude.com/en/api/messages
+var blockReaders map[string]func(b *blocks, k *block) error
+
+func init() {
+	blockReaders = map[string]func(b *blocks, k *block) error{
+		"text":                   (*blocks).readText,
+		"image":                  (*blocks).readMedia,
+		"document":               (*blocks).readMedia,
+		"tool_use":               (*blocks).readCall,
+		"tool_result":            (*blocks).readResult,
+		"thinking":               (*blocks).readThought,
+		"redacted_thinking":      (*blocks).readThought,
+		"server_tool_use":        (*blocks).readSearch,
+		"web_search_tool_result": (*blocks).readFound,
+	}
+}
+
+func (b *blocks) read(value []byte, path string) error {
+	if len(value) == 0 || value[0] != '{' {
+		return protocol.BadRequest(path, "must be an object")
+	}
+	k := block{kind: typeOf(value), path: path, raw: value}
+	if k.kind == "" {
+		return protocol.BadRequest(path+".type", "is missing")
+	}
+	read, known := blockReaders[k.kind]
+	if !known {
+		b.d.p.Keep(unindexed(path) + "." + k.kind)
+		return nil
+	}
+	return read(b, &k)
+}
+
+// other reads a field that blocks of all types have.
+func (b *blocks) other(k *block, name string, value []byte, path string) (err error) {
+	switch name {
+	case "type":
+	case "cache_control":
+		k.part.Cache, err = b.d.readCache(value, path)
+	case "caller":
+		if !isDirect(value) {
+			b.d.p.Keep(unindexed(path))
+		}
+	default:
+		b.d.p.Keep(unindexed(k.path) + "." + k.kind + "." + name)
+	}
+	return err
+}
+
+func (b *blocks) add(k *block) { b.parts = append(b.parts, k.part) }
+
+func (b *blocks) readText(k *block) error {
+	k.part.Kind = protocol.Text
+	found := false
+	err := fields(k.raw, k.path, func(name string, value []byte, path string) (err error) {
+		switch name {
+		case "text":
+			found = true
+			k.part.Text, err = readText(value, path)
+		case "citations":
+			k.part.Citations = readCitations(value)
+		default:
+			err = b.other(k, name, value, path)
+		}
+		return err
+	})
+	if err == nil && !found {
+		err = protocol.BadRequest(k.path+".text", "is missing")
+	}
+	cite(&k.part)
+	b.add(k)
+	return err
+}
+
+func (b *blocks) readCall(k *block) error {
+	call := &protocol.ToolCall{}
+	k.part.Kind, k.part.Call = protocol.Call, call
+	err := fields(k.raw, k.path, func(name string, value []byte, path string) (err error) {
+		switch name {
+		case "id":
+			call.ID, err = readText(value, path)
+			call.ID = protocol.OriginalID(call.ID)
+		case "name":
+			call.Name, err = readText(value, path)
+		case "input":
+			var input []byte
+			input, err = readObject(value, path)
+			call.Arguments = string(input)
+		default:
+			err = b.other(k, name, value, path)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case call.ID == "":
+		return protocol.BadRequest(k.path+".id", "is missing")
+	case call.Name == "":
+		return protocol.BadRequest(k.path+".name", "is missing")
+	case call.Arguments == "{}":
+		call.Arguments = ""
+	}
+	b.add(k)
+	return nil
+}
+
+func (b *blocks) readResult(k *block) error {
+	back := &protocol.ToolResult{}
+	k.part.Kind, k.part.Back = protocol.Result, back
+	err := fields(k.raw, k.path, func(name string, value []byte, path string) (err error) {
+		switch name {
+		case "tool_use_id":
+			back.ID, err = readText(value, path)
+			back.ID = protocol.OriginalID(back.ID)
+		case "content":
+			back.Parts, err = b.d.readContent(value, path)
+		case "is_error":
+			back.Error, err = readBool(value, path)
+		default:
+			err = b.other(k, name, value, path)
+		}
+		return err
+	})
+	if err == nil && back.ID == "" {
+		err = protocol.BadRequest(k.path+".tool_use_id", "is missing: the call that this is the result of")
+	}
+	b.add(k)
+	return err
+}
+
+// readThought reads a thought, or what stands in for a signature of another
+// format: see signedAfter.
+func (b *blocks) readThought(k *block) error {
+	k.part.Kind = protocol.Thought
+	signature := ""
+	k.part.Redacted = k.kind == "redacted_thinking"
+	err := fields(k.raw, k.path, func(name string, value []byte, path string) (err error) {
+		switch name {
+		case "thinking":
+			k.part.Text, err = readText(value, path)
+		case "signature", "data":
+			signature, err = readText(value, path)
+		default:
+			err = b.other(k, name, value, path)
+		}
+		return err
+	})
+	k.part.Unseal(signature, ai.Anthropic)
+	if of, isSigned := strings.CutPrefix(k.part.ID, ofPart); isSigned && k.kind == "redacted_thinking" {
+		b.sign(of, &k.part)
+		return err
+	}
+	b.add(k)
+	return err
+}
+
+// sign gives the signature of another format back to the call, or the text, it
+// belongs to.
+func (b *blocks) sign(of string, by *protocol.Part) {
+	for i := len(b.parts) - 1; i >= 0; i-- {
+		p := &b.parts[i]
+		if p.Call != nil && p.Call.ID == of || p.Kind == protocol.Text && of == "" {
+			p.Signature, p.Origin = by.Signature, by.Origin
+			return
+		}
+	}
+}
