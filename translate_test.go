@@ -2,6 +2,7 @@ package ccload
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -228,5 +229,73 @@ func TestDroppedFieldsAreNamed(t *testing.T) {
 	var sent map[string]any
 	if err := json.Unmarshal(s.Last().Body, &sent); err != nil || sent["model"] != "m" {
 		t.Errorf("sent %v, %v", sent, err)
+	}
+}
+
+// TestRichPrompts: whatever is said together, what is sent is JSON, and a
+// request that its upstream can read.
+func TestRichPrompts(t *testing.T) {
+	t.Parallel()
+	no, one := false, 1.0
+	seed := int64(7)
+	call := &protocol.ToolCall{ID: "call/1", Name: "add", Arguments: `{"a":1}`}
+	rich := protocol.Prompt{
+		Model: "m", Stream: true, MaxOutput: 5000, Temperature: &one, TopP: &one, TopK: &seed, Seed: &seed, Frequency: &one, Presence: &one,
+		Parallel: &no, User: "u", Tier: "flex", Choice: protocol.ToolChoice{Mode: protocol.ChoiceAuto},
+		Thinking: protocol.Thinking{Mode: protocol.ThinkingOn, Effort: "high", Show: "summary"},
+		Output:   protocol.Output{JSON: true, Schema: []byte(`{"type":"object","properties":{"x":{"type":"string"}},"required":["x"],"additionalProperties":false}`), Verbosity: "low"},
+		Tools: []protocol.Tool{
+			{Name: "sub"},
+			{Kind: protocol.WebSearch, Name: "web_search"},
+			{Name: "add", Description: "adds \"numbers\"\n", Schema: []byte(`{"type":"object","properties":{"a":{"type":"number"}}}`), Cache: "5m"},
+			{Kind: protocol.Custom, Name: "patch", Grammar: []byte(`{"type":"grammar","syntax":"lark","definition":"start: \"x\""}`)},
+		},
+		Turns: []protocol.Turn{
+			{Role: protocol.System, Parts: []protocol.Part{{Text: "be \u2028 brief", Cache: "1h"}}},
+			{Parts: []protocol.Part{{Text: "look", Cache: "5m"}, {Kind: protocol.Image, Media: &protocol.Media{Type: "image/png", Data: "aGk="}}}},
+			{Role: protocol.Assistant, Parts: []protocol.Part{
+				{Kind: protocol.Thought, Text: "hm", Signature: "s", Origin: ai.Responses, ID: "rs_1"}, {Text: "ok"}, {Kind: protocol.Call, Call: call},
+				{Kind: protocol.Call, Call: &protocol.ToolCall{ID: "c2", Name: "patch", Custom: true, Arguments: "*** Begin\n"}},
+			}},
+			{Parts: []protocol.Part{
+				{Kind: protocol.Result, Back: &protocol.ToolResult{ID: "call/1", Parts: []protocol.Part{{Text: "2"}}, Error: true}},
+				{Kind: protocol.Result, Back: &protocol.ToolResult{ID: "c2", Parts: []protocol.Part{{Text: "done"}}}},
+			}},
+			{Role: protocol.Developer, Parts: []protocol.Part{{Text: "mind the gap"}}},
+			{Parts: []protocol.Part{{Text: "go on"}}},
+		},
+	}
+	for p, models := range map[ai.Protocol][]string{
+		ai.Anthropic: {"claude-3-5-haiku-latest", "claude-sonnet-4-5", "claude-opus-4-6", "glm-4.7"},
+		ai.OpenAI:    {"gpt-4.1", "gpt-5.2", "o3", "deepseek-chat", "gpt-4o-search-preview", "anthropic/claude-sonnet-4.5"},
+		ai.Responses: {"gpt-4.1", "gpt-5", "gpt-5.2-codex", "grok-4"},
+		ai.Gemini:    {"gemini-2.5-flash", "gemini-2.5-pro", "gemini-3-pro-preview"},
+	} {
+		for _, model := range models {
+			for _, drop := range []string{"", "schema", "tools"} {
+				prompt := rich
+				if drop == "schema" {
+					prompt.Output = protocol.Output{}
+				}
+				if drop == "tools" {
+					prompt.Tools, prompt.Turns = nil, prompt.Turns[:2]
+				}
+				codec := codecOf(p)
+				out, err := encodePrompt(codec, &prompt, model)
+				if _, cannot := errors.AsType[*protocol.InexpressibleError](err); cannot {
+					if drop == "schema" {
+						t.Errorf("%s for %s without a schema: %v", p, model, err)
+					}
+					continue
+				}
+				if err != nil || !json.Valid(out.Body) {
+					t.Errorf("%s for %s without %q: %v\n%s", p, model, drop, err, out.Body)
+					continue
+				}
+				if _, err := codec.DecodePrompt(&protocol.Inbound{Endpoint: generateEndpoint(codec, true), Model: model, Body: out.Body}); err != nil {
+					t.Errorf("%s for %s cannot be read: %v\n%s", p, model, err, out.Body)
+				}
+			}
+		}
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"github.com/ccload/ccload/protocol"
 )
 
-func isSearchModel(model string) bool { return strings.Contains(model, "search") }
-
 func (w *promptWriter) messages() {
 	w.Open('[')
 	for i := range w.p.Turns {

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -11,6 +12,7 @@ import (
 type promptWriter struct {
 	protocol.Writer
 	p      *protocol.Prompt
+	model  string
 	traits traits
 	hints  []string
 	err    error
@@ -37,7 +39,7 @@ func (w *promptWriter) cannot(field string) {
 
 // EncodePrompt writes a request to /v1/chat/completions.
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
-	w := promptWriter{p: p, traits: traitsOf(model)}
+	w := promptWriter{p: p, model: model, traits: traitsOf(model)}
 	w.Open('{')
 	w.Text("model", model)
 	w.Key("messages")
@@ -182,22 +184,21 @@ func (w *promptWriter) output() {
 }
 
 func (w *promptWriter) tools() {
-	list := false
+	var calls []*protocol.Tool
 	for i := range w.p.Tools {
-		t := &w.p.Tools[i]
-		if t.Kind == protocol.WebSearch {
+		if t := &w.p.Tools[i]; t.Kind == protocol.WebSearch {
 			w.search(t)
-			continue
+		} else {
+			calls = append(calls, t)
 		}
-		if !list {
-			w.Key("tools")
-			w.Open('[')
-			list = true
-		}
-		w.tool(t)
 	}
-	if !list {
+	if len(calls) == 0 {
 		return
+	}
+	w.Key("tools")
+	w.Open('[')
+	for _, t := range calls {
+		w.tool(t)
 	}
 	w.Close(']')
 	w.choice()
@@ -241,7 +242,7 @@ func (w *promptWriter) search(t *protocol.Tool) {
 		w.cannot("web search on certain domains")
 	}
 	w.hintIf(t.MaxSearches > 0, "web_search.max_uses")
-	if w.traits.own && w.p.Model != "" && !isSearchModel(w.p.Model) {
+	if !strings.Contains(w.model, "search") { // gpt-4o-search-preview, gpt-5-search-api, sonar and others need not be asked
 		w.cannot("web search on this model")
 	}
 	w.Key("web_search_options")
