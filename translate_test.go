@@ -254,7 +254,9 @@ func TestRichPrompts(t *testing.T) {
 			{Role: protocol.System, Parts: []protocol.Part{{Text: "be \u2028 brief", Cache: "1h"}}},
 			{Parts: []protocol.Part{{Text: "look", Cache: "5m"}, {Kind: protocol.Image, Media: &protocol.Media{Type: "image/png", Data: "aGk="}}}},
 			{Role: protocol.Assistant, Parts: []protocol.Part{
-				{Kind: protocol.Thought, Text: "hm", Signature: "s", Origin: ai.Responses, ID: "rs_1"}, {Text: "ok"}, {Kind: protocol.Call, Call: call},
+				{Kind: protocol.Thought, Text: "hm", Signature: "s", Origin: ai.Responses, ID: "rs_1"},
+				{Text: "ok"},
+				{Kind: protocol.Call, Call: call},
 				{Kind: protocol.Call, Call: &protocol.ToolCall{ID: "c2", Name: "patch", Custom: true, Arguments: "*** Begin\n"}},
 			}},
 			{Parts: []protocol.Part{
