@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/codectest"
 	"github.com/ccload/ccload/internal/fakeai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/sse"
@@ -296,6 +297,47 @@ func TestRichPrompts(t *testing.T) {
 				}
 				if _, err := codec.DecodePrompt(&protocol.Inbound{Endpoint: generateEndpoint(codec, true), Model: model, Body: out.Body}); err != nil {
 					t.Errorf("%s for %s cannot be read: %v\n%s", p, model, err, out.Body)
+				}
+			}
+		}
+	}
+}
+
+// TestWholeAndStreamed: a client that asked for one object gets one from an
+// upstream that only streams, and the reverse.
+func TestWholeAndStreamed(t *testing.T) {
+	t.Parallel()
+	for _, client := range ai.Protocols {
+		for _, up := range ai.Protocols {
+			if up == client {
+				continue
+			}
+			codec := codecOf(up)
+			said := &protocol.Reply{ID: "id_1", Model: "m", Parts: []protocol.Part{
+				{Text: "it is as it is"}, {Kind: protocol.Call, Call: &protocol.ToolCall{ID: "c1", Name: "f", Arguments: `{"a":1}`}},
+			}, Stop: protocol.StopTools, Usage: ai.Usage{Input: 12, Output: 7, Reported: true}}
+			asked := &protocol.Prompt{Model: "m", WantsUsage: true}
+			for _, streams := range []bool{false, true} {
+				url := upstream(t, func(w http.ResponseWriter, _ []byte) {
+					if streams {
+						w.Header().Set("Content-Type", "text/event-stream")
+						_, _ = w.Write(codectest.Encode(codec, said, asked, false))
+						return
+					}
+					w.Header().Set("Content-Type", "application/json")
+					_, _ = w.Write(codec.EncodeReply(said, asked))
+				})
+				g := newGateway(t, fmt.Sprintf("channel only {\nurl %s\nprotocol %s\n}\n", url, up), "")
+				a := g.ask(client, !streams).want(t, http.StatusOK)
+				if a.Err != nil {
+					t.Fatal(a.Err)
+				}
+				reply, _ := readAnswer(t, client, !streams, a.Body)
+				if got, want := strings.Join(codectest.Said(reply), "|"), strings.Join(codectest.Said(said), "|"); got != want {
+					t.Errorf("%s from %s, which streams %v: %s, want %s", client, up, streams, got, want)
+				}
+				if rec := g.record(a); rec.Outcome != ai.OK || rec.Usage.Input != 12 || rec.Usage.Output != 7 {
+					t.Errorf("%s from %s, which streams %v: %s, %+v", client, up, streams, rec.Outcome, rec.Usage)
 				}
 			}
 		}
