@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log"
+	"strings"
 	"time"
 )
 
@@ -102,6 +103,14 @@ func (b *bench) cases() []benchCase {
 	plain := b.lanes("plain", smallBody)
 	big := b.lanes("plain", bigBody)
 	rewritten := big[0].asking("rewritten", always(b.address, requestBody("bench-rewritten", false, bigBody)))
+	translated := func(size int) lane {
+		l := plain[0].asking("translated", func(int64) []byte { return nil })
+		fill := strings.Repeat("Tell me about load balancing, please. ", size/38+1)[:size-100]
+		request := post(b.address, "/v1/chat/completions", fmt.Sprintf(`{"model":"bench-plain","max_tokens":1024,"messages":[{"role":"user","content":%q}]}`, fill))
+		l.requests = func(int64) []byte { return request }
+		l.want, l.contains = nil, []byte(`"completion_tokens":140`)
+		return l
+	}
 	many := plain[0].asking("200 channels", always(b.address, requestBody("bench-many", false, smallBody)))
 	failing := plain[0].asking("failing over", func(n int64) []byte {
 		// Each call names another model, so that what rests after one failure is
@@ -126,6 +135,14 @@ func (b *bench) cases() []benchCase {
 			name: "200 KB body, 8 at a time", conns: 8, window: window, rounds: rounds, direct: 4,
 			lanes: []lane{big[0], rewritten, big[1], big[2], big[3]},
 			goals: []goal{{of: 0, to: 2, most: 1.1}, {of: 1, to: 2, most: 1.1}},
+		},
+		{
+			name: "1 KB call, translated, 16 at a time", conns: 16, window: window, rounds: rounds, direct: -1,
+			lanes: []lane{translated(smallBody), plain[0], plain[1]},
+		},
+		{
+			name: "200 KB body, translated, 8 at a time", conns: 8, window: window, rounds: rounds, direct: -1,
+			lanes: []lane{translated(bigBody), big[0], big[2]},
 		},
 		{
 			name: "stream of 200 events at once, 8 at a time", conns: 8, window: window, rounds: rounds, direct: 3,
