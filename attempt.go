@@ -19,10 +19,20 @@ import (
 // errTotalTimeout ends a call that took longer than its handler allows.
 var errTotalTimeout = errors.New("the call took longer than total_timeout")
 
+// endedHere reports whether a call was ended by the gateway itself, which is no
+// fault of the upstream's.
+func endedHere(ctx context.Context) bool {
+	cause := context.Cause(ctx)
+	return errors.Is(cause, errTotalTimeout) || errors.Is(cause, relay.ErrExiting)
+}
+
 // serve tries targets until one answers well or the caller is told why none
 // could.
 func (c *call) serve() error {
-	ctx := c.r.Context()
+	ctx, end := context.WithCancelCause(c.r.Context())
+	defer end(nil)
+	c.h.app.running.Store(c, end)
+	defer c.h.app.running.Delete(c)
 	if total := c.h.limits.TotalTimeout; total > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, total, errTotalTimeout)
@@ -151,7 +161,7 @@ func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answe
 		c.end(ai.ClientGone, statusClientGone, "the client hung up")
 		c.record.Usage = a.Usage
 		return true
-	case context.Cause(ctx) == errTotalTimeout: //nolint:errorlint // the very value is the cause
+	case endedHere(ctx):
 		t.claim.Abandon()
 	case o.Kind.CallersFault():
 		t.claim.Abandon()
@@ -303,7 +313,7 @@ func (c *call) broken(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	o.Retry = false
 	a.Outcome = o
 	c.end(o.Kind, answer.Status, strings.TrimSuffix("the answer broke off: "+o.Message, ": "))
-	if o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) || context.Cause(ctx) == errTotalTimeout { //nolint:errorlint // the very value is the cause
+	if o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) || endedHere(ctx) {
 		return
 	}
 	a.Rested = t.claim.Report(o, nil, now)

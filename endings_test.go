@@ -222,3 +222,32 @@ func TestBrokenArrayElement(t *testing.T) {
 		t.Errorf("the call is %s", rec.Outcome)
 	}
 }
+
+// TestExitEndsCallsHonestly: calls that outlive the grace period of a process
+// that exits get an error event, are recorded with what they used, and blame
+// nobody.
+func TestExitEndsCallsHonestly(t *testing.T) {
+	t.Parallel()
+	for _, p := range ai.Protocols {
+		t.Run(string(p), func(t *testing.T) {
+			t.Parallel()
+			s := fake(t)
+			g := newGateway(t, channelAt("only", s, "key mk-n500-g20"), "")
+			go func() {
+				for s.InFlight() == 0 {
+					time.Sleep(5 * time.Millisecond)
+				}
+				time.Sleep(300 * time.Millisecond)
+				g.app.endCalls()
+			}()
+			a := g.ask(p, true).want(t, http.StatusOK)
+			if a.Err == nil || strings.Contains(a.Body, endMarkers[p]) || !strings.Contains(a.Body, "shutting down") {
+				t.Errorf("ends with %v:\n%s", a.Err, clipped(a.Body[max(0, len(a.Body)-500):]))
+			}
+			rec := g.record(a)
+			if rec.Outcome != ai.Timeout || rec.Usage.Output == 0 || len(g.cooling()) > 0 {
+				t.Errorf("the call is %s, used %+v; %v rest", rec.Outcome, rec.Usage, g.cooling())
+			}
+		})
+	}
+}

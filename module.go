@@ -22,6 +22,7 @@ import (
 
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/store"
 )
 
@@ -50,6 +51,7 @@ type App struct {
 	background  sync.WaitGroup          // what runs by itself until Stop
 	stop        context.CancelFunc      // ends it
 	calls       atomic.Int64            // under way
+	running     sync.Map                // *call -> context.CancelCauseFunc, of those that serve
 	anyHandler  atomic.Pointer[Handler] // a handler of the config, for questions about routing
 	warnedToken atomic.Int64            // unix seconds of the last warning that there are no tokens
 }
@@ -160,7 +162,8 @@ func (a *App) Cleanup() error {
 	}
 	if caddy.Exiting() {
 		if !a.idleWithin(exitPatience) {
-			a.logger.Warn("exiting although calls are under way", zap.Int64("calls", a.calls.Load()))
+			a.logger.Warn("ending calls that are under way, because the process exits", zap.Int64("calls", a.calls.Load()))
+			a.endCalls()
 		}
 		a.leaveState()
 		return nil
@@ -174,6 +177,16 @@ func (a *App) Cleanup() error {
 		a.leaveState()
 	}()
 	return nil
+}
+
+// endCalls ends the calls under way, honestly towards their clients, so that
+// what they cost is written.
+func (a *App) endCalls() {
+	a.running.Range(func(_, end any) bool {
+		end.(context.CancelCauseFunc)(relay.ErrExiting)
+		return true
+	})
+	a.idleWithin(exitPatience)
 }
 
 // idleWithin waits until no call of this config is under way. It polls: a

@@ -426,8 +426,11 @@ func (c *copying) sayBroken(open bool) {
 	}
 	if c.ending.Evidence.Kind == ai.Timeout {
 		e.Status, e.Code, e.Message = http.StatusGatewayTimeout, "upstream_timeout", "the upstream fell silent within its answer"
-		if c.ending.Evidence.Phase == "total" {
+		switch c.ending.Evidence.Phase {
+		case "total":
 			e.Code, e.Message = "total_timeout", "the answer took longer than the gateway allows"
+		case "exit":
+			e.Status, e.Code, e.Message = http.StatusServiceUnavailable, "gateway_exiting", "the gateway is shutting down"
 		}
 	}
 	isArray := c.array()

@@ -157,6 +157,10 @@ var (
 	errDone         = errors.New("the attempt is over")
 )
 
+// ErrExiting is the cause of a parent context that the process ends because it
+// exits: neither the upstream nor the client is to blame.
+var ErrExiting = errors.New("the gateway is shutting down")
+
 // outbound builds the request for net/http.
 func (r *Request) outbound(ctx context.Context) *http.Request {
 	out := &http.Request{

@@ -241,6 +241,8 @@ func (a *Answer) blame(err error) health.Evidence {
 	}
 	var timeout net.Error
 	switch {
+	case errors.Is(context.Cause(a.parent), ErrExiting):
+		e.Kind, e.Phase = ai.Timeout, "exit"
 	case errors.Is(a.parent.Err(), context.DeadlineExceeded):
 		e.Kind, e.Phase = ai.Timeout, "total"
 	case a.parent.Err() != nil:
