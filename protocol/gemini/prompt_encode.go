@@ -207,6 +207,10 @@ func (e *encoder) choice() error {
 func (e *encoder) config() error {
 	p, c := e.p, &outConfig{}
 	c.MaxOutputTokens = p.MaxOutput
+	if most := e.model.output(); most > 0 && c.MaxOutputTokens > most {
+		c.MaxOutputTokens = most
+		e.hint("max_tokens above the model's most")
+	}
 	e.sampling(c)
 	for _, word := range p.Stop {
 		if word != "" {

@@ -25,6 +25,18 @@ type traits struct {
 	noSystem bool // "Developer instruction is not enabled"
 }
 
+// output is the most tokens of an answer, 0 if nobody knows. More is refused.
+// https://ai.google.dev/gemini-api/docs/models
+func (t *traits) output() int64 {
+	switch {
+	case t.version >= 25:
+		return 65536
+	case t.version > 0:
+		return 8192
+	}
+	return 0
+}
+
 const (
 	latest      = 35
 	noPenalties = 35 // from here on a penalty is refused; before, by some models

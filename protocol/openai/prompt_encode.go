@@ -69,7 +69,9 @@ func (w *promptWriter) limits() {
 		if w.traits.own {
 			name = "max_completion_tokens"
 		}
-		w.Number(name, p.MaxOutput)
+		most := protocol.OpenAIOutput(w.model, p.MaxOutput)
+		w.hintIf(most < p.MaxOutput, "max_tokens above the model's most")
+		w.Number(name, most)
 	}
 	if n := len(p.Stop); n > 0 {
 		if n > 4 {
@@ -97,8 +99,9 @@ func (w *promptWriter) limits() {
 	default:
 		w.hintIf(p.Tier != "", "service_tier")
 	}
-	if len(p.User) > 0 && len(p.User) <= 64 {
-		w.Text("user", p.User)
+	w.hintIf(len(p.User) > 64, "user") // longer than the API takes
+	if len(p.User) <= 64 {
+		w.TextIf("user", p.User)
 	}
 }
 

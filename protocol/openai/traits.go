@@ -1,6 +1,10 @@
 package openai
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/ccload/ccload/protocol"
+)
 
 // traits are what a model takes, as far as requests must know
 // (https://platform.openai.com/docs/guides/reasoning and the models' pages).
@@ -45,10 +49,7 @@ var models = []struct {
 }
 
 func traitsOf(model string) traits {
-	name := strings.ToLower(model)
-	if at := strings.LastIndexByte(name, '/'); at >= 0 {
-		name = name[at+1:]
-	}
+	name := protocol.BareModel(model)
 	for _, m := range models {
 		if strings.HasPrefix(name, m.prefix) {
 			return m.traits

@@ -14,6 +14,7 @@ import (
 type promptWriter struct {
 	protocol.Writer
 	p      *protocol.Prompt
+	model  string
 	traits traits
 	hints  []string
 	err    error
@@ -34,7 +35,7 @@ func (w *promptWriter) cannot(field string) {
 // EncodePrompt writes a request to /v1/responses. Nothing is stored upstream:
 // reasoning goes back and forth encrypted instead.
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
-	w := promptWriter{p: p, traits: traitsOf(model)}
+	w := promptWriter{p: p, model: model, traits: traitsOf(model)}
 	w.Open('{')
 	w.Text("model", model)
 	w.Key("input")
@@ -60,7 +61,9 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 func (w *promptWriter) settings() {
 	p := w.p
 	if p.MaxOutput > 0 {
-		w.Number("max_output_tokens", max(p.MaxOutput, 16)) // the least the API takes
+		most := protocol.OpenAIOutput(w.model, p.MaxOutput)
+		w.hintIf(most < p.MaxOutput, "max_tokens above the model's most")
+		w.Number("max_output_tokens", max(most, 16)) // the least the API takes
 	}
 	if len(p.Stop) > 0 {
 		w.cannot("stop sequences")
@@ -90,6 +93,7 @@ func (w *promptWriter) settings() {
 	if p.Tier != "" {
 		w.Text("service_tier", p.Tier)
 	}
+	w.hintIf(len(p.User) > 64, "user") // longer than the API takes
 	if len(p.User) <= 64 {
 		w.TextIf("safety_identifier", p.User)
 	}
