@@ -152,6 +152,23 @@ func MediaKind(mediaType string) PartKind {
 	return Document
 }
 
+// ReadLocation reads where a user is, as three of the formats say it.
+func ReadLocation(v []byte) *Location {
+	get := func(name string) string {
+		s, _ := scan.String(Member(v, name))
+		return s
+	}
+	return &Location{City: get("city"), Region: get("region"), Country: get("country"), Timezone: get("timezone")}
+}
+
+// Write writes the members that ReadLocation reads.
+func (l *Location) Write(w *Writer) {
+	w.TextIf("city", l.City)
+	w.TextIf("region", l.Region)
+	w.TextIf("country", l.Country)
+	w.TextIf("timezone", l.Timezone)
+}
+
 // PlainText joins the texts of parts with line feeds. all is false if there was
 // something else.
 func PlainText(parts []Part) (text string, all bool) {

@@ -152,7 +152,8 @@ func (e *replyEncoder) more(dst []byte, s string) []byte {
 	switch e.part.Kind {
 	case protocol.Call:
 		if e.custom {
-			s = string(inside(nil, s))
+			quoted := quote(nil, s)
+			s = string(quoted[1 : len(quoted)-1])
 		}
 		return e.delta(dst, "input_json_delta", "partial_json", s)
 	case protocol.Thought:

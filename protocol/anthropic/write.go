@@ -2,7 +2,8 @@ package anthropic
 
 import (
 	"strconv"
-	"unicode/utf8"
+
+	"github.com/ccload/ccload/protocol"
 )
 
 // This file writes JSON by appending: requests are long, and most of one is
@@ -61,43 +62,4 @@ func texts(b []byte, name string, list []string) []byte {
 }
 
 // quote appends s as a JSON string.
-func quote(b []byte, s string) []byte { return append(inside(append(b, '"'), s), '"') }
-
-const hex = "0123456789abcdef"
-
-// inside appends what stands between the quotes of a JSON string.
-func inside(b []byte, s string) []byte {
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 {
-				b = append(append(b, s[from:i]...), `\ufffd`...)
-				from = i + 1
-			}
-			i += size
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		b = append(b, s[from:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\r':
-			b = append(b, '\\', 'r')
-		case '\t':
-			b = append(b, '\\', 't')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-		i++
-		from = i
-	}
-	return append(b, s[from:]...)
-}
+func quote(b []byte, s string) []byte { return protocol.AppendString(b, s) }

@@ -282,11 +282,7 @@ func (r *promptReader) choice(v []byte) {
 func (r *promptReader) search(v []byte) {
 	tool := protocol.Tool{Kind: protocol.WebSearch, Name: "web_search"}
 	if at := protocol.Member(protocol.Member(v, "user_location"), "approximate"); at != nil {
-		get := func(name string) string {
-			s, _ := scan.String(protocol.Member(at, name))
-			return s
-		}
-		tool.Location = &protocol.Location{City: get("city"), Region: get("region"), Country: get("country"), Timezone: get("timezone")}
+		tool.Location = protocol.ReadLocation(at)
 	}
 	r.p.Tools = append(r.p.Tools, tool)
 }

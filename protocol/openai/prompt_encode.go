@@ -256,10 +256,7 @@ func (w *promptWriter) search(t *protocol.Tool) {
 		w.Text("type", "approximate")
 		w.Key("approximate")
 		w.Open('{')
-		w.TextIf("city", l.City)
-		w.TextIf("region", l.Region)
-		w.TextIf("country", l.Country)
-		w.TextIf("timezone", l.Timezone)
+		l.Write(&w.Writer)
 		w.Close('}')
 		w.Close('}')
 	}

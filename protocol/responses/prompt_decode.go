@@ -208,11 +208,7 @@ func (r *promptReader) tool(path string, v []byte, namespace string) {
 				tool.Domains = r.Strings(list, path+".filters.allowed_domains")
 			}
 		case "user_location":
-			get := func(name string) string {
-				s, _ := scan.String(protocol.Member(v, name))
-				return s
-			}
-			tool.Location = &protocol.Location{City: get("city"), Region: get("region"), Country: get("country"), Timezone: get("timezone")}
+			tool.Location = protocol.ReadLocation(v)
 		case "search_context_size", "external_web_access", "search_content_types", "defer_loading":
 			r.p.Hint("tools." + name)
 		default:

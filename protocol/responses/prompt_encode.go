@@ -213,10 +213,7 @@ func (w *promptWriter) tool(t *protocol.Tool) {
 			w.Key("user_location")
 			w.Open('{')
 			w.Text("type", "approximate")
-			w.TextIf("city", l.City)
-			w.TextIf("region", l.Region)
-			w.TextIf("country", l.Country)
-			w.TextIf("timezone", l.Timezone)
+			l.Write(&w.Writer)
 			w.Close('}')
 		}
 	case protocol.Custom:
