@@ -343,3 +343,33 @@ func TestWholeAndStreamed(t *testing.T) {
 		}
 	}
 }
+
+// TestConversationMovesBetweenProtocols: what another protocol's upstream
+// signed is not shown to one of the client's own, which would refuse it.
+func TestConversationMovesBetweenProtocols(t *testing.T) {
+	t.Parallel()
+	for _, first := range []ai.Protocol{ai.OpenAI, ai.Responses, ai.Gemini} {
+		other, foreign := onlySpeaks(t, first, "other", "key mk-think-calls1", "priority 9")
+		native, own := onlySpeaks(t, ai.Anthropic, "own", "key mk-ok")
+		g := newGateway(t, foreign+own, "")
+		const tools = `"tools":[{"name":"f","input_schema":{"type":"object","properties":{"a":{"type":"number"}}}}]`
+		const ask = `{"role":"user","content":"hi"}`
+		a := g.post("/v1/messages", `{"model":"m","max_tokens":99,`+tools+`,"messages":[`+ask+`]}`).want(t, http.StatusOK)
+		var said struct {
+			Content json.RawMessage `json:"content"`
+		}
+		if err := json.Unmarshal([]byte(a.Body), &said); err != nil || !protocol.Sealed(said.Content) {
+			t.Fatalf("%s: nothing is sealed in %s, %v", first, a.Body, err)
+		}
+		var blocks []struct{ Type, ID string }
+		_ = json.Unmarshal(said.Content, &blocks)
+		id := blocks[slices.IndexFunc(blocks, func(b struct{ Type, ID string }) bool { return b.Type == "tool_use" })].ID
+		other.SetDown(true)
+		rec := g.record(g.post("/v1/messages", `{"model":"m","max_tokens":2000,"thinking":{"type":"enabled","budget_tokens":1024},`+tools+`,"messages":[`+ask+
+			`,{"role":"assistant","content":`+string(said.Content)+`},{"role":"user","content":[{"type":"tool_result","tool_use_id":"`+id+`","content":"7"}]}]}`).want(t, http.StatusOK))
+		sent := native.Last().Body
+		if rec.Channel != "own" || protocol.Sealed(sent) || !json.Valid(sent) || strings.Contains(string(sent), `"enabled"`) || !strings.Contains(string(sent), `"tool_use"`) {
+			t.Errorf("%s: %s was sent %s", first, rec.Channel, sent)
+		}
+	}
+}
