@@ -13,12 +13,13 @@ import (
 
 // Budgets returns what tokens and channels have spent, and may spend.
 func (a *App) Budgets(now time.Time) []admin.Budget {
-	tokens := a.registry.tokens.Names()
-	list := make([]admin.Budget, 0, len(tokens)+len(a.registry.channels))
+	r := a.registry.Load()
+	tokens := r.tokens.Names()
+	list := make([]admin.Budget, 0, len(tokens)+len(r.channels))
 	for _, name := range tokens {
-		list = append(list, budgetState("token", name, a.registry.tokens.ByName(name).Allowance(), now))
+		list = append(list, budgetState("token", name, r.tokens.ByName(name).Allowance(), now))
 	}
-	for _, ch := range a.registry.channels {
+	for _, ch := range r.channels {
 		list = append(list, budgetState("channel", ch.name, ch.allowance, now))
 	}
 	return list
@@ -70,7 +71,7 @@ func (a *App) repriceRecord(r *ai.Record) {
 	total := ai.Cost{}
 	for i := range r.Attempts {
 		at := &r.Attempts[i]
-		if ch := a.registry.byName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
+		if ch := a.registry.Load().byName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
 			at.Cost = catalogue.Price(ch.conf.Provider, at.Target.Model, r.Time, &at.Usage, at.Cost.Multiplier)
 		}
 		total.Amount += at.Cost.Amount

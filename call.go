@@ -24,7 +24,8 @@ const statusClientGone = 499
 // is its record.
 type call struct {
 	ai.Call
-	h     *Handler
+	h *Handler
+	*snapshot
 	w     http.ResponseWriter
 	r     *http.Request
 	match match
@@ -54,7 +55,7 @@ type call struct {
 
 // newCall starts the account of a request.
 func newCall(h *Handler, w http.ResponseWriter, r *http.Request, m match) *call {
-	c := &call{h: h, w: w, r: r, match: m}
+	c := &call{h: h, snapshot: h.snapshot(), w: w, r: r, match: m}
 	c.Received = time.Now()
 	c.ID = newRequestID(c.Received)
 	c.Protocol = m.format.ID()

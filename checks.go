@@ -3,6 +3,7 @@ package ccload
 import (
 	"bytes"
 	"context"
+	"maps"
 	"net/http"
 	"time"
 
@@ -21,23 +22,60 @@ const checkTimeout = 30 * time.Second
 
 // startChecks begins the active checks of the channels that ask for them.
 func (a *App) startChecks() {
+	a.checks.Lock()
+	defer a.checks.Unlock()
+	a.checked = a.registry.Load().checks()
 	a.checker = health.NewChecker(a.check)
-	for _, ch := range a.registry.channels {
-		if hc := ch.conf.HealthCheck; hc != nil && !ch.conf.Disabled && !ch.keyless {
-			a.checker.Add(ch.name, time.Duration(hc.Interval))
-		}
+	for name, every := range a.checked {
+		a.checker.Add(name, every)
 	}
 	a.checker.Start()
+}
+
+// stopChecks ends them.
+func (a *App) stopChecks() {
+	a.checks.Lock()
+	defer a.checks.Unlock()
+	if a.checker != nil {
+		a.checker.Stop()
+		a.checker = nil
+	}
+}
+
+// renewChecks begins anew where other channels are to be checked than before,
+// or at other intervals.
+func (a *App) renewChecks() {
+	a.checks.Lock()
+	same := a.checker == nil || maps.Equal(a.checked, a.registry.Load().checks())
+	a.checks.Unlock()
+	if !same {
+		a.stopChecks()
+		a.startChecks()
+	}
+}
+
+// checks are the intervals of the channels that ask for active checks.
+func (r *registry) checks() map[string]time.Duration {
+	every := make(map[string]time.Duration)
+	for _, ch := range r.channels {
+		if hc := ch.conf.HealthCheck; hc != nil && !ch.conf.Disabled && !ch.keyless {
+			every[ch.name] = time.Duration(hc.Interval)
+		}
+	}
+	return every
 }
 
 // check asks a channel for one token. What comes of it is evidence for health
 // and nothing else: no call, no usage, no statistics. A caller's fault says
 // that the check's model is wrong, not that the channel is.
 func (a *App) check(ctx context.Context, name string) ai.Outcome {
-	ch := a.registry.byName[name]
-	model := ch.checkModel()
+	ch := a.registry.Load().byName[name]
 	handler := a.anyHandler.Load()
-	if model == "" || handler == nil {
+	if ch == nil || handler == nil {
+		return ai.Outcome{Kind: ai.OK, Rule: "no_channel"}
+	}
+	model := ch.checkModel()
+	if model == "" {
 		return ai.Outcome{Kind: ai.OK, Rule: "no_model"}
 	}
 	upstream := ch.upstreamModel(model)
@@ -50,7 +88,12 @@ func (a *App) check(ctx context.Context, name string) ai.Outcome {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	request := ch.checkRequest(p, u, k, upstream)
-	request.Transport = handler.transports[ch][u]
+	transports, err := handler.transportsOf(ch)
+	if err != nil {
+		claim.Abandon()
+		return ai.Outcome{Kind: ai.OK, Rule: "no_transport"}
+	}
+	request.Transport = transports[u]
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
 	now = time.Now()

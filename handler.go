@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -21,7 +22,7 @@ import (
 )
 
 func init() {
-	caddy.RegisterModule(Handler{})
+	caddy.RegisterModule(new(Handler))
 }
 
 // Handler is the proxy. It serves the endpoints of the AI protocols, choosing
@@ -59,12 +60,12 @@ type Handler struct {
 	policy     reverseproxy.Selector
 	policyName string
 	limits     config.Limits
-	transports transportSet
+	latest     atomic.Pointer[snapshot]
 	log        *zap.Logger
 }
 
 // CaddyModule returns the Caddy module information.
-func (Handler) CaddyModule() caddy.ModuleInfo {
+func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{
 		ID:  "http.handlers.ccload",
 		New: func() caddy.Module { return new(Handler) },
@@ -88,7 +89,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.loadPolicy(ctx); err != nil {
 		return err
 	}
-	h.transports, err = newTransportSet(h.app.registry, h.app.state.transports, h.limits.ConnectTimeout)
+	_, err = h.resolve(h.app.registry.Load())
 	return err
 }
 
@@ -198,17 +199,23 @@ func (c *call) wrongMethod() error {
 
 // authenticate finds the client's token.
 func (c *call) authenticate() error {
-	token, err := c.h.app.registry.tokens.Lookup(access.Credential(c.r), c.Received)
+	token, err := c.registry.tokens.Lookup(access.Credential(c.r), c.Received)
 	switch {
 	case err == nil:
 		c.token = token
 		c.Token = token.Name()
 		return nil
-	case errors.Is(err, access.ErrNoTokens):
+	case errors.Is(err, access.ErrNoTokens) && c.h.app.state.complete():
 		c.h.app.warnNoTokens()
 		return &protocol.RequestError{
 			Status: http.StatusUnauthorized, Code: "no_tokens_configured",
 			Message: "this gateway has no client tokens yet, so nobody may use it; its log says how to make one",
+		}
+	case !c.h.app.state.complete():
+		return errStarting
+	case errors.Is(err, access.ErrDisabled):
+		return &protocol.RequestError{
+			Status: http.StatusUnauthorized, Code: "token_disabled", Message: "this gateway token is switched off",
 		}
 	case errors.Is(err, access.ErrExpired):
 		return &protocol.RequestError{
@@ -232,14 +239,18 @@ func (c *call) mayUseModel() error {
 	}
 }
 
+// errStarting answers calls that come in the moment between Caddy's sites and
+// the gateway's store being ready, and need to know what is stored.
+var errStarting = &protocol.RequestError{
+	Status: http.StatusServiceUnavailable, Code: "starting",
+	Message: "the gateway has just started and does not know yet what is stored; try again in a moment",
+}
+
 // admit takes the call's place under the limits of its token, and sets aside
 // what it may cost; settle gives both back.
 func (c *call) admit() error {
 	if c.token.Allowance().Budget.Limited() && !c.h.app.state.opened.Load() {
-		return &protocol.RequestError{
-			Status: http.StatusServiceUnavailable, Code: "starting",
-			Message: "the gateway has just started and does not know yet what this token has spent; try again in a moment",
-		}
+		return errStarting
 	}
 	admission, err := c.token.Admit(c.Received, c.expected())
 	if over, ok := errors.AsType[*access.LimitError](err); ok {
@@ -257,9 +268,12 @@ func (c *call) admit() error {
 
 // plan finds the channels that serve the model.
 func (c *call) plan() error {
-	c.candidates = c.h.app.registry.planFor(c.Model, c.h.limits.FuzzyModels)
+	c.candidates = c.registry.planFor(c.Model, c.h.limits.FuzzyModels)
 	if c.candidates != nil {
 		return nil
+	}
+	if !c.h.app.state.complete() {
+		return errStarting
 	}
 	message := fmt.Sprintf("no channel of this gateway serves the model %q", shorten(c.Model, 200))
 	if near := config.Closest(c.Model, c.usableNames(), 3); len(near) > 0 {

@@ -22,9 +22,9 @@ import (
 
 // Status sums up the gateway.
 func (a *App) Status() admin.Status {
-	stats := a.state.ledger.Stats()
+	stats, r := a.state.ledger.Stats(), a.registry.Load()
 	s := admin.Status{
-		InFlight: a.state.inFlight.Load(), Channels: len(a.registry.channels), Tokens: len(a.registry.tokens.Names()),
+		InFlight: a.state.inFlight.Load(), Channels: len(r.channels), Tokens: len(r.tokens.Names()),
 		Cooling: len(a.state.resting()),
 	}
 	s.Journal.Depth, s.Journal.Spooled = int64(stats.Depth), int64(stats.Spooled)
@@ -47,8 +47,9 @@ func (st *state) resting() []health.Entry {
 // Channels returns every channel with its state.
 func (a *App) Channels(now time.Time) []admin.Channel {
 	entries := a.state.board.Entries()
-	list := make([]admin.Channel, 0, len(a.registry.channels))
-	for _, ch := range a.registry.channels {
+	channels := a.registry.Load().channels
+	list := make([]admin.Channel, 0, len(channels))
+	for _, ch := range channels {
 		list = append(list, ch.inspect(entries, now))
 	}
 	return list
@@ -57,7 +58,7 @@ func (a *App) Channels(now time.Time) []admin.Channel {
 func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel {
 	c := admin.Channel{
 		Name: ch.name, Provider: ch.conf.Provider, Models: ch.patterns(), Priority: ch.conf.Priority,
-		Weight: max(1, ch.conf.Weight), Group: ch.conf.Group, Origin: "declared", InFlight: ch.allowance.InFlight(),
+		Weight: max(1, ch.conf.Weight), Group: ch.conf.Group, Origin: ch.origin, InFlight: ch.allowance.InFlight(),
 		State: ai.Eligible, Protocols: []ai.Protocol{}, Keys: []admin.Key{}, Cooling: []health.Entry{},
 	}
 	for _, p := range ai.Protocols {
@@ -158,10 +159,10 @@ func (a *App) Explain(q admin.Question) (*admin.Explanation, error) {
 	e := &admin.Explanation{Model: q.Model, Protocol: c.Protocol, Policy: "ccload_priority", NotServing: []string{}, Candidates: []ai.Candidate{}}
 	serving := make(map[string]bool)
 	e.Problem = c.refusal()
-	c.candidates = a.registry.planFor(q.Model, false)
+	c.candidates = c.registry.planFor(q.Model, false)
 	if c.candidates == nil && e.Problem == "" {
 		e.Problem = "no channel serves this model"
-		if near := config.Closest(q.Model, a.registry.names, 3); len(near) > 0 {
+		if near := config.Closest(q.Model, c.registry.names, 3); len(near) > 0 {
 			e.Problem += fmt.Sprintf("; close to it are %v", near)
 		}
 	}
@@ -178,7 +179,7 @@ func (a *App) Explain(q admin.Question) (*admin.Explanation, error) {
 		e.Stages = append(e.Stages, stage)
 		c.explainStage(s, e)
 	}
-	for _, ch := range a.registry.channels {
+	for _, ch := range c.registry.channels {
 		if !serving[ch.name] {
 			e.NotServing = append(e.NotServing, ch.name)
 		}
@@ -195,7 +196,7 @@ func (a *App) hypothetical(q admin.Question) (*call, error) {
 	if handler == nil {
 		return nil, errors.New("no site uses the ccload handler")
 	}
-	c := &call{h: handler, r: &http.Request{URL: new(url.URL), Header: make(http.Header)}, record: new(ai.Record)}
+	c := &call{h: handler, snapshot: handler.snapshot(), r: &http.Request{URL: new(url.URL), Header: make(http.Header)}, record: new(ai.Record)}
 	c.Protocol, c.Operation, c.Model, c.Received = q.Protocol, ai.Generate, q.Model, time.Now()
 	if c.Protocol == "" {
 		c.Protocol = ai.Anthropic
@@ -210,7 +211,7 @@ func (a *App) hypothetical(q admin.Question) (*call, error) {
 	}
 	c.token = access.Unlimited
 	if q.Token != "" {
-		if c.token = a.registry.tokens.ByName(q.Token); c.token == nil {
+		if c.token = c.registry.tokens.ByName(q.Token); c.token == nil {
 			return nil, fmt.Errorf("there is no token %q", q.Token)
 		}
 	}

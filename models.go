@@ -60,7 +60,7 @@ func (c *call) listModels() error {
 // also those of the token itself that a channel serves, and what upstreams list
 // of the patterns their channels serve.
 func (c *call) usableModels() []protocol.Model {
-	r := c.h.app.registry
+	r := c.registry
 	found := make(map[string]protocol.Model)
 	add := func(id, owner string) {
 		if _, known := found[id]; !known && c.token.MayUseModel(id) {
@@ -73,7 +73,7 @@ func (c *call) usableModels() []protocol.Model {
 			usable = append(usable, ch)
 		}
 	}
-	upstream := c.h.app.state.lists.fetch(c.r.Context(), usable, c.h.transports)
+	upstream := c.h.app.state.lists.fetch(c.r.Context(), usable, c.transports)
 	for i, ch := range usable {
 		owner := ch.conf.Provider
 		if owner == "" {
@@ -115,7 +115,7 @@ func (c *call) servedBy(channels []*channel, model string) bool {
 // usableNames are the written-out names the token may use, for suggestions.
 func (c *call) usableNames() []string {
 	var names []string
-	for _, name := range c.h.app.registry.names {
+	for _, name := range c.registry.names {
 		if c.token.MayUseModel(name) {
 			names = append(names, name)
 		}

@@ -44,9 +44,11 @@ type App struct {
 	events   *caddyevents.App
 	state    *state
 	stateKey string
-	registry *registry
+	registry atomic.Pointer[registry]
+	checks   sync.Mutex // of checker and checked
 	checker  *health.Checker
-	keep     *retention
+	checked  map[string]time.Duration
+	keep     atomic.Pointer[retention]
 
 	background  sync.WaitGroup          // what runs by itself until Stop
 	stop        context.CancelFunc      // ends it
@@ -82,13 +84,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.joinState(); err != nil {
 		return err
 	}
-	age, bytes := a.Retention.Resolve()
-	a.keep = &retention{age: age, bytes: bytes}
-
-	replacer := caddy.NewReplacer()
-	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
-	a.registry, err = newRegistry(&a.App, replace, a.state, func(msg string) { a.logger.Warn(msg) })
-	return err
+	if _, err := a.encryptionKeys(); err != nil {
+		return err
+	}
+	return a.rebuild()
 }
 
 // joinState finds the state that belongs to the app's store, or makes it.
@@ -121,13 +120,16 @@ func (a *App) Start() error {
 	if err := a.state.open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
+	if err := a.useStored(); err != nil {
+		return err
+	}
 	var run context.Context
 	run, a.stop = context.WithCancel(context.Background())
 	a.state.attach(a)
 	a.usePrices(run, own)
 	a.startChecks()
 	a.warnOfServers()
-	if len(a.registry.tokens.Names()) == 0 {
+	if len(a.registry.Load().tokens.Names()) == 0 {
 		a.warnNoTokens()
 	}
 	return nil
@@ -141,9 +143,7 @@ func (a *App) Stop() error {
 		a.stop()
 		a.background.Wait()
 	}
-	if a.checker != nil {
-		a.checker.Stop()
-	}
+	a.stopChecks()
 	return nil
 }
 

@@ -2,6 +2,7 @@ package ccload
 
 import (
 	"cmp"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"net/url"
@@ -29,6 +30,7 @@ type registry struct {
 	calendar *access.Calendar // of budgets
 	names    []string         // every exact model name and alias, sorted
 	plans    planCache
+	capture  config.Capture
 }
 
 // channel is one channel of the config, resolved, with handles on its live
@@ -48,6 +50,7 @@ type channel struct {
 	keyless   bool                   // every key's placeholder is empty here
 	upstream  *reverseproxy.Upstream // stands for the channel before foreign policies
 	edits     []bodyEdit
+	origin    string // declared or stored
 }
 
 // upstreamURL is one address of a channel.
@@ -67,16 +70,37 @@ type upstreamKey struct {
 	load   *atomic.Int64
 }
 
-// newRegistry resolves a config. It touches neither disk nor network; the
-// state it is given handles of is not changed by it.
-func newRegistry(conf *config.App, replace func(string) string, st *state, warn func(string)) (*registry, error) {
-	r := &registry{byName: make(map[string]*channel), calendar: access.NewCalendar(conf.Location())}
+// newRegistry resolves a config and what is stored beside it. It touches
+// neither disk nor network; the state it is given handles of is not changed by
+// it. What is declared must be right; what is stored and cannot be used is left
+// out, for it was right when it was saved and nobody is there to be told.
+func newRegistry(conf *config.App, s *storedConfig, replace func(string) string, st *state, warn func(string)) (*registry, error) {
+	declaredChannels := len(conf.Channels)
+	conf, shadowed := merged(conf, s)
+	for _, problem := range shadowed {
+		warn(problem)
+	}
+	r := &registry{byName: make(map[string]*channel), calendar: access.NewCalendar(conf.Location()), capture: conf.Capture.Resolved()}
 	counts := &access.Counts{Meters: st.meters, Purses: st.purses, Calendar: r.calendar}
-	for _, c := range conf.Channels {
+	for i, c := range conf.Channels {
+		from, replace := declared, replace
+		if i >= declaredChannels {
+			// Whoever may use the dashboard need not be able to read the
+			// process's environment and files.
+			from, replace = stored, asWritten
+		}
 		ch, err := newChannel(c, replace, st, counts, warn)
+		if err == nil && from == stored {
+			_, err = ch.transports(st.transports, config.DefaultConnectTimeout)
+		}
+		if err != nil && from == stored {
+			warn(fmt.Sprintf("the stored channel %q cannot be used: %v", c.Name, err))
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("channel %q: %w", c.Name, err)
 		}
+		ch.origin = from
 		r.channels = append(r.channels, ch)
 		r.byName[ch.name] = ch
 	}
@@ -95,6 +119,9 @@ func newRegistry(conf *config.App, replace func(string) string, st *state, warn 
 	return r, nil
 }
 
+// asWritten replaces no placeholders.
+func asWritten(s string) string { return s }
+
 func newTokens(conf []*config.Token, replace func(string) string, counts *access.Counts, warn func(string)) (*access.Tokens, error) {
 	specs := make([]access.Spec, 0, len(conf))
 	for _, t := range conf {
@@ -108,8 +135,13 @@ func newTokens(conf []*config.Token, replace func(string) string, counts *access
 		}
 		spec := access.Spec{
 			Name: t.Name, Secret: t.Secret, Models: t.Models, Channels: t.Channels,
-			ExceptChannels: t.ExceptChannels, ExposeRoute: t.ExposeRoute, UpstreamCounts: t.UpstreamCounts,
+			ExceptChannels: t.ExceptChannels, Disabled: t.Disabled, ExposeRoute: t.ExposeRoute, UpstreamCounts: t.UpstreamCounts,
 			Rates: access.Rates{RPM: t.RPM, TPM: t.TPM, Concurrency: t.MaxConcurrency}, Budget: budgetOf(t.Budget),
+		}
+		if t.SecretHash != "" {
+			if _, err := hex.Decode(spec.Hash[:], []byte(t.SecretHash)); err != nil {
+				return nil, fmt.Errorf("token %q: %w", t.Name, err)
+			}
 		}
 		if t.Expires != "" {
 			end, err := config.ParseExpires(t.Expires)

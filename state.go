@@ -20,6 +20,7 @@ import (
 	"github.com/ccload/ccload/selection"
 	"github.com/ccload/ccload/store"
 	"github.com/ccload/ccload/tokens"
+	"github.com/ccload/ccload/vault"
 )
 
 // states holds the live state of every gateway in the process, keyed by the
@@ -68,6 +69,10 @@ type state struct {
 	apps      []*App // those that are started, oldest first
 	log       atomic.Pointer[zap.Logger]
 	retention atomic.Pointer[retention]
+
+	vault   atomic.Pointer[vault.Vault]
+	stored  atomic.Pointer[storedConfig] // nil until it is read for the first time
+	reading sync.Mutex                   // one at a time reads what is stored
 }
 
 // retention is how much of the request log is kept; zero values keep all.
@@ -133,6 +138,7 @@ func (st *state) open() error {
 		var run context.Context
 		run, st.stop = context.WithCancel(context.Background())
 		st.done.Go(func() { st.pruneLoop(run) })
+		st.done.Go(func() { st.refreshLoop(run) })
 		st.opened.Store(true)
 	})
 	return st.openErr
@@ -233,7 +239,7 @@ func (st *state) attach(app *App) {
 	defer st.mu.Unlock()
 	st.apps = append(st.apps, app)
 	st.log.Store(app.logger)
-	st.retention.Store(app.keep)
+	st.retention.Store(app.keep.Load())
 }
 
 func (st *state) detach(app *App) {
@@ -248,7 +254,7 @@ func (st *state) detach(app *App) {
 	if n := len(st.apps); n > 0 {
 		last := st.apps[n-1]
 		st.log.Store(last.logger)
-		st.retention.Store(last.keep)
+		st.retention.Store(last.keep.Load())
 	}
 }
 

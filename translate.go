@@ -237,7 +237,7 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 	return &relay.Request{
 		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: codec, Endpoint: generateEndpoint(codec, c.Stream), Stream: c.Stream,
-		Transport: c.h.transports[t.channel][t.url],
+		Transport: c.transports[t.channel][t.url],
 		Timers:    c.timers(t),
 		Translate: &relay.Translation{
 			Upstream: codec, Client: codecOf(c.Protocol), Prompt: c.translation.prompt,

@@ -2,6 +2,7 @@ package ccload
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,23 +25,34 @@ type transportSet map[*channel][]http.RoundTripper
 func newTransportSet(r *registry, pool *transports, connect time.Duration) (transportSet, error) {
 	set := make(transportSet, len(r.channels))
 	for _, ch := range r.channels {
-		for i := range ch.urls {
-			u := &ch.urls[i]
-			k := transportKey{
-				proxy: ch.conf.Proxy, allowPrivate: ch.conf.AllowPrivateAddresses,
-				insecure: ch.conf.TLSInsecureSkipVerify, connect: connect,
-			}
-			if u.literal {
-				k.literal = u.host
-			}
-			tr, err := pool.get(u.host, k)
-			if err != nil {
-				return nil, err
-			}
-			set[ch] = append(set[ch], tr)
+		list, err := ch.transports(pool, connect)
+		if err != nil {
+			return nil, err
 		}
+		set[ch] = list
 	}
 	return set, nil
+}
+
+// transports are the connection pools of a channel's addresses.
+func (ch *channel) transports(pool *transports, connect time.Duration) ([]http.RoundTripper, error) {
+	list := make([]http.RoundTripper, 0, len(ch.urls))
+	for i := range ch.urls {
+		u := &ch.urls[i]
+		k := transportKey{
+			proxy: ch.conf.Proxy, allowPrivate: ch.conf.AllowPrivateAddresses,
+			insecure: ch.conf.TLSInsecureSkipVerify, connect: connect,
+		}
+		if u.literal {
+			k.literal = u.host
+		}
+		tr, err := pool.get(u.host, k)
+		if err != nil {
+			return nil, fmt.Errorf("channel %q: %w", ch.name, err)
+		}
+		list = append(list, tr)
+	}
+	return list, nil
 }
 
 // upstreamRequest builds what is sent to a target: the client's request with
@@ -59,7 +71,7 @@ func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 	return &relay.Request{
 		ID: c.ID, Method: c.r.Method, URL: c.upstreamURL(t), Header: header, Body: spans,
 		Format: c.match.format, Endpoint: c.match.endpoint, Stream: c.Stream, Array: c.request.Array,
-		Transport: c.h.transports[t.channel][t.url],
+		Transport: c.transports[t.channel][t.url],
 		Timers:    c.timers(t),
 		Hide:      c.hides(t),
 	}, nil

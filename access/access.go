@@ -35,16 +35,18 @@ const (
 
 // Spec is a token as configured, placeholders replaced.
 type Spec struct {
-	Name           string    // unique; required
-	Secret         string    // what the client sends; empty only for Anonymous
-	Models         []string  // names or patterns of models it may use; empty: all
-	Channels       []string  // channels it may use, by name; empty: all
-	ExceptChannels []string  // channels it may not use, by name
-	Rates          Rates     // requests and tokens in any 60 seconds, requests under way
-	Budget         Budget    // what it may spend
-	Expires        time.Time // the moment from which it is refused; zero: never
-	ExposeRoute    bool      // its holder may see which channel served
-	UpstreamCounts bool      // its holder may have tokens counted upstream
+	Name           string            // unique; required
+	Secret         string            // what the client sends; empty only for Anonymous, or with a Hash
+	Hash           [sha256.Size]byte // of the secret, instead of it
+	Models         []string          // names or patterns of models it may use; empty: all
+	Channels       []string          // channels it may use, by name; empty: all
+	ExceptChannels []string          // channels it may not use, by name
+	Rates          Rates             // requests and tokens in any 60 seconds, requests under way
+	Budget         Budget            // what it may spend
+	Disabled       bool              // it is refused
+	Expires        time.Time         // the moment from which it is refused; zero: never
+	ExposeRoute    bool              // its holder may see which channel served
+	UpstreamCounts bool              // its holder may have tokens counted upstream
 }
 
 // Tokens is the immutable set of tokens of one config. It is safe for
@@ -84,7 +86,7 @@ func New(specs []Spec, c *Counts) (*Tokens, error) {
 		}
 		token := newToken(s, c)
 		t.byName[s.Name] = token
-		if s.Secret == "" {
+		if !s.secured() {
 			t.anonymous = token
 			continue
 		}
@@ -101,7 +103,7 @@ func (s *Spec) check() error {
 	switch {
 	case s.Name == "":
 		return errors.New("a token has no name")
-	case s.Secret == "" && s.Name != Anonymous:
+	case !s.secured() && s.Name != Anonymous:
 		return fmt.Errorf("token %q: it has no secret; only the token %q may be without", s.Name, Anonymous)
 	case s.Secret != "" && len(s.Secret) < MinSecret:
 		return fmt.Errorf("token %q: its secret is shorter than %d characters and could be guessed", s.Name, MinSecret)
@@ -117,10 +119,13 @@ func (s *Spec) check() error {
 	return nil
 }
 
+// secured reports whether a secret is needed.
+func (s *Spec) secured() bool { return s.Secret != "" || s.Hash != [sha256.Size]byte{} }
+
 // Lookup finds the token a credential belongs to; the empty credential belongs
 // to the anonymous token, if there is one. A wrong credential never falls back
 // to it, or a mistyped secret would silently lose its holder's rights. The
-// error is ErrNoTokens, ErrUnknown or ErrExpired.
+// error is ErrNoTokens, ErrUnknown, ErrDisabled or ErrExpired.
 func (t *Tokens) Lookup(secret string, now time.Time) (*Token, error) {
 	if len(t.byName) == 0 {
 		return nil, ErrNoTokens
@@ -141,6 +146,8 @@ func (t *Tokens) Lookup(secret string, now time.Time) (*Token, error) {
 	switch {
 	case token == nil:
 		return nil, ErrUnknown
+	case token.disabled:
+		return nil, ErrDisabled
 	case token.Expired(now):
 		return nil, ErrExpired
 	}

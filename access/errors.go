@@ -20,6 +20,8 @@ var (
 	ErrNoTokens error = &Refusal{"no_tokens_configured", "this gateway has no client tokens yet, so nobody may use it; its log says how to make one"}
 	// ErrUnknown: no credential, or one that belongs to no token.
 	ErrUnknown error = &Refusal{"unknown_token", "no gateway token was given, or it is not one of this gateway's; send it as Authorization: Bearer, x-api-key, x-goog-api-key or ?key="}
+	// ErrDisabled: the token was switched off.
+	ErrDisabled error = &Refusal{"token_disabled", "this gateway token is switched off"}
 	// ErrExpired: the token's time is over.
 	ErrExpired error = &Refusal{"token_expired", "this gateway token has expired"}
 )

@@ -17,6 +17,7 @@ type Token struct {
 	channels    []string // nil: all
 	except      []string
 	expires     time.Time
+	disabled    bool
 	exposeRoute bool
 	counts      bool
 	allowance   *Allowance
@@ -29,11 +30,12 @@ var Unlimited = &Token{models: All, exposeRoute: true, allowance: NewAllowance(R
 func newToken(s Spec, c *Counts) *Token {
 	t := &Token{
 		name: s.Name, models: All, channels: slices.Clone(s.Channels), except: slices.Clone(s.ExceptChannels),
-		expires: s.Expires, exposeRoute: s.ExposeRoute, counts: s.UpstreamCounts, allowance: c.Allowance("token/"+s.Name, s.Rates, s.Budget),
+		disabled: s.Disabled, expires: s.Expires, exposeRoute: s.ExposeRoute, counts: s.UpstreamCounts, allowance: c.Allowance("token/"+s.Name, s.Rates, s.Budget),
 	}
 	if len(s.Models) > 0 {
 		t.models = CompilePatterns(s.Models)
 	}
+	t.hash = s.Hash
 	if s.Secret != "" {
 		t.hash = hashSecret(s.Secret)
 	}
@@ -48,6 +50,9 @@ func (t *Token) Models() iter.Seq[string] { return t.models.Names() }
 
 // Expired reports whether the token is of no use any more.
 func (t *Token) Expired(now time.Time) bool { return !t.expires.IsZero() && !now.Before(t.expires) }
+
+// Disabled reports whether the token was switched off.
+func (t *Token) Disabled() bool { return t.disabled }
 
 // MayUseModel reports whether the holder may ask for a model. The name is the
 // client's: a model as it wrote it, or an alias; what the upstream calls it

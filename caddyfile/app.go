@@ -57,13 +57,16 @@ func ReadApp(d *caddyfile.Dispenser, options ...Option) (*config.App, error) {
 		return nil, errors.New("the global option ccload is expected")
 	}
 	b := newBlock(d.Token(), "ccload", "", Table{
-		"store":     Custom(r.store),
-		"retention": Custom(r.retention),
-		"time_zone": Text(&r.app.TimeZone),
-		"prices":    Custom(r.prices),
-		"channel":   Custom(r.channel).Many(),
-		"token":     Custom(r.token).Many(),
-		"alias":     Custom(r.alias).Many(),
+		"store":          Custom(r.store),
+		"retention":      Custom(r.retention),
+		"time_zone":      Text(&r.app.TimeZone),
+		"prices":         Custom(r.prices),
+		"encryption_key": Words(&r.app.EncryptionKeys),
+		"admin_password": Text(&r.app.AdminPassword),
+		"capture":        Custom(r.capture),
+		"channel":        Custom(r.channel).Many(),
+		"token":          Custom(r.token).Many(),
+		"alias":          Custom(r.alias).Many(),
 	})
 	if d.NextArg() {
 		return nil, at(b.head, errors.New("the global option ccload takes no value: its settings stand in a block { … }"))
@@ -188,6 +191,53 @@ func (r *reader) retention(d *caddyfile.Dispenser) error {
 	}
 	r.app.Retention = keep
 	return b.locate(keep.Validate())
+}
+
+// capture reads
+//
+//	capture [on|off] {
+//		channels      <names...>
+//		tokens        <names...>
+//		failures_only
+//		age           <duration>
+//		bytes         <size>
+//		body_bytes    <size>
+//	}
+func (r *reader) capture(d *caddyfile.Dispenser) error {
+	c := &config.Capture{Enabled: true}
+	size := func(p *int64) Row {
+		return Value(func(arg string) (err error) {
+			*p, err = config.ParseSize(arg)
+			return err
+		})
+	}
+	b := newBlock(d.Token(), "capture", "", Table{
+		"channels": Words(&c.Channels), "tokens": Words(&c.Tokens), "failures_only": Flag(&c.FailuresOnly),
+		"age": Value(func(arg string) error {
+			var age *caddy.Duration
+			err := readDuration(&age, arg)
+			if age != nil {
+				c.Age = *age
+			}
+			return err
+		}),
+		"bytes": size(&c.Bytes), "body_bytes": size(&c.BodyBytes),
+	})
+	if r.app.Capture != nil {
+		return at(b.head, errors.New("ccload: capture: given already: keep one of them"))
+	}
+	switch args := d.RemainingArgs(); {
+	case len(args) == 0 || len(args) == 1 && args[0] == "on":
+	case len(args) == 1 && args[0] == config.Off:
+		c.Enabled = false
+	default:
+		return at(b.head, b.fail("", "takes on or off"))
+	}
+	if err := b.read(d); err != nil {
+		return err
+	}
+	r.app.Capture = c
+	return b.locate(c.Validate())
 }
 
 // readLimit reads a number of bytes, or off, which is 0.

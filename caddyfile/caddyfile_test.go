@@ -243,8 +243,8 @@ func TestMistakes(t *testing.T) {
 		{"app", "retention 30d big", `retention: bytes "big": must be a size such as 64MiB or 2GiB, at T:3`},
 		{"app", "retention {\n\tage 30d\n\tsize 2GiB\n}", `unrecognized subdirective "size" for retention, which knows age, bytes, at T:5`},
 		{"app", "retention 30d {\n\tage 30d\n}", `retention: age: given twice…`},
-		{"app", "encryption_key x", `unrecognized subdirective "encryption_key" for ccload, which knows alias, channel, prices, retention, store, time_zone, token, at T:3`},
-		{"app", "admin_password x", `unrecognized subdirective "admin_password" for ccload, which knows…`},
+		{"app", "encryption x", `unrecognized subdirective "encryption" for ccload…`},
+		{"app", "password x", `unrecognized subdirective "password" for ccload, did you mean "admin_password"?…`},
 		{"app", "chanel c {\n}", `unrecognized subdirective "chanel" for ccload, did you mean "channel"?, at T:3`},
 
 		{"handler", "max_body 0", `ccload: max_body 0: must be 1 byte or more, as in 64MiB, at T:3`},

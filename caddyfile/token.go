@@ -3,6 +3,7 @@ package caddyfile
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
@@ -20,11 +21,13 @@ import (
 //		max_concurrency <number>
 //		budget          <dollars>/day|month|total ...
 //		expires         <day or moment>
+//		disabled
 //		expose_route
 //		upstream_counts
 //	}
 //
-// The token named anonymous has no secret.
+// The secret may be written as sha256: and the 64 hexadecimal digits of its
+// hash. The token named anonymous has no secret.
 func (r *reader) token(d *caddyfile.Dispenser) error {
 	head := d.Token()
 	args := d.RemainingArgs()
@@ -38,7 +41,11 @@ func (r *reader) token(d *caddyfile.Dispenser) error {
 	}
 	t := &config.Token{Name: args[0]}
 	if len(args) == 2 {
-		t.Secret = args[1]
+		if hash, ok := strings.CutPrefix(args[1], "sha256:"); ok {
+			t.SecretHash = hash
+		} else {
+			t.Secret = args[1]
+		}
 	}
 	taken := slices.ContainsFunc(r.app.Tokens, func(other *config.Token) bool { return other.Name == t.Name })
 	b, err := r.begin(head, "token", t.Name, taken, tokenTable(t))
@@ -66,6 +73,7 @@ func tokenTable(t *config.Token) Table {
 		"max_concurrency": Int(&t.MaxConcurrency, 0, config.MaxConcurrency),
 		"budget":          Budget(&t.Budget),
 		"expires":         Text(&t.Expires),
+		"disabled":        Flag(&t.Disabled),
 		"expose_route":    Flag(&t.ExposeRoute),
 		"upstream_counts": Flag(&t.UpstreamCounts),
 	}

@@ -48,6 +48,13 @@ func sendable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
+// checkSecretGiven checks that secrets are not empty.
+func checkSecretGiven(field string, secrets ...string) *Error {
+	return checkEach(secrets, func(s string) *Error {
+		return checkThat(s != "", field, "", "is empty: write one, or remove the option")
+	})
+}
+
 func checkModel(field, model string) *Error {
 	switch {
 	case model == "":

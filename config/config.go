@@ -25,6 +25,23 @@ type App struct {
 	// Retention bounds the log of calls. Default: 30 days and 2 GiB.
 	Retention *Retention `json:"retention,omitempty"`
 
+	// EncryptionKeys keep the keys of stored channels unreadable in the
+	// database: 32 bytes in hexadecimal or base64, or a text of at least 16
+	// characters. The first seals; the others only open what was sealed before
+	// the key was changed. Nodes that share a database need the same ones.
+	// Placeholders are replaced. Default: one that is made once and kept in
+	// Caddy's data directory, ccload/encryption.key.
+	EncryptionKeys []string `json:"encryption_key,omitempty"`
+
+	// AdminPassword opens the dashboard and its API: a password of at least 8
+	// characters, or the bcrypt or argon2id hash of one. Placeholders are
+	// replaced. Default: none, and nobody gets in.
+	AdminPassword string `json:"admin_password,omitempty"`
+
+	// Capture keeps the bodies of calls for a short time, to find out why
+	// something goes wrong. Default: off, and the dashboard may switch it on.
+	Capture *Capture `json:"capture,omitempty"`
+
 	// TimeZone is the IANA time zone in which the days and months of budgets
 	// begin, such as Europe/Berlin. Default UTC.
 	TimeZone string `json:"time_zone,omitempty"`
@@ -50,7 +67,10 @@ func (a *App) Validate() error {
 	if err := a.Retention.Validate(); err != nil {
 		return err
 	}
-	if err := first("", "", checkZone("time_zone", a.TimeZone)); err != nil {
+	if err := a.Capture.Validate(); err != nil {
+		return err
+	}
+	if err := first("", "", checkSecretGiven("encryption_key", a.EncryptionKeys...), checkZone("time_zone", a.TimeZone)); err != nil {
 		return err
 	}
 	if err := first("prices", "", a.Prices.check()); err != nil {

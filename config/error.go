@@ -55,6 +55,16 @@ func first(thing, name string, problems ...*Error) error {
 	return nil
 }
 
+// firstOf returns the first problem there is.
+func firstOf(problems ...*Error) *Error {
+	for _, p := range problems {
+		if p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
 // checkThat is a problem unless ok.
 func checkThat(ok bool, field, value, problem string) *Error {
 	if ok {

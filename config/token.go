@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,6 +27,13 @@ type Token struct {
 	// Secret is what the client sends, at least 16 characters; placeholders
 	// such as {env.TOKEN} are replaced. Only its hash is kept.
 	Secret string `json:"secret,omitempty"`
+
+	// SecretHash is the SHA-256 of the secret in lower-case hexadecimal, instead
+	// of the secret itself: so the config holds nothing that opens the gateway.
+	SecretHash string `json:"secret_sha256,omitempty"`
+
+	// Disabled refuses the token without removing it.
+	Disabled bool `json:"disabled,omitempty"`
 
 	// Models the token may use: exact names or patterns with *. Default: all.
 	Models []string `json:"models,omitempty"`
@@ -83,6 +92,13 @@ func (t *Token) Validate() error {
 func (t *Token) checkSecret() *Error {
 	fail := func(problem string) *Error { return &Error{Field: "secret", Problem: problem} }
 	switch length := len(t.Secret); {
+	case t.SecretHash != "":
+		raw, err := hex.DecodeString(t.SecretHash)
+		return firstOf(
+			checkThat(t.Name != Anonymous, "secret_sha256", "", "the token named anonymous admits everyone and takes no secret: remove it, or name the token otherwise"),
+			checkThat(length == 0, "secret_sha256", "", "cannot stand beside secret: keep one of them"),
+			checkThat(err == nil && len(raw) == sha256.Size && strings.ToLower(t.SecretHash) == t.SecretHash, "secret_sha256", "",
+				"must be 64 hexadecimal digits in lower case; printf %s SECRET | sha256sum makes them"))
 	case t.Name == Anonymous:
 		return checkThat(length == 0, "secret", "",
 			"the token named anonymous admits everyone and takes no secret: remove it, or name the token otherwise")
@@ -128,13 +144,17 @@ func (t *Token) checkChannels(known []string) error {
 func checkSecretsDiffer(tokens []*Token) error {
 	owner := make(map[string]string, len(tokens))
 	for _, t := range tokens {
-		if t.Secret == "" {
-			continue
+		known := t.SecretHash
+		if known == "" {
+			if t.Secret == "" {
+				continue
+			}
+			known = HashSecret(t.Secret)
 		}
-		if other, taken := owner[t.Secret]; taken {
+		if other, taken := owner[known]; taken {
 			return &Error{Thing: "token", Name: t.Name, Field: "secret", Problem: fmt.Sprintf("is that of the token %q too: give each its own", other)}
 		}
-		owner[t.Secret] = t.Name
+		owner[known] = t.Name
 	}
 	return nil
 }
@@ -147,6 +167,12 @@ func (t *Token) Replaced(replace func(string) string) (replaced *Token, ok bool)
 	r := *t
 	r.Secret = strings.TrimSpace(replace(t.Secret))
 	return &r, r.Secret != "" || t.Secret == ""
+}
+
+// HashSecret is what is kept of a token's secret.
+func HashSecret(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
 }
 
 // Alias is one name for several models, tried in order.

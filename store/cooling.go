@@ -44,7 +44,7 @@ func (d *database) SaveCooling(ctx context.Context, upsert []health.Entry, remov
 				return err
 			}
 		}
-		return nil
+		return raise(ctx, tx, revisionCooling)
 	})
 }
 

@@ -83,7 +83,10 @@ func (s *SQLite) forget(ctx context.Context, c *connections) error {
 		if _, err := tx.ExecContext(ctx, deleteUnusedSets, nanos(lastMoment)); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "DELETE FROM cooling WHERE until < ?", nanos(s.now().Add(-restsForgotten)))
+		if _, err := tx.ExecContext(ctx, "DELETE FROM cooling WHERE until < ?", nanos(s.now().Add(-restsForgotten))); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "DELETE FROM audit WHERE time < ?", nanos(s.now().Add(-auditKept)))
 		return err
 	})
 }

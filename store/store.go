@@ -65,6 +65,33 @@ type Store interface {
 	// writers hardly wait; when it fails, those that are done stay done.
 	Reprice(ctx context.Context, since time.Time, price func(*ai.Record)) (changed int, moved []access.Spent, err error)
 
+	// Revisions tells whether there is something new, with one cheap question.
+	Revisions(ctx context.Context) (Revisions, error)
+
+	// Documents returns everything that was made by the dashboard or its API, by
+	// kind and name, and the revision it is of.
+	Documents(ctx context.Context) (list []Document, revision int64, err error)
+
+	// EditDocuments does all of an edit that was decided on as of revision base,
+	// and begins a new revision. It fails with ErrConflict if there is a newer
+	// one already.
+	EditDocuments(ctx context.Context, base int64, edit Edit) error
+
+	// Note adds to the audit trail what changes no document.
+	Note(ctx context.Context, trail ...AuditEntry) error
+
+	// Audit returns at most limit entries of the audit trail, the latest first,
+	// of those with an id below before; 0 is no bound. It is kept for two years.
+	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+
+	// SaveSession remembers a login, DeleteSession and DeleteSessions forget one
+	// and all of a role and name. LoadSession fails with ErrNotFound where it
+	// does not know it; whether it has ended, the caller has to look.
+	SaveSession(ctx context.Context, s Session) error
+	LoadSession(ctx context.Context, hash []byte) (Session, error)
+	DeleteSession(ctx context.Context, hash []byte) error
+	DeleteSessions(ctx context.Context, role, name string) error
+
 	// SaveMemory keeps something small under a name, over what was there.
 	SaveMemory(ctx context.Context, name string, value []byte) error
 
