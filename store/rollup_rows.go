@@ -39,25 +39,20 @@ func (v *dimensionValues) hash() (id [16]byte) {
 	return id
 }
 
-// writeRollups adds groups by minute to all levels.
+// writeRollups adds groups by minute to all levels, and leaves them changed.
 func (c *connections) writeRollups(ctx context.Context, tx *sql.Tx, minutes groups) error {
 	w := rollupWriter{tx: tx, lock: c.lockRows}
-	finer := minutes
-	for _, l := range levels {
-		whole := finer
-		if l != minutely {
-			whole = finer.widen(l, every)
-		}
+	// Writing a group adds what is stored to it, so the minutes come last.
+	for _, l := range slices.Backward(levels) {
 		for _, cut := range cuts {
-			part := whole
-			if cut != every {
-				part = whole.widen(l, cut)
+			part := minutes
+			if l != minutely || cut != every {
+				part = minutes.widen(l, cut)
 			}
 			if err := w.write(ctx, l, cut, part); err != nil {
 				return err
 			}
 		}
-		finer = whole
 	}
 	return nil
 }
