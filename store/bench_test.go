@@ -48,6 +48,7 @@ type traffic struct {
 	n          int
 	candidates []ai.Candidate
 	random     bool // ids that do not grow with time, as the gateway's do
+	mixed      bool // many keys, models, tokens and outcomes: 24,000 groups
 }
 
 func newTraffic(channels int) *traffic {
@@ -80,6 +81,14 @@ func (t *traffic) next() *ai.Record {
 		Stream: true, Status: 200, FirstContent: 812 * time.Millisecond, Duration: 9 * time.Second, RequestBytes: 98123,
 		AnswerBytes: 18123, Usage: usage, ClientIP: "192.168.10.23", UserAgent: "claude-cli/2.1.14 (external, cli)",
 		Candidates: t.candidates, Policy: "ccload_priority",
+	}
+	if t.mixed {
+		pick := func(shift, n int) int { return int(noise>>shift) % n }
+		r.Model, r.Token = fmt.Sprintf("model-%d", pick(8, 10)), fmt.Sprintf("token-%d", pick(16, 10))
+		target.Channel = t.candidates[pick(24, len(t.candidates))].Channel
+		r.Channel, target.Key = target.Channel, fmt.Sprintf("%s-k%d", target.Channel, pick(32, 3))
+		r.Outcome = []ai.Kind{ai.OK, ai.OK, ai.Timeout, ai.RateLimited, ai.ClientGone}[pick(40, 5)]
+		r.Duration, r.FirstContent = time.Duration(1+pick(28, 60_000))*time.Millisecond, time.Duration(1+pick(36, 3000))*time.Millisecond
 	}
 	if i%10 < 3 {
 		failed := target
@@ -125,16 +134,18 @@ func BenchmarkWriteCalls(b *testing.B) {
 		channels int
 		before   int
 		random   bool
+		mixed    bool
 	}{
-		{"empty", 5, 0, false},
-		{"200_channels", 200, 0, false},
-		{"after_300k", 5, 300_000, false},
-		{"after_300k_random_ids", 5, 300_000, true},
+		{"empty", 5, 0, false, false},
+		{"mixed", 20, 0, false, true},
+		{"200_channels", 200, 0, false, false},
+		{"after_300k", 5, 300_000, false, false},
+		{"after_300k_random_ids", 5, 300_000, true, false},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			s := openSQLite(b, filepath.Join(b.TempDir(), "ccload.db"))
 			t := newTraffic(bench.channels)
-			t.random = bench.random
+			t.random, t.mixed = bench.random, bench.mixed
 			for t.n < bench.before {
 				if err := s.WriteCalls(b.Context(), t.batch(500)); err != nil {
 					b.Fatal(err)

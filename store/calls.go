@@ -39,17 +39,28 @@ func (d *database) WriteCalls(ctx context.Context, records []*ai.Record) error {
 	if len(fit) > 0 {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		err = c.update(ctx, doing, func(tx *sql.Tx) error { return c.writeBatch(ctx, tx, fit) })
+		var counted int
+		err = c.update(ctx, doing, func(tx *sql.Tx) error {
+			err := c.writeBatch(ctx, tx, fit)
+			if err == nil {
+				counted, err = c.countCalls(ctx, tx, fit)
+			}
+			return err
+		})
 		if err != nil && c.rejects(err) {
 			err = c.update(ctx, doing, func(tx *sql.Tx) error {
-				singly, err := c.writeSingly(ctx, tx, fit)
+				written, singly, err := c.writeSingly(ctx, tx, fit)
 				refused = append(refused, singly...)
+				if err == nil {
+					counted, err = c.countCalls(ctx, tx, written)
+				}
 				return err
 			})
 		}
 		if err != nil {
 			return err
 		}
+		c.foldIfDue(ctx, counted)
 	}
 	if refused != nil {
 		return &RefusedError{Refusals: refused}
@@ -98,34 +109,37 @@ func (c *connections) writeBatch(ctx context.Context, tx *sql.Tx, records []*ai.
 	return nil
 }
 
-// writeSingly writes every record that the database takes.
-func (c *connections) writeSingly(ctx context.Context, tx *sql.Tx, records []*ai.Record) (refused []Refusal, err error) {
+// writeSingly writes every record that the database takes. Of the others, those
+// that are not there already are refused.
+func (c *connections) writeSingly(ctx context.Context, tx *sql.Tx, records []*ai.Record) (written []*ai.Record, refused []Refusal, err error) {
 	for _, r := range records {
 		if _, err := tx.ExecContext(ctx, "SAVEPOINT record"); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if fault := c.writeBatch(ctx, tx, []*ai.Record{r}); fault != nil {
 			if !c.rejects(fault) {
-				return nil, fault
+				return nil, nil, fault
 			}
 			if _, err := tx.ExecContext(ctx, "ROLLBACK TO record"); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			stored, same, err := isStored(ctx, tx, r)
 			switch {
 			case err != nil:
-				return nil, err
+				return nil, nil, err
 			case !stored:
 				refused = append(refused, Refusal{ID: clean(r.ID), Err: fault})
 			case !same:
 				refused = append(refused, Refusal{ID: clean(r.ID), Err: errSameID})
 			}
+		} else {
+			written = append(written, r)
 		}
 		if _, err := tx.ExecContext(ctx, "RELEASE record"); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return refused, nil
+	return written, refused, nil
 }
 
 // isStored reports whether there is a call of the record's id, and whether it

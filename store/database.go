@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // dialect is what SQL databases do differently.
@@ -17,6 +18,13 @@ type dialect struct {
 
 	// addSpent adds to what is spent (name, day, amount).
 	addSpent string
+
+	// lockRows ends a SELECT whose rows nobody else may change before the
+	// transaction has ended; empty where writing locks the whole database.
+	lockRows string
+
+	// now is the time by which statistics are kept; nil is time.Now.
+	now func() time.Time
 
 	// rejects reports whether an error is about the values, so that trying again
 	// is of no use.
@@ -46,6 +54,8 @@ type connections struct {
 	mu   sync.Mutex // one batch at a time: what follows is of the batch
 	sets *setCache
 	args []any
+
+	folding folding
 }
 
 func newConnections(ctx context.Context, d dialect, write, read *sql.DB) (*connections, error) {
@@ -53,6 +63,13 @@ func newConnections(ctx context.Context, d dialect, write, read *sql.DB) (*conne
 	var err error
 	if c.insertCall, err = write.PrepareContext(ctx, writeRow("INSERT INTO calls", callColumns)); err != nil {
 		return nil, err
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	c.folding.next = c.now().Add(foldAfter)
+	if err := c.countRest(ctx); err != nil {
+		return nil, errors.Join(err, c.insertCall.Close())
 	}
 	return c, nil
 }
@@ -92,18 +109,25 @@ func (c *connections) view(ctx context.Context, doing string, f func(tx *sql.Tx)
 }
 
 func (c *connections) transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, doing string, f func(tx *sql.Tx) error) error {
+	if err := c.inTransaction(ctx, db, o, f); err != nil {
+		return c.explain(doing, err)
+	}
+	return nil
+}
+
+func (c *connections) inTransaction(ctx context.Context, db *sql.DB, o *sql.TxOptions, f func(tx *sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, o)
 	if err != nil {
-		return c.explain(doing, err)
+		return err
 	}
 	if err := f(tx); err != nil {
 		// The first error says what is wrong; a rollback after it often fails too.
 		_ = tx.Rollback()
-		return c.explain(doing, err)
+		return err
 	}
 	if err := tx.Commit(); err != nil {
 		_ = tx.Rollback()
-		return c.explain(doing, err)
+		return err
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 	after := int64(-1)
 	for {
 		var n, seen int
-		step := make(spending)
+		step, totals := make(spending), make(groups)
 		err := c.update(ctx, "pricing calls anew", func(tx *sql.Tx) error {
 			n, seen = 0, 0
 			rows, err := readRows(ctx, tx, "SELECT "+callColumns+" FROM calls WHERE seq > ? AND time >= ? ORDER BY seq LIMIT ?",
@@ -98,10 +98,11 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 			}
 			seen = len(rows)
 			clear(step)
+			clear(totals)
 			for i := range rows {
 				row := &rows[i]
 				after = row.seq
-				done, err := row.reprice(ctx, tx, step, price)
+				done, err := row.reprice(ctx, tx, step, totals, price)
 				if err != nil {
 					return err
 				}
@@ -109,11 +110,15 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 					n++
 				}
 			}
-			return step.write(ctx, tx, c)
+			if err := step.write(ctx, tx, c); err != nil {
+				return err
+			}
+			return c.leavePending(ctx, tx, totals)
 		})
 		if err != nil {
 			return changed, moved, err
 		}
+		c.foldIfDue(ctx, len(totals))
 		changed += n
 		for key, amount := range step {
 			if amount != 0 {
@@ -127,7 +132,7 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 }
 
 // reprice prices one call anew and reports whether anything changed.
-func (c *storedCall) reprice(ctx context.Context, tx *sql.Tx, moved spending, price func(*ai.Record)) (bool, error) {
+func (c *storedCall) reprice(ctx context.Context, tx *sql.Tx, moved spending, totals groups, price func(*ai.Record)) (bool, error) {
 	// Who could have served does not matter here, but stays.
 	d, err := parseDetails(c.details)
 	if err != nil {
@@ -137,9 +142,11 @@ func (c *storedCall) reprice(ctx context.Context, tx *sql.Tx, moved spending, pr
 	d.LeftOut = nil
 	d.into(c.Record)
 	moved.add(c.Record, -1)
+	totals.addCost(c.Record, -1)
 	was := c.Cost.Amount
 	price(c.Record)
 	moved.add(c.Record, 1)
+	totals.addCost(c.Record, 1)
 	text := encodeDetailsWith(c.Record, leftOut)
 	if text == c.details && c.Cost.Amount == was {
 		return false, nil

@@ -138,7 +138,7 @@ func (s *SQLite) prepare(ctx context.Context, write, read *sql.DB) (*connections
 	if s.file, err = os.Stat(s.path); err != nil {
 		return nil, err
 	}
-	d := dialect{keepSet: keepSetSQLite, addSpent: addSpentSQLite, rejects: sqliteRejects, explain: s.explain, ready: s.inPlace}
+	d := dialect{keepSet: keepSetSQLite, addSpent: addSpentSQLite, now: s.now, rejects: sqliteRejects, explain: s.explain, ready: s.inPlace}
 	return newConnections(ctx, d, write, read)
 }
 

@@ -47,6 +47,9 @@ func (s *SQLite) Prune(ctx context.Context, olderThan time.Time, maxBytes int64,
 	if err := s.forget(ctx, c); err != nil {
 		return 0, err
 	}
+	if err := c.forgetRollups(ctx); err != nil {
+		return 0, err
+	}
 	return 0, s.shrink(ctx, c)
 }
 

@@ -61,8 +61,9 @@ type Store interface {
 	// Reprice calls price for each stored call that arrived at since or later,
 	// in the order of their ends; what it changes of the costs of the call and
 	// its attempts is stored, and what was spent is corrected by it, which moved
-	// tells. The candidates of the records are not read. It works in slices so short that
-	// writers hardly wait; when it fails, those that are done stay done.
+	// tells, and so are the statistics. The candidates of the records are not
+	// read. It works in slices so short that writers hardly wait; when it fails,
+	// those that are done stay done.
 	Reprice(ctx context.Context, since time.Time, price func(*ai.Record)) (changed int, moved []access.Spent, err error)
 
 	// Revisions tells whether there is something new, with one cheap question.
@@ -92,6 +93,11 @@ type Store interface {
 	DeleteSession(ctx context.Context, hash []byte) error
 	DeleteSessions(ctx context.Context, role, name string) error
 
+	// Stats returns what the calls written add up to, pruned ones included, in
+	// the order of time and then of the dimensions. Groups without calls have no
+	// row. It fails with ErrTooMany if there are more than MostStats.
+	Stats(ctx context.Context, f StatsFilter) ([]StatsRow, error)
+
 	// SaveMemory keeps something small under a name, over what was there.
 	SaveMemory(ctx context.Context, name string, value []byte) error
 
@@ -103,7 +109,9 @@ type Store interface {
 	// large. A zero olderThan or maxBytes is no bound. It works in slices so
 	// short that writers hardly wait. Call it until it deletes none: that last
 	// call also returns space to the operating system and forgets rests that
-	// ended long ago.
+	// ended long ago. Statistics stay when calls go; of them, that last call
+	// forgets those by minute and by hour, once older than MinutesKept and
+	// HoursKept.
 	Prune(ctx context.Context, olderThan time.Time, maxBytes int64, step int) (deleted int, err error)
 }
 
@@ -136,6 +144,9 @@ var (
 	// ErrNotFound says that there is no such call, or that no call made such a
 	// response.
 	ErrNotFound = errors.New("not found in the store")
+
+	// ErrTooMany says that statistics would have more than MostStats rows.
+	ErrTooMany = fmt.Errorf("more than %d groups: ask for a shorter time, a longer step, fewer dimensions or a narrower filter", MostStats)
 
 	// ErrNotOpen says that the store has not been opened yet, or is closed.
 	ErrNotOpen = errors.New("the store is not open")
