@@ -89,6 +89,9 @@ func (a *Allowance) Full(now time.Time) Limit {
 // Reopens is when a limit that is in the way has room again for the smallest
 // call; zero if nobody knows.
 func (a *Allowance) Reopens(over Limit, now time.Time) time.Time {
+	if a.meter.share.Load() != nil && !a.usedUp(over, now) {
+		return now.Add(sharePatience)
+	}
 	switch over {
 	case LimitConcurrency:
 		return time.Time{}
@@ -98,9 +101,31 @@ func (a *Allowance) Reopens(over Limit, now time.Time) time.Time {
 	return a.calendar.Resets(over, a.calendar.Day(now))
 }
 
+// sharePatience is how soon it is worth asking again for what other processes
+// have left over.
+const sharePatience = 300 * time.Millisecond
+
+// usedUp reports whether a limit is in the way even of a process that may use
+// all of it.
+func (a *Allowance) usedUp(over Limit, now time.Time) bool {
+	n := a.used(now)
+	switch over {
+	case LimitConcurrency:
+		return n.Slots >= int64(a.Rates.Concurrency)
+	case LimitRPM:
+		return n.Calls >= int64(a.Rates.RPM)
+	case LimitTPM:
+		return n.Tokens >= int64(a.Rates.TPM)
+	}
+	day := a.calendar.Day(now)
+	a.purse.mu.Lock()
+	defer a.purse.mu.Unlock()
+	return a.purse.over(day, a.Budget) != ""
+}
+
 // limitError says that a limit of a token is in the way.
 func (a *Allowance) limitError(over Limit, now time.Time, expected Use) *LimitError {
-	e := &LimitError{Limit: over}
+	e := &LimitError{Limit: over, Shared: a.meter.share.Load() != nil && !a.usedUp(over, now)}
 	switch over {
 	case LimitConcurrency:
 		// Nobody knows when a slot gets free. A second keeps clients from spinning.
@@ -117,6 +142,9 @@ func (a *Allowance) limitError(over Limit, now time.Time, expected Use) *LimitEr
 		if e.Resets = a.calendar.Resets(over, day); !e.Resets.IsZero() {
 			e.RetryAfter = e.Resets.Sub(now)
 		}
+	}
+	if e.Shared {
+		e.RetryAfter = time.Second
 	}
 	return e
 }

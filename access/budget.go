@@ -1,6 +1,7 @@
 package access
 
 import (
+	"math"
 	"sync"
 
 	"github.com/ccload/ccload/ai"
@@ -14,6 +15,17 @@ type Budget struct {
 
 // Limited reports whether there is any limit.
 func (b Budget) Limited() bool { return b != Budget{} }
+
+// Left is what a budget leaves of what was spent; at least 0.
+func (b Budget) Left(s State) int64 {
+	left := int64(math.MaxInt64)
+	for _, l := range [...]struct{ limit, spent ai.Money }{{b.Day, s.Day}, {b.Month, s.Month}, {b.Total, s.Total}} {
+		if l.limit > 0 {
+			left = min(left, int64(l.limit-l.spent))
+		}
+	}
+	return max(0, left)
+}
 
 // Purses holds what has been spent, by name: tokens and channels. It lives as
 // long as the process. It is safe for concurrent use.
@@ -48,7 +60,10 @@ type Spent struct {
 // cost more or less now that they are priced anew.
 func (p *Purses) Load(spent []Spent) {
 	for _, s := range spent {
-		p.Purse(s.Name).Spend(s.Day, s.Amount)
+		purse := p.Purse(s.Name)
+		purse.mu.Lock()
+		purse.spend(s.Day, s.Amount)
+		purse.mu.Unlock()
 	}
 }
 
@@ -62,6 +77,12 @@ type Purse struct {
 	months   map[ai.Day]ai.Money // by the month's first day
 	total    ai.Money
 	reserved ai.Money
+
+	// Where several processes share the budget; see share.go.
+	share   *Share
+	lack    ai.Money // what was refused for want of a share
+	pending ai.Money // spent, and not written to the store yet
+	written ai.Money // written since what was spent was last read
 }
 
 // keptDays is how many days and months a purse remembers each: a month of them
@@ -78,6 +99,11 @@ func (p *Purse) Reserve(day ai.Day, b Budget, amount ai.Money) (ok bool, over Li
 	if over := p.over(day, b); over != "" {
 		return false, over
 	}
+	if p.beyondShare(day, b, amount) {
+		p.lack = max(p.lack, amount, 1)
+		p.share.wake()
+		return false, b.limitThatEnds()
+	}
 	p.reserved += amount
 	return true, ""
 }
@@ -86,7 +112,13 @@ func (p *Purse) Reserve(day ai.Day, b Budget, amount ai.Money) (ok bool, over Li
 func (p *Purse) Over(day ai.Day, b Budget) Limit {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.over(day, b)
+	over := p.over(day, b)
+	if over == "" && p.beyondShare(day, b, 1) {
+		p.lack = max(p.lack, 1)
+		p.share.wake()
+		return b.limitThatEnds()
+	}
+	return over
 }
 
 // over asks for the limit that lasts longest first: it is what decides when
@@ -109,6 +141,7 @@ func (p *Purse) Settle(day ai.Day, reserved, cost ai.Money) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reserved -= reserved
+	p.pending += cost
 	p.spend(day, cost)
 }
 
@@ -116,6 +149,7 @@ func (p *Purse) Settle(day ai.Day, reserved, cost ai.Money) {
 func (p *Purse) Spend(day ai.Day, cost ai.Money) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.pending += cost
 	p.spend(day, cost)
 }
 

@@ -54,6 +54,7 @@ type LimitError struct {
 	Spent      ai.Money      // what was spent of it; the rest is reserved by calls under way
 	Resets     time.Time     // when a budget begins anew; zero: never
 	RetryAfter time.Duration // when it is worth trying again, from now; 0: nobody knows
+	Shared     bool          // it is only the share of this process that is used up, and there may be more
 }
 
 // Error is the sentence for the client.

@@ -42,6 +42,8 @@ type Meter struct {
 	mu       sync.Mutex
 	calls    window
 	tokens   window
+	share    atomic.Pointer[Share] // nil: all of the limits
+	lack     lack
 }
 
 // Rates are the limits a Meter keeps; 0 means no limit.
@@ -59,6 +61,9 @@ type Rates struct {
 // A call that alone uses more tokens than a minute has is admitted when nothing
 // else was used, or it never would be.
 func (m *Meter) TryAcquire(now time.Time, r Rates, tokens int) (ok bool, over Limit) {
+	if s := m.share.Load(); s != nil && r != (Rates{}) {
+		return m.tryShared(s, now, r, tokens)
+	}
 	if r.RPM > 0 || r.TPM > 0 {
 		return m.tryAcquireRated(sinceEpoch(now), r, tokens)
 	}
@@ -143,6 +148,9 @@ func (m *Meter) InFlight() int { return int(m.inFlight.Load()) }
 // Full is the limit that would be in the way of a call that begins now, even
 // of the smallest; "" if none is.
 func (m *Meter) Full(now time.Time, r Rates) Limit {
+	if s := m.share.Load(); s != nil && r != (Rates{}) {
+		return m.fullShared(s, now, r)
+	}
 	switch {
 	case r.Concurrency > 0 && m.InFlight() >= r.Concurrency:
 		return LimitConcurrency

@@ -98,6 +98,26 @@ type Store interface {
 	// row. It fails with ErrTooMany if there are more than MostStats.
 	Stats(ctx context.Context, f StatsFilter) ([]StatsRow, error)
 
+	// SaveCaptures keeps what was said in calls; LoadCapture fails with
+	// ErrNotFound where nothing was kept of a call. ForgetCaptures forgets those
+	// of calls that arrived before olderThan, and the oldest until all together
+	// take at most maxBytes.
+	SaveCaptures(ctx context.Context, list []Capture) error
+	LoadCapture(ctx context.Context, id string) (Capture, error)
+	ForgetCaptures(ctx context.Context, olderThan time.Time, maxBytes int64) error
+
+	// Nodes returns the nodes beside this one that are there at a moment, and
+	// the names of limits of which one of them got less than it needs. Beat says
+	// that a node is there until another moment, Leave that it is gone.
+	Nodes(ctx context.Context, self string, now time.Time) (others []Node, hungry []string, err error)
+	Beat(ctx context.Context, n Node, until time.Time) error
+	Leave(ctx context.Context, node string) error
+
+	// Lease divides limits: it grants each of the node's claims what the shares
+	// of other nodes leave, until a moment, and takes back what it had before.
+	// Whatever has ended at now is nobody's any more.
+	Lease(ctx context.Context, node string, claims []Claim, now, until time.Time) ([]Grant, error)
+
 	// SaveMemory keeps something small under a name, over what was there.
 	SaveMemory(ctx context.Context, name string, value []byte) error
 

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS revisions (
 
 INSERT IGNORE INTO revisions (name, value) VALUES ('config', 1);
 INSERT IGNORE INTO revisions (name, value) VALUES ('cooling', 1);
+INSERT IGNORE INTO revisions (name, value) VALUES ('leases', 1);
 
 -- The name of an alias may have 256 characters.
 CREATE TABLE IF NOT EXISTS documents (
@@ -46,6 +47,7 @@ CREATE TABLE IF NOT EXISTS leases (
 	name    VARCHAR(256) NOT NULL,
 	node    VARCHAR(40)  NOT NULL,
 	amount  BIGINT       NOT NULL,
+	wanted  BIGINT       NOT NULL,
 	expires BIGINT       NOT NULL,
 	PRIMARY KEY (name, node),
 	KEY leases_by_end (expires)

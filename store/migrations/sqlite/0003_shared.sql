@@ -3,12 +3,13 @@
 -- Each change of what a name stands for raises its number, so that nodes see
 -- with one cheap question whether there is something new.
 CREATE TABLE revisions (
-	name  TEXT    NOT NULL PRIMARY KEY, -- config, cooling
+	name  TEXT    NOT NULL PRIMARY KEY, -- config, cooling, leases
 	value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO revisions (name, value) VALUES ('config', 1);
 INSERT INTO revisions (name, value) VALUES ('cooling', 1);
+INSERT INTO revisions (name, value) VALUES ('leases', 1);
 
 -- Channels, tokens, aliases and settings. Secrets in body are sealed or hashed.
 CREATE TABLE documents (
@@ -46,11 +47,13 @@ CREATE TABLE sessions (
 
 CREATE INDEX sessions_by_end ON sessions (expires);
 
--- Shares of limits that nodes have taken, until they expire.
+-- Shares of limits that nodes have taken, until they expire. The name "node"
+-- says that a node is there; its amount is 1 once it takes shares.
 CREATE TABLE leases (
 	name    TEXT    NOT NULL, -- of the limit
 	node    TEXT    NOT NULL,
 	amount  INTEGER NOT NULL,
+	wanted  INTEGER NOT NULL, -- what the node would have taken
 	expires INTEGER NOT NULL,
 	PRIMARY KEY (name, node)
 ) STRICT;

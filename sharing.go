@@ -1,0 +1,405 @@
+package ccload
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/store"
+)
+
+// This file shares the limits of tokens and channels with other nodes on the
+// same database. A node that is alone has all of every limit and pays nothing
+// for it but a look at the database each second.
+
+// Times of sharing.
+const (
+	beatEvery   = 10 * time.Second
+	beatLife    = 30 * time.Second // a node that is silent for so long is gone
+	shareEvery  = 500 * time.Millisecond
+	sharePause  = 100 * time.Millisecond // between two rounds, however urgent
+	shareRenew  = 15 * time.Second       // of a share that nothing has changed of
+	shareLife   = time.Minute + 10*time.Second
+	shareWait   = 1500 * time.Millisecond // that a call waits for a share
+	shareSilent = 5 * time.Second         // for the store, in one round
+	silence     = 3 * time.Second         // in which a node has to notice a newcomer
+)
+
+// sharing is what a node knows of the others, and has of the limits.
+type sharing struct {
+	node  string
+	ask   chan struct{} // somebody needs a larger share
+	begun atomic.Bool   // the first round is over
+	nodes atomic.Int64  // that are there, or were lately; 1 is this one alone
+
+	mu    sync.Mutex
+	round chan struct{} // closed at the end of the round
+
+	rounds  sync.Mutex // one round at a time; of what follows
+	shares  map[*access.Allowance]*shares
+	beat    time.Time            // when the others were last told of this node
+	told    bool                 // that it keeps to its shares
+	met     time.Time            // when another node was last there
+	silent  map[string]time.Time // nodes that do not share, since when they are known
+	failing bool
+}
+
+// shares is what the node has of the limits of one thing.
+type shares struct {
+	access.Share
+	name   string // of the thing, as all nodes know it
+	renew  time.Time
+	hungry bool // another node needs more than it got
+	lacked bool // this one did, in the last round
+}
+
+// ownNodes are those of this process that are alive.
+var ownNodes sync.Map
+
+func newSharing() *sharing {
+	raw := make([]byte, 8)
+	rand.Read(raw)
+	host, _ := os.Hostname() // without one, nodes that died are found a little later
+	s := &sharing{
+		node: fmt.Sprintf("%s:%d:%s", hex.EncodeToString(raw), os.Getpid(), shorten(host, 60)), ask: make(chan struct{}, 1), round: make(chan struct{}),
+		shares: make(map[*access.Allowance]*shares), silent: make(map[string]time.Time),
+	}
+	s.nodes.Store(1)
+	ownNodes.Store(s.node, true)
+	return s
+}
+
+// dead reports whether a node was a process on this machine that is there no
+// more, or one that has not answered to a newcomer for too long.
+func (s *sharing) dead(n store.Node, now time.Time) bool {
+	if n.Shares {
+		delete(s.silent, n.ID)
+		return false
+	}
+	_, own, _ := strings.Cut(s.node, ":")
+	ownPID, ownHost, _ := strings.Cut(own, ":")
+	_, other, _ := strings.Cut(n.ID, ":")
+	pid, host, _ := strings.Cut(other, ":")
+	if host == ownHost && host != "" {
+		if pid == ownPID {
+			_, alive := ownNodes.Load(n.ID)
+			return !alive
+		}
+		if number, err := strconv.Atoi(pid); err == nil && !processAlive(number) {
+			return true
+		}
+	}
+	since, known := s.silent[n.ID]
+	if !known {
+		s.silent[n.ID] = now
+		return false
+	}
+	return now.Sub(since) > silence
+}
+
+// processAlive reports whether there is a process of that number. Where that
+// cannot be told, there is.
+func processAlive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	defer p.Release() //nolint:errcheck // nothing is held
+	err = p.Signal(syscall.Signal(0))
+	return !errors.Is(err, os.ErrProcessDone) && !errors.Is(err, syscall.ESRCH)
+}
+
+// wake asks for a round soon. It never waits.
+func (s *sharing) wake() {
+	select {
+	case s.ask <- struct{}{}:
+	default:
+	}
+}
+
+// wait asks for a round and waits for its end.
+func (s *sharing) wait(ctx context.Context) {
+	s.mu.Lock()
+	round := s.round
+	s.mu.Unlock()
+	s.wake()
+	select {
+	case <-round:
+	case <-ctx.Done():
+	}
+}
+
+// shareLoop keeps the node's shares. It runs until ctx ends, and then gives
+// back what it does not use.
+func (st *state) shareLoop(ctx context.Context) {
+	tick := time.NewTicker(shareEvery)
+	defer tick.Stop()
+	rest := time.Now()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		case <-st.sharing.ask:
+			select {
+			case <-time.After(time.Until(rest)):
+			case <-ctx.Done():
+			}
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		st.shareRound(ctx)
+		rest = time.Now().Add(sharePause)
+	}
+	st.leaveNodes(context.WithoutCancel(ctx))
+}
+
+// shareRound looks for other nodes, and divides the limits with them.
+func (st *state) shareRound(ctx context.Context) {
+	s := st.sharing
+	s.rounds.Lock()
+	defer s.rounds.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, shareSilent)
+	defer cancel()
+	err := st.divide(ctx, time.Now())
+	s.begun.Store(true)
+	s.mu.Lock()
+	close(s.round)
+	s.round = make(chan struct{})
+	s.mu.Unlock()
+	if err != nil && !s.failing && ctx.Err() == nil {
+		st.log.Load().Warn("limits cannot be shared with other nodes; each keeps to its part until they can", zap.Error(err))
+	}
+	s.failing = err != nil
+}
+
+func (st *state) divide(ctx context.Context, now time.Time) error {
+	s := st.sharing
+	all, hungry, err := st.store.Nodes(ctx, s.node, now)
+	if err != nil {
+		return err
+	}
+	others, ready := 0, true
+	for _, n := range all {
+		if s.dead(n, now) {
+			if err := st.store.Leave(ctx, n.ID); err != nil {
+				return err
+			}
+			continue
+		}
+		others++
+		ready = ready && n.Shares
+	}
+	if others > 0 {
+		s.met = now
+	}
+	// What nodes that are gone had taken is given back when their shares end.
+	shares := others > 0 || !s.met.IsZero() && now.Sub(s.met) < shareLife
+	newcomer := s.beat.IsZero()
+	if now.Sub(s.beat) >= beatEvery || shares != s.told {
+		if err := st.store.Beat(ctx, store.Node{ID: s.node, Shares: shares}, now.Add(beatLife)); err != nil {
+			return err
+		}
+		s.beat, s.told = now, shares
+	}
+	if !shares {
+		s.nodes.Store(1)
+		for a := range s.shares {
+			a.SetShare(nil)
+		}
+		clear(s.shares)
+		return nil
+	}
+	alone := s.nodes.Load() == 1 && !newcomer // until now: it had all of everything
+	s.nodes.Store(int64(others + 1))
+	return st.divideLimits(ctx, now, round{nodes: others + 1, ready: ready, hungry: hungry, hadAll: alone})
+}
+
+// round is what a node knows when it divides limits.
+type round struct {
+	nodes  int
+	ready  bool     // all nodes keep to their shares
+	hungry []string // limits of which another node needs more
+	hadAll bool     // this node used limits as if they were its own until now
+
+	leaving bool // it wants no more than it used
+}
+
+// restrict keeps what is new from using limits that are shared until it has its
+// share.
+func (s *sharing) restrict(r *registry) {
+	nodes := int(s.nodes.Load())
+	if nodes == 1 {
+		return
+	}
+	for _, a := range r.limited() {
+		if a.Shared() == nil {
+			a.SetShare(&access.Share{Until: time.Now().Add(shareLife), Nodes: nodes, Wake: s.wake})
+		}
+	}
+	s.wake()
+}
+
+// limited are the allowances that have limits, by the name that all nodes know
+// them by.
+func (r *registry) limited() map[string]*access.Allowance {
+	list := make(map[string]*access.Allowance)
+	for _, name := range r.tokens.Names() {
+		if a := r.tokens.ByName(name).Allowance(); a.Limited() {
+			list["token/"+name] = a
+		}
+	}
+	for _, ch := range r.channels {
+		if ch.allowance.Limited() {
+			list[channelPurse+ch.name] = ch.allowance
+		}
+	}
+	return list
+}
+
+// leaveNodes says that the node is gone. What it used of the last minute stays
+// taken until that minute is over.
+func (st *state) leaveNodes(ctx context.Context) {
+	s := st.sharing
+	ctx, cancel := context.WithTimeout(ctx, shareSilent)
+	defer cancel()
+	s.rounds.Lock()
+	defer s.rounds.Unlock()
+	ownNodes.Delete(s.node)
+	if s.told { // what fails here ends by itself
+		_ = st.divideLimits(ctx, time.Now(), round{nodes: 1, leaving: true})
+	}
+	_ = st.store.Leave(ctx, s.node)
+}
+
+// ackWriter is the store for the ledger: purses learn of what is written.
+type ackWriter struct{ st *state }
+
+// WriteCalls implements ledger.Writer.
+func (w ackWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
+	err := w.st.store.WriteCalls(ctx, records)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if r.Cost.Amount != 0 {
+			w.st.purses.Written("token/"+r.Token, r.Cost.Amount)
+		}
+		for i := range r.Attempts {
+			if c := r.Attempts[i].Cost.Amount; c != 0 {
+				w.st.purses.Written(channelPurse+r.Attempts[i].Target.Channel, c)
+			}
+		}
+	}
+	return nil
+}
+
+// claims of one allowance, and where their grants go.
+type claimed struct {
+	name   string
+	a      *access.Allowance
+	had    *shares
+	need   access.Need
+	claims []store.Claim
+	kinds  []claimKind
+}
+
+type claimKind uint8
+
+const (
+	claimRPM claimKind = iota
+	claimTPM
+	claimSlots
+	claimMoney
+)
+
+var claimNames = [...]string{"rpm/", "tpm/", "concurrency/", "money/"}
+
+// divideLimits claims shares and keeps to what is granted.
+func (st *state) divideLimits(ctx context.Context, now time.Time, r round) error {
+	s, app := st.sharing, st.current()
+	if app == nil && !r.leaving {
+		return nil
+	}
+	if app != nil {
+		s.follow(app.registry.Load().limited(), r.hadAll)
+	}
+	var asked []*claimed
+	var claims []store.Claim
+	for a, had := range s.shares {
+		k := &claimed{name: had.name, a: a, had: had, need: a.Need(now)}
+		had.hungry = slices.ContainsFunc(r.hungry, func(limit string) bool { return isOf(limit, had.name) })
+		if !k.due(now) && !r.leaving && !r.hadAll {
+			continue
+		}
+		k.claim(now, r.nodes)
+		asked = append(asked, k)
+		claims = append(claims, k.claims...)
+	}
+	if len(claims) == 0 {
+		return nil
+	}
+	if !r.ready {
+		// Another node does not know yet that it is not alone, and may be using
+		// all there is: nothing may be taken until it does.
+		for i := range claims {
+			claims[i].Wanted = claims[i].Used
+		}
+	}
+	grants, err := st.store.Lease(ctx, s.node, claims, now, now.Add(shareLife))
+	if err != nil {
+		return err
+	}
+	for _, k := range asked {
+		k.take(grants[:len(k.claims)], now, r.nodes, r.ready, s.wake)
+		grants = grants[len(k.claims):]
+	}
+	return nil
+}
+
+// follow keeps the list of what is shared to what the config says.
+func (s *sharing) follow(limited map[string]*access.Allowance, hadAll bool) {
+	for a, had := range s.shares { // its meter may have a new config's share
+		if limited[had.name] != a {
+			delete(s.shares, a)
+		}
+	}
+	for name, a := range limited {
+		if s.shares[a] != nil {
+			continue
+		}
+		had := &shares{name: name}
+		switch shared := a.Shared(); {
+		case shared != nil:
+			had.Share = *shared
+		case hadAll:
+			had.Share = access.Share{RPM: a.Rates.RPM, TPM: a.Rates.TPM, Concurrency: a.Rates.Concurrency, Money: math.MaxInt64}
+		}
+		s.shares[a] = had
+	}
+}
+
+// isOf reports whether a limit is one of a thing's.
+func isOf(limit, name string) bool {
+	for _, kind := range claimNames {
+		if limit == kind+name {
+			return true
+		}
+	}
+	return false
+}
