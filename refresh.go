@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/store"
 	"github.com/ccload/ccload/vault"
 )
@@ -18,8 +19,9 @@ import (
 // something that they share.
 const refreshEvery = time.Second
 
-// complete reports whether what is stored has been read.
-func (st *state) complete() bool { return st.stored.Load() != nil }
+// complete reports whether what is stored has been read, and what other nodes
+// have taken of the limits.
+func (st *state) complete() bool { return st.stored.Load() != nil && st.sharing.begun.Load() }
 
 // rebuild makes the registry of what is declared and stored now.
 func (a *App) rebuild() error {
@@ -33,6 +35,7 @@ func (a *App) rebuild() error {
 	whole, _ := merged(&a.App, s)
 	age, bytes := whole.Retention.Resolve()
 	a.keep.Store(&retention{age: age, bytes: bytes})
+	a.state.sharing.restrict(r)
 	a.registry.Store(r)
 	return nil
 }
@@ -121,6 +124,9 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 	if err != nil {
 		return err
 	}
+	if err := st.refreshCooling(ctx, revisions.Cooling); err != nil {
+		return err
+	}
 	known := st.stored.Load()
 	if !always && known != nil && known.revision == revisions.Config {
 		return nil
@@ -147,6 +153,40 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 	if n := len(apps); n > 0 {
 		st.retention.Store(apps[n-1].keep.Load())
 	}
+	st.publishChange(liveChange{Revision: next.revision})
+	return nil
+}
+
+// sharedRests is what rests, as the store last told it.
+type sharedRests struct {
+	revision int64
+	entries  map[health.Ref]health.Entry
+}
+
+// refreshCooling takes over what other nodes have found to rest, and to be well
+// again.
+func (st *state) refreshCooling(ctx context.Context, revision int64) error {
+	if st.rests.revision == revision {
+		return nil
+	}
+	list, err := st.store.LoadCooling(ctx)
+	if err != nil {
+		return err
+	}
+	was := st.rests.entries
+	st.rests = sharedRests{revision, make(map[health.Ref]health.Entry, len(list))}
+	for i := range list {
+		st.rests.entries[list[i].Ref] = list[i]
+	}
+	var ended []health.Entry
+	for ref, e := range was {
+		if _, still := st.rests.entries[ref]; !still {
+			ended = append(ended, e)
+		}
+	}
+	st.board.Forget(ended)
+	st.board.Restore(list)
+	st.publishChange(liveChange{Resting: true})
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/selection"
@@ -70,9 +71,17 @@ type state struct {
 	log       atomic.Pointer[zap.Logger]
 	retention atomic.Pointer[retention]
 
-	vault   atomic.Pointer[vault.Vault]
-	stored  atomic.Pointer[storedConfig] // nil until it is read for the first time
-	reading sync.Mutex                   // one at a time reads what is stored
+	vault    atomic.Pointer[vault.Vault]
+	stored   atomic.Pointer[storedConfig] // nil until it is read for the first time
+	reading  sync.Mutex                   // one at a time reads what is stored
+	rests    sharedRests                  // of reading
+	rotating sync.Mutex                   // one at a time changes the encryption key
+
+	desk   *admin.Desk
+	totals totals
+
+	captures *captures
+	sharing  *sharing
 }
 
 // retention is how much of the request log is kept; zero values keep all.
@@ -94,8 +103,11 @@ func newState(s store.Store, log *zap.Logger) *state {
 		transports: newTransports(),
 		load:       newLoadBook(),
 		lists:      newModelLists(),
+		captures:   newCaptures(),
+		sharing:    newSharing(),
 	}
 	st.log.Store(log)
+	st.desk = newDesk(st)
 	st.board = health.NewBoard(health.Options{Changed: st.coolingChanged})
 	st.ledger = ledger.New(ledger.Options{Alarm: func(msg string, err error) {
 		st.log.Load().Error(msg, zap.Error(err))
@@ -134,11 +146,13 @@ func (st *state) open() error {
 		st.cooling = ledger.NewCoolingSaver(st.store, func(msg string, err error) {
 			st.log.Load().Warn(msg, zap.Error(err))
 		})
-		st.ledger.Attach(st.store)
+		st.ledger.Attach(ackWriter{st})
 		var run context.Context
 		run, st.stop = context.WithCancel(context.Background())
 		st.done.Go(func() { st.pruneLoop(run) })
 		st.done.Go(func() { st.refreshLoop(run) })
+		st.done.Go(func() { st.captureLoop(run) })
+		st.done.Go(func() { st.shareLoop(run) })
 		st.opened.Store(true)
 	})
 	return st.openErr
@@ -157,7 +171,7 @@ func (st *state) useSpool(ctx context.Context) {
 	}
 	if n := spool.Len(); n > 0 {
 		st.log.Load().Info("records of calls that the store did not take before are written now", zap.Int("records", n))
-		if err := spool.Drain(ctx, st.store); err != nil {
+		if err := spool.Drain(ctx, ackWriter{st}); err != nil {
 			st.log.Load().Warn("writing records of calls that the store did not take before; it is tried again", zap.Error(err))
 		}
 	}
@@ -168,6 +182,7 @@ func (st *state) useSpool(ctx context.Context) {
 // when the last config that used the state has let go of it.
 func (st *state) Destruct() error {
 	st.transports.close()
+	st.desk.Hub.CloseAll()
 	if !st.opened.Load() {
 		return nil
 	}
@@ -274,6 +289,7 @@ func (st *state) coolingChanged(c health.Change) {
 	if st.opened.Load() {
 		st.cooling.Changed(c)
 	}
+	st.publishChange(liveChange{Cooling: &c})
 	if app := st.current(); app != nil {
 		app.announce(c)
 	}

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -319,6 +320,26 @@ func (b *Board) Restore(entries []Entry) {
 		a.mu.Unlock()
 	}
 	b.deliver()
+}
+
+// Rest lets something rest because a person says so, whatever it is known for.
+// It is told of like any other rest. The error says that nothing is named.
+func (b *Board) Rest(e Entry) error {
+	if !e.valid() || backoffOf(e.Kind).class == harmless {
+		return errors.New("this names nothing that could rest")
+	}
+	now := b.now()
+	a := b.area(&e.Ref)
+	a.mu.Lock()
+	c := b.add(a, e.Ref, now)
+	*c = cell{
+		ref: e.Ref, until: e.Until, kind: e.Kind, rule: e.Rule, message: e.Message, since: e.Since, low: c.low, epoch: b.epoch.Add(1), stated: true,
+	}
+	a.expect(c)
+	b.rests(c, now)
+	a.mu.Unlock()
+	b.deliver()
+	return nil
 }
 
 // Clear forgets everything that match says, as a person does who knows that it

@@ -11,8 +11,8 @@ import (
 
 // Bounds of the saver's work.
 const (
-	coolingEvery = time.Second      // the most a change waits for others
-	coolingMost  = 10 * time.Second // the most one attempt to write may take
+	coolingEvery = 250 * time.Millisecond // the most a change waits for others
+	coolingMost  = 10 * time.Second       // the most one attempt to write may take
 )
 
 // CoolingWriter is the store, as far as resting is concerned. It forgets remove
