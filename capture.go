@@ -1,0 +1,243 @@
+package ccload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/store"
+)
+
+// This file keeps the bodies of calls for a while, where somebody has asked
+// for it. It is best effort: no call waits for it, and what cannot be written
+// is not kept.
+
+// capturing is what is kept of a call under way.
+type capturing struct {
+	limit    int
+	answer   []byte
+	upstream []byte
+	cut      bool
+	secrets  []string
+}
+
+// startCapture begins to keep the call's bodies, if that is wanted of calls of
+// its token.
+func (c *call) startCapture() {
+	conf := &c.registry.capture
+	if !conf.Enabled || len(conf.Tokens) > 0 && !slices.Contains(conf.Tokens, c.Token) {
+		return
+	}
+	c.capture = &capturing{limit: int(conf.BodyBytes), secrets: []string{access.Credential(c.r)}}
+	c.w = &capturedWriter{ResponseWriter: c.w, into: c.capture}
+}
+
+// add keeps what fits.
+func (k *capturing) add(to []byte, data []byte) []byte {
+	room := max(0, k.limit-len(to))
+	if len(data) > room {
+		data, k.cut = data[:room], true
+	}
+	return append(to, data...)
+}
+
+// said keeps what an upstream said that the client does not get.
+func (k *capturing) said(t *target, status int, body []byte) {
+	if k == nil {
+		return
+	}
+	k.upstream = k.add(k.upstream, fmt.Appendf(nil, "--- %s, %s, status %d\n", t.name, t.urls[t.url].address, status))
+	k.upstream = k.add(k.upstream, body)
+	k.upstream = k.add(k.upstream, []byte("\n"))
+	k.secrets = append(k.secrets, t.keys[t.key].secret)
+}
+
+// keepCapture hands over what was kept, before the call's body is given back.
+func (c *call) keepCapture() {
+	k, conf := c.capture, &c.registry.capture
+	if k == nil || conf.FailuresOnly && c.record.Outcome == ai.OK {
+		return
+	}
+	if len(conf.Channels) > 0 && !slices.ContainsFunc(c.record.Attempts, func(a ai.Attempt) bool { return slices.Contains(conf.Channels, a.Target.Channel) }) {
+		return
+	}
+	for i := range c.record.Attempts {
+		if ch := c.byName[c.record.Attempts[i].Target.Channel]; ch != nil {
+			for j := range ch.keys {
+				if ch.keys[j].id == c.record.Attempts[i].Target.Key {
+					k.secrets = append(k.secrets, ch.keys[j].secret)
+				}
+			}
+		}
+	}
+	one := capturedCall{secrets: k.secrets, Capture: store.Capture{ID: c.ID, Time: c.Received, Answer: k.answer, Upstream: k.upstream}}
+	if c.body != nil {
+		one.Request = k.add(nil, c.body.bytes)
+	}
+	one.Cut = k.cut
+	c.h.app.state.captures.take(one)
+}
+
+// capturedWriter keeps what a client is sent.
+type capturedWriter struct {
+	http.ResponseWriter
+	into *capturing
+}
+
+func (w *capturedWriter) Write(b []byte) (int, error) {
+	w.into.answer = w.into.add(w.into.answer, b)
+	return w.ResponseWriter.Write(b)
+}
+
+// ReadFrom keeps what is copied too.
+func (w *capturedWriter) ReadFrom(r io.Reader) (int64, error) {
+	return io.Copy(struct{ io.Writer }{w}, r)
+}
+
+// Flush sends what is buffered.
+func (w *capturedWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
+// Unwrap is for http.ResponseController.
+func (w *capturedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// capturedCall is a capture whose secrets are not masked yet.
+type capturedCall struct {
+	store.Capture
+	secrets []string
+}
+
+// captures writes what was captured.
+type captures struct {
+	queue chan capturedCall
+	lost  atomic.Int64
+}
+
+// Bounds of what waits to be written.
+const (
+	mostCaptures = 64
+	captureBatch = 8
+	captureWait  = 10 * time.Second // for the store
+)
+
+func newCaptures() *captures { return &captures{queue: make(chan capturedCall, mostCaptures)} }
+
+// take never waits.
+func (k *captures) take(one capturedCall) {
+	select {
+	case k.queue <- one:
+	default:
+		k.lost.Add(1)
+	}
+}
+
+// captureLoop writes captures, and forgets old ones.
+func (st *state) captureLoop(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	st.forgetCaptures(ctx)
+	for {
+		var batch []store.Capture
+		select {
+		case <-ctx.Done():
+			st.writeCaptures(context.WithoutCancel(ctx), st.captures.more(nil))
+			return
+		case <-tick.C:
+			st.forgetCaptures(ctx)
+			continue
+		case one := <-st.captures.queue:
+			batch = st.captures.more(append(batch, one.masked()))
+		}
+		st.writeCaptures(ctx, batch)
+	}
+}
+
+// more takes what else is there.
+func (k *captures) more(batch []store.Capture) []store.Capture {
+	for len(batch) < captureBatch {
+		select {
+		case one := <-k.queue:
+			batch = append(batch, one.masked())
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (st *state) writeCaptures(ctx context.Context, batch []store.Capture) {
+	if len(batch) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, captureWait)
+	defer cancel()
+	err := st.store.SaveCaptures(ctx, batch)
+	if err == nil {
+		if conf := st.captureConf(); conf.Enabled {
+			err = st.store.ForgetCaptures(ctx, time.Now().Add(-time.Duration(conf.Age)), conf.Bytes)
+		}
+	}
+	if err != nil {
+		st.log.Load().Warn("bodies of calls cannot be kept", zap.Error(err))
+	}
+	if n := st.captures.lost.Swap(0); n > 0 {
+		st.log.Load().Warn("bodies of calls are not kept, because the store is too slow for them", zap.Int64("calls", n))
+	}
+}
+
+// forgetCaptures forgets what is too old, also after capturing was switched off.
+func (st *state) forgetCaptures(ctx context.Context) {
+	conf := st.captureConf()
+	ctx, cancel := context.WithTimeout(ctx, captureWait)
+	defer cancel()
+	// While the store is away there is nothing new to forget either.
+	_ = st.store.ForgetCaptures(ctx, time.Now().Add(-time.Duration(conf.Age)), conf.Bytes)
+}
+
+// captureConf is what is wanted now.
+func (st *state) captureConf() config.Capture {
+	if app := st.current(); app != nil {
+		return app.registry.Load().capture
+	}
+	return new(config.Capture).Resolved()
+}
+
+// likeSecrets finds what looks like a credential of a provider.
+var likeSecrets = regexp.MustCompile(`(sk-[A-Za-z0-9_-]{4})[A-Za-z0-9_-]{12,}|(AIza[0-9A-Za-z_-]{2})[0-9A-Za-z_-]{25,}|((?:gsk|xai|pplx|ghp|glpat|hf)[-_][A-Za-z0-9]{2})[A-Za-z0-9_-]{14,}|(?i:(bearer )[A-Za-z0-9._~+/-]{16,}=*)`)
+
+// masked is the capture without secrets: those that it was made with, and
+// whatever looks like one.
+func (k *capturedCall) masked() store.Capture {
+	one := k.Capture
+	for _, body := range []*[]byte{&one.Request, &one.Answer, &one.Upstream} {
+		text := string(*body)
+		for _, s := range k.secrets {
+			text = withoutSecret(text, s)
+		}
+		*body = likeSecrets.ReplaceAll([]byte(text), []byte("${1}${2}${3}${4}[masked]"))
+	}
+	return one
+}
+
+// Captured implements admin.Operator.
+func (a *App) Captured(ctx context.Context, id string) (*admin.Capture, error) {
+	one, err := a.state.store.LoadCapture(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "nothing was captured of this call: captures are switched on in the settings, and kept for a short time")
+	}
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return &admin.Capture{ID: one.ID, Time: one.Time, Request: string(one.Request), Answer: string(one.Answer), Upstream: string(one.Upstream), Cut: one.Cut}, nil
+}
