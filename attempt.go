@@ -128,13 +128,42 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 	a.Usage = answer.Verdict().Usage
 	c.bill(t, a, nil, false)
 	now := time.Now()
-	a.Outcome = health.Classify(&answer.Evidence, t.rules, now)
+	a.Outcome = t.classify(&answer.Evidence, now)
+	c.capture.said(t, answer.Status, answer.Held())
 	if c.usageRefused(t, answer) {
 		t.claim.Abandon()
 		a.Outcome.Retry = true
 		return false
 	}
 	return c.afterFailure(ctx, t, a, answer, now)
+}
+
+// classify says what an answer was, in words that do not hold the credential:
+// some upstreams repeat it.
+func (t *target) classify(evidence *health.Evidence, now time.Time) ai.Outcome {
+	o := health.Classify(evidence, t.rules, now)
+	o.Message = withoutSecret(o.Message, t.keys[t.key].secret)
+	return o
+}
+
+// shortestSecret is how much of a secret at the end of a text that was cut off
+// there counts as one.
+const shortestSecret = 8
+
+// withoutSecret is a text without a secret, or the beginning of it where the
+// text was cut.
+func withoutSecret(text, secret string) string {
+	if len(secret) < shortestSecret || text == "" {
+		return text
+	}
+	text = strings.ReplaceAll(text, secret, "[redacted]")
+	whole := strings.TrimSuffix(text, "…")
+	for n := len(secret) - 1; n >= shortestSecret; n-- {
+		if before, cut := strings.CutSuffix(whole, secret[:n]); cut {
+			return before + "[redacted]"
+		}
+	}
+	return text
 }
 
 // hideSecret removes headers that repeat the credential: some upstreams echo
@@ -309,7 +338,7 @@ func (c *call) own(a *ai.Attempt, id string) {
 // beginning: it was ended honestly, the target rests, the call is no success.
 func (c *call) broken(ctx context.Context, t *target, a *ai.Attempt, answer *relay.Answer, ending *relay.Ending) {
 	now := time.Now()
-	o := health.Classify(&ending.Evidence, t.rules, now)
+	o := t.classify(&ending.Evidence, now)
 	o.Retry = false
 	a.Outcome = o
 	c.end(o.Kind, answer.Status, strings.TrimSuffix("the answer broke off: "+o.Message, ": "))

@@ -2,12 +2,15 @@ package ccload
 
 import (
 	"encoding/json"
+	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/ccload/ccload/admin"
 	ccaddyfile "github.com/ccload/ccload/caddyfile"
 	"github.com/ccload/ccload/provider"
 	"github.com/ccload/ccload/selection"
@@ -18,6 +21,9 @@ func init() {
 	httpcaddyfile.RegisterHandlerDirective("ccload", parseHandler)
 	// After everything that checks, changes or refuses a request, before what
 	// answers whatever is left: the handler takes AI paths only.
+	// The dashboard is asked first: nothing below its prefix is an AI path.
+	httpcaddyfile.RegisterDirective("ccload_admin", parseAdmin)
+	httpcaddyfile.RegisterDirectiveOrder("ccload_admin", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterDirectiveOrder("ccload", httpcaddyfile.Before, "respond")
 }
 
@@ -66,4 +72,32 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			return err
 		}),
 	})
+}
+
+// parseAdmin reads the directive that serves the dashboard's API:
+//
+//	ccload_admin [<prefix>/*]
+//
+// The default prefix is /ccload. The prefix is stripped by the handler itself.
+func parseAdmin(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
+	h.Next() // the directive's name
+	handler := &admin.Handler{Prefix: admin.DefaultPrefix}
+	if h.NextArg() {
+		prefix, ok := strings.CutPrefix(strings.TrimSuffix(h.Val(), "*"), "/")
+		prefix = strings.TrimSuffix(prefix, "/")
+		if !ok || strings.ContainsAny(prefix, "*{}?#") {
+			return nil, h.Errf("ccload_admin: %q is no prefix of a path: write it like /ccload/*", h.Val())
+		}
+		if handler.Prefix = "/" + prefix; prefix == "" {
+			return nil, h.Errf("ccload_admin: needs a prefix such as /ccload/*: a whole site has none to strip")
+		}
+	}
+	if extra := h.RemainingArgs(); len(extra) > 0 {
+		return nil, h.Errf("ccload_admin: takes one prefix, and has %q after it", extra[0])
+	}
+	for h.NextBlock(0) {
+		return nil, h.Errf("ccload_admin: has no options, remove %q and its braces", h.Val())
+	}
+	match := caddy.ModuleMap{"path": caddyconfig.JSON(caddyhttp.MatchPath{handler.Prefix, handler.Prefix + "/*"}, nil)}
+	return h.NewRoute(match, handler), nil
 }

@@ -45,7 +45,8 @@ type call struct {
 	waited   time.Duration // for something that was due
 	pinned   *ai.Target    // the only target that may serve, for stored responses
 	finished bool
-	abort    bool // the connection must be cut, see settle
+	abort    bool       // the connection must be cut, see settle
+	capture  *capturing // nil: its bodies are not kept
 
 	// What the choice of the current stage works with; see choose.go.
 	stage     *stage

@@ -1,12 +1,14 @@
 package ccload
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -137,6 +139,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if err := c.read(); err != nil {
 		return c.refuse(err)
 	}
+	c.startCapture()
 	if c.isList() {
 		return c.listModels()
 	}
@@ -155,8 +158,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	return c.serve()
 }
 
-// read authenticates the client, reads the request body and finds in it what
-// routing must know.
+// read authenticates the client and reads its request.
 func (c *call) read() error {
 	if c.match.endpoint == nil {
 		return c.wrongMethod()
@@ -164,6 +166,11 @@ func (c *call) read() error {
 	if err := c.authenticate(); err != nil {
 		return err
 	}
+	return c.readRequest()
+}
+
+// readRequest reads the request's body and finds in it what routing must know.
+func (c *call) readRequest() error {
 	b, err := readBody(c.w, c.r, c.h.limits.MaxBody, c.h.limits.BodyTimeout)
 	if err != nil {
 		return err
@@ -253,6 +260,9 @@ func (c *call) admit() error {
 		return errStarting
 	}
 	admission, err := c.token.Admit(c.Received, c.expected())
+	for until := c.Received.Add(shareWait); err != nil && c.waitForShare(err, until); {
+		admission, err = c.token.Admit(time.Now(), c.expected())
+	}
 	if over, ok := errors.AsType[*access.LimitError](err); ok {
 		if over.RetryAfter > 0 {
 			c.setRetryAfter(over.RetryAfter)
@@ -264,6 +274,19 @@ func (c *call) admit() error {
 	}
 	c.admission = admission
 	return err
+}
+
+// waitForShare waits for a larger share of a limit that other nodes leave room
+// in, and says whether it is worth trying again.
+func (c *call) waitForShare(err error, until time.Time) bool {
+	over, ok := errors.AsType[*access.LimitError](err)
+	if !ok || !over.Shared || !time.Now().Before(until) {
+		return false
+	}
+	ctx, cancel := context.WithDeadline(c.r.Context(), until)
+	defer cancel()
+	c.h.app.state.sharing.wait(ctx)
+	return ctx.Err() == nil
 }
 
 // plan finds the channels that serve the model.

@@ -117,7 +117,7 @@ func (a *App) Calls(ctx context.Context, f admin.CallFilter) ([]*ai.Record, erro
 		return nil, err
 	}
 	return a.state.store.Calls(ctx, store.CallFilter{
-		Token: f.Token, Channel: f.Channel, Model: f.Model, Outcome: f.Outcome,
+		Token: f.Token, Channel: f.Channel, Model: f.Model, Outcome: f.Outcome, Status: f.Status,
 		Since: f.Since, Until: f.Until, Before: f.Before, Limit: f.Limit,
 	})
 }

@@ -3,6 +3,7 @@ package ccload
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -217,7 +218,7 @@ func askForModels(ctx context.Context, ch *channel, via http.RoundTripper) ([]st
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, errNoList
+		return nil, fmt.Errorf("GET %s is answered with status %d", target.Path, resp.StatusCode)
 	}
 	return readModelList(io.LimitReader(resp.Body, listMaxBody))
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"go.uber.org/zap"
 
+	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/relay"
@@ -49,6 +50,7 @@ type App struct {
 	checker  *health.Checker
 	checked  map[string]time.Duration
 	keep     atomic.Pointer[retention]
+	password *admin.Password // of the dashboard, nil if there is none
 
 	background  sync.WaitGroup          // what runs by itself until Stop
 	stop        context.CancelFunc      // ends it
@@ -85,6 +87,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	if _, err := a.encryptionKeys(); err != nil {
+		return err
+	}
+	if a.password, err = a.readPassword(); err != nil {
 		return err
 	}
 	return a.rebuild()
@@ -126,6 +131,7 @@ func (a *App) Start() error {
 	var run context.Context
 	run, a.stop = context.WithCancel(context.Background())
 	a.state.attach(a)
+	a.state.shareRound(run)
 	a.usePrices(run, own)
 	a.startChecks()
 	a.warnOfServers()

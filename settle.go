@@ -32,6 +32,7 @@ func (c *call) settle() {
 		c.giveBack()
 		c.scratch = nil
 	}
+	c.keepCapture()
 	if c.body != nil {
 		c.body.release()
 		c.body = nil
@@ -42,6 +43,7 @@ func (c *call) settle() {
 		c.admission.Settle(c.used)
 	}
 	c.h.app.state.ledger.Record(rec) // before anything that may go wrong
+	c.h.app.state.publishCall(rec)
 	countCall(c)
 	c.logFields()
 	c.traceFields()

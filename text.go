@@ -3,14 +3,10 @@ package ccload
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"strings"
 
 	"github.com/dustin/go-humanize"
 )
-
-// errNoList says that an upstream did not list its models.
-var errNoList = errors.New("the upstream did not list its models")
 
 // quoteJSON writes a string as JSON.
 func quoteJSON(s string) []byte {

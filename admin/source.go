@@ -127,6 +127,7 @@ type Key struct {
 // CallFilter narrows a list of calls. Empty fields do not.
 type CallFilter struct {
 	Token, Channel, Model, Outcome string
+	Status                         int // that the client got
 	Since, Until                   time.Time
 	Before                         string // id of the last call of the page before
 	Limit                          int    // 1 to 500; 0 is 50

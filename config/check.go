@@ -31,6 +31,8 @@ func checkName(field, name string) *Error {
 		return &Error{Field: field, Problem: "is missing"}
 	case utf8.RuneCountInString(name) > MaxName:
 		return &Error{Field: field, Problem: fmt.Sprintf("must be at most %d characters", MaxName)}
+	case strings.Contains(name, "*"):
+		return &Error{Field: field, Problem: "must not hold a *, which stands for any text where calls are looked for by name"}
 	case !plain(name):
 		return &Error{Field: field, Problem: "must not begin or end with a space nor hold line breaks or other control characters"}
 	}

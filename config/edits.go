@@ -34,6 +34,21 @@ type HeaderOps struct {
 	Delete []string `json:"delete,omitempty"`
 }
 
+// Clone returns a copy that shares nothing. That of nil is nil.
+func (h *HeaderOps) Clone() *HeaderOps {
+	if h == nil {
+		return nil
+	}
+	copied := func(headers map[string][]string) map[string][]string {
+		clone := maps.Clone(headers)
+		for name, values := range clone {
+			clone[name] = slices.Clone(values)
+		}
+		return clone
+	}
+	return &HeaderOps{Set: copied(h.Set), Add: copied(h.Add), Delete: slices.Clone(h.Delete)}
+}
+
 // fixedHeaders are the headers that header_up may not touch, and where their
 // value comes from instead.
 var fixedHeaders = map[string]string{

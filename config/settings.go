@@ -78,10 +78,10 @@ func (c *Capture) Validate() error {
 
 // Resolved returns the capture with defaults applied.
 func (c *Capture) Resolved() Capture {
-	if c == nil {
-		return Capture{}
+	var r Capture
+	if c != nil {
+		r = *c
 	}
-	r := *c
 	if r.Age == 0 {
 		r.Age = caddy.Duration(DefaultCaptureAge)
 	}

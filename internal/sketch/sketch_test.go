@@ -11,13 +11,17 @@ import (
 
 // distributions of durations, the way answers come.
 var distributions = map[string]func(r *rand.Rand) time.Duration{
-	"even":      func(r *rand.Rand) time.Duration { return time.Duration(r.Int64N(int64(time.Minute))) },
-	"lognormal": func(r *rand.Rand) time.Duration { return time.Duration(math.Exp(r.NormFloat64()+1) * float64(time.Second)) },
+	"even": func(r *rand.Rand) time.Duration { return time.Duration(r.Int64N(int64(time.Minute))) },
+	"lognormal": func(r *rand.Rand) time.Duration {
+		return time.Duration(math.Exp(r.NormFloat64()+1) * float64(time.Second))
+	},
 	"two humps": func(r *rand.Rand) time.Duration {
 		return []time.Duration{300 * time.Millisecond, 40 * time.Second}[r.IntN(2)] + time.Duration(r.Int64N(int64(time.Second)))
 	},
 	"constant": func(*rand.Rand) time.Duration { return 1234567890 },
-	"extremes": func(r *rand.Rand) time.Duration { return []time.Duration{-1, 0, 1, time.Millisecond, math.MaxInt64}[r.IntN(5)] },
+	"extremes": func(r *rand.Rand) time.Duration {
+		return []time.Duration{-1, 0, 1, time.Millisecond, math.MaxInt64}[r.IntN(5)]
+	},
 }
 
 // TestQuantilesAreCloseToExactOnes, also when they come from merged parts.

@@ -1,0 +1,376 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
+)
+
+// What is asked of calls, statistics, rests, files and the audit trail.
+
+// Bounds of questions.
+const (
+	mostPage    = 500
+	defaultPage = 50
+	maxText     = 512 // bytes of a filter
+	maxRest     = 366 * 24 * time.Hour
+)
+
+func channelRef(name string) health.Ref { return health.Ref{Channel: name} }
+
+func rest(q *request) (any, error) {
+	var in RestOrder
+	if err := q.decode(&in); err != nil {
+		return nil, err
+	}
+	if in.Seconds < 1 || in.Seconds > int64(maxRest/time.Second) {
+		return nil, invalid("seconds", "seconds %d: must be 1 to %d, which is a year", in.Seconds, int64(maxRest/time.Second))
+	}
+	until := time.Now().Add(time.Duration(in.Seconds) * time.Second)
+	return Removed{true}, q.op.Rest(q.r.Context(), q.actor(), in.Ref, until)
+}
+
+func endRests(q *request) (any, error) {
+	var in health.Ref
+	if err := q.decode(&in); err != nil {
+		return nil, err
+	}
+	n, err := q.op.EndRests(q.r.Context(), q.actor(), in)
+	return Cleared{n}, err
+}
+
+// pageOf reads how much of a list is wanted.
+func pageOf(query url.Values) (int, error) {
+	text := query.Get("limit")
+	if text == "" {
+		return defaultPage, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > mostPage {
+		return 0, invalid("limit", "limit %q: must be 1 to %d", shorten(text), mostPage)
+	}
+	return n, nil
+}
+
+// shorten makes a text that somebody sent short enough to be told back.
+func shorten(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// checkQuery refuses parameters that the route does not have, that stand there
+// twice, and texts that nobody needs.
+func (q *request) checkQuery() error {
+	for name, values := range q.r.URL.Query() {
+		known := slices.ContainsFunc(q.route.query, func(p parameter) bool { return p.name == name })
+		switch {
+		case !known:
+			names := make([]string, len(q.route.query))
+			for i, p := range q.route.query {
+				names[i] = p.name
+			}
+			if len(names) == 0 {
+				return invalid(shorten(name), "parameter %q is not known; there are none", shorten(name))
+			}
+			return invalid(shorten(name), "parameter %q is not known; there are %s", shorten(name), strings.Join(names, ", "))
+		case len(values) != 1:
+			return invalid(name, "parameter %s stands there more than once", name)
+		case len(values[0]) > maxText:
+			return invalid(name, "%s: is longer than %d bytes", name, maxText)
+		}
+	}
+	return nil
+}
+
+// callFilter reads what calls are wanted, and narrows it to what the one who
+// asks may see.
+func (q *request) callFilter() (f CallFilter, err error) {
+	query := q.r.URL.Query()
+	f = CallFilter{
+		Token: query.Get("token"), Channel: query.Get("channel"), Model: query.Get("model"),
+		Outcome: query.Get("outcome"), Before: query.Get("before"),
+	}
+	if f.Limit, err = pageOf(query); err != nil {
+		return f, err
+	}
+	if f.Since, err = moment(query, "since"); err != nil {
+		return f, err
+	}
+	if f.Until, err = moment(query, "until"); err != nil {
+		return f, err
+	}
+	if text := query.Get("status"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 100 || n > 599 {
+			return f, invalid("status", "status %q: must be 100 to 599", shorten(text))
+		}
+		f.Status = n
+	}
+	if f.Outcome != "" && !slices.ContainsFunc(ai.Kinds(), func(k ai.Kind) bool { return k.String() == f.Outcome }) {
+		return f, invalid("outcome", "outcome %q is not known; there are %v", shorten(f.Outcome), ai.Kinds())
+	}
+	if own := q.token(); own != "" {
+		if f.Channel != "" || f.Token != "" && f.Token != own {
+			return f, Problemf(http.StatusForbidden, CodeForbidden, "", "a client token may see its own calls only, and not by channel")
+		}
+		f.Token = own // a name holds no *, so it is this token only
+	}
+	return f, nil
+}
+
+func listCalls(q *request) (any, error) {
+	f, err := q.callFilter()
+	if err != nil {
+		return nil, err
+	}
+	list, err := q.op.Calls(q.r.Context(), f)
+	if err != nil {
+		return nil, err
+	}
+	page := CallPage{Calls: make([]*ai.Record, 0, len(list))}
+	for _, r := range list {
+		page.Calls = append(page.Calls, q.visible(r))
+	}
+	if len(list) == f.Limit {
+		page.Next = list[len(list)-1].ID
+	}
+	return page, nil
+}
+
+func getCall(q *request) (any, error) {
+	r, err := q.op.Call(q.r.Context(), q.r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	if own := q.token(); own != "" && r.Token != own {
+		return nil, ErrNotFound // that it exists is none of their business
+	}
+	return q.visible(r), nil
+}
+
+// visible is what the one who asks may see of a call.
+func (q *request) visible(r *ai.Record) *ai.Record {
+	if q.token() == "" {
+		return r
+	}
+	return OwnRecord(r)
+}
+
+// OwnRecord is what the holder of a token may see of its call: nothing of the
+// accounts it went to.
+func OwnRecord(r *ai.Record) *ai.Record {
+	own := *r
+	own.UpstreamModel, own.Channel, own.Policy, own.ResponseID = "", "", "", ""
+	own.Attempts, own.Candidates = []ai.Attempt{}, []ai.Candidate{}
+	if r.Outcome != ai.OK && r.Channel != "" {
+		own.Message = "" // it may hold words of the upstream
+	}
+	return &own
+}
+
+// Dimensions by which statistics are grouped and narrowed. The holder of a
+// token sees those that say nothing of the accounts.
+var (
+	dimensions     = []string{"channel", "key", "model", "token", "protocol", "outcome"}
+	ownDimensions  = []string{"model", "protocol", "outcome"}
+	defaultStretch = 24 * time.Hour
+	mostSteps      = int64(10_000)
+)
+
+func statistics(q *request) (any, error) {
+	query := q.r.URL.Query()
+	ask := StatisticsQuestion{By: []string{}, Where: make(map[string]string)}
+	var err error
+	if ask.Until, err = moment(query, "until"); err != nil {
+		return nil, err
+	}
+	if ask.Until.IsZero() {
+		ask.Until = serverTime()
+	}
+	if ask.Since, err = moment(query, "since"); err != nil {
+		return nil, err
+	}
+	if ask.Since.IsZero() {
+		ask.Since = ask.Until.Add(-defaultStretch)
+	}
+	if !ask.Since.Before(ask.Until) {
+		return nil, invalid("since", "since must be before until")
+	}
+	if text := query.Get("step"); text != "" {
+		if ask.Step, err = time.ParseDuration(text); err != nil || ask.Step < time.Minute || ask.Step%time.Minute != 0 {
+			return nil, invalid("step", "step %q: must be a whole number of minutes, such as 5m, 1h or 24h", shorten(text))
+		}
+		if int64(ask.Until.Sub(ask.Since)/ask.Step) > mostSteps {
+			return nil, invalid("step", "step %s: makes more than %d steps of that time: ask for a longer step", ask.Step, mostSteps)
+		}
+	}
+	may := dimensions
+	if q.token() != "" {
+		may = ownDimensions
+	}
+	allowed := func(name, field string) error {
+		if slices.Contains(may, name) {
+			return nil
+		}
+		return invalid(field, "%s %q is not known; there are %s", field, shorten(name), strings.Join(may, ", "))
+	}
+	if text := query.Get("by"); text != "" {
+		for name := range strings.SplitSeq(text, ",") {
+			if err := allowed(name, "by"); err != nil {
+				return nil, err
+			}
+			if slices.Contains(ask.By, name) {
+				return nil, invalid("by", "by: %s stands there twice", name)
+			}
+			ask.By = append(ask.By, name)
+		}
+	}
+	for _, name := range dimensions {
+		if v := query.Get(name); v != "" {
+			if err := allowed(name, "filter"); err != nil {
+				return nil, err
+			}
+			ask.Where[name] = v
+		}
+	}
+	if own := q.token(); own != "" {
+		ask.Where["token"] = own
+	}
+	if ask.Quantiles, err = truth(query, "quantiles"); err != nil {
+		return nil, err
+	}
+	return q.op.Statistics(q.r.Context(), ask)
+}
+
+// truth reads a parameter that is true or false.
+func truth(query url.Values, name string) (bool, error) {
+	switch text := query.Get(name); text {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	default:
+		return false, invalid(name, "%s %q: must be true or false", name, shorten(text))
+	}
+}
+
+func budgets(q *request) (any, error) {
+	list := q.op.Budgets(serverTime())
+	if own := q.token(); own != "" {
+		list = slices.DeleteFunc(list, func(b Budget) bool { return b.Kind != "token" || b.Name != own })
+	}
+	return list, nil
+}
+
+// loginWatch is how often a stream of events looks whether its login still
+// counts.
+const loginWatch = 5 * time.Second
+
+func live(q *request) (any, error) {
+	desk := q.op.Desk()
+	q.answered = true
+	ctx, cancel := context.WithCancel(q.r.Context())
+	defer cancel()
+	if !q.session.Expires.IsZero() {
+		var end context.CancelFunc
+		ctx, end = context.WithDeadline(ctx, q.session.Expires)
+		defer end()
+	}
+	go q.watchLogin(ctx, cancel)
+	return nil, desk.Hub.ServeSSE(q.w, q.r.WithContext(ctx), q.token(), desk.stopOf(q.r))
+}
+
+// watchLogin ends a stream when its login was revoked, or its token is none any
+// more.
+func (q *request) watchLogin(ctx context.Context, end context.CancelFunc) {
+	tick := time.NewTicker(loginWatch)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		op, err := operator()
+		if err != nil {
+			continue // between two configs
+		}
+		if _, err := whoHas(ctx, op, q.credential); errors.Is(err, ErrNoSession) {
+			end()
+			return
+		}
+	}
+}
+
+func importFile(q *request) (any, error) {
+	query := q.r.URL.Query()
+	dry, err := truth(query, "dry_run")
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(q.w, q.r.Body, maxFile))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) == 0 {
+		return nil, invalid("", "the request holds no file: send it as the body")
+	}
+	return q.op.Import(q.r.Context(), q.actor(), ImportFile{Name: query.Get("name"), Data: data, DryRun: dry})
+}
+
+func exportFile(q *request) (any, error) {
+	query := q.r.URL.Query()
+	format := query.Get("format")
+	kinds := map[string]string{"": "application/json", "json": "application/json", "csv": "text/csv; charset=utf-8"}
+	kind, ok := kinds[format]
+	if !ok {
+		return nil, invalid("format", "format %q: must be json or csv", shorten(format))
+	}
+	if format == "" {
+		format = "json"
+	}
+	secrets, err := truth(query, "secrets")
+	if err != nil {
+		return nil, err
+	}
+	data, err := q.op.Export(q.r.Context(), q.actor(), format, secrets)
+	if err != nil {
+		return nil, err
+	}
+	q.answered = true
+	header := q.w.Header()
+	header.Set("Content-Type", kind)
+	header.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="ccload-%s.%s"`, serverTime().Format("20060102-150405"), format))
+	_, _ = q.w.Write(data) // a client that is gone is nobody to tell
+	return nil, nil
+}
+
+func rotate(q *request) (any, error) { return q.op.Rotate(q.r.Context(), q.actor()) }
+
+func audit(q *request) (any, error) {
+	query := q.r.URL.Query()
+	limit, err := pageOf(query)
+	if err != nil {
+		return nil, err
+	}
+	before := int64(0)
+	if text := query.Get("before"); text != "" {
+		if before, err = strconv.ParseInt(text, 10, 64); err != nil || before < 1 {
+			return nil, invalid("before", "before %q: must be the id of an entry", shorten(text))
+		}
+	}
+	return q.op.Audit(q.r.Context(), before, limit)
+}

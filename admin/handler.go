@@ -1,0 +1,242 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+)
+
+func init() {
+	caddy.RegisterModule(new(Handler))
+}
+
+// DefaultPrefix is where the handler is mounted if nothing else is said.
+const DefaultPrefix = "/ccload"
+
+// Handler serves the dashboard's API: what the operator sees and changes,
+// after a login. See its description at api/openapi.json.
+//
+// It keeps no state of its own: what lives longer than a config belongs to the
+// ccload app, which it asks anew for each request.
+type Handler struct {
+	// Prefix is the path below which it is served, without a slash at its end.
+	// Default /ccload.
+	Prefix string `json:"prefix,omitempty"`
+
+	log *zap.Logger
+	ctx caddy.Context
+	mux *http.ServeMux
+	// crossOrigin refuses what a browser sends on behalf of another site.
+	crossOrigin *http.CrossOriginProtection
+}
+
+// CaddyModule returns the Caddy module information.
+func (*Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.ccload_admin",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision prepares the routes. The app is looked up with each request: the
+// order in which apps are made is random.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.ctx, h.log = ctx, ctx.Logger()
+	if h.Prefix == "" {
+		h.Prefix = DefaultPrefix
+	}
+	h.Prefix = "/" + strings.Trim(h.Prefix, "/")
+	if h.Prefix == "/" {
+		h.Prefix = ""
+	}
+	h.crossOrigin = http.NewCrossOriginProtection()
+	h.mux = http.NewServeMux()
+	for i := range routes {
+		route := &routes[i]
+		h.mux.Handle(route.method+" /api/"+route.path, endpoint{h, route})
+	}
+	h.mux.Handle("/", http.HandlerFunc(h.unknown))
+	return nil
+}
+
+// ServeHTTP serves what is below the prefix.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	path, below := strings.CutPrefix(r.URL.Path, h.Prefix)
+	if !below || path != "" && path[0] != '/' {
+		return next.ServeHTTP(w, r)
+	}
+	header := w.Header()
+	for name, value := range securityHeaders {
+		header.Set(name, value)
+	}
+	inner := r.Clone(r.Context())
+	inner.URL.Path = path
+	if path == "" {
+		inner.URL.Path = "/"
+	}
+	if raw, ok := strings.CutPrefix(r.URL.RawPath, h.Prefix); ok {
+		inner.URL.RawPath = raw
+	}
+	if err := h.crossOrigin.Check(r); err != nil {
+		writeProblem(w, Problemf(http.StatusForbidden, CodeForbidden, "", "a page of another site may not do this"))
+		return nil
+	}
+	h.mux.ServeHTTP(w, inner)
+	return nil
+}
+
+// securityHeaders stand in every answer.
+var securityHeaders = map[string]string{
+	"Cache-Control":                "no-store",
+	"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Referrer-Policy":              "no-referrer",
+	"X-Content-Type-Options":       "nosniff",
+	"X-Frame-Options":              "DENY",
+}
+
+// unknown answers paths that are none of ours, and methods that a path does not
+// take.
+func (h *Handler) unknown(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := h.mux.Handler(other); pattern != "" && pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if allowed != nil {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		writeProblem(w, Problemf(http.StatusMethodNotAllowed, "method_not_allowed", "", "this takes %s", strings.Join(allowed, ", ")))
+		return
+	}
+	writeProblem(w, Problemf(http.StatusNotFound, CodeNotFound, "", "there is nothing here; %s/api/openapi.json describes what there is", h.Prefix))
+}
+
+// Desk is what belongs to the dashboard and outlives configs: logins and live
+// events. The app keeps it.
+type Desk struct {
+	Sessions *Sessions
+	Throttle *Throttle
+	Hub      *Hub
+
+	mu      sync.Mutex
+	servers map[*http.Server]chan struct{} // closed when the server shuts down
+}
+
+// operator finds the app of the config that runs now, as what may be changed.
+func operator() (Operator, error) {
+	s, err := source()
+	if err != nil {
+		return nil, err
+	}
+	o, ok := s.(Operator)
+	if !ok {
+		return nil, errors.New("the ccload app is not ready")
+	}
+	return o, nil
+}
+
+// endpoint is a route that is served.
+type endpoint struct {
+	h     *Handler
+	route *route
+}
+
+// ServeHTTP finds out who asks, whether they may, and what the answer is.
+func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	op, err := operator()
+	if err != nil {
+		writeProblem(w, Problemf(http.StatusServiceUnavailable, "not_ready", "", "%s", err.Error()))
+		return
+	}
+	q := &request{w: w, r: r, op: op, prefix: e.h.Prefix, route: e.route}
+	if err := q.identify(); err != nil {
+		e.h.fail(w, r, err)
+		return
+	}
+	if err := q.authorise(); err != nil {
+		e.h.fail(w, r, err)
+		return
+	}
+	if err := q.checkQuery(); err != nil {
+		e.h.fail(w, r, err)
+		return
+	}
+	answer, err := e.route.handle(q)
+	switch {
+	case err != nil:
+		e.h.fail(w, r, err)
+	case q.answered:
+	default:
+		writeAnswer(w, e.route.goodStatus(), answer)
+	}
+}
+
+// fail answers an error, and tells the log of those that are not the caller's.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+		h.log.Error("serving the dashboard's API", zap.String("path", r.URL.Path), zap.String("code", p.Code), zap.Error(err))
+	}
+	writeProblem(w, p)
+}
+
+// clientAddress is where a request comes from, as Caddy's trusted_proxies say.
+func clientAddress(r *http.Request) string {
+	if ip, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok && ip != "" {
+		return ip
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// stopOf is closed when the server that a request came by shuts down, so that
+// neither a reload nor an exit waits for streams of events.
+func (d *Desk) stopOf(r *http.Request) <-chan struct{} {
+	server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
+	if !ok {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if stop := d.servers[server]; stop != nil {
+		return stop
+	}
+	if d.servers == nil {
+		d.servers = make(map[*http.Server]chan struct{})
+	}
+	stop := make(chan struct{})
+	d.servers[server] = stop
+	server.RegisterOnShutdown(func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.servers[server] != nil {
+			close(stop)
+			delete(d.servers, server)
+		}
+	})
+	return stop
+}
+
+// serverTime is the time of an answer.
+func serverTime() time.Time { return time.Now().UTC() }
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -1,0 +1,292 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/health"
+)
+
+// Operator is what the dashboard's API changes. The app implements it.
+//
+// Every method that saves validates what it is given as the config is
+// validated, does all of it or nothing, writes the audit trail, and puts the
+// change to use before it returns. Its errors are *Problem where the caller
+// can do something about them.
+type Operator interface {
+	Source
+
+	// ChannelConfigs returns the settings of all channels, without secrets.
+	ChannelConfigs() []ChannelConfig
+	// SaveChannel makes a channel, where name is "", or replaces the one of that
+	// name, which may be given another by it.
+	SaveChannel(ctx context.Context, who Actor, name string, c ChannelConfig) (ChannelConfig, error)
+	// SaveChannels replaces several channels of their names, all or none, and
+	// says how many are different now.
+	SaveChannels(ctx context.Context, who Actor, list []ChannelConfig) (int, error)
+	// RemoveChannels removes all of them or none.
+	RemoveChannels(ctx context.Context, who Actor, names []string) error
+
+	// TokenConfigs returns the settings of all tokens, without secrets.
+	TokenConfigs() []TokenConfig
+	// SaveToken makes a token, where name is "", or replaces it. The answer holds
+	// the secret if it is new; it is never shown again.
+	SaveToken(ctx context.Context, who Actor, name string, t TokenConfig) (TokenConfig, error)
+	// RemoveTokens removes all of them or none.
+	RemoveTokens(ctx context.Context, who Actor, names []string) error
+
+	// AliasConfigs returns all aliases.
+	AliasConfigs() []AliasConfig
+	// SaveAlias makes an alias, where name is "", or replaces it.
+	SaveAlias(ctx context.Context, who Actor, name string, a AliasConfig) (AliasConfig, error)
+	// RemoveAliases removes all of them or none.
+	RemoveAliases(ctx context.Context, who Actor, names []string) error
+
+	// Settings returns the settings in force.
+	Settings() SettingsConfig
+	// SaveSettings replaces the stored settings.
+	SaveSettings(ctx context.Context, who Actor, s config.Settings) (SettingsConfig, error)
+
+	// Rest lets something rest until a moment.
+	Rest(ctx context.Context, who Actor, what health.Ref, until time.Time) error
+	// EndRests ends rests early and says how many there were.
+	EndRests(ctx context.Context, who Actor, which health.Ref) (int, error)
+
+	// Statistics sums calls up.
+	Statistics(ctx context.Context, q StatisticsQuestion) (*Statistics, error)
+	// TestChannel asks a channel for a short answer, as a client would.
+	TestChannel(ctx context.Context, who Actor, q TestQuestion) ([]TestAnswer, error)
+	// FetchModels asks the upstream of a channel, or of one that is not saved,
+	// which models it has.
+	FetchModels(ctx context.Context, name string, unsaved *ChannelConfig) ([]string, error)
+	// Captured returns the bodies of a call; the error is ErrNotFound if none
+	// were kept.
+	Captured(ctx context.Context, id string) (*Capture, error)
+
+	// Import takes channels, tokens and aliases from a file, or only says what
+	// it would do.
+	Import(ctx context.Context, who Actor, file ImportFile) (*ImportResult, error)
+	// Export writes channels, tokens and aliases as json or csv.
+	Export(ctx context.Context, who Actor, format string, withSecrets bool) ([]byte, error)
+	// Rotate seals everything with another key.
+	Rotate(ctx context.Context, who Actor) (*Rotation, error)
+
+	// Audit returns who changed what, the latest first.
+	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+	// Catalogue returns what this build knows: protocols, providers, policies,
+	// and the settings of channels, tokens and handlers.
+	Catalogue() Catalogue
+
+	// TokenOf returns the name of the token that a secret belongs to, if it may
+	// be used.
+	TokenOf(secret string) (name string, ok bool)
+	// HasToken reports whether there is a token of that name that may be used.
+	HasToken(name string) bool
+
+	// Desk is what outlives configs.
+	Desk() *Desk
+	// Password opens the dashboard; nil if none is configured.
+	Password() *Password
+}
+
+// Actor is who changes something.
+type Actor struct {
+	Name    string // operator, command, admin endpoint
+	Address string // where the request came from, if it came by a network
+}
+
+// Masked stands for a secret in what is shown. Where it is given back, the
+// secret stays what it is.
+const Masked = "********"
+
+// ChannelConfig is the settings of a channel, as the API shows and takes them.
+// Keys, the password of a proxy and the values of headers are never shown.
+type ChannelConfig struct {
+	config.Channel
+
+	// Keys of the channel. Each has a fingerprint by which it stays the key it
+	// is; one with a key is new. Left out: they stay as they are.
+	Keys []KeyConfig `json:"keys"`
+
+	// Origin is where it comes from: declared in the config, and read-only, or
+	// stored.
+	Origin string `json:"origin,omitempty"`
+
+	// Created and Updated are known of what is stored.
+	Created time.Time `json:"created,omitzero"`
+	Updated time.Time `json:"updated,omitzero"`
+}
+
+// KeyConfig is an upstream key.
+type KeyConfig struct {
+	Key         string `json:"key,omitempty"` // only ever given, never shown
+	Fingerprint string `json:"fingerprint,omitempty"`
+	LastFour    string `json:"last_four,omitempty"`
+	Note        string `json:"note,omitempty"` // at most 512 bytes
+	Disabled    bool   `json:"disabled,omitempty"`
+}
+
+// TokenConfig is the settings of a client token.
+type TokenConfig struct {
+	config.Token
+
+	// LastFour characters of the secret.
+	LastFour string `json:"last_four,omitempty"`
+
+	// NewSecret asks for another secret, made by the gateway.
+	NewSecret bool `json:"new_secret,omitempty"`
+
+	Origin  string    `json:"origin,omitempty"`
+	Created time.Time `json:"created,omitzero"`
+	Updated time.Time `json:"updated,omitzero"`
+}
+
+// AliasConfig is one name for several models.
+type AliasConfig struct {
+	config.Alias
+
+	Origin  string    `json:"origin,omitempty"`
+	Created time.Time `json:"created,omitzero"`
+	Updated time.Time `json:"updated,omitzero"`
+}
+
+// SettingsConfig is the settings in force, and which of them the config
+// declares, so that they cannot be changed.
+type SettingsConfig struct {
+	config.Settings
+	Declared []string `json:"declared"`
+}
+
+// AuditEntry says who changed what, and when.
+type AuditEntry struct {
+	ID      int64     `json:"id"`
+	Time    time.Time `json:"time"`
+	Actor   string    `json:"actor"`
+	Address string    `json:"address,omitempty"`
+	Action  string    `json:"action"` // create, change, remove, import, export, rest, clear, rotate, login
+	Kind    string    `json:"kind"`
+	Name    string    `json:"name"`
+	Fields  []string  `json:"fields"` // the settings that changed, never what they were
+}
+
+// TestQuestion asks for a test of a channel.
+type TestQuestion struct {
+	Channel  string      `json:"channel"`
+	Models   []string    `json:"models,omitempty"`   // client's names; none: every one that is written out
+	Protocol ai.Protocol `json:"protocol,omitempty"` // default: the channel's first
+	Stream   bool        `json:"stream,omitempty"`
+	Key      string      `json:"key,omitempty"` // fingerprint; default: one that may be used
+	URL      string      `json:"url,omitempty"` // default: one that may be used
+	Prompt   string      `json:"prompt,omitempty"`
+}
+
+// TestAnswer is what came of the test of one model.
+type TestAnswer struct {
+	ID            string        `json:"id"` // of the call that it was
+	Model         string        `json:"model"`
+	UpstreamModel string        `json:"upstream_model"`
+	Protocol      ai.Protocol   `json:"protocol"`
+	URL           string        `json:"url"`
+	Key           string        `json:"key,omitempty"`
+	OK            bool          `json:"ok"`
+	Status        int           `json:"status,omitempty"`
+	Outcome       ai.Kind       `json:"outcome"`
+	Message       string        `json:"message,omitempty"`
+	Duration      time.Duration `json:"duration_ns"`
+	FirstContent  time.Duration `json:"first_content_ns,omitempty"`
+	Text          string        `json:"text,omitempty"`  // the beginning of the answer
+	Rested        time.Time     `json:"rested,omitzero"` // something rests until then because of it
+	Usage         ai.Usage      `json:"usage"`
+	Cost          ai.Cost       `json:"cost"`
+}
+
+// Capture is the bodies of a call, as far as they were kept.
+type Capture struct {
+	ID       string    `json:"id"`
+	Time     time.Time `json:"time"`
+	Request  string    `json:"request"`
+	Answer   string    `json:"answer"`
+	Cut      bool      `json:"cut,omitempty"` // there was more
+	Upstream string    `json:"upstream,omitempty"`
+}
+
+// ImportFile is a file to import.
+type ImportFile struct {
+	Name   string // as it was uploaded
+	Data   []byte
+	Path   string // of a file on this machine, instead of Data; only for commands
+	DryRun bool
+}
+
+// ImportResult is what an import did, or would do.
+type ImportResult struct {
+	DryRun   bool            `json:"dry_run"`
+	Format   string          `json:"format"`
+	Added    int             `json:"added"`
+	Changed  int             `json:"changed"`
+	Same     int             `json:"same"`
+	Changes  []ImportChange  `json:"changes"`
+	Notes    []string        `json:"notes"`
+	Problems []ImportProblem `json:"problems"` // rows that cannot be used
+}
+
+// ImportChange is what becomes of one thing.
+type ImportChange struct {
+	Kind   string   `json:"kind"`
+	Name   string   `json:"name"`
+	Action string   `json:"action"` // add, change, same
+	Fields []string `json:"fields,omitempty"`
+}
+
+// ImportProblem is a row that cannot be used, and why.
+type ImportProblem struct {
+	Line    int    `json:"line,omitempty"`
+	Name    string `json:"name,omitempty"`
+	Field   string `json:"field,omitempty"`
+	Message string `json:"message"`
+}
+
+// Rotation is what sealing with another key came to.
+type Rotation struct {
+	Key      string `json:"key"` // which key seals now
+	Channels int    `json:"channels"`
+}
+
+// Problem is something the caller can mend. Code is stable and made for
+// programs, Message for people.
+type Problem struct {
+	Status  int    `json:"-"`
+	Code    string `json:"code"`
+	Field   string `json:"field,omitempty"`
+	Message string `json:"message"`
+}
+
+// Error is the message.
+func (p *Problem) Error() string { return p.Message }
+
+// Problemf makes a Problem.
+func Problemf(status int, code, field, format string, args ...any) *Problem {
+	return &Problem{Status: status, Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// Codes of problems.
+const (
+	CodeInvalid    = "invalid"           // what was sent is wrong; field says which setting
+	CodeNotFound   = "not_found"         //
+	CodeDeclared   = "declared"          // it stands in the config, and cannot be changed here
+	CodeNameTaken  = "name_taken"        //
+	CodeInUse      = "in_use"            // something else needs it
+	CodeConflict   = "conflict"          // somebody else changed it meanwhile
+	CodeLogin      = "login_required"    //
+	CodeForbidden  = "forbidden"         //
+	CodePassword   = "wrong_credential"  //
+	CodeThrottled  = "too_many_attempts" //
+	CodeNoPassword = "no_admin_password" // no password is configured, so nobody can log in
+	CodeTooLarge   = "too_large"         //
+	CodeUpstream   = "upstream_failed"   // an upstream was asked and did not answer well
+	CodeStore      = "store_failed"      // the database does not do what it should
+	CodeInternal   = "internal"          //
+)

@@ -1,0 +1,192 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/pricing"
+)
+
+// audience is who may ask. The zero value is nobody: a route that says nothing
+// is not served.
+type audience int
+
+const (
+	nobody    audience = iota
+	anyone             // also before a login
+	holders            // of a client token, for their own numbers; and operators
+	operators          // those who know the admin password
+)
+
+// route is one line of the API's table. The table is what is served, what is
+// authorised by, and what the description at api/openapi.json is made of.
+type route struct {
+	method, path string
+	who          audience
+	summary      string
+	query        []parameter
+	body         any    // a value of the type of the request's body; nil: it has none
+	answer       any    // a value of the type of data in the answer
+	file         bool   // the request's body is a file
+	status       int    // of a good answer; 0 is 200
+	raw          string // Content-Type of an answer that is not in an envelope
+	handle       func(q *request) (any, error)
+}
+
+func (r *route) goodStatus() int {
+	if r.status == 0 {
+		return http.StatusOK
+	}
+	return r.status
+}
+
+// parameter is one of a query.
+type parameter struct{ name, doc string }
+
+// required is the doc of a parameter that has to be given.
+const required = "required"
+
+var (
+	pageParameters = []parameter{{"limit", "how many, 1 to 500; default 50"}}
+	callParameters = append([]parameter{
+		{"token", "name, or a pattern with *"}, {"channel", "name, or a pattern with *"}, {"model", "name, or a pattern with *"},
+		{"outcome", "what became of it, such as ok or rate_limited"}, {"status", "status the client got"},
+		{"since", "arrived at this moment (RFC 3339) or later"}, {"until", "arrived before this moment"},
+		{"before", "id of the last call of the page before"},
+	}, pageParameters...)
+	statisticsParameters = []parameter{
+		{"since", "moment (RFC 3339); default: a day before until"}, {"until", "moment; default: now"},
+		{"step", "width of a bucket, such as 5m, 1h or 24h; default: one sum"},
+		{"by", "dimensions to group by: channel, key, model, token, protocol, outcome; separated by commas"},
+		{"quantiles", "true: with the quantiles of durations"},
+		{"channel", "only this one"}, {"key", "only this one"}, {"model", "only this one, or a pattern with *"},
+		{"token", "only this one"}, {"protocol", "only this one"}, {"outcome", "only this one"},
+	}
+)
+
+// routes is set in init, because a handler reads it: the description.
+var routes []route
+
+func init() {
+	routes = []route{
+		{method: http.MethodPost, path: "login", who: anyone, summary: "Log in with the admin password, or with a client token to see its own numbers", body: Login{}, answer: Session{}, handle: login},
+		{method: http.MethodPost, path: "logout", who: holders, summary: "End this login", answer: Session{}, handle: logout},
+		{method: http.MethodPost, path: "logout/all", who: operators, summary: "End every login with the admin password, on all nodes", answer: Session{}, handle: logoutAll},
+		{method: http.MethodGet, path: "session", who: anyone, summary: "Who is logged in", answer: Session{}, handle: session},
+		{method: http.MethodGet, path: "openapi.json", who: anyone, summary: "This description", raw: "application/json", answer: map[string]any{}, handle: describe},
+		{method: http.MethodGet, path: "catalogue", who: holders, summary: "What this build knows: protocols, providers, policies, settings", answer: Catalogue{}, handle: func(q *request) (any, error) { return q.op.Catalogue(), nil }},
+		{method: http.MethodGet, path: "status", who: operators, summary: "The gateway at a glance", answer: Status{}, handle: func(q *request) (any, error) { return q.op.Status(), nil }},
+
+		{method: http.MethodGet, path: "channels", who: operators, summary: "All channels: settings and state", answer: []ChannelView{}, handle: listChannels},
+		{method: http.MethodPost, path: "channels", who: operators, summary: "Make a channel", body: ChannelConfig{}, answer: ChannelConfig{}, status: http.StatusCreated, handle: createChannel},
+		{method: http.MethodGet, path: "channels/{name}", who: operators, summary: "One channel: settings and state", answer: ChannelView{}, handle: getChannel},
+		{method: http.MethodPut, path: "channels/{name}", who: operators, summary: "Replace a channel; keys that are left out stay", body: ChannelConfig{}, answer: ChannelConfig{}, handle: replaceChannel},
+		{method: http.MethodPatch, path: "channels/{name}", who: operators, summary: "Change some settings of a channel (JSON merge patch)", body: ChannelConfig{}, answer: ChannelConfig{}, handle: patchChannel},
+		{method: http.MethodDelete, path: "channels/{name}", who: operators, summary: "Remove a channel", answer: Removed{}, handle: removeChannel},
+		{method: http.MethodPost, path: "channels/batch", who: operators, summary: "Change or remove several channels, all or none", body: Batch{}, answer: BatchResult{}, handle: batchChannels},
+		{method: http.MethodPost, path: "channels/{name}/test", who: operators, summary: "Ask the channel for a short answer, of one or all its models", body: TestQuestion{}, answer: []TestAnswer{}, handle: testChannel},
+		{method: http.MethodPost, path: "channels/{name}/models/fetch", who: operators, summary: "Ask the channel's upstream which models it has", answer: Models{}, handle: fetchModels},
+		{method: http.MethodPost, path: "models/fetch", who: operators, summary: "Ask the upstream of a channel that is not saved yet which models it has", body: ChannelConfig{}, answer: Models{}, handle: fetchModelsOf},
+
+		{method: http.MethodGet, path: "tokens", who: operators, summary: "All client tokens", answer: []TokenConfig{}, handle: func(q *request) (any, error) { return q.op.TokenConfigs(), nil }},
+		{method: http.MethodPost, path: "tokens", who: operators, summary: "Make a client token; the answer holds its secret, this once", body: TokenConfig{}, answer: TokenConfig{}, status: http.StatusCreated, handle: createToken},
+		{method: http.MethodGet, path: "tokens/{name}", who: operators, summary: "One client token", answer: TokenConfig{}, handle: getToken},
+		{method: http.MethodPut, path: "tokens/{name}", who: operators, summary: "Replace a client token; it keeps its secret unless another is given", body: TokenConfig{}, answer: TokenConfig{}, handle: replaceToken},
+		{method: http.MethodPatch, path: "tokens/{name}", who: operators, summary: "Change some settings of a client token (JSON merge patch)", body: TokenConfig{}, answer: TokenConfig{}, handle: patchToken},
+		{method: http.MethodDelete, path: "tokens/{name}", who: operators, summary: "Remove a client token", answer: Removed{}, handle: removeToken},
+
+		{method: http.MethodGet, path: "aliases", who: operators, summary: "All aliases", answer: []AliasConfig{}, handle: func(q *request) (any, error) { return q.op.AliasConfigs(), nil }},
+		{method: http.MethodPost, path: "aliases", who: operators, summary: "Make an alias", body: AliasConfig{}, answer: AliasConfig{}, status: http.StatusCreated, handle: createAlias},
+		{method: http.MethodGet, path: "aliases/{name}", who: operators, summary: "One alias", answer: AliasConfig{}, handle: getAlias},
+		{method: http.MethodPut, path: "aliases/{name}", who: operators, summary: "Replace an alias", body: AliasConfig{}, answer: AliasConfig{}, handle: replaceAlias},
+		{method: http.MethodDelete, path: "aliases/{name}", who: operators, summary: "Remove an alias", answer: Removed{}, handle: removeAlias},
+
+		{method: http.MethodGet, path: "settings", who: operators, summary: "The settings in force", answer: SettingsConfig{}, handle: func(q *request) (any, error) { return q.op.Settings(), nil }},
+		{method: http.MethodPut, path: "settings", who: operators, summary: "Replace the stored settings", body: config.Settings{}, answer: SettingsConfig{}, handle: replaceSettings},
+
+		{method: http.MethodGet, path: "cooling", who: operators, summary: "Everything that rests or failed lately", answer: []health.Entry{}, handle: func(q *request) (any, error) { return cooling(q.op, q.r, "") }},
+		{method: http.MethodPost, path: "cooling", who: operators, summary: "Let something rest", body: RestOrder{}, answer: Removed{}, handle: rest},
+		{method: http.MethodPost, path: "cooling/clear", who: operators, summary: "End rests early; what is left empty is any", body: health.Ref{}, answer: Cleared{}, handle: endRests},
+
+		{method: http.MethodGet, path: "calls", who: holders, summary: "Calls, the newest first", query: callParameters, answer: CallPage{}, handle: listCalls},
+		{method: http.MethodGet, path: "calls/{id}", who: holders, summary: "One call completely: attempts, and why others were left out", answer: ai.Record{}, handle: getCall},
+		{method: http.MethodGet, path: "calls/{id}/bodies", who: operators, summary: "The bodies of a call, if they were captured", answer: Capture{}, handle: func(q *request) (any, error) { return q.op.Captured(q.r.Context(), q.r.PathValue("id")) }},
+		{method: http.MethodGet, path: "explain", who: operators, summary: "Where a call would go now", query: []parameter{{"model", required}, {"protocol", "default anthropic"}, {"token", "name"}, {"conversation", "any text that stands for one"}}, answer: Explanation{}, handle: func(q *request) (any, error) { return explain(q.op, q.r, "") }},
+		{method: http.MethodGet, path: "statistics", who: holders, summary: "Sums of calls, as a series or grouped", query: statisticsParameters, answer: Statistics{}, handle: statistics},
+		{method: http.MethodGet, path: "budgets", who: holders, summary: "What tokens and channels have spent, and may spend", answer: []Budget{}, handle: budgets},
+		{method: http.MethodGet, path: "live", who: holders, summary: "Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls", raw: "text/event-stream", answer: "", handle: live},
+
+		{method: http.MethodGet, path: "price", who: operators, summary: "What a usage costs, and by which price", query: []parameter{{"model", required}, {"provider", ""}, {"at", "moment"}, {"tier", "service tier"}, {"region", ""}, {"input", "tokens"}, {"cached_input", ""}, {"cache_write", ""}, {"cache_write_1h", ""}, {"output", ""}, {"audio_input", ""}, {"image_input", ""}, {"cached_audio", ""}, {"cached_image", ""}, {"audio_output", ""}, {"image_output", ""}, {"web_searches", ""}}, answer: Priced{}, handle: func(q *request) (any, error) { return price(q.op, q.r, "") }},
+		{method: http.MethodGet, path: "prices", who: operators, summary: "The prices of your own that are stored", answer: []pricing.Row{}, handle: func(q *request) (any, error) { return q.op.OwnPrices(q.r.Context()) }},
+		{method: http.MethodPut, path: "prices", who: operators, summary: "Replace them by the body: CSV or JSON, as in a file of prices", file: true, answer: map[string]int{}, handle: func(q *request) (any, error) { return setPrices(q.op, q.r, "") }},
+		{method: http.MethodPost, path: "reprice", who: operators, summary: "Price stored calls anew by the prices of today", query: []parameter{{"since", "moment; default: all"}}, answer: map[string]int{}, handle: func(q *request) (any, error) { return reprice(q.op, q.r, "") }},
+		{method: http.MethodGet, path: "counting", who: operators, summary: "What replies have taught about counting tokens", answer: []any{}, handle: func(q *request) (any, error) { return q.op.Lessons(), nil }},
+
+		{method: http.MethodPost, path: "import", who: operators, summary: "Import channels, tokens and aliases from a file: ours as JSON or CSV, the original's CSV or SQLite file", query: []parameter{{"dry_run", "true: only say what would be done"}, {"name", "of the file"}}, file: true, answer: ImportResult{}, handle: importFile},
+		{method: http.MethodGet, path: "export", who: operators, summary: "Export channels, tokens and aliases", query: []parameter{{"format", "json (default) or csv, which has channels only"}, {"secrets", "true: with upstream keys and the hashes of tokens"}}, raw: "application/octet-stream", answer: "", handle: exportFile},
+		{method: http.MethodPost, path: "rotate", who: operators, summary: "Seal all stored secrets with a new encryption key", answer: Rotation{}, handle: rotate},
+		{method: http.MethodGet, path: "audit", who: operators, summary: "Who changed what, the latest first", query: append([]parameter{{"before", "id of the last entry of the page before"}}, pageParameters...), answer: []AuditEntry{}, handle: audit},
+	}
+}
+
+// Login is what a login needs: one of them.
+type Login struct {
+	Password string `json:"password,omitempty"`
+	Token    string `json:"token,omitempty"`
+}
+
+// Session is who is logged in.
+type Session struct {
+	Role     string `json:"role"`            // operator, holder, or empty for nobody
+	Token    string `json:"token,omitempty"` // the name of the holder's token
+	Password bool   `json:"password"`        // an admin password is configured
+	Expires  string `json:"expires,omitempty"`
+}
+
+// ChannelView is a channel: what was set, and how it is.
+type ChannelView struct {
+	Config ChannelConfig `json:"config"`
+	State  *Channel      `json:"state"` // null: it is not used, see the log
+}
+
+// Removed says that something was done that has no other answer.
+type Removed struct {
+	Done bool `json:"done"`
+}
+
+// Batch changes several channels.
+type Batch struct {
+	Names  []string       `json:"names"`
+	Remove bool           `json:"remove,omitempty"` // remove them
+	Clear  bool           `json:"clear,omitempty"`  // end their rests
+	Change map[string]any `json:"change,omitempty"` // settings for all of them (JSON merge patch)
+}
+
+// BatchResult says how many channels were changed.
+type BatchResult struct {
+	Changed int `json:"changed"`
+}
+
+// Models is a list of models.
+type Models struct {
+	Models []string `json:"models"`
+}
+
+// RestOrder lets something rest.
+type RestOrder struct {
+	health.Ref
+	Seconds int64 `json:"seconds"` // from now on; 1 to 31622400, which is a year
+}
+
+// Cleared says how many rests have ended.
+type Cleared struct {
+	Cleared int `json:"cleared"`
+}
+
+// CallPage is some calls.
+type CallPage struct {
+	Calls []*ai.Record `json:"calls"`
+	Next  string       `json:"next,omitempty"` // before of the next page; empty on the last
+}

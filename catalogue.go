@@ -1,0 +1,118 @@
+package ccload
+
+import (
+	"reflect"
+	"runtime/debug"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/internal/fielddocs"
+	"github.com/ccload/ccload/provider"
+)
+
+// Catalogue implements admin.Operator. Nothing in it is written down a second
+// time: it is made of the modules, the types and their doc comments.
+func (a *App) Catalogue() admin.Catalogue {
+	c := admin.Catalogue{
+		Version:  version(),
+		Policies: modulesIn("http.reverse_proxy.selection_policies"), Stores: modulesIn("ccload.stores"),
+		Channel: options(reflect.TypeFor[config.Channel]()), Token: options(reflect.TypeFor[config.Token]()),
+		Alias: options(reflect.TypeFor[config.Alias]()), Settings: options(reflect.TypeFor[config.Settings]()),
+	}
+	for _, p := range ai.Protocols {
+		c.Protocols = append(c.Protocols, string(p))
+	}
+	for _, k := range ai.Kinds() {
+		c.Outcomes = append(c.Outcomes, k.String())
+	}
+	for _, s := range ai.Scopes()[1:] {
+		c.Scopes = append(c.Scopes, s.String())
+	}
+	for _, p := range provider.All() {
+		shown := admin.CatalogueProvider{Name: p.Name, Title: p.Title, Protocols: []string{}, Models: append([]string{}, p.Models...), NeedsURL: p.NeedsURL}
+		shown.Protocols = append(shown.Protocols, p.ProtocolNames()...)
+		c.Providers = append(c.Providers, shown)
+	}
+	return c
+}
+
+// version is that of the module in the running binary.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
+		if m.Path == "github.com/ccload/ccload" {
+			return m.Version
+		}
+	}
+	return "unknown"
+}
+
+// modulesIn lists the modules of ours in a namespace of Caddy's, and of others
+// where the namespace is ours.
+func modulesIn(namespace string) []admin.CatalogueModule {
+	list := []admin.CatalogueModule{}
+	for _, info := range caddy.GetModules(namespace) {
+		t := reflect.TypeOf(info.New())
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		list = append(list, admin.CatalogueModule{Name: info.ID.Name(), Doc: fielddocs.Of(typeName(t)), Options: options(t)})
+	}
+	return list
+}
+
+// typeName is a type as the docs name it, without the folders of its package.
+func typeName(t reflect.Type) string { return t.String() }
+
+// options are the settings that a struct has in JSON.
+func options(t reflect.Type) []admin.Option {
+	list := []admin.Option{}
+	if t.Kind() != reflect.Struct {
+		return list
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case name == "-" || !f.IsExported():
+		case name == "" && f.Anonymous && f.Type.Kind() == reflect.Struct:
+			list = append(list, options(f.Type)...)
+		case name != "":
+			list = append(list, admin.Option{Name: name, Type: optionType(f.Type), Doc: fielddocs.Of(typeName(t) + "." + name)})
+		}
+	}
+	return list
+}
+
+// optionType is a type in words for a form.
+func optionType(t reflect.Type) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == reflect.TypeFor[caddy.Duration]() {
+		return "duration"
+	}
+	switch t.Kind() { //nolint:exhaustive // the rest are numbers
+	case reflect.Bool:
+		return "yes_no"
+	case reflect.String:
+		return "text"
+	case reflect.Slice, reflect.Array:
+		if t == reflect.TypeFor[[]byte]() || t.Elem().Kind() == reflect.Uint8 {
+			return "object" // JSON of a module
+		}
+		return "list"
+	case reflect.Map:
+		return "map"
+	case reflect.Struct:
+		return "object"
+	}
+	return "number"
+}

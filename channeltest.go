@@ -1,0 +1,369 @@
+package ccload
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/sse"
+	"github.com/ccload/ccload/store"
+)
+
+// Bounds of the test of a channel.
+const (
+	testTimeout  = 60 * time.Second // of one model
+	testsAtOnce  = 4
+	mostTests    = 200
+	mostPrompt   = 4 << 10 // bytes
+	testOutput   = 128     // tokens
+	mostTestText = 4 << 10 // bytes of the answer that are shown
+)
+
+// testPolicy stands in the record of a test instead of a selection policy.
+const testPolicy = "test by hand"
+
+// TestChannel implements admin.Operator. A test is a call like any other, but
+// that nothing keeps it from its target: it is recorded, costs money, and
+// health learns of it, so that a good answer ends a rest.
+func (a *App) TestChannel(ctx context.Context, who admin.Actor, q admin.TestQuestion) ([]admin.TestAnswer, error) {
+	h := a.anyHandler.Load()
+	if h == nil {
+		return nil, admin.Problemf(http.StatusConflict, admin.CodeInvalid, "", "no site uses the ccload handler, so nothing can be tested: write `ccload` into one")
+	}
+	ch := h.snapshot().byName[q.Channel]
+	if ch == nil {
+		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no channel %q in use", q.Channel)
+	}
+	order, err := ch.testOrder(&q)
+	if err != nil {
+		return nil, err
+	}
+	models := q.Models
+	if len(models) == 0 {
+		models = slices.DeleteFunc(ch.patterns(), access.IsPattern)
+	}
+	if len(models) == 0 || len(models) > mostTests {
+		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "models", "models: name 1 to %d; the channel names none itself, only patterns", mostTests)
+	}
+	answers := make([]admin.TestAnswer, len(models))
+	var wait sync.WaitGroup
+	slots := make(chan struct{}, testsAtOnce)
+	for i, model := range models {
+		wait.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			answers[i] = h.testModel(ctx, order, model)
+		})
+	}
+	wait.Wait()
+	return answers, a.state.store.Note(ctx, store.AuditEntry{
+		Time: time.Now(), Actor: who.Name, Address: who.Address, Action: "test", Kind: store.KindChannel, Name: q.Channel, Fields: []string{},
+	})
+}
+
+// testOrder is how a channel is to be tested.
+type testOrder struct {
+	channel  string
+	protocol ai.Protocol
+	url      string // "": one that may be used
+	key      string // fingerprint; "": one that may be used
+	stream   bool
+	prompt   string
+}
+
+func (ch *channel) testOrder(q *admin.TestQuestion) (*testOrder, error) {
+	o := &testOrder{channel: ch.name, protocol: q.Protocol, url: q.URL, key: q.Key, stream: q.Stream, prompt: cmp.Or(q.Prompt, "hi")}
+	wrong := func(field, format string, args ...any) error {
+		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, field, format, args...)
+	}
+	switch {
+	case len(q.Prompt) > mostPrompt:
+		return nil, wrong("prompt", "prompt: must be at most %d bytes", mostPrompt)
+	case ch.keyless:
+		return nil, wrong("", "the channel has no key that may be used")
+	case q.URL != "" && !slices.ContainsFunc(ch.urls, func(u upstreamURL) bool { return u.address == q.URL }):
+		return nil, wrong("url", "url: the channel has no address %q", shorten(q.URL, 100))
+	case q.Key != "" && !slices.ContainsFunc(ch.keys, func(k upstreamKey) bool { return k.id == q.Key }):
+		return nil, wrong("key", "key: the channel uses no key with that fingerprint")
+	}
+	if o.protocol == "" {
+		o.protocol = ch.urls[max(0, slices.IndexFunc(ch.urls, func(u upstreamURL) bool { return u.address == q.URL }))].speaks[0]
+	}
+	if !slices.ContainsFunc(ch.urls, func(u upstreamURL) bool {
+		return (q.URL == "" || u.address == q.URL) && slices.Contains(u.speaks, o.protocol)
+	}) {
+		return nil, wrong("protocol", "protocol: that channel speaks %s there", strings.Join(ch.protocolNames(), ", "))
+	}
+	return o, nil
+}
+
+// target picks what to ask: what was wanted, and of what was left open
+// something that does not rest.
+func (o *testOrder) target(ch *channel, model string, now time.Time) (url, key int) {
+	url, key = -1, -1
+	for i := range ch.urls {
+		u := &ch.urls[i]
+		if slices.Contains(u.speaks, o.protocol) && (o.url == "" || o.url == u.address) &&
+			(url < 0 || !ch.health.ReadyURL(url, o.protocol, model, now).OK) {
+			url = i
+		}
+	}
+	for i := range ch.keys {
+		if (o.key == "" || o.key == ch.keys[i].id) && (key < 0 || !ch.health.ReadyKey(key, model, now).OK) {
+			key = i
+		}
+	}
+	return url, key
+}
+
+// heldAnswer is an answer that nobody waits for but the gateway itself.
+type heldAnswer struct {
+	header http.Header
+	body   []byte
+}
+
+// mostHeld bounds what is held of an answer.
+const mostHeld = 1 << 20
+
+func (w *heldAnswer) Header() http.Header { return w.header }
+func (w *heldAnswer) WriteHeader(int)     {}
+func (w *heldAnswer) Flush()              {}
+
+func (w *heldAnswer) Write(b []byte) (int, error) {
+	w.body = append(w.body, b[:min(len(b), mostHeld-len(w.body))]...)
+	return len(b), nil
+}
+
+// testModel asks for one model.
+func (h *Handler) testModel(ctx context.Context, o *testOrder, model string) (answer admin.TestAnswer) {
+	answer = admin.TestAnswer{Model: model, Protocol: o.protocol, Outcome: ai.NoSuchModel}
+	ctx, cancel := context.WithTimeout(ctx, testTimeout)
+	defer cancel()
+	path, body := o.request(model)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, path, bytes.NewReader(body))
+	if err != nil {
+		answer.Message = "the model's name cannot stand in an address"
+		return answer
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "ccload-test")
+	if o.protocol == ai.Anthropic {
+		r.Header.Set("Anthropic-Version", "2023-06-01")
+	}
+	done := h.app.enter()
+	defer done()
+	w := &heldAnswer{header: make(http.Header)}
+	c := newCall(h, w, r, routes.find(r.Method, r.URL.Path))
+	c.record.Policy = testPolicy
+	c.token = access.Unlimited
+	func() {
+		defer func() {
+			// An answer that broke off ends with the panic that cuts a client's
+			// connection; here there is none.
+			if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // the very value
+				panic(p)
+			}
+		}()
+		defer c.settle()
+		c.testOnce(ctx, o)
+	}()
+	c.tell(&answer, w)
+	return answer
+}
+
+// testOnce makes the one attempt of a test.
+func (c *call) testOnce(ctx context.Context, o *testOrder) {
+	if err := c.readRequest(); err != nil {
+		_ = c.refuse(err)
+		return
+	}
+	ch := c.byName[o.channel]
+	if ch == nil {
+		c.end(ai.InvalidRequest, http.StatusNotFound, "the channel was removed meanwhile")
+		return
+	}
+	upstream := ch.upstreamModel(c.Model)
+	c.candidates = &plan{stages: []stage{{model: c.Model, candidates: []candidate{{ch, upstream}}, all: []ai.Candidate{{Channel: ch.name, Reason: ai.Eligible}}}}}
+	now := time.Now()
+	u, key := o.target(ch, upstream, now)
+	if u < 0 || key < 0 {
+		c.end(ai.InvalidRequest, http.StatusNotFound, "the channel has this address or key no more")
+		return
+	}
+	cand := &c.candidates.stages[0].candidates[0]
+	expected := c.expectedOf(cand)
+	if ok, over := ch.allowance.Take(now, expected); !ok {
+		c.end(ai.RateLimited, http.StatusTooManyRequests, "the channel has used up what it may: "+string(over))
+		return
+	}
+	claim, ok := ch.health.Begin(u, key, o.protocol, upstream, now, true)
+	if !ok {
+		ch.allowance.Cancel(now, expected)
+		c.end(ai.Overloaded, http.StatusServiceUnavailable, "somebody else is just trying it")
+		return
+	}
+	ch.keys[key].load.Add(1)
+	t := &target{candidate: *cand, protocol: o.protocol, url: u, key: key, claim: claim, why: testPolicy, taken: now, expected: expected}
+	if !c.attempt(ctx, t) {
+		_ = c.giveUp(ctx)
+	}
+}
+
+// tell says what came of a test.
+func (c *call) tell(answer *admin.TestAnswer, w *heldAnswer) {
+	rec := c.record
+	answer.Outcome, answer.Status, answer.Message = rec.Outcome, rec.Status, rec.Message
+	answer.OK = rec.Outcome == ai.OK
+	answer.UpstreamModel, answer.Duration, answer.FirstContent = rec.UpstreamModel, rec.Duration, rec.FirstContent
+	answer.Usage, answer.Cost, answer.ID = rec.Usage, rec.Cost, rec.ID
+	if n := len(rec.Attempts); n > 0 {
+		last := &rec.Attempts[n-1]
+		answer.URL, answer.Key, answer.Rested = last.Target.URL, last.Target.Key, last.Rested
+		if !answer.OK {
+			answer.Outcome, answer.Status = last.Outcome.Kind, last.Outcome.Status
+			answer.Message = cmp.Or(last.Outcome.Message, answer.Message)
+		}
+	}
+	if answer.OK {
+		answer.Text = shorten(textOf(codecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), mostTestText)
+	}
+}
+
+// textOf is what an answer says.
+func textOf(codec protocol.Codec, contentType string, body []byte) string {
+	var b strings.Builder
+	if !strings.HasPrefix(contentType, "text/event-stream") {
+		reply, err := codec.DecodeReply(body)
+		if err != nil {
+			return ""
+		}
+		for i := range reply.Parts {
+			if reply.Parts[i].Kind == protocol.Text {
+				b.WriteString(reply.Parts[i].Text)
+			}
+		}
+		return b.String()
+	}
+	decoder := codec.NewReplyDecoder()
+	text := false
+	take := func(p *protocol.Piece) {
+		switch p.Kind { //nolint:exhaustive // of the others nothing is said
+		case protocol.PieceOpen:
+			if text = p.Part.Kind == protocol.Text; text {
+				b.WriteString(p.Part.Text)
+			}
+		case protocol.PieceMore:
+			if text {
+				b.WriteString(p.Text)
+			}
+		}
+	}
+	var scanner sse.Scanner
+	event := func(ev sse.Event) bool {
+		decoder.Event(ev, take)
+		return true
+	}
+	if scanner.Feed(body, event) == nil {
+		scanner.Close(event)
+		decoder.Close(take)
+	}
+	return b.String()
+}
+
+// request is what is asked.
+func (o *testOrder) request(model string) (path string, body []byte) {
+	type object = map[string]any
+	message := []object{{"role": "user", "content": o.prompt}}
+	var ask object
+	switch o.protocol {
+	case ai.Anthropic:
+		path, ask = "/v1/messages", object{"model": model, "max_tokens": testOutput, "stream": o.stream, "messages": message}
+	case ai.Responses:
+		path, ask = "/v1/responses", object{"model": model, "max_output_tokens": testOutput, "stream": o.stream, "store": false, "input": o.prompt}
+	case ai.Gemini:
+		action := ":generateContent"
+		if o.stream {
+			action = ":streamGenerateContent?alt=sse"
+		}
+		path = "/v1beta/models/" + url.PathEscape(model) + action
+		ask = object{"contents": []object{{"role": "user", "parts": []object{{"text": o.prompt}}}}, "generationConfig": object{"maxOutputTokens": testOutput}}
+	default:
+		path, ask = "/v1/chat/completions", object{"model": model, "max_completion_tokens": testOutput, "stream": o.stream, "messages": message}
+	}
+	body, _ = json.Marshal(ask) // texts and numbers cannot fail
+	return path, body
+}
+
+// fetchTimeout bounds asking an upstream for its models.
+const fetchTimeout = 20 * time.Second
+
+// FetchModels implements admin.Operator.
+func (a *App) FetchModels(ctx context.Context, name string, unsaved *admin.ChannelConfig) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	ch, st := a.registry.Load().byName[name], a.state
+	if unsaved != nil {
+		var err error
+		if ch, err = a.unsavedChannel(unsaved); err != nil {
+			return nil, problemOf(err)
+		}
+		st = scratchState()
+		defer st.transports.close()
+	}
+	if ch == nil || ch.keyless {
+		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no channel %q in use, or it has no key", name)
+	}
+	via, err := ch.transports(st.transports, config.DefaultConnectTimeout)
+	if err != nil {
+		return nil, err
+	}
+	names, err := askForModels(ctx, ch, via[0])
+	if err != nil {
+		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", withoutSecret(err.Error(), ch.keys[0].secret))
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// unsavedChannel is a channel that somebody is just writing.
+func (a *App) unsavedChannel(in *admin.ChannelConfig) (*channel, error) {
+	conf := in.Channel
+	conf.Name = cmp.Or(conf.Name, "unsaved")
+	conf.HeaderUp = conf.HeaderUp.Clone()
+	var before *config.Channel
+	var has []storedKey
+	if was := a.state.stored.Load().channel(in.Name); was != nil {
+		before, has = was.Conf, was.Keys
+	}
+	if err := unmask(&conf, before); err != nil {
+		return nil, err
+	}
+	keys, err := keysOf(in.Keys, has, conf.Name)
+	if err != nil {
+		return nil, err
+	}
+	if keys == nil {
+		keys = has
+	}
+	if err := noPlaceholders(&conf, keys); err != nil {
+		return nil, err
+	}
+	conf.Keys = usedKeys(keys)
+	if err := conf.Validate(); err != nil {
+		return nil, err
+	}
+	st := scratchState()
+	return newChannel(&conf, asWritten, st, st.counts(), func(string) {})
+}

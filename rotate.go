@@ -1,0 +1,80 @@
+package ccload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/vault"
+)
+
+// Rotate implements admin.Operator: everything is sealed with the first of the
+// configured encryption keys or, where none is configured, with a new one that
+// takes the place of the one in the key file. At no moment is there something
+// in the database that the keys at hand cannot open.
+func (a *App) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, error) {
+	st := a.state
+	if !st.complete() {
+		return nil, storeProblem(errors.New("the gateway has just started; try again in a moment"))
+	}
+	st.rotating.Lock()
+	defer st.rotating.Unlock()
+	keys, err := a.encryptionKeys()
+	if err != nil {
+		return nil, admin.Problemf(http.StatusConflict, admin.CodeInvalid, "encryption_key", "%s", err.Error())
+	}
+	fromFile := keys == nil
+	if fromFile {
+		old, err := vault.ReadFile(keyFile())
+		if err != nil {
+			return nil, fmt.Errorf("the encryption key: %w", err)
+		}
+		keys = append([][]byte{vault.NewKey()}, old...)
+		if err := vault.WriteFile(keyFile(), keys); err != nil {
+			return nil, fmt.Errorf("keeping the new encryption key: %w", err)
+		}
+	}
+	v, err := vault.New(keys...)
+	if err != nil {
+		return nil, err
+	}
+	was := st.vault.Swap(v)
+	sealed := 0
+	err = a.edit(ctx, who, func(d *draft) error {
+		if n := len(d.base.problems); n > 0 {
+			return admin.Problemf(http.StatusConflict, admin.CodeInUse, "", "%s: mend or remove it first, or its secrets would be lost with the old key", d.base.problems[0])
+		}
+		sealed = 0
+		for _, c := range d.channels {
+			doc, err := c.document(v)
+			if err != nil {
+				return err
+			}
+			d.take(doc, "")
+			sealed++
+		}
+		d.note("rotate", "secrets", v.ID(), nil)
+		return nil
+	})
+	if err != nil {
+		if !fromFile { // with a file both keys stay, and either vault will do
+			st.vault.Store(was)
+		}
+		return nil, err
+	}
+	if err := st.store.SaveMemory(ctx, checkMemory, []byte(v.Seal([]byte("ccload"), checkBinding))); err != nil {
+		return nil, storeProblem(err)
+	}
+	if fromFile {
+		if v, err = vault.New(keys[0]); err != nil {
+			return nil, err
+		}
+		if err := vault.WriteFile(keyFile(), keys[:1]); err != nil {
+			return nil, fmt.Errorf("everything is sealed with the new key; removing the old one from the file: %w", err)
+		}
+		st.vault.Store(v)
+	}
+	return &admin.Rotation{Key: v.ID(), Channels: sealed}, nil
+}
