@@ -357,10 +357,10 @@ func (a *App) unsavedChannel(in *admin.ChannelConfig) (*channel, error) {
 	if keys == nil {
 		keys = has
 	}
+	conf.Keys = usedKeys(keys)
 	if err := noPlaceholders(&conf, keys); err != nil {
 		return nil, err
 	}
-	conf.Keys = usedKeys(keys)
 	if err := conf.Validate(); err != nil {
 		return nil, err
 	}

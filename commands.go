@@ -1,6 +1,7 @@
 package ccload
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,16 +23,21 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "ccload",
-		Usage: "demo|explain|reprice",
+		Usage: "demo|explain|reprice|token|import|export|rotate",
 		Short: "Tools of the ccload AI gateway",
 		Long: `
 demo     starts the gateway on 127.0.0.1:8080 with a provider inside the
          process that misbehaves on some channels: see everything work
          without a key.
 explain  asks a running gateway where a call would go, and why.
-reprice  lets a running gateway price its stored calls anew.`,
+reprice  lets a running gateway price its stored calls anew.
+token    makes, lists and revokes client tokens of a running gateway.
+import   takes channels, tokens and aliases from a file: JSON or CSV of ours,
+         the CSV export or the SQLite file of the original ccLoad.
+export   writes what is stored to a file.
+rotate   seals all stored secrets with a new encryption key.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(demoCommand(), explainCommand(), repriceCommand())
+			cmd.AddCommand(demoCommand(), explainCommand(), repriceCommand(), tokenCommand(), importCommand(), exportCommand(), rotateCommand())
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		},
 	})
@@ -61,7 +67,7 @@ func explainCommand() *cobra.Command {
 				query.Set(name, v)
 			}
 		}
-		text, err := askAdmin(cmd.Context(), http.MethodGet, get("address"), "/ccload/explain?"+query.Encode())
+		text, err := askAdmin(cmd.Context(), http.MethodGet, get("address"), "/ccload/explain?"+query.Encode(), nil)
 		if err != nil {
 			return err
 		}
@@ -97,7 +103,7 @@ were made before their price was known, or with a wrong one.`,
 			query.Set("since", since)
 		}
 		address, _ := flags.GetString("address")
-		text, err := askAdmin(cmd.Context(), http.MethodPost, address, "/ccload/reprice?"+query.Encode())
+		text, err := askAdmin(cmd.Context(), http.MethodPost, address, "/ccload/reprice?"+query.Encode(), nil)
 		if err != nil {
 			return err
 		}
@@ -117,10 +123,13 @@ were made before their price was known, or with a wrong one.`,
 // millions of calls anew takes minutes.
 const adminPatience = 30 * time.Minute
 
+// mostAnswer bounds an answer of the admin endpoint.
+const mostAnswer = 64 << 20
+
 // askAdmin asks a running instance's admin endpoint.
-func askAdmin(ctx context.Context, method, address, path string) ([]byte, error) {
+func askAdmin(ctx context.Context, method, address, path string, body []byte) ([]byte, error) {
 	client := http.Client{Timeout: adminPatience}
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+address+path, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+address+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -129,11 +138,17 @@ func askAdmin(ctx context.Context, method, address, path string) ([]byte, error)
 		return nil, fmt.Errorf("is the gateway running, with its admin endpoint at %s? %w", address, err)
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
 	if err != nil {
 		return nil, err
 	}
 	if resp.StatusCode != http.StatusOK {
+		var said struct {
+			Error string `json:"error"`
+		}
+		if json.Unmarshal(text, &said) == nil && said.Error != "" {
+			return nil, fmt.Errorf("the gateway says: %s", said.Error)
+		}
 		return nil, fmt.Errorf("the gateway says: %s", strings.TrimSpace(string(text)))
 	}
 	return text, nil

@@ -109,10 +109,10 @@ func (d *draft) putChannel(old string, c *config.Channel, keys []storedKey) erro
 	if keys == nil && was != nil {
 		keys = was.Keys
 	}
+	c.Keys = usedKeys(keys)
 	if err := noPlaceholders(c, keys); err != nil {
 		return err
 	}
-	c.Keys = usedKeys(keys)
 	s := &storedChannel{ID: newID(), Conf: c, Keys: keys, Created: d.now, Updated: d.now}
 	fields := changedFields(&config.Channel{}, c)
 	if was != nil {

@@ -59,6 +59,9 @@ func (a *App) edit(ctx context.Context, who admin.Actor, change func(d *draft) e
 			channels: slices.Clone(base.channels), tokens: slices.Clone(base.tokens), aliases: slices.Clone(base.aliases), settings: base.settings,
 		}
 		if err := change(d); err != nil {
+			if bad := (*importError)(nil); errors.As(err, &bad) || errors.Is(err, errDryRun) {
+				return err // for Import
+			}
 			return problemOf(err)
 		}
 		if len(d.changed)+len(d.removed)+len(d.trail) == 0 {

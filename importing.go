@@ -1,20 +1,237 @@
 package ccload
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"time"
 
+	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/store"
+	"github.com/ccload/ccload/transfer"
 )
 
-// Import implements admin.Operator.
-func (a *App) Import(context.Context, admin.Actor, admin.ImportFile) (*admin.ImportResult, error) {
-	return nil, errors.New("not yet")
+// This file takes what is stored from files and writes it to files.
+
+// mostImportProblems is how many things of a file may be wrong before it is
+// given up.
+const mostImportProblems = 500
+
+// Import implements admin.Operator. What of a file is right is taken, all at
+// once; what is not is told of, and changes nothing.
+func (a *App) Import(ctx context.Context, who admin.Actor, in admin.ImportFile) (*admin.ImportResult, error) {
+	file, err := readImport(ctx, in)
+	if err != nil {
+		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
+	}
+	result := &admin.ImportResult{
+		DryRun: in.DryRun, Format: file.Format, Notes: append([]string{}, file.Notes...),
+		Changes: []admin.ImportChange{}, Problems: []admin.ImportProblem{},
+	}
+	for _, p := range file.Problems {
+		result.Problems = append(result.Problems, admin.ImportProblem(p))
+	}
+	set := &file.Set
+	for {
+		err := a.edit(ctx, who, func(d *draft) error { return d.importSet(set, result, in.DryRun) })
+		var bad *importError
+		switch {
+		case errors.As(err, &bad) && len(result.Problems) < mostImportProblems:
+			result.Problems = append(result.Problems, admin.ImportProblem{Name: bad.name, Field: bad.field, Message: bad.Error()})
+			set = without(set, bad)
+			continue
+		case errors.Is(err, errDryRun):
+			return result, nil
+		case err != nil:
+			return nil, err
+		}
+		return result, nil
+	}
 }
 
-// Export implements admin.Operator.
-func (a *App) Export(context.Context, admin.Actor, string, bool) ([]byte, error) {
-	return nil, errors.New("not yet")
+func readImport(ctx context.Context, in admin.ImportFile) (*transfer.File, error) {
+	if in.Path != "" {
+		return transfer.ReadPath(ctx, in.Path)
+	}
+	return transfer.Read(ctx, in.Name, in.Data)
+}
+
+// errDryRun ends an edit that was only thought about.
+var errDryRun = errors.New("nothing was changed: it was a dry run")
+
+// importError is a thing of a file that cannot be taken.
+type importError struct {
+	kind, name, field string
+	error
+}
+
+func (e *importError) Unwrap() error { return e.error }
+
+// without is a set without one thing.
+func without(set *transfer.Set, bad *importError) *transfer.Set {
+	next := new(transfer.Set)
+	for _, c := range set.Channels {
+		if bad.kind != store.KindChannel || c.Name != bad.name {
+			next.Channels = append(next.Channels, c)
+		}
+	}
+	for _, t := range set.Tokens {
+		if bad.kind != store.KindToken || t.Name != bad.name {
+			next.Tokens = append(next.Tokens, t)
+		}
+	}
+	for _, l := range set.Aliases {
+		if bad.kind != store.KindAlias || l.Name != bad.name {
+			next.Aliases = append(next.Aliases, l)
+		}
+	}
+	return next
+}
+
+// importSet puts a set into the draft.
+func (d *draft) importSet(set *transfer.Set, result *admin.ImportResult, dry bool) error {
+	changes := transfer.Diff(d.base.set(false), set)
+	for i := range set.Channels {
+		if err := d.importChannel(&set.Channels[i]); err != nil {
+			return importErrorOf(store.KindChannel, set.Channels[i].Name, err)
+		}
+	}
+	for i := range set.Tokens {
+		if err := d.importToken(&set.Tokens[i]); err != nil {
+			return importErrorOf(store.KindToken, set.Tokens[i].Name, err)
+		}
+	}
+	for i := range set.Aliases {
+		conf := set.Aliases[i]
+		if err := d.putAlias(d.present(d.aliasDrawer().at(conf.Name), conf.Name), &conf); err != nil {
+			return importErrorOf(store.KindAlias, conf.Name, err)
+		}
+	}
+	if err := d.check(); err != nil {
+		var wrong *config.Error
+		if errors.As(err, &wrong) && wrong.Name != "" {
+			return &importError{wrong.Thing, wrong.Name, wrong.Field, err}
+		}
+		return err
+	}
+	result.Added, result.Changed, result.Same, result.Changes = 0, 0, 0, result.Changes[:0]
+	for _, c := range changes {
+		switch c.Action {
+		case "add":
+			result.Added++
+		case "change":
+			result.Changed++
+		default:
+			result.Same++
+		}
+		result.Changes = append(result.Changes, admin.ImportChange{Kind: c.Kind, Name: c.Name, Action: c.Action, Fields: c.Fields})
+	}
+	if dry {
+		return errDryRun
+	}
+	for i := range d.trail {
+		d.trail[i].Action = "import"
+	}
+	return nil
+}
+
+func importErrorOf(kind, name string, err error) error {
+	field := ""
+	if p := new(admin.Problem); errors.As(problemOf(err), &p) {
+		field = p.Field
+	}
+	return &importError{kind, name, field, err}
+}
+
+// present is the name under which a thing is there already, "" if it is not.
+func (d *draft) present(at int, name string) string {
+	if at < 0 {
+		return ""
+	}
+	return name
+}
+
+func (d *draft) importChannel(c *transfer.Channel) error {
+	in := admin.ChannelConfig{Channel: c.Channel, Keys: []admin.KeyConfig{}}
+	for _, k := range c.Keys {
+		in.Keys = append(in.Keys, admin.KeyConfig{Key: k.Secret, Fingerprint: k.Fingerprint, Note: k.Note, Disabled: k.Disabled})
+	}
+	return d.saveChannel(d.present(d.channelDrawer().at(c.Name), c.Name), &in)
+}
+
+func (d *draft) importToken(t *transfer.Token) error {
+	conf := t.Token
+	old, hint := "", t.LastFour
+	if at := d.tokenDrawer().at(conf.Name); at >= 0 {
+		old = conf.Name
+		if was := d.tokens[at]; conf.SecretHash == "" {
+			conf.SecretHash, hint = was.Conf.SecretHash, was.LastFour
+		}
+	}
+	if conf.SecretHash == "" {
+		return fmt.Errorf("token %q: the file does not hold its secret, nor the hash of it: export it with secrets, or make the token anew", conf.Name)
+	}
+	return d.putToken(old, &conf, hint)
+}
+
+// set is what is stored, for a file.
+func (s *storedConfig) set(secrets bool) *transfer.Set {
+	set := new(transfer.Set)
+	for _, c := range s.all().channels {
+		out := transfer.Channel{Channel: *c.Conf}
+		out.Channel.Keys = nil
+		for _, k := range c.Keys {
+			key := transfer.Key{Fingerprint: access.Fingerprint(k.Secret), LastFour: lastFour(k.Secret), Note: k.Note, Disabled: k.Disabled}
+			if secrets {
+				key.Secret = k.Secret
+			}
+			out.Keys = append(out.Keys, key)
+		}
+		if !secrets {
+			out.Proxy, out.HeaderUp = maskedProxy(c.Conf.Proxy), maskedHeaders(c.Conf.HeaderUp)
+		}
+		set.Channels = append(set.Channels, out)
+	}
+	for _, t := range s.all().tokens {
+		out := transfer.Token{Token: *t.Conf, LastFour: t.LastFour}
+		if !secrets {
+			out.SecretHash = ""
+		}
+		set.Tokens = append(set.Tokens, out)
+	}
+	for _, l := range s.all().aliases {
+		set.Aliases = append(set.Aliases, *l.Conf)
+	}
+	return set
+}
+
+// Export implements admin.Operator: it writes what is stored. What is declared
+// stands in the config already.
+func (a *App) Export(ctx context.Context, who admin.Actor, format string, secrets bool) ([]byte, error) {
+	set := a.state.stored.Load().set(secrets)
+	var b bytes.Buffer
+	var err error
+	switch format {
+	case "json":
+		err = transfer.WriteJSON(&b, set)
+	case "csv":
+		err = transfer.WriteCSV(&b, set)
+	default:
+		err = admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "format", "format: must be json or csv")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !secrets {
+		return b.Bytes(), nil
+	}
+	return b.Bytes(), a.state.store.Note(ctx, store.AuditEntry{
+		Time: time.Now(), Actor: who.Name, Address: who.Address, Action: "export", Kind: "secrets", Name: format, Fields: []string{},
+	})
 }
 
 var _ admin.Operator = (*App)(nil)

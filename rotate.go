@@ -12,8 +12,9 @@ import (
 
 // Rotate implements admin.Operator: everything is sealed with the first of the
 // configured encryption keys or, where none is configured, with a new one that
-// takes the place of the one in the key file. At no moment is there something
-// in the database that the keys at hand cannot open.
+// is put first into the key file. The older ones stay there: they open backups,
+// and other databases that use the file. At no moment is there something in the
+// database that the keys at hand cannot open.
 func (a *App) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, error) {
 	st := a.state
 	if !st.complete() {
@@ -66,15 +67,6 @@ func (a *App) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, err
 	}
 	if err := st.store.SaveMemory(ctx, checkMemory, []byte(v.Seal([]byte("ccload"), checkBinding))); err != nil {
 		return nil, storeProblem(err)
-	}
-	if fromFile {
-		if v, err = vault.New(keys[0]); err != nil {
-			return nil, err
-		}
-		if err := vault.WriteFile(keyFile(), keys[:1]); err != nil {
-			return nil, fmt.Errorf("everything is sealed with the new key; removing the old one from the file: %w", err)
-		}
-		st.vault.Store(v)
 	}
 	return &admin.Rotation{Key: v.ID(), Channels: sealed}, nil
 }

@@ -304,11 +304,7 @@ func (q *request) watchLogin(ctx context.Context, end context.CancelFunc) {
 			return
 		case <-tick.C:
 		}
-		op, err := operator()
-		if err != nil {
-			continue // between two configs
-		}
-		if _, err := whoHas(ctx, op, q.credential); errors.Is(err, ErrNoSession) {
+		if _, err := whoHas(ctx, q.op, q.credential); errors.Is(err, ErrNoSession) {
 			end()
 			return
 		}

@@ -113,7 +113,8 @@ func decode(text []byte, v any) error {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &kind):
-		return invalid(kind.Field, "%s: is a %s, and must be a %s", orBody(kind.Field), kind.Value, typeName(kind.Type))
+		field := strings.ToLower(kind.Field) // an embedded struct stands there with its Go name
+		return invalid(field, "%s: is a %s, and must be a %s", orBody(field), kind.Value, typeName(kind.Type))
 	case errors.As(err, &syntax):
 		return invalid("", "the JSON is broken at byte %d: %v", syntax.Offset, syntax)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

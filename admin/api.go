@@ -40,9 +40,15 @@ var ErrNotFound = errors.New("no such call; it may have been forgotten by retent
 //	PUT  /ccload/prices                  replace them by the body: CSV or JSON, as in a file of prices
 //	GET  /ccload/counting                what replies have taught about counting tokens
 //	POST /ccload/reprice                 price stored calls anew by the prices of today; ?since=
+//	GET  /ccload/tokens                  client tokens, without their secrets
+//	POST /ccload/tokens                  make a stored token of the body; the answer holds its secret, this once
+//	DELETE /ccload/tokens/{name}         remove a stored token
+//	POST /ccload/import                  take channels, tokens and aliases from the file in the body; ?name= dry_run=
+//	GET  /ccload/export                  write what is stored to a file; ?format= secrets=
+//	POST /ccload/rotate                  seal all stored secrets with a new encryption key
 //
-// It changes nothing but rests, prices and the costs of stored calls, and keeps
-// no state of its own.
+// Whoever reaches the endpoint may already replace the whole config, so nothing
+// more is asked of them. It keeps no state of its own.
 type API struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -80,6 +86,14 @@ var table = []row{
 	{http.MethodPut, "prices", setPrices},
 	{http.MethodGet, "counting", func(s Source, _ *http.Request, _ string) (any, error) { return s.Lessons(), nil }},
 	{http.MethodPost, "reprice", reprice},
+	{http.MethodGet, "tokens", byOperator(func(op Operator, _ *http.Request, _ string) (any, error) { return op.TokenConfigs(), nil })},
+	{http.MethodPost, "tokens", byOperator(makeToken)},
+	{http.MethodDelete, "tokens/", byOperator(func(op Operator, r *http.Request, name string) (any, error) {
+		return Removed{true}, op.RemoveTokens(r.Context(), command(r), []string{name})
+	})},
+	{http.MethodPost, "import", byOperator(importByCommand)},
+	{http.MethodGet, "export", byOperator(exportByCommand)},
+	{http.MethodPost, "rotate", byOperator(func(op Operator, r *http.Request, _ string) (any, error) { return op.Rotate(r.Context(), command(r)) })},
 }
 
 func serve(w http.ResponseWriter, r *http.Request) error {
@@ -106,6 +120,10 @@ func answer(source Source, w http.ResponseWriter, r *http.Request) error {
 		found, err := table[i].handle(source, r, id)
 		if err != nil {
 			return apiError(err)
+		}
+		if text, ok := found.(fileText); ok {
+			_, err := w.Write(text)
+			return err
 		}
 		w.Header().Set("Content-Type", "application/json")
 		return json.NewEncoder(w).Encode(found)
@@ -149,9 +167,12 @@ func apiError(err error) error {
 	status := http.StatusInternalServerError
 	var bad badRequestError
 	var said caddy.APIError
+	var problem *Problem
 	switch {
 	case errors.As(err, &said):
 		return said
+	case errors.As(err, &problem):
+		status = problem.Status
 	case errors.Is(err, ErrNotFound):
 		status = http.StatusNotFound
 	case errors.As(err, &bad):

@@ -188,6 +188,11 @@ func (s schemas) of(t reflect.Type) object {
 // structure is a reference to the schema of a struct, which is made at first use.
 func (s schemas) structure(t reflect.Type) object {
 	name := t.Name()
+	if name == "" {
+		properties := make(object)
+		s.properties(t, properties)
+		return object{"type": "object", "properties": properties, "additionalProperties": false}
+	}
 	if t.PkgPath() != reflect.TypeFor[Problem]().PkgPath() {
 		pkg := t.PkgPath()[strings.LastIndexByte(t.PkgPath(), '/')+1:]
 		name = pkg + "." + name

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -25,14 +26,14 @@ const DefaultPrefix = "/ccload"
 // after a login. See its description at api/openapi.json.
 //
 // It keeps no state of its own: what lives longer than a config belongs to the
-// ccload app, which it asks anew for each request.
+// ccload app.
 type Handler struct {
 	// Prefix is the path below which it is served, without a slash at its end.
 	// Default /ccload.
 	Prefix string `json:"prefix,omitempty"`
 
 	log *zap.Logger
-	ctx caddy.Context
+	op  Operator
 	mux *http.ServeMux
 	// crossOrigin refuses what a browser sends on behalf of another site.
 	crossOrigin *http.CrossOriginProtection
@@ -46,10 +47,19 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision prepares the routes. The app is looked up with each request: the
-// order in which apps are made is random.
+// Provision finds the app and prepares the routes. It touches neither disk nor
+// network.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.ctx, h.log = ctx, ctx.Logger()
+	h.log = ctx.Logger()
+	app, err := ctx.App("ccload")
+	if err != nil {
+		return err
+	}
+	op, ok := app.(Operator)
+	if !ok {
+		return fmt.Errorf("the app ccload is a %T, which has no dashboard", app)
+	}
+	h.op = op
 	if h.Prefix == "" {
 		h.Prefix = DefaultPrefix
 	}
@@ -134,19 +144,6 @@ type Desk struct {
 	servers map[*http.Server]chan struct{} // closed when the server shuts down
 }
 
-// operator finds the app of the config that runs now, as what may be changed.
-func operator() (Operator, error) {
-	s, err := source()
-	if err != nil {
-		return nil, err
-	}
-	o, ok := s.(Operator)
-	if !ok {
-		return nil, errors.New("the ccload app is not ready")
-	}
-	return o, nil
-}
-
 // endpoint is a route that is served.
 type endpoint struct {
 	h     *Handler
@@ -155,12 +152,7 @@ type endpoint struct {
 
 // ServeHTTP finds out who asks, whether they may, and what the answer is.
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	op, err := operator()
-	if err != nil {
-		writeProblem(w, Problemf(http.StatusServiceUnavailable, "not_ready", "", "%s", err.Error()))
-		return
-	}
-	q := &request{w: w, r: r, op: op, prefix: e.h.Prefix, route: e.route}
+	q := &request{w: w, r: r, op: e.h.op, prefix: e.h.Prefix, route: e.route}
 	if err := q.identify(); err != nil {
 		e.h.fail(w, r, err)
 		return

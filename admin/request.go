@@ -79,7 +79,7 @@ func (q *request) identify() error {
 		return nil
 	case !errors.Is(err, ErrNoSession):
 		return Problemf(http.StatusServiceUnavailable, CodeStore, "", "logins cannot be looked up: %s", err.Error())
-	case given:
+	case given && q.route.who != anyone:
 		q.op.Desk().Throttle.Failed(clientAddress(q.r), time.Now())
 		return Problemf(http.StatusUnauthorized, CodePassword, "", "the credential is neither a login nor a client token")
 	}
