@@ -178,6 +178,9 @@ func noPlaceholders(c *config.Channel, keys []storedKey) error {
 	if config.HasPlaceholder(c.Proxy) {
 		return wrong("proxy", "")
 	}
+	if err := c.Validate(); err != nil {
+		return err
+	}
 	return provider.Check(c)
 }
 

@@ -42,7 +42,7 @@ func (a *App) Import(ctx context.Context, who admin.Actor, in admin.ImportFile) 
 		switch {
 		case errors.As(err, &bad) && len(result.Problems) < mostImportProblems:
 			result.Problems = append(result.Problems, admin.ImportProblem{Name: bad.name, Field: bad.field, Message: bad.Error()})
-			set = without(set, bad)
+			set = leavingOut(set, bad)
 			continue
 		case errors.Is(err, errDryRun):
 			return result, nil
@@ -71,8 +71,8 @@ type importError struct {
 
 func (e *importError) Unwrap() error { return e.error }
 
-// without is a set without one thing.
-func without(set *transfer.Set, bad *importError) *transfer.Set {
+// leavingOut is a set without one thing.
+func leavingOut(set *transfer.Set, bad *importError) *transfer.Set {
 	next := new(transfer.Set)
 	for _, c := range set.Channels {
 		if bad.kind != store.KindChannel || c.Name != bad.name {
