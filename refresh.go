@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -157,15 +159,36 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 	return nil
 }
 
-// sharedRests is what rests, as the store last told it.
+// sharedRests is what rests, as far as this node and the store agree on it.
+// Reading and writing exclude each other: what is written while it is read
+// would look as if another node had ended it.
 type sharedRests struct {
+	mu       sync.Mutex
 	revision int64
 	entries  map[health.Ref]health.Entry
+}
+
+// SaveCooling implements ledger.CoolingWriter.
+func (st *state) SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error {
+	st.rests.mu.Lock()
+	defer st.rests.mu.Unlock()
+	if err := st.store.SaveCooling(ctx, upsert, remove); err != nil {
+		return err
+	}
+	for i := range upsert {
+		st.rests.entries[upsert[i].Ref] = upsert[i]
+	}
+	for _, ref := range remove {
+		delete(st.rests.entries, ref)
+	}
+	return nil
 }
 
 // refreshCooling takes over what other nodes have found to rest, and to be well
 // again.
 func (st *state) refreshCooling(ctx context.Context, revision int64) error {
+	st.rests.mu.Lock()
+	defer st.rests.mu.Unlock()
 	if st.rests.revision == revision {
 		return nil
 	}
@@ -174,13 +197,14 @@ func (st *state) refreshCooling(ctx context.Context, revision int64) error {
 		return err
 	}
 	was := st.rests.entries
-	st.rests = sharedRests{revision, make(map[health.Ref]health.Entry, len(list))}
+	st.rests.revision, st.rests.entries = revision, make(map[health.Ref]health.Entry, len(list))
+	list = slices.DeleteFunc(list, func(e health.Entry) bool { return st.cooling.Pending(e.Ref) }) // known better here
 	for i := range list {
 		st.rests.entries[list[i].Ref] = list[i]
 	}
 	var ended []health.Entry
 	for ref, e := range was {
-		if _, still := st.rests.entries[ref]; !still {
+		if _, still := st.rests.entries[ref]; !still && !st.cooling.Pending(ref) {
 			ended = append(ended, e)
 		}
 	}

@@ -74,8 +74,8 @@ type state struct {
 	vault    atomic.Pointer[vault.Vault]
 	stored   atomic.Pointer[storedConfig] // nil until it is read for the first time
 	reading  sync.Mutex                   // one at a time reads what is stored
-	rests    sharedRests                  // of reading
-	rotating sync.Mutex                   // one at a time changes the encryption key
+	rests    sharedRests
+	rotating sync.Mutex // one at a time changes the encryption key
 
 	desk   *admin.Desk
 	totals totals
@@ -108,6 +108,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	}
 	st.log.Store(log)
 	st.desk = newDesk(st)
+	st.rests.entries = make(map[health.Ref]health.Entry)
 	st.board = health.NewBoard(health.Options{Changed: st.coolingChanged})
 	st.ledger = ledger.New(ledger.Options{Alarm: func(msg string, err error) {
 		st.log.Load().Error(msg, zap.Error(err))
@@ -143,7 +144,7 @@ func (st *state) open() error {
 				st.log.Load().Warn("what was learned of counting tokens cannot be read and is learned anew", zap.Error(err))
 			}
 		}
-		st.cooling = ledger.NewCoolingSaver(st.store, func(msg string, err error) {
+		st.cooling = ledger.NewCoolingSaver(st, func(msg string, err error) {
 			st.log.Load().Warn(msg, zap.Error(err))
 		})
 		st.ledger.Attach(ackWriter{st})

@@ -31,6 +31,7 @@ type CoolingSaver struct {
 
 	mu      sync.Mutex
 	changes map[health.Ref]health.Change // the last of each
+	saving  map[health.Ref]health.Change // those that are just being written
 	told    time.Time                    // when alarm was last told of the trouble there is
 
 	wake   chan struct{} // there are changes
@@ -64,6 +65,15 @@ func (s *CoolingSaver) Changed(c health.Change) {
 	}
 }
 
+// Pending reports whether the store may not know yet what became of a thing.
+func (s *CoolingSaver) Pending(r health.Ref) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, waits := s.changes[r]
+	_, goes := s.saving[r]
+	return waits || goes
+}
+
 func (s *CoolingSaver) run() {
 	defer close(s.done)
 	for {
@@ -92,7 +102,7 @@ func (s *CoolingSaver) run() {
 func (s *CoolingSaver) save(ctx context.Context) error {
 	s.mu.Lock()
 	changes := s.changes
-	s.changes = make(map[health.Ref]health.Change)
+	s.changes, s.saving = make(map[health.Ref]health.Change), changes
 	s.mu.Unlock()
 	if len(changes) == 0 {
 		return nil
@@ -108,6 +118,7 @@ func (s *CoolingSaver) save(ctx context.Context) error {
 	}
 	err := s.writer.SaveCooling(ctx, upsert, remove)
 	s.mu.Lock()
+	s.saving = nil
 	if err == nil {
 		s.told = time.Time{}
 		s.mu.Unlock()

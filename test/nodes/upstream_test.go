@@ -1,0 +1,60 @@
+package nodes
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// upstream is a provider of Claude's protocol that does as it is told.
+type upstream struct {
+	URL   string
+	calls atomic.Int64
+	hold  atomic.Int64 // nanoseconds before each answer
+
+	mu     sync.Mutex
+	limits map[string]bool // keys that are answered 429
+}
+
+func newUpstream(t *testing.T) *upstream {
+	t.Helper()
+	u := &upstream{limits: make(map[string]bool)}
+	s := httptest.NewServer(u)
+	t.Cleanup(s.Close)
+	u.URL = s.URL
+	return u
+}
+
+func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	u.mu.Lock()
+	limited := u.limits[r.Header.Get("X-Api-Key")]
+	u.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	if limited {
+		w.Header().Set("Retry-After", "600")
+		w.WriteHeader(http.StatusTooManyRequests)
+		fmt.Fprint(w, `{"type":"error","error":{"type":"rate_limit_error","message":"limited"}}`)
+		return
+	}
+	u.calls.Add(1)
+	time.Sleep(time.Duration(u.hold.Load()))
+	// $5 a million of Claude Haiku 4.5: 1,000 tokens are half a cent.
+	fmt.Fprint(w, `{"id":"msg_1","type":"message","role":"assistant","model":"claude-haiku-4-5","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":5,"output_tokens":1000}}`)
+}
+
+func (u *upstream) limit(key string, on bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.limits[key] = on
+}
+
+// channel is a channel at the upstream.
+func (u *upstream) channel(name string, lines string) string {
+	return fmt.Sprintf("channel %s {\nurl %s\nprotocol anthropic\n%s\n}\n", name, u.URL, lines)
+}
