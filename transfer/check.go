@@ -1,11 +1,14 @@
 package transfer
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/config"
@@ -21,6 +24,12 @@ type collector struct {
 
 func newCollector(format string) *collector {
 	return &collector{file: File{Format: format}, seen: make(map[string]int), owner: make(map[string]string)}
+}
+
+// done returns the file, its problems in the order of the file.
+func (c *collector) done() *File {
+	slices.SortStableFunc(c.file.Problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return &c.file
 }
 
 func (c *collector) problem(line int, name, field, message string) {
@@ -114,6 +123,9 @@ func checkChannel(ch *Channel) error {
 	}
 	if err := whole.Validate(); err != nil {
 		return err
+	}
+	if strings.ContainsFunc(ch.Proxy, unicode.IsControl) { // a placeholder in it keeps it from being judged
+		return &config.Error{Thing: KindChannel, Name: ch.Name, Field: "proxy", Problem: "must not hold line breaks or other control characters"}
 	}
 	return provider.Check(&whole)
 }

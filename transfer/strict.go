@@ -312,7 +312,7 @@ func unknown(key string, known []string) string {
 // secret that stands in the wrong place.
 func shown(name string) string {
 	if len(name) > 40 || strings.ContainsFunc(name, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }) {
-		return "one of the names"
+		return "a name that is not shown"
 	}
 	return strconv.Quote(name)
 }
