@@ -19,7 +19,7 @@ import (
 // all others are made up from their types.
 var samples = map[string]any{
 	"provider": "openai", "auth": "bearer", "proxy": "socks5://user:pa,ss@127.0.0.1:1080", "protocols": []string{"openai", "responses"},
-	"urls": []config.URL{{URL: "https://a.example"}, {URL: "https://b.example/x#", Protocols: []string{"openai"}}},
+	"urls":       []config.URL{{URL: "https://a.example"}, {URL: "https://b.example/x#", Protocols: []string{"openai"}}},
 	"hours.from": "08:00", "hours.to": "23:30", "hours.zone": "Europe/Berlin",
 	"daily_budget": 0.1, "budget.day": 0.0, "cost_multiplier": 0.25,
 	"body_set":              []config.BodyField{{Path: "a.b", Value: json.RawMessage(`{"x":[1,"<&>"],"n":12345678901234567890}`)}},
