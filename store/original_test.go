@@ -77,7 +77,11 @@ func TestReadOriginal(t *testing.T) {
 				}
 			}
 			before := digest(t, filepath.Dir(path))
-			got, err := store.ReadOriginal(t.Context(), path)
+			link := filepath.Join(t.TempDir(), "link.db")
+			if err := os.Symlink(path, link); err != nil {
+				t.Fatal(err)
+			}
+			got, err := store.ReadOriginal(t.Context(), link)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -38,13 +38,11 @@ func (c *collector) problem(line int, name, field, message string) {
 
 // fail tells of an error of package config, or any other.
 func (c *collector) fail(line int, name string, err error, secrets ...string) {
-	var e *config.Error
 	field := ""
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*config.Error](err); ok {
 		field = e.Field
 	}
-	var f *fieldError
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fieldError](err); ok {
 		field = f.field
 	}
 	c.problem(line, name, field, withoutSecrets(err.Error(), secrets))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -116,5 +117,31 @@ func TestOriginals(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDamagedDatabases reads databases in which bytes have been changed. They
+// are refused or read, whatever the bytes were.
+func TestDamagedDatabases(t *testing.T) {
+	data, err := os.ReadFile(database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	refused := 0
+	for range 200 {
+		changed := bytes.Clone(data)
+		for range 1 + random.IntN(20) {
+			changed[16+random.IntN(len(changed)-16)] = byte(random.Uint32())
+		}
+		f, err := transfer.Read(t.Context(), "x", changed)
+		if err != nil {
+			refused++
+		} else if strings.Contains(tells(f), "sk-SECRET") {
+			t.Errorf("a key is told: %s", tells(f))
+		}
+	}
+	if refused == 0 || refused == 200 {
+		t.Errorf("%d of 200 were refused", refused)
 	}
 }
