@@ -66,6 +66,10 @@ type originalTable struct {
 // WAL or a journal, is finished in a private copy. Of a file that is being
 // written meanwhile it reads one state or fails.
 func ReadOriginal(ctx context.Context, path string) (*OriginalData, error) {
+	path, err := filepath.EvalSymlinks(path) // what belongs to the file is beside it, not beside a link
+	if err != nil {
+		return nil, err
+	}
 	dsn, done, err := openable(ctx, path)
 	if err != nil {
 		return nil, err
@@ -108,8 +112,7 @@ var originalRemedies = map[int]string{
 }
 
 func explainOriginal(err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		if remedy, ok := originalRemedies[e.Code()&0xff]; ok {
 			return fmt.Errorf("%w (%s)", err, remedy)
 		}
@@ -150,7 +153,7 @@ func openable(ctx context.Context, path string) (dsn string, done func(), err er
 
 // usesWAL reports whether the file's header asks for a WAL.
 func usesWAL(path string) (bool, error) {
-	f, err := os.Open(path) //nolint:gosec // the file that a person names
+	f, err := os.Open(path)
 	if err != nil {
 		return false, err
 	}
@@ -222,12 +225,12 @@ func copyFile(ctx context.Context, from, to string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	in, err := os.Open(from) //nolint:gosec // the file that a person names, or one beside it
+	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // in our own folder
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,11 @@ func TestReadOriginal(t *testing.T) {
 				}
 			}
 			before := digest(t, filepath.Dir(path))
-			got, err := store.ReadOriginal(t.Context(), path)
+			link := filepath.Join(t.TempDir(), "link.db")
+			if err := os.Symlink(path, link); err != nil {
+				t.Fatal(err)
+			}
+			got, err := store.ReadOriginal(t.Context(), link)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -181,6 +185,7 @@ func TestReadOriginalRefuses(t *testing.T) {
 		"damaged":    {damaged, "damaged"},
 		"other":      {originalFile(t, "", "CREATE TABLE channels (id INT)"), store.ErrNoOriginal.Error()},
 		"view":       {originalFile(t, "", "CREATE TABLE api_keys (id INT)", "CREATE VIEW channels AS SELECT 1 AS id"), store.ErrNoOriginal.Error()},
+		"virtual":    {originalFile(t, "", "CREATE TABLE api_keys (id INT)", "CREATE VIRTUAL TABLE channels USING fts5(id)"), store.ErrNoOriginal.Error()},
 		"large cell": {originalFile(t, "", append(slices.Clone(smallOriginal), "UPDATE channels SET seen = zeroblob(1048577)")...), `column "seen"`},
 		"many rows": {originalFile(t, "", append(slices.Clone(smallOriginal), `WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i+1 FROM n WHERE i < 20010)
 			INSERT INTO channels (id, name) SELECT i, 'c' || i FROM n`)...), "more than 20000 rows"},

@@ -196,7 +196,7 @@ func ourRows(names []string) func(ctx context.Context, t *table) (*File, error) 
 		if err != nil {
 			return nil, err
 		}
-		return &c.file, nil
+		return c.done(), nil
 	}
 }
 

@@ -1,11 +1,14 @@
 package transfer
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/config"
@@ -23,19 +26,23 @@ func newCollector(format string) *collector {
 	return &collector{file: File{Format: format}, seen: make(map[string]int), owner: make(map[string]string)}
 }
 
+// done returns the file, its problems in the order of the file.
+func (c *collector) done() *File {
+	slices.SortStableFunc(c.file.Problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return &c.file
+}
+
 func (c *collector) problem(line int, name, field, message string) {
 	c.file.Problems = append(c.file.Problems, Problem{Line: line, Name: clip(name), Field: field, Message: message})
 }
 
 // fail tells of an error of package config, or any other.
 func (c *collector) fail(line int, name string, err error, secrets ...string) {
-	var e *config.Error
 	field := ""
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*config.Error](err); ok {
 		field = e.Field
 	}
-	var f *fieldError
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fieldError](err); ok {
 		field = f.field
 	}
 	c.problem(line, name, field, withoutSecrets(err.Error(), secrets))
@@ -114,6 +121,9 @@ func checkChannel(ch *Channel) error {
 	}
 	if err := whole.Validate(); err != nil {
 		return err
+	}
+	if strings.ContainsFunc(ch.Proxy, unicode.IsControl) { // a placeholder in it keeps it from being judged
+		return &config.Error{Thing: KindChannel, Name: ch.Name, Field: "proxy", Problem: "must not hold line breaks or other control characters"}
 	}
 	return provider.Check(&whole)
 }

@@ -26,7 +26,8 @@ type Change struct {
 
 // Diff compares what a file holds with what there is, by name, in the order of
 // the file. What there is beside the file is not mentioned. Secrets are compared
-// by fingerprint and hash, and only if the file has them.
+// by fingerprint and hash, and only if the file has them: a channel without keys
+// in the file says nothing of those that are there.
 func Diff(have, file *Set) []Change {
 	changes := make([]Change, 0, len(file.Channels)+len(file.Tokens)+len(file.Aliases))
 	channels := index(have.Channels, func(c *Channel) string { return c.Name })
@@ -74,7 +75,7 @@ func channelFields(had, has *Channel) []string {
 	old, now := had.Channel, has.Channel
 	old.Keys, now.Keys = nil, nil
 	fields := differing(&old, &now)
-	if !slices.ContainsFunc(has.Keys, func(k Key) bool { return k.Secret == "" }) && !slices.Equal(identities(had.Keys), identities(has.Keys)) {
+	if len(has.Keys) > 0 && !slices.ContainsFunc(has.Keys, func(k Key) bool { return k.Secret == "" }) && !slices.Equal(identities(had.Keys), identities(has.Keys)) {
 		fields = append(fields, "keys")
 	}
 	return fields

@@ -57,7 +57,7 @@ func readJSON(ctx context.Context, data []byte) (*File, error) {
 		}
 		item.read(c)
 	}
-	return &c.file, nil
+	return c.done(), nil
 }
 
 // item is one channel, token or alias of a file.

@@ -44,7 +44,7 @@ type importer struct {
 // done returns the file with everything that came up.
 func (im *importer) done() *File {
 	im.file.Notes = im.notes.list()
-	return &im.file
+	return im.collector.done()
 }
 
 // names gives the channels names that fit here.

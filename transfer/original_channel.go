@@ -29,6 +29,7 @@ const (
 	noteAllOffURLs  = "all addresses were switched off, which the original did not heed; they are kept"
 	noteTwice       = "what stood there twice, a key, an address or a model, is carried over once"
 	notePattern     = "a model with a * stands for all that fit here; in the original only * alone did"
+	noteRedirects   = "model_redirects of models that a channel does not have are left out"
 	noteAnyRedirect = "the model * is sent upstream under one name, which body_set does here"
 	noteAnyMixed    = "the model * with another name upstream, beside other models, has no counterpart and is left out"
 	noteFree        = "the cost multiplier is 0, so calls cost nothing; the original also stored 0 when none was given"
@@ -40,7 +41,7 @@ const (
 // add turns a channel into ours. One that cannot be used is a problem.
 func (im *importer) add(o *original) {
 	name := o.row["name"]
-	if kind := o.row["auth_type"]; kind != "" && kind != "api_key" {
+	if kind := strings.ToLower(strings.TrimSpace(o.row["auth_type"])); kind != "" && kind != "api_key" {
 		im.problem(o.line, name, "auth_type", fmt.Sprintf("channel %q: auth_type: it signs in with a subscription (OAuth), which has no counterpart: use a channel with a key", clip(name)))
 		return
 	}
@@ -61,12 +62,14 @@ func (im *importer) add(o *original) {
 }
 
 func (im *importer) numbers(o *original, ch *Channel) error {
-	for field, into := range map[string]*int{"priority": &ch.Priority, "rpm_limit": &ch.RPM, "max_concurrency": &ch.MaxConcurrency} {
-		n, err := number(o.row, field)
-		if err != nil {
+	for _, n := range []struct {
+		field string
+		into  *int
+	}{{"priority", &ch.Priority}, {"rpm_limit", &ch.RPM}, {"max_concurrency", &ch.MaxConcurrency}} {
+		var err error
+		if *n.into, err = number(o.row, n.field); err != nil {
 			return err
 		}
-		*into = n
 	}
 	enabled, err := toggle(o.row, "enabled", true)
 	if err != nil {
@@ -274,13 +277,13 @@ func (im *importer) remarks(o *original, ch *Channel) error {
 	default:
 		return wrong(o.row, "protocol_transform_mode", "must be auto, upstream or local")
 	}
-	for field, note := range map[string]string{"retry_other_keys_on_failure": noteRetry, "websockets": noteWebsockets} {
-		on, err := toggle(o.row, field, false)
+	for _, s := range []struct{ field, note string }{{"retry_other_keys_on_failure", noteRetry}, {"websockets", noteWebsockets}} {
+		on, err := toggle(o.row, s.field, false)
 		if err != nil {
 			return err
 		}
 		if on {
-			im.notes.add(ch.Name, note)
+			im.notes.add(ch.Name, s.note)
 		}
 	}
 	if !blank(o.row["oauth_credential"]) {

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 
@@ -14,7 +13,7 @@ func (im *importer) modelsOf(o *original, ch *Channel) error {
 	list := o.models
 	if len(list) == 0 { // a CSV, or a version that had them in the channel's row
 		var err error
-		if list, err = modelsOfRow(o); err != nil {
+		if list, err = im.modelsOfRow(o); err != nil {
 			return err
 		}
 	}
@@ -61,7 +60,7 @@ func (im *importer) model(ch *Channel, m originalModel, alone bool) {
 }
 
 // modelsOfRow reads the columns models, a list or JSON, and model_redirects.
-func modelsOfRow(o *original) ([]originalModel, error) {
+func (im *importer) modelsOfRow(o *original) ([]originalModel, error) {
 	var names []string
 	if text := o.row["models"]; strings.HasPrefix(text, "[") {
 		if json.Unmarshal([]byte(text), &names) != nil {
@@ -84,8 +83,7 @@ func modelsOfRow(o *original) ([]originalModel, error) {
 		}
 	}
 	if len(redirects) > 0 {
-		first := slices.Sorted(maps.Keys(redirects))[0]
-		return nil, wrong(o.row, "model_redirects", "names a model that is not among models: "+clip(first))
+		im.notes.add(o.row["name"], noteRedirects)
 	}
 	return list, nil
 }

@@ -66,7 +66,7 @@ func (im *importer) rulesOf(o *original, ch *Channel) error {
 		ch.CooldownRules = append(ch.CooldownRules, ours)
 	}
 	if global && len(ch.CooldownRules) > 0 {
-		im.notes.add(ch.Name, noteGlobalRules)
+		im.notes.add("", noteGlobalRules)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 
 const (
 	noteTokenCase    = "models of a token are compared with their upper and lower case here"
-	noteTokenPattern = "a model with a * stands for all that fit here, which lets a token use more than the original did"
+	noteWiderModels  = "a model with a * stands for all that fit here, which lets a token use more than the original did"
 	noteSpent        = "what tokens have spent already does not count towards their limits here"
 	noteGoneChannels = "channels that are not carried over are left out of what a token may use or may not use: check it when you make them by hand"
 	noteUsage        = "counts and costs of tokens are not carried over"
@@ -104,7 +104,7 @@ func (im *importer) addToken(row store.OriginalRow, name string, channel func(id
 		im.notes.add(name, noteTokenCase)
 	}
 	if slices.ContainsFunc(t.Models, func(m string) bool { return strings.Contains(m, "*") }) {
-		im.notes.add(name, noteTokenPattern)
+		im.notes.add(name, noteWiderModels)
 	}
 	if problem := im.allowedChannels(&t, row, channel); problem != "" {
 		fail("allowed_channel_ids", problem)

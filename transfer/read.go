@@ -52,7 +52,7 @@ func explain(name string, err error) error {
 }
 
 func readPath(ctx context.Context, path string) (*File, error) {
-	in, err := os.Open(path) //nolint:gosec // the file that a person names
+	in, err := os.Open(path)
 	if err != nil {
 		return nil, reason(err)
 	}
@@ -74,8 +74,7 @@ func readPath(ctx context.Context, path string) (*File, error) {
 
 // reason is an error without the path, which stands in the error already.
 func reason(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
 		return p.Err
 	}
 	return err

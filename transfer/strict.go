@@ -55,8 +55,7 @@ func (w *walker) top() ([]item, error) {
 	// The check of the syntax also bounds how deep the text may be nested.
 	var whole json.RawMessage
 	if err := json.Unmarshal(w.data, &whole); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return nil, fmt.Errorf("line %d: it is no valid JSON: %s", w.lineOf(int(syntax.Offset)), syntaxProblem(syntax))
 		}
 		return nil, errors.New("it is no valid JSON")
@@ -282,13 +281,13 @@ func (w *walker) object(path string, field func(key string) (reflect.Type, strin
 // go before those of what it embeds.
 func fieldsOf(of reflect.Type) map[string]reflect.Type {
 	fields := make(map[string]reflect.Type)
-	for i := range of.NumField() {
-		if f := of.Field(i); f.Anonymous {
+	for f := range of.Fields() {
+		if f.Anonymous {
 			maps.Copy(fields, fieldsOf(f.Type))
 		}
 	}
-	for i := range of.NumField() {
-		if f := of.Field(i); !f.Anonymous {
+	for f := range of.Fields() {
+		if !f.Anonymous {
 			fields[jsonName(&f)] = f.Type
 		}
 	}
@@ -312,7 +311,7 @@ func unknown(key string, known []string) string {
 // secret that stands in the wrong place.
 func shown(name string) string {
 	if len(name) > 40 || strings.ContainsFunc(name, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }) {
-		return "one of the names"
+		return "a name that is not shown"
 	}
 	return strconv.Quote(name)
 }

@@ -13,17 +13,17 @@ import (
 
 // mostBroken bounds how many broken rows are read past: behind each of them the
 // text is read anew.
-const mostBroken = 100
+const mostBroken = 50
 
 // table reads the rows of a CSV file. A row that is broken does not take those
 // after it along: reading goes on in the line after it began.
 type table struct {
-	rest   []byte // what has not been given to the reader
-	line   int    // of the start of rest
-	comma  rune
+	rest    []byte // what has not been given to the reader
+	line    int    // of the start of rest
+	comma   rune
 	lenient bool // spaces before a quote are left out, as the original did
-	read   *csv.Reader
-	broken int
+	read    *csv.Reader
+	broken  int
 }
 
 func newTable(text []byte) *table {
