@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/go-sql-driver/mysql"
@@ -40,7 +41,14 @@ func mysqlFault(err error, among []uint16) bool {
 
 // mysqlRejects reports whether the server refuses the values.
 func mysqlRejects(err error) bool {
-	return mysqlFault(err, valueFaults) || errors.Is(err, mysql.ErrPktTooLarge)
+	return mysqlFault(err, valueFaults) || isTooLarge(err)
+}
+
+// isTooLarge reports whether a message is longer than the server takes, which
+// MariaDB has no number for if the value was sent in pieces.
+func isTooLarge(err error) bool {
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	return errors.Is(err, mysql.ErrPktTooLarge) || ok && e.Number == 1105 && strings.Contains(e.Message, "max_allowed_packet")
 }
 
 // mysqlDone reports whether a statement of a migration was done before.
@@ -109,6 +117,9 @@ func (s *MySQL) explain(doing string, err error) error {
 }
 
 func mysqlRemedy(err error) string {
+	if isTooLarge(err) {
+		return mysqlRemedies[1153]
+	}
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return mysqlRemedies[e.Number]
 	}
@@ -129,7 +140,6 @@ func mysqlRemedy(err error) string {
 		{ErrForeign, "choose another database"},
 		{errMigrating, "wait until it is done, or end its connection on the server"},
 		{mysql.ErrNoTLS, "the server has no certificate: give it one, or leave tls out of the DSN"},
-		{mysql.ErrPktTooLarge, "raise max_allowed_packet on the server"},
 		{mysql.ErrCleartextPassword, "let the user log in with another plugin, or add tls=true&allowCleartextPasswords=true to the DSN"},
 		{mysql.ErrUnknownPlugin, "let the user log in by caching_sha2_password or mysql_native_password"},
 		{syscall.ECONNREFUSED, "no server answers there: check that it runs, and host and port in the DSN"},
