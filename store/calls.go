@@ -10,149 +10,6 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-var (
-	errNoRecord = errors.New("there is no record")
-	errNoID     = errors.New("it has no id")
-	errSameID   = errors.New("another call has this id")
-)
-
-// WriteCalls implements Store. The whole batch is tried at once; only if the
-// database refuses some of the values is each record tried for itself.
-func (d *database) WriteCalls(ctx context.Context, records []*ai.Record) error {
-	const doing = "writing calls"
-	c, err := d.connections()
-	if err != nil {
-		return err
-	}
-	fit := make([]*ai.Record, 0, len(records))
-	var refused []Refusal
-	for _, r := range records {
-		switch {
-		case r == nil:
-			refused = append(refused, Refusal{Err: errNoRecord})
-		case r.ID == "":
-			refused = append(refused, Refusal{Err: errNoID})
-		default:
-			fit = append(fit, r)
-		}
-	}
-	if len(fit) > 0 {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		var counted int
-		err = c.update(ctx, doing, func(tx *sql.Tx) error {
-			err := c.writeBatch(ctx, tx, fit)
-			if err == nil {
-				counted, err = c.countCalls(ctx, tx, fit)
-			}
-			return err
-		})
-		if err != nil && c.rejects(err) {
-			err = c.update(ctx, doing, func(tx *sql.Tx) error {
-				written, singly, err := c.writeSingly(ctx, tx, fit)
-				refused = append(refused, singly...)
-				if err == nil {
-					counted, err = c.countCalls(ctx, tx, written)
-				}
-				return err
-			})
-		}
-		if err != nil {
-			return err
-		}
-		c.foldIfDue(ctx, counted)
-	}
-	if refused != nil {
-		return &RefusedError{Refusals: refused}
-	}
-	return nil
-}
-
-// writeBatch writes all records or fails.
-//
-// It writes row by row: in SQLite a statement of many rows is no faster, for
-// it keeps a journal of its own in case one of them fails. The rows are written
-// without the context's Done, because the driver would start a goroutine for
-// each to watch it.
-func (c *connections) writeBatch(ctx context.Context, tx *sql.Tx, records []*ai.Record) error {
-	var last int64
-	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM calls").Scan(&last); err != nil {
-		return err
-	}
-	insert := tx.StmtContext(ctx, c.insertCall) //nolint:sqlclosecheck // closed with the transaction
-	unwatched := context.WithoutCancel(ctx)
-	used := make(map[*candidateSet]int64) // with the latest arrival
-	spent := make(spending)
-	for i, r := range records {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		row := storedCall{Record: r, seq: last + 1 + int64(i), details: encodeDetails(r)}
-		if set := c.sets.find(r.Candidates); set != nil {
-			row.set = set.id
-			used[set] = max(used[set], nanos(r.Time))
-		}
-		c.args = row.appendTo(c.args[:0])
-		if _, err := insert.ExecContext(unwatched, c.args...); err != nil {
-			return err
-		}
-		spent.add(r, 1)
-	}
-	if err := spent.write(ctx, tx, c); err != nil {
-		return err
-	}
-	for set, latest := range used {
-		if _, err := tx.ExecContext(ctx, c.keepSet, set.id, set.json, latest); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeSingly writes every record that the database takes. Of the others, those
-// that are not there already are refused.
-func (c *connections) writeSingly(ctx context.Context, tx *sql.Tx, records []*ai.Record) (written []*ai.Record, refused []Refusal, err error) {
-	for _, r := range records {
-		if _, err := tx.ExecContext(ctx, "SAVEPOINT record"); err != nil {
-			return nil, nil, err
-		}
-		if fault := c.writeBatch(ctx, tx, []*ai.Record{r}); fault != nil {
-			if !c.rejects(fault) {
-				return nil, nil, fault
-			}
-			if _, err := tx.ExecContext(ctx, "ROLLBACK TO record"); err != nil {
-				return nil, nil, err
-			}
-			stored, same, err := isStored(ctx, tx, r)
-			switch {
-			case err != nil:
-				return nil, nil, err
-			case !stored:
-				refused = append(refused, Refusal{ID: clean(r.ID), Err: fault})
-			case !same:
-				refused = append(refused, Refusal{ID: clean(r.ID), Err: errSameID})
-			}
-		} else {
-			written = append(written, r)
-		}
-		if _, err := tx.ExecContext(ctx, "RELEASE record"); err != nil {
-			return nil, nil, err
-		}
-	}
-	return written, refused, nil
-}
-
-// isStored reports whether there is a call of the record's id, and whether it
-// is the same one.
-func isStored(ctx context.Context, tx *sql.Tx, r *ai.Record) (stored, same bool, err error) {
-	var arrived int64
-	err = tx.QueryRowContext(ctx, "SELECT time FROM calls WHERE id = ?", clean(r.ID)).Scan(&arrived)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, false, nil
-	}
-	return err == nil, arrived == nanos(r.Time), err
-}
-
 // Call implements Store.
 func (d *database) Call(ctx context.Context, id string) (*ai.Record, error) {
 	c, err := d.connections()
@@ -161,7 +18,7 @@ func (d *database) Call(ctx context.Context, id string) (*ai.Record, error) {
 	}
 	var found *ai.Record
 	err = c.view(ctx, "reading a call", func(tx *sql.Tx) error {
-		list, err := readCalls(ctx, tx, "WHERE id = ?", id)
+		list, err := readCalls(ctx, tx, "WHERE id = ?", identifier(id))
 		if err != nil {
 			return err
 		}
@@ -184,7 +41,8 @@ func (d *database) Calls(ctx context.Context, f CallFilter) ([]*ai.Record, error
 	}
 	var list []*ai.Record
 	err = c.view(ctx, "reading calls", func(tx *sql.Tx) error {
-		where, args, err := f.where(ctx, tx)
+		list = nil
+		where, args, err := f.where(ctx, tx, c.pattern)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil // the page before ended with a call that has been pruned
 		}
@@ -285,7 +143,7 @@ func (d *database) ResponseOwner(ctx context.Context, responseID string) (made a
 	var found details
 	err = c.view(ctx, "looking up a stored response", func(tx *sql.Tx) error {
 		var text string
-		err := tx.QueryRowContext(ctx, selectOwner, responseID).Scan(&text, &token)
+		err := tx.QueryRowContext(ctx, selectOwner, identifier(responseID)).Scan(&text, &token)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}

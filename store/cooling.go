@@ -14,7 +14,10 @@ const (
 	entryColumns = refColumns + ", until, failures, kind, rule, message, since, attention"
 )
 
-var replaceEntry = writeRow("REPLACE INTO cooling", entryColumns)
+var insertEntry = writeRows("INSERT INTO cooling", entryColumns, 1)
+
+const deleteEntry = `DELETE FROM cooling WHERE scope = ? AND channel = ? AND url = ? AND key_id = ? AND model = ?
+	AND group_name = ? AND protocol = ?`
 
 // restsForgotten is how long after its end a rest is kept. It is longer than
 // health remembers one.
@@ -30,21 +33,28 @@ func (d *database) SaveCooling(ctx context.Context, upsert []health.Entry, remov
 		return nil
 	}
 	return c.update(ctx, "saving what rests", func(tx *sql.Tx) error {
+		// First, because it makes others who save wait: where no key of the table
+		// could hold all that an entry is known by, nobody else may add the same.
+		if err := raise(ctx, tx, revisionCooling); err != nil {
+			return err
+		}
 		for i := range remove {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM cooling WHERE scope = ? AND channel = ? AND url = ?
-				AND key_id = ? AND model = ? AND group_name = ? AND protocol = ?`, refArgs(&remove[i])...); err != nil {
+			if _, err := tx.ExecContext(ctx, deleteEntry, refArgs(&remove[i])...); err != nil {
 				return err
 			}
 		}
 		for i := range upsert {
 			e := &upsert[i]
+			if _, err := tx.ExecContext(ctx, deleteEntry, refArgs(&e.Ref)...); err != nil {
+				return err
+			}
 			args := append(refArgs(&e.Ref), nanos(e.Until), int64(e.Failures), e.Kind.String(), clean(e.Rule),
 				clean(e.Message), nanos(e.Since), flag(e.Attention))
-			if _, err := tx.ExecContext(ctx, replaceEntry, args...); err != nil {
+			if _, err := tx.ExecContext(ctx, insertEntry, args...); err != nil {
 				return err
 			}
 		}
-		return raise(ctx, tx, revisionCooling)
+		return nil
 	})
 }
 
@@ -68,6 +78,7 @@ func (d *database) LoadCooling(ctx context.Context) ([]health.Entry, error) {
 			return err
 		}
 		defer rows.Close()
+		entries = nil
 		for rows.Next() {
 			var e health.Entry
 			var protocol string

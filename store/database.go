@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,25 @@ type dialect struct {
 
 	// now is the time by which statistics are kept; nil is time.Now.
 	now func() time.Time
+
+	// pattern is a condition that a column matches a pattern.
+	pattern pattern
+
+	// insertRows is how many calls one statement inserts at most. With 1 they are
+	// inserted by a statement that is prepared once.
+	insertRows int
+
+	// deleteOldest takes a moment and a number, and deletes at most so many calls
+	// that arrived before it, the oldest first.
+	deleteOldest string
+
+	// viewing are the options of transactions that read.
+	viewing *sql.TxOptions
+
+	// repeatable reports whether a transaction that failed so has changed nothing
+	// for sure, and may go well when it is tried again at once; committing says
+	// that it failed when it was to be committed. nil is never.
+	repeatable func(err error, committing bool) bool
 
 	// rejects reports whether an error is about the values, so that trying again
 	// is of no use.
@@ -49,7 +69,7 @@ type connections struct {
 	write *sql.DB // the only one that writes
 	read  *sql.DB
 
-	insertCall *sql.Stmt
+	insertCall *sql.Stmt // nil where several are inserted by one statement
 
 	mu   sync.Mutex // one batch at a time: what follows is of the batch
 	sets *setCache
@@ -60,23 +80,26 @@ type connections struct {
 
 func newConnections(ctx context.Context, d dialect, write, read *sql.DB) (*connections, error) {
 	c := &connections{dialect: d, write: write, read: read, sets: newSetCache()}
-	var err error
-	if c.insertCall, err = write.PrepareContext(ctx, writeRow("INSERT INTO calls", callColumns)); err != nil {
-		return nil, err
+	if c.insertRows == 1 {
+		var err error
+		if c.insertCall, err = write.PrepareContext(ctx, writeRows("INSERT INTO calls", callColumns, 1)); err != nil {
+			return nil, err
+		}
 	}
 	if c.now == nil {
 		c.now = time.Now
 	}
 	c.folding.next = c.now().Add(foldAfter)
 	if err := c.countRest(ctx); err != nil {
-		return nil, errors.Join(err, c.insertCall.Close())
+		return nil, errors.Join(err, c.forgetStatements())
 	}
 	return c, nil
 }
 
-// writeRow is a statement for one row.
-func writeRow(verb, columns string) string {
-	return verb + " (" + columns + ") VALUES (" + marks(strings.Count(columns, ",")+1) + ")"
+// writeRows is a statement for n rows.
+func writeRows(verb, columns string, n int) string {
+	row := ", (" + marks(strings.Count(columns, ",")+1) + ")"
+	return verb + " (" + columns + ") VALUES " + strings.Repeat(row, n)[len(", "):]
 }
 
 // marks is a list of n placeholders.
@@ -92,10 +115,18 @@ func (d *database) connections() (*connections, error) {
 // close closes the connections, the readers first, so that the last one can
 // put the database in order.
 func (c *connections) close() error {
-	return errors.Join(c.insertCall.Close(), c.read.Close(), c.write.Close())
+	return errors.Join(c.forgetStatements(), c.read.Close(), c.write.Close())
 }
 
-// update runs f in a transaction that writes.
+func (c *connections) forgetStatements() error {
+	if c.insertCall == nil {
+		return nil
+	}
+	return c.insertCall.Close()
+}
+
+// update runs f in a transaction that writes. It may run it several times, each
+// in a transaction of its own after the one before was undone.
 func (c *connections) update(ctx context.Context, doing string, f func(tx *sql.Tx) error) error {
 	if err := c.ready(); err != nil {
 		return c.explain(doing, err)
@@ -103,31 +134,58 @@ func (c *connections) update(ctx context.Context, doing string, f func(tx *sql.T
 	return c.transact(ctx, c.write, nil, doing, f)
 }
 
-// view runs f in a transaction that reads one state of the database.
+// view runs f in a transaction that reads one state of the database. It may run
+// it several times.
 func (c *connections) view(ctx context.Context, doing string, f func(tx *sql.Tx) error) error {
-	return c.transact(ctx, c.read, &sql.TxOptions{ReadOnly: true}, doing, f)
+	return c.transact(ctx, c.read, c.viewing, doing, f)
 }
 
+// How often and how long a transaction is tried, and how long the first pause
+// between is at most. Each pause may be twice as long as the one before; how
+// long it is, is left to chance, so that those who were in each other's way meet
+// no more.
+const (
+	mostTries     = 6
+	triesPatience = 15 * time.Second
+	triesPause    = 20 * time.Millisecond
+)
+
 func (c *connections) transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, doing string, f func(tx *sql.Tx) error) error {
-	if err := c.inTransaction(ctx, db, o, f); err != nil {
+	began := time.Now()
+	committing, err := inTransaction(ctx, db, o, f)
+	for try := 1; try < mostTries && err != nil && c.repeatable != nil && c.repeatable(err, committing); try++ {
+		pause := time.Duration(rand.Int64N(int64(triesPause << (try - 1)))) //nolint:gosec // nobody gains by guessing it
+		if ctx.Err() != nil || time.Since(began)+pause > triesPatience {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return c.explain(doing, errors.Join(ctx.Err(), err))
+		case <-time.After(pause):
+		}
+		committing, err = inTransaction(ctx, db, o, f)
+	}
+	if err != nil {
 		return c.explain(doing, err)
 	}
 	return nil
 }
 
-func (c *connections) inTransaction(ctx context.Context, db *sql.DB, o *sql.TxOptions, f func(tx *sql.Tx) error) error {
+// inTransaction runs f in a transaction once. When it fails, committing says
+// that f went well and the commit failed.
+func inTransaction(ctx context.Context, db *sql.DB, o *sql.TxOptions, f func(tx *sql.Tx) error) (committing bool, err error) {
 	tx, err := db.BeginTx(ctx, o)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := f(tx); err != nil {
 		// The first error says what is wrong; a rollback after it often fails too.
 		_ = tx.Rollback()
-		return err
+		return false, err
 	}
 	if err := tx.Commit(); err != nil {
 		_ = tx.Rollback()
-		return err
+		return true, err
 	}
-	return nil
+	return false, nil
 }

@@ -204,6 +204,7 @@ func (d *database) Audit(ctx context.Context, before int64, limit int) ([]AuditE
 			return err
 		}
 		defer rows.Close()
+		list = nil
 		for rows.Next() {
 			var e AuditEntry
 			var fields []byte

@@ -9,8 +9,8 @@ import (
 
 // where writes the filter in SQL, with order and limit. The error is
 // sql.ErrNoRows if the call it continues after is not there any more.
-func (f *CallFilter) where(ctx context.Context, tx *sql.Tx) (string, []any, error) {
-	var q conditions
+func (f *CallFilter) where(ctx context.Context, tx *sql.Tx, p pattern) (string, []any, error) {
+	q := conditions{pattern: p}
 	q.text("token", f.Token)
 	q.text("channel", f.Channel)
 	q.text("model", f.Model)
@@ -31,7 +31,7 @@ func (f *CallFilter) where(ctx context.Context, tx *sql.Tx) (string, []any, erro
 	}
 	if f.Before != "" {
 		var time, seq int64
-		if err := tx.QueryRowContext(ctx, "SELECT time, seq FROM calls WHERE id = ?", f.Before).Scan(&time, &seq); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT time, seq FROM calls WHERE id = ?", identifier(f.Before)).Scan(&time, &seq); err != nil {
 			return "", nil, err
 		}
 		q.before(time, seq)
@@ -45,8 +45,21 @@ func (f *CallFilter) where(ctx context.Context, tx *sql.Tx) (string, []any, erro
 
 // conditions are those of a WHERE clause, all to be met.
 type conditions struct {
-	list []string
-	args []any
+	pattern pattern
+	list    []string
+	args    []any
+}
+
+// pattern is the condition that a column matches a text in which each * stands
+// for any run of characters, and the case of ASCII letters, only of them, is
+// ignored; arg is the value for its placeholder.
+type pattern func(column, value string) (condition string, arg any)
+
+// likePattern is the pattern of databases whose LIKE ignores the case of ASCII
+// letters only.
+func likePattern(column, value string) (condition string, arg any) {
+	// Not the usual \, which MySQL would have written twice.
+	return column + " LIKE ? ESCAPE '!'", likeSigns.Replace(value)
 }
 
 func (q *conditions) add(condition string, args ...any) {
@@ -59,10 +72,9 @@ func (q *conditions) text(column, value string) {
 	switch {
 	case value == "":
 	case strings.Contains(value, "*"):
-		// Not the usual \, which MySQL would have written twice.
-		q.add(column+" LIKE ? ESCAPE '!'", likePattern.Replace(value))
+		q.add(q.pattern(column, value))
 	default:
-		q.add(column+" = ?", value)
+		q.add(column+" = ?", indexed(value))
 	}
 }
 
@@ -73,7 +85,7 @@ func (q *conditions) before(time, seq int64) {
 	q.add("(time < ? OR seq < ?)", time, seq)
 }
 
-var likePattern = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%")
+var likeSigns = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%")
 
 func (q *conditions) String() string {
 	if q.list == nil {

@@ -60,7 +60,7 @@ func TestListsUseAnIndex(t *testing.T) {
 		err := c.view(t.Context(), "explaining", func(tx *sql.Tx) error {
 			f := want.f
 			f.Before = ""
-			where, args, err := f.where(t.Context(), tx)
+			where, args, err := f.where(t.Context(), tx, likePattern)
 			if err != nil {
 				return err
 			}
@@ -89,7 +89,7 @@ func TestListsUseAnIndex(t *testing.T) {
 func TestPruningUsesIndexes(t *testing.T) {
 	_, c := open(t)
 	for query, args := range map[string][]any{
-		deleteOldest:                      {int64(1), int64(1)},
+		deleteOldestSQLite:                {int64(1), int64(1)},
 		deleteUnusedSets:                  {int64(1)},
 		"DELETE FROM calls WHERE seq = ?": {int64(1)},
 	} {
@@ -272,7 +272,7 @@ func TestMigrationsGoOnWhereTheyEnded(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if err := migrate(t.Context(), tx, steps, time.Now()); err != nil {
+		if err := (schema{steps: steps, now: time.Now()}).migrate(t.Context(), tx); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
 		return tx.Commit()

@@ -65,29 +65,54 @@ func statements(text string) []string {
 	return list
 }
 
-// migrate brings the schema up to date. The transaction must keep others from
+// queryer is a database, a connection or a transaction.
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// executor is a queryer that also changes something.
+type executor interface {
+	queryer
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// schema is what a database is to be brought to.
+type schema struct {
+	steps  []migration
+	exists bool // the list of the steps that were done is there
+	now    time.Time
+
+	// done reports whether a statement failed because what it does has been done
+	// already, by a step that broke off. nil is never: for databases that undo a
+	// step in whole.
+	done func(err error) bool
+}
+
+// migrate brings the schema up to date. The caller must keep others from
 // migrating at the same time. It fails with ErrNewer, having changed nothing,
 // if there are steps that this build does not know.
-func migrate(ctx context.Context, tx *sql.Tx, steps []migration, now time.Time) error {
-	if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migrations (
-		version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, applied BIGINT NOT NULL)`); err != nil {
-		return err
+func (s schema) migrate(ctx context.Context, db executor) error {
+	if !s.exists {
+		if _, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migrations (
+			version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, applied BIGINT NOT NULL)`); err != nil {
+			return err
+		}
 	}
 	var current int
-	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM schema_migrations").Scan(&current); err != nil {
+	if err := db.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM schema_migrations").Scan(&current); err != nil {
 		return err
 	}
-	if current > len(steps) {
-		return fmt.Errorf("%w: its schema is version %d, this build knows up to %d", ErrNewer, current, len(steps))
+	if current > len(s.steps) {
+		return fmt.Errorf("%w: its schema is version %d, this build knows up to %d", ErrNewer, current, len(s.steps))
 	}
-	for _, step := range steps[current:] {
+	for _, step := range s.steps[current:] {
 		for _, statement := range step.sql {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
+			if _, err := db.ExecContext(ctx, statement); err != nil && (s.done == nil || !s.done(err)) {
 				return fmt.Errorf("migration %04d_%s: %w", step.version, step.name, err)
 			}
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO schema_migrations (version, name, applied) VALUES (?, ?, ?)",
-			step.version, step.name, now.UnixNano()); err != nil {
+		if _, err := db.ExecContext(ctx, "INSERT INTO schema_migrations (version, name, applied) VALUES (?, ?, ?)",
+			step.version, step.name, s.now.UnixNano()); err != nil {
 			return err
 		}
 	}

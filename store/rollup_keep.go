@@ -21,7 +21,7 @@ func (c *connections) countRest(ctx context.Context) error {
 			return err
 		}
 		groups := 0
-		err = c.inTransaction(ctx, c.write, nil, func(tx *sql.Tx) error {
+		err = c.update(ctx, "counting stored calls", func(tx *sql.Tx) (err error) {
 			groups, err = c.countSome(ctx, tx, existing)
 			return err
 		})

@@ -84,7 +84,7 @@ func (c *connections) fold(ctx context.Context) error {
 			if _, err := c.lockState(ctx, tx, "fold"); err != nil {
 				return err
 			}
-			all, ids, err := readPending(ctx, tx)
+			all, ids, err := c.readPending(ctx, tx)
 			if n = len(ids); err != nil || n == 0 {
 				return err
 			}
@@ -107,8 +107,8 @@ func (c *connections) lockState(ctx context.Context, tx *sql.Tx, name string) (v
 }
 
 // readPending adds up the next rows.
-func readPending(ctx context.Context, tx *sql.Tx) (all groups, ids []any, err error) {
-	rows, err := tx.QueryContext(ctx, fmt.Sprintf("SELECT id, data FROM rollup_pending ORDER BY id LIMIT %d", foldRows))
+func (c *connections) readPending(ctx context.Context, tx *sql.Tx) (all groups, ids []any, err error) {
+	rows, err := tx.QueryContext(ctx, fmt.Sprintf("SELECT id, data FROM rollup_pending ORDER BY id LIMIT %d", foldRows)+c.lockRows)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"strings"
@@ -21,16 +23,17 @@ const callColumns = "seq, id, time, protocol, operation, model, upstream_model, 
 // storedCall is a row of calls.
 type storedCall struct {
 	*ai.Record
-	seq     int64
+	seq     int64  // in the order in which calls were written; read only
 	set     []byte // id of its candidate set, nil for none
 	details string
 }
 
 func (c *storedCall) appendTo(args []any) []any {
-	args = append(args, c.seq, clean(c.ID), nanos(c.Time), clean(string(c.Protocol)), clean(string(c.Operation)),
-		clean(c.Model), clean(c.UpstreamModel), clean(c.Token), clean(c.Channel), flag(c.Stream), int64(c.Status),
+	// The database numbers the rows: several processes may write at once.
+	args = append(args, nil, identifier(c.ID), nanos(c.Time), indexed(string(c.Protocol)), indexed(string(c.Operation)),
+		indexed(c.Model), indexed(c.UpstreamModel), indexed(c.Token), indexed(c.Channel), flag(c.Stream), int64(c.Status),
 		c.Outcome.String(), int64(c.FirstContent), int64(c.Duration), c.Usage.Input, c.Usage.CachedInput,
-		c.Usage.CacheWrite, c.Usage.Output, clean(c.ClientIP), clean(c.ResponseID))
+		c.Usage.CacheWrite, c.Usage.Output, indexed(c.ClientIP), identifier(c.ResponseID))
 	if c.set == nil {
 		args = append(args, nil) // a nil []byte is an empty one to some drivers
 	} else {
@@ -62,15 +65,39 @@ func clean(s string) string {
 	if len(s) <= longestText && utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return s
 	}
-	if len(s) > longestText {
-		s = s[:longestText]
-		for range utf8.UTFMax - 1 { // the cut may have gone through a character
-			if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
-				s = s[:len(s)-1]
-			}
+	return strings.ReplaceAll(strings.ToValidUTF8(cut(s, longestText), "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// cut returns at most so many bytes of a text, and no half character at the end.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	s = s[:most]
+	for range utf8.UTFMax - 1 { // the cut may have gone through a character
+		if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
+			s = s[:len(s)-1]
 		}
 	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+	return s
+}
+
+// longestIndexed is the most bytes of a text that stands in an index: a key of
+// MySQL has 3072 bytes at most, and it reckons four for each character.
+const longestIndexed = 750
+
+// indexed makes a text one for a column of an index; a longer one counts as
+// what it begins with.
+func indexed(s string) string { return clean(cut(clean(s), longestIndexed)) }
+
+// identifier makes a text one for a column by which a row is found: those that
+// differ only in what has no room stay different.
+func identifier(s string) string {
+	if s = clean(s); len(s) <= longestIndexed {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return cut(s, longestIndexed-1-2*len(sum)) + "#" + hex.EncodeToString(sum[:])
 }
 
 func flag(b bool) int64 {

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ccload/ccload/access"
@@ -28,18 +31,22 @@ const (
 // attempts.
 func (s spending) add(r *ai.Record, sign ai.Money) {
 	if r.Cost.Amount != 0 {
-		s[spentKey{tokenPurse + clean(r.Token), r.Day}] += sign * r.Cost.Amount
+		s[spentKey{tokenPurse + indexed(r.Token), r.Day}] += sign * r.Cost.Amount
 	}
 	for i := range r.Attempts {
 		if a := &r.Attempts[i]; a.Cost.Amount != 0 {
-			s[spentKey{channelPurse + clean(a.Target.Channel), r.Day}] += sign * a.Cost.Amount
+			s[spentKey{channelPurse + indexed(a.Target.Channel), r.Day}] += sign * a.Cost.Amount
 		}
 	}
 }
 
-// write adds to what is stored.
+// write adds to what is stored, in one order, so that two who write do not wait
+// for each other in a ring.
 func (s spending) write(ctx context.Context, tx *sql.Tx, c *connections) error {
-	for key, amount := range s {
+	for _, key := range slices.SortedFunc(maps.Keys(s), func(a, b spentKey) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.day, b.day))
+	}) {
+		amount := s[key]
 		if amount == 0 {
 			continue
 		}
@@ -63,6 +70,7 @@ func (d *database) LoadSpent(ctx context.Context) ([]access.Spent, error) {
 			return err
 		}
 		defer rows.Close()
+		list = nil
 		for rows.Next() {
 			var s access.Spent
 			if err := rows.Scan(&s.Name, &s.Day, &s.Amount); err != nil {
@@ -85,13 +93,14 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 	if err != nil {
 		return 0, nil, err
 	}
-	after := int64(-1)
+	done := int64(-1) // seq of the last call looked at
 	for {
 		var n, seen int
+		after := done
 		step, totals := make(spending), make(groups)
 		err := c.update(ctx, "pricing calls anew", func(tx *sql.Tx) error {
-			n, seen = 0, 0
-			rows, err := readRows(ctx, tx, "SELECT "+callColumns+" FROM calls WHERE seq > ? AND time >= ? ORDER BY seq LIMIT ?",
+			n, seen, after = 0, 0, done
+			rows, err := readRows(ctx, tx, "SELECT "+callColumns+" FROM calls WHERE seq > ? AND time >= ? ORDER BY seq LIMIT ?"+c.lockRows,
 				[]any{after, nanos(since), repriceStep})
 			if err != nil {
 				return err
@@ -102,11 +111,11 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 			for i := range rows {
 				row := &rows[i]
 				after = row.seq
-				done, err := row.reprice(ctx, tx, step, totals, price)
+				differs, err := row.reprice(ctx, tx, step, totals, price)
 				if err != nil {
 					return err
 				}
-				if done {
+				if differs {
 					n++
 				}
 			}
@@ -118,6 +127,7 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 		if err != nil {
 			return changed, moved, err
 		}
+		done = after
 		c.foldIfDue(ctx, len(totals))
 		changed += n
 		for key, amount := range step {

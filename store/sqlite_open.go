@@ -138,8 +138,14 @@ func (s *SQLite) prepare(ctx context.Context, write, read *sql.DB) (*connections
 	if s.file, err = os.Stat(s.path); err != nil {
 		return nil, err
 	}
-	d := dialect{keepSet: keepSetSQLite, addSpent: addSpentSQLite, now: s.now, rejects: sqliteRejects, explain: s.explain, ready: s.inPlace}
-	return newConnections(ctx, d, write, read)
+	return newConnections(ctx, dialect{
+		keepSet: keepSetSQLite, addSpent: addSpentSQLite, deleteOldest: deleteOldestSQLite, pattern: likePattern,
+		// A statement of many rows is no faster: it keeps a journal of its own in
+		// case one of them fails.
+		insertRows: 1,
+		viewing:    &sql.TxOptions{ReadOnly: true},
+		now:        s.now, rejects: sqliteRejects, explain: s.explain, ready: s.inPlace,
+	}, write, read)
 }
 
 // Close implements Store.
@@ -198,11 +204,6 @@ func (s *SQLite) checkFile(ctx context.Context) (empty bool, err error) {
 
 var errNoFile = errors.New("the path leads to something that is not a file")
 
-// queryer is a database or a transaction.
-type queryer interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // belongs reports whether the file is marked as ours; ErrForeign if it is not
 // and yet holds something.
 func belongs(ctx context.Context, db queryer) (marked bool, err error) {
@@ -240,7 +241,7 @@ func (s *SQLite) migrate(ctx context.Context, write *sql.DB) error {
 			return err
 		}
 	}
-	if err := migrate(ctx, tx, steps, s.now()); err != nil {
+	if err := (schema{steps: steps, exists: marked, now: s.now()}).migrate(ctx, tx); err != nil {
 		return err
 	}
 	// What SQLite may not write it opens for reading, and says so at the first

@@ -6,20 +6,12 @@ import (
 	"time"
 )
 
-// Sizes of the slices in which the request log is pruned: a writer waits for
-// one at most, a few milliseconds.
-const (
-	pruneSlice  = 100 // calls
-	vacuumSlice = 128 // pages
-)
-
 // spareSpace is how much free space a file keeps, in bytes: what comes next
 // would have to ask for it again.
 const spareSpace = 4 << 20
 
 const (
-	// deleteOldest takes a moment and a number.
-	deleteOldest = `DELETE FROM calls WHERE seq IN (SELECT seq FROM calls WHERE time < ? ORDER BY time LIMIT ?)`
+	deleteOldestSQLite = `DELETE FROM calls WHERE seq IN (SELECT seq FROM calls WHERE time < ? ORDER BY time LIMIT ?)`
 	// deleteUnusedSets takes the moment that stands for the oldest call if there
 	// is none.
 	deleteUnusedSets = `DELETE FROM candidate_sets WHERE last_used < (SELECT coalesce(min(time), ?) FROM calls)`
@@ -31,20 +23,11 @@ func (s *SQLite) Prune(ctx context.Context, olderThan time.Time, maxBytes int64,
 	if err != nil {
 		return 0, err
 	}
-	for deleted < step {
-		n, err := s.pruneSlice(ctx, c, olderThan, maxBytes, min(pruneSlice, step-deleted))
-		if err != nil {
-			return deleted, err
-		}
-		if n == 0 {
-			break
-		}
-		deleted += n
+	deleted, err = inSlices(step, func(n int) (int, error) { return s.pruneSlice(ctx, c, olderThan, maxBytes, n) })
+	if err != nil || deleted > 0 {
+		return deleted, err
 	}
-	if deleted > 0 {
-		return deleted, nil
-	}
-	if err := s.forget(ctx, c); err != nil {
+	if err := c.forget(ctx, forgetUnusedSets); err != nil {
 		return 0, err
 	}
 	if err := c.forgetRollups(ctx); err != nil {
@@ -64,34 +47,13 @@ func (s *SQLite) pruneSlice(ctx context.Context, c *connections, olderThan time.
 			olderThan = lastMoment // any
 		}
 	}
-	if olderThan.IsZero() {
-		return 0, nil
-	}
-	err = c.update(ctx, "forgetting old calls", func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, deleteOldest, nanos(olderThan), int64(n))
-		if err != nil {
-			return err
-		}
-		gone, err := result.RowsAffected()
-		deleted = int(gone)
-		return err
-	})
-	return deleted, err
+	return c.pruneBefore(ctx, olderThan, n)
 }
 
-// forget deletes candidate sets that no call refers to, and rests that ended
-// long ago.
-func (s *SQLite) forget(ctx context.Context, c *connections) error {
-	return c.update(ctx, "forgetting what is over", func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, deleteUnusedSets, nanos(lastMoment)); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM cooling WHERE until < ?", nanos(s.now().Add(-restsForgotten))); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, "DELETE FROM audit WHERE time < ?", nanos(s.now().Add(-auditKept)))
-		return err
-	})
+// forgetUnusedSets deletes candidate sets that no call refers to.
+func forgetUnusedSets(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, deleteUnusedSets, nanos(lastMoment))
+	return err
 }
 
 // shrink gives free space back to the operating system.

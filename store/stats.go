@@ -100,6 +100,7 @@ type statsQuery struct {
 	cut          dimensionSet
 	filter       dimensionValues // empty: any
 	quantiles    bool
+	pattern      pattern
 }
 
 // query checks a filter.

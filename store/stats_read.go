@@ -19,11 +19,13 @@ func (d *database) Stats(ctx context.Context, f StatsFilter) ([]StatsRow, error)
 	if err != nil {
 		return nil, err
 	}
+	q.pattern = c.pattern
 	stretches := q.stretches(c.now())
 	all := make(groups)
 	// One state of the database: what is folded meanwhile would be missing, or
 	// here twice.
 	err = c.view(ctx, "reading statistics", func(tx *sql.Tx) error {
+		clear(all)
 		for _, s := range stretches {
 			if err := q.readSums(ctx, tx, s, all); err != nil {
 				return err
@@ -73,7 +75,7 @@ func (q *statsQuery) columns() string {
 
 // where narrows to a stretch and to what the filter says.
 func (q *statsQuery) where(s stretch) *conditions {
-	var w conditions
+	w := conditions{pattern: q.pattern}
 	w.add("level = ?", seconds(s.level))
 	w.add("dims = ?", int64(q.cut))
 	w.add("start >= ?", s.from)

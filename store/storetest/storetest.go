@@ -66,6 +66,14 @@ var promises = []struct {
 	{"old calls are pruned in steps", suite.agePrunes},
 	{"calls that take too much space are pruned", suite.sizePrunes},
 	{"readers and writers do not disturb each other", suite.readersAndWriters},
+	{"long ids stay apart", suite.longIDsStayApart},
+	{"documents are edited in whole or not at all", suite.documentsAreEdited},
+	{"of edits at the same moment one wins", suite.oneEditWins},
+	{"the audit trail has pages", suite.auditHasPages},
+	{"logins are remembered until they end", suite.sessionsAreRemembered},
+	{"revisions grow", suite.revisionsGrow},
+	{"what rests may be saved by many", suite.restsAreSavedAtOnce},
+	{"of many writers nothing is lost or counted twice", suite.manyWriters},
 }
 
 // opened returns a store of the database that is open until the test ends.
@@ -157,6 +165,14 @@ func (t suite) closedSaysSo() {
 		"Reprice":       func() error { _, _, err := s.Reprice(t.Context(), noon, func(*ai.Record) {}); return err },
 		"SaveMemory":    func() error { return s.SaveMemory(t.Context(), "x", []byte("y")) },
 		"LoadMemory":    func() error { _, err := s.LoadMemory(t.Context(), "x"); return err },
+		"Revisions":     func() error { _, err := s.Revisions(t.Context()); return err },
+		"Documents":     func() error { _, _, err := s.Documents(t.Context()); return err },
+		"EditDocuments": func() error { return s.EditDocuments(t.Context(), 1, store.Edit{}) },
+		"Note":          func() error { return s.Note(t.Context(), store.AuditEntry{}) },
+		"Audit":         func() error { _, err := s.Audit(t.Context(), 0, 1); return err },
+		"SaveSession":   func() error { return s.SaveSession(t.Context(), store.Session{}) },
+		"LoadSession":   func() error { _, err := s.LoadSession(t.Context(), []byte("x")); return err },
+		"DeleteSession": func() error { return s.DeleteSession(t.Context(), []byte("x")) },
 		"Prune":         func() error { _, err := s.Prune(t.Context(), noon, 1, 1); return err },
 	} {
 		if err := f(); !errors.Is(err, store.ErrNotOpen) {

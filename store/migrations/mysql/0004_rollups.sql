@@ -5,12 +5,12 @@
 -- each level for each of several values of dims, so that few rows answer what
 -- is asked most. id is a hash of the dimensions. The sketches are of calls that
 -- went well, empty for others, and last because sums do not read them.
-CREATE TABLE rollups (
+CREATE TABLE IF NOT EXISTS rollups (
 	level                BIGINT       NOT NULL,
 	dims                 BIGINT       NOT NULL,
 	start                BIGINT       NOT NULL,
-	id                   BINARY(16)   NOT NULL,
-	channel              VARCHAR(200) NOT NULL,
+	id                   VARBINARY(16) NOT NULL,
+	channel              VARCHAR(200)  NOT NULL,
 	key_id               VARCHAR(200) NOT NULL,
 	model                VARCHAR(200) NOT NULL,
 	token                VARCHAR(200) NOT NULL,
@@ -35,25 +35,25 @@ CREATE TABLE rollups (
 	duration_sketch      BLOB         NOT NULL,
 	first_content_sketch BLOB         NOT NULL,
 	PRIMARY KEY (level, dims, start, id)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- What is not in the rollups yet: what batches of calls add up to by minute,
 -- each row written in the transaction of its batch. Adding to the rollups
 -- themselves with each batch would touch more rows than the batch has calls.
-CREATE TABLE rollup_pending (
+CREATE TABLE IF NOT EXISTS rollup_pending (
 	id    BIGINT       NOT NULL PRIMARY KEY,
 	first BIGINT       NOT NULL, -- minute
 	last  BIGINT       NOT NULL, -- minute
 	data  MEDIUMBLOB   NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- counted is the seq of the last call counted of those that were there before
 -- this table, existing that of the last of them. Who moves what is pending
 -- holds the row named fold.
-CREATE TABLE rollup_state (
+CREATE TABLE IF NOT EXISTS rollup_state (
 	name  VARCHAR(32)  NOT NULL PRIMARY KEY,
 	value BIGINT       NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO rollup_state (name, value) VALUES ('fold', 0), ('counted', 0);
-INSERT INTO rollup_state (name, value) SELECT 'existing', coalesce(max(seq), 0) FROM calls;
+INSERT IGNORE INTO rollup_state (name, value) VALUES ('fold', 0), ('counted', 0);
+INSERT IGNORE INTO rollup_state (name, value) SELECT 'existing', coalesce(max(seq), 0) FROM calls;

@@ -1,0 +1,153 @@
+// Package testdb gives tests databases of their own on a server of MySQL or
+// MariaDB.
+package testdb
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Variable names the variable of the environment that holds the DSN of the
+// server, of a user who may make databases: scripts/test.sh starts one.
+const Variable = "CCLOAD_TEST_MYSQL"
+
+// MySQL makes an empty database and returns its DSN. It is dropped when the test
+// has ended. Without a server the test is skipped, or fails where CI is true.
+func MySQL(t testing.TB) (dsn string) {
+	t.Helper()
+	config := server(t)
+	name := "ccload_test_" + strings.ToLower(rand.Text()[:16])
+	Exec(t, config.FormatDSN(), "CREATE DATABASE "+name)
+	t.Cleanup(func() { Exec(t, config.FormatDSN(), "DROP DATABASE IF EXISTS "+name) })
+	config = config.Clone()
+	config.DBName = name
+	return config.FormatDSN()
+}
+
+// server is where databases are made.
+func server(t testing.TB) *mysql.Config {
+	t.Helper()
+	dsn := os.Getenv(Variable)
+	if dsn == "" {
+		const why = Variable + " is not set, so NOTHING IS TESTED ON MYSQL: name a server's DSN, or run sh scripts/test.sh, which starts one"
+		if os.Getenv("CI") == "true" {
+			t.Fatal(why)
+		}
+		t.Skip(why)
+	}
+	config, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		t.Fatalf("%s: %v", Variable, err)
+	}
+	config.DBName = ""
+	config.InterpolateParams = true
+	config.Logger = new(mysql.NopLogger)
+	return config
+}
+
+// KillConnections ends all connections to the database of a DSN, in the middle
+// of whatever they do, and returns how many.
+func KillConnections(t testing.TB, dsn string) (killed int) {
+	t.Helper()
+	config, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := config.DBName
+	config.DBName = ""
+	with(t, config.FormatDSN(), func(conn *connection) {
+		for _, id := range conn.column("SELECT id FROM information_schema.processlist WHERE db = '" + name + "' AND id <> connection_id()") {
+			err := conn.exec("KILL CONNECTION " + id)
+			var e *mysql.MySQLError
+			switch {
+			case err == nil:
+				killed++
+			case errors.As(err, &e) && e.Number == 1094: // it has just ended
+			default:
+				t.Error(err)
+			}
+		}
+	})
+	return killed
+}
+
+// Exec runs statements in the database of a DSN.
+func Exec(t testing.TB, dsn string, statements ...string) {
+	t.Helper()
+	with(t, dsn, func(conn *connection) {
+		for _, statement := range statements {
+			if err := conn.exec(statement); err != nil {
+				t.Errorf("%s: %v", statement, err)
+			}
+		}
+	})
+}
+
+// Column returns the first column of what a query finds, as texts.
+func Column(t testing.TB, dsn, query string) (values []string) {
+	t.Helper()
+	with(t, dsn, func(conn *connection) { values = conn.column(query) })
+	return values
+}
+
+// connection is one to the server, without database/sql, which only the store
+// uses.
+type connection struct {
+	testing.TB
+	driver.Conn
+}
+
+func with(t testing.TB, dsn string, use func(conn *connection)) {
+	t.Helper()
+	config, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := connector.Connect(context.Background())
+	if err != nil {
+		t.Fatalf("%s: %v", Variable, err)
+	}
+	defer conn.Close()
+	use(&connection{t, conn})
+}
+
+func (c *connection) exec(statement string) error {
+	_, err := c.Conn.(driver.ExecerContext).ExecContext(context.Background(), statement, nil) //nolint:forcetypeassert // the driver's own
+	return err
+}
+
+func (c *connection) column(query string) (values []string) {
+	c.Helper()
+	rows, err := c.Conn.(driver.QueryerContext).QueryContext(context.Background(), query, nil) //nolint:forcetypeassert // the driver's own
+	if err != nil {
+		c.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	row := make([]driver.Value, len(rows.Columns()))
+	for {
+		switch err := rows.Next(row); {
+		case errors.Is(err, io.EOF):
+			return values
+		case err != nil:
+			c.Fatalf("%s: %v", query, err)
+		}
+		if text, ok := row[0].([]byte); ok {
+			values = append(values, string(text))
+		} else {
+			values = append(values, fmt.Sprint(row[0]))
+		}
+	}
+}

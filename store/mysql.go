@@ -1,0 +1,237 @@
+package store
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/go-sql-driver/mysql"
+)
+
+func init() {
+	caddy.RegisterModule(new(MySQL))
+}
+
+// MySQL remembers in a database of MySQL 8, of MariaDB 10.11 or later, or of
+// TiDB 6.2 or later, which several gateways may share. The database has to
+// exist; its tables are made when a gateway first starts, for which its user
+// needs CREATE, ALTER and INDEX beside SELECT, INSERT, UPDATE and DELETE:
+//
+//	CREATE DATABASE ccload;
+//	CREATE USER ccload@'%' IDENTIFIED BY '…';
+//	GRANT ALL ON ccload.* TO ccload@'%';
+//
+// A transaction that the server undoes, because two were in each other's way or
+// the connection was lost, is tried again a few times.
+type MySQL struct {
+	// DSN says where the database is and who asks:
+	// user:password@tcp(host:3306)/database, or user@unix(/path)/database. Options
+	// may follow, such as ?tls=true (also skip-verify and preferred, which trust
+	// whoever answers) or &timeout=5s; all are those of
+	// github.com/go-sql-driver/mysql. Placeholders are replaced; as the DSN holds
+	// a password, {env.CCLOAD_MYSQL_DSN} or {file./run/secrets/dsn} is best.
+	// Required.
+	DSN string `json:"dsn"`
+
+	// CA is a PEM file of the authorities that may have signed the server's
+	// certificate; with it connections are encrypted and the server's name is
+	// checked. Placeholders are replaced. Default: what the DSN's tls says.
+	CA string `json:"ca,omitempty"`
+
+	// MaxConnections is how many connections this gateway opens at most, from 2
+	// on. Default: 12.
+	MaxConnections int `json:"max_connections,omitempty"`
+
+	database
+
+	config *mysql.Config // DSN, parsed
+	mu     sync.Mutex
+	now    func() time.Time
+	pruning
+}
+
+// Defaults of connections.
+const (
+	defaultConnections = 12
+	fewestConnections  = 2
+	mysqlDialTimeout   = 10 * time.Second
+	mysqlTimeout       = time.Minute // for the server to take or say something
+)
+
+// CaddyModule returns the Caddy module information.
+func (*MySQL) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "ccload.stores.mysql",
+		New: func() caddy.Module { return new(MySQL) },
+	}
+}
+
+// Provision reads the DSN and the file of authorities. It opens no connection.
+// No error quotes the DSN, because of the password in it.
+func (s *MySQL) Provision(caddy.Context) error {
+	s.now = time.Now
+	replacer := caddy.NewReplacer()
+	dsn, err := replacer.ReplaceOrErr(s.DSN, true, true)
+	if err != nil {
+		return fmt.Errorf("store mysql: dsn: %w", placeholderFault(err))
+	}
+	if s.config, err = parseDSN(dsn); err != nil {
+		return fmt.Errorf("store mysql: dsn: %w", err)
+	}
+	if s.MaxConnections == 0 {
+		s.MaxConnections = defaultConnections
+	}
+	if s.CA == "" {
+		return nil
+	}
+	path, err := replacer.ReplaceOrErr(s.CA, true, true)
+	if err != nil {
+		return fmt.Errorf("store mysql: ca %q: %w", s.CA, err)
+	}
+	if err := trust(s.config, path); err != nil {
+		return fmt.Errorf("store mysql: ca %q: %w", path, err)
+	}
+	return nil
+}
+
+// placeholderFault names a placeholder that has no value only if it stands for
+// something outside: braces may also be part of a password.
+func placeholderFault(err error) error {
+	for _, begin := range []string{"{env.", "{file.", "{system."} {
+		if strings.Contains(err.Error(), begin) {
+			return err
+		}
+	}
+	return errors.New("it has braces that stand for nothing: write \\{ for a brace, or take the whole DSN from {env.NAME}")
+}
+
+const dsnForm = "want user:password@tcp(host:3306)/database"
+
+// parseDSN reads a DSN and adds what this store depends on.
+func parseDSN(dsn string) (*mysql.Config, error) {
+	if dsn == "" {
+		return nil, errors.New("is empty: " + dsnForm)
+	}
+	c, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		// The driver's own words only where they are the same for every DSN.
+		if what, fixed := strings.CutPrefix(err.Error(), "invalid DSN: "); fixed {
+			return nil, fmt.Errorf("%s: %s", what, dsnForm)
+		}
+		return nil, errors.New("cannot be read, or has an option that is wrong: " + dsnForm +
+			", and options such as ?tls=true as github.com/go-sql-driver/mysql documents them")
+	}
+	switch {
+	case c.User == "":
+		return nil, errors.New("names no user: " + dsnForm)
+	case c.DBName == "":
+		return nil, errors.New("names no database: " + dsnForm)
+	}
+	c.ParseTime, c.MultiStatements, c.AllowAllFiles, c.ColumnsWithAlias = true, false, false, false
+	c.ClientFoundRows = false  // an UPDATE tells how many rows it changed
+	c.InterpolateParams = true // one message per statement instead of three
+	c.MaxAllowedPacket = 0     // as the server says
+	c.Logger = new(mysql.NopLogger)
+	if c.Timeout == 0 {
+		c.Timeout = mysqlDialTimeout
+	}
+	if c.ReadTimeout == 0 {
+		c.ReadTimeout = mysqlTimeout
+	}
+	if c.WriteTimeout == 0 {
+		c.WriteTimeout = mysqlTimeout
+	}
+	return c, c.Apply(mysql.Charset("utf8mb4", "utf8mb4_bin"))
+}
+
+// trust makes connections encrypted, to a server whose certificate one of the
+// authorities in a file has signed.
+func trust(c *mysql.Config, path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return errors.New("holds no certificate in PEM")
+	}
+	c.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	if host, _, err := net.SplitHostPort(c.Addr); err == nil {
+		c.TLS.ServerName = host
+	}
+	return nil
+}
+
+// Validate checks what was provisioned.
+func (s *MySQL) Validate() error {
+	if s.config == nil {
+		return errors.New("store mysql: has no dsn")
+	}
+	if s.MaxConnections < fewestConnections {
+		return fmt.Errorf("store mysql: max_connections %d: must be %d or more", s.MaxConnections, fewestConnections)
+	}
+	return nil
+}
+
+// UnmarshalCaddyfile reads
+//
+//	mysql <dsn> {
+//		ca              <file>
+//		max_connections <number>
+//	}
+func (s *MySQL) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // the module's name
+	if !d.NextArg() || d.Val() == "" {
+		return d.Err("store mysql: needs a DSN: " + dsnForm + ", best as {env.NAME}")
+	}
+	s.DSN = d.Val()
+	if d.NextArg() {
+		return d.Err("store mysql: takes one DSN, and has more after it: a DSN with spaces stands in quotes")
+	}
+	for d.NextBlock(0) {
+		option := d.Val()
+		var value string
+		if !d.Args(&value) {
+			return d.Errf("store mysql: %s takes one value", option)
+		}
+		switch option {
+		case "ca":
+			s.CA = value
+		case "max_connections":
+			n, err := strconv.Atoi(value)
+			if err != nil || n < fewestConnections {
+				return d.Errf("store mysql: max_connections %q: must be a number, %d or more", value, fewestConnections)
+			}
+			s.MaxConnections = n
+		default:
+			return d.Errf("store mysql: has no option %q, only ca and max_connections", option)
+		}
+	}
+	return nil
+}
+
+// Identity implements Store: who asks, the server and the database.
+func (s *MySQL) Identity() string { return "mysql:" + s.place() }
+
+// place is where the database is, without the password.
+func (s *MySQL) place() string {
+	return s.config.User + "@" + s.config.Addr + "/" + s.config.DBName
+}
+
+// Interface guards
+var (
+	_ Store                 = (*MySQL)(nil)
+	_ caddy.Module          = (*MySQL)(nil)
+	_ caddy.Provisioner     = (*MySQL)(nil)
+	_ caddy.Validator       = (*MySQL)(nil)
+	_ caddyfile.Unmarshaler = (*MySQL)(nil)
+)
