@@ -156,7 +156,7 @@ func (d *draft) present(at int, name string) string {
 }
 
 func (d *draft) importChannel(c *transfer.Channel) error {
-	in := admin.ChannelConfig{Channel: c.Channel, Keys: []admin.KeyConfig{}}
+	in := admin.ChannelConfig{Channel: c.Channel} // without keys in the file, it keeps those it has
 	for _, k := range c.Keys {
 		in.Keys = append(in.Keys, admin.KeyConfig{Key: k.Secret, Fingerprint: k.Fingerprint, Note: k.Note, Disabled: k.Disabled})
 	}

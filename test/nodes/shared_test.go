@@ -8,11 +8,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/ccload/ccload/internal/testdb"
 )
 
 // databases are those that nodes may share.
 var databases = map[string]func(t *testing.T) (option string){
 	"sqlite": func(t *testing.T) string { return "sqlite " + filepath.Join(t.TempDir(), "shared.db") },
+	"mysql":  func(t *testing.T) string { return "mysql " + testdb.MySQL(t) },
 }
 
 // onEach runs a test with three nodes on each kind of database.
