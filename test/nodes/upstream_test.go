@@ -19,6 +19,7 @@ type upstream struct {
 
 	mu     sync.Mutex
 	limits map[string]bool // keys that are answered 429
+	echoes string          // what the headers and the words of a failure repeat
 }
 
 func newUpstream(t *testing.T) *upstream {
@@ -33,7 +34,7 @@ func newUpstream(t *testing.T) *upstream {
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	u.mu.Lock()
-	limited := u.limits[r.Header.Get("X-Api-Key")]
+	limited, echo := u.limits[r.Header.Get("X-Api-Key")], u.echoes
 	u.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	if limited {
@@ -42,7 +43,12 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"type":"error","error":{"type":"rate_limit_error","message":"limited"}}`)
 		return
 	}
-	u.calls.Add(1)
+	if n := u.calls.Add(1); echo != "" && n%2 == 1 {
+		w.Header().Set("X-Your-Key", echo)
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprintf(w, `{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key %s"}}`, echo)
+		return
+	}
 	time.Sleep(time.Duration(u.hold.Load()))
 	// $5 a million of Claude Haiku 4.5: 1,000 tokens are half a cent.
 	fmt.Fprint(w, `{"id":"msg_1","type":"message","role":"assistant","model":"claude-haiku-4-5","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":5,"output_tokens":1000}}`)
@@ -52,6 +58,13 @@ func (u *upstream) limit(key string, on bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.limits[key] = on
+}
+
+// echo makes every second answer a failure that repeats a text.
+func (u *upstream) echo(text string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.echoes = text
 }
 
 // channel is a channel at the upstream.
