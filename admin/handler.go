@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	pathpkg "path"
 	"strings"
 	"sync"
 	"time"
@@ -60,6 +61,12 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("the app ccload is a %T, which has no dashboard", app)
 	}
 	h.op = op
+	h.build()
+	return nil
+}
+
+// build prepares the routes.
+func (h *Handler) build() {
 	if h.Prefix == "" {
 		h.Prefix = DefaultPrefix
 	}
@@ -74,7 +81,6 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		h.mux.Handle(route.method+" /api/"+route.path, endpoint{h, route})
 	}
 	h.mux.Handle("/", http.HandlerFunc(h.unknown))
-	return nil
 }
 
 // ServeHTTP serves what is below the prefix.
@@ -94,6 +100,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	if raw, ok := strings.CutPrefix(r.URL.RawPath, h.Prefix); ok {
 		inner.URL.RawPath = raw
+	}
+	if path != "" && pathpkg.Clean(path) != strings.TrimSuffix(path, "/") && path != "/" {
+		h.unknown(w, inner) // the mux would redirect to where it is, without the prefix
+		return nil
 	}
 	if err := h.crossOrigin.Check(r); err != nil {
 		writeProblem(w, Problemf(http.StatusForbidden, CodeForbidden, "", "a page of another site may not do this"))
@@ -121,7 +131,7 @@ func (h *Handler) unknown(w http.ResponseWriter, r *http.Request) {
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
-		if _, pattern := h.mux.Handler(other); pattern != "" && pattern != "/" {
+		if _, pattern := h.mux.Handler(other); pattern != "" && pattern != "/" && pathpkg.Clean(r.URL.Path) == r.URL.Path {
 			allowed = append(allowed, method)
 		}
 	}
