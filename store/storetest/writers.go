@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -132,7 +133,7 @@ func (t suite) longIDsStayApart() {
 	s := t.opened()
 	batch := calls(0, 3)
 	for i, r := range batch {
-		r.ID, r.ResponseID = strings.Repeat("漢", 3000)+fmt.Sprint(i), strings.Repeat("r", 5000)+fmt.Sprint(i)
+		r.ID, r.ResponseID = strings.Repeat("漢", 3000)+strconv.Itoa(i), strings.Repeat("r", 5000)+strconv.Itoa(i)
 		r.Token = fmt.Sprint("token-", i)
 	}
 	t.write(s, batch...)
