@@ -1,10 +1,30 @@
 #!/bin/sh
 # Runs every test of the project. Needs Go; installs a C compiler for the race
-# detector where it is missing and may be installed.
+# detector and MariaDB where they are missing and may be installed.
 set -eu
 cd "$(dirname "$0")/.."
 
 say() { printf '\n== %s\n' "$1"; }
+
+# What was started and unpacked goes with the script, however it ends.
+unpacked=
+server=
+database=
+tidy() {
+	status=$?
+	trap - EXIT
+	if [ -n "$database" ]; then
+		kill "$database" 2>/dev/null || true
+		wait "$database" 2>/dev/null || true
+	fi
+	if [ -n "$server" ]; then rm -rf "$server"; fi
+	if [ -n "$unpacked" ]; then rm -rf "$unpacked"; fi
+	exit "$status"
+}
+trap tidy EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 race=-race
 if ! command -v gcc >/dev/null 2>&1 && ! command -v clang >/dev/null 2>&1; then
@@ -32,7 +52,6 @@ go vet ./...
 corpus=../shared/corpus/open.tar.xz
 if [ -z "${CCLOAD_CORPUS:-}" ] && [ -f "$corpus" ] && command -v xz >/dev/null 2>&1; then
 	unpacked=$(mktemp -d)
-	trap 'rm -rf "$unpacked"' EXIT
 	tar -xJf "$corpus" -C "$unpacked"
 	export CCLOAD_CORPUS="$unpacked/corpus/open"
 	CCLOAD_TOKENS_TRUTH="$(cd ../shared/corpus && pwd)/tokens_truth.csv"
@@ -42,6 +61,58 @@ if [ -n "${CCLOAD_CORPUS:-}" ]; then
 	say "replaying the recordings in $CCLOAD_CORPUS"
 else
 	say "replaying only the recordings in testdata; CCLOAD_CORPUS names a folder of more"
+fi
+
+# no_mysql says what is not tested; nothing passes for tested where it counts.
+no_mysql() {
+	echo "NOTE: $1, so NOTHING IS TESTED ON MYSQL OR MARIADB." >&2
+	echo "NOTE: install mariadb-server, or name a server where databases may be made:" >&2
+	echo "NOTE: CCLOAD_TEST_MYSQL='user:password@tcp(127.0.0.1:3306)/' sh scripts/test.sh" >&2
+	if [ "${CI:-}" = true ]; then exit 1; fi
+}
+
+# start_mariadb starts a server of its own in a temporary folder. It listens on
+# a socket there only, and touches no other server of this machine.
+start_mariadb() {
+	server=$(mktemp -d)
+	as=--user=$(id -un)
+	if ! mariadb-install-db --no-defaults "$as" --datadir="$server/data" --auth-root-authentication-method=normal \
+		--skip-test-db >"$server/log" 2>&1; then
+		cat "$server/log" >&2
+		return 1
+	fi
+	mariadbd --no-defaults "$as" --datadir="$server/data" --socket="$server/sock" --pid-file="$server/pid" \
+		--skip-networking --innodb-flush-log-at-trx-commit=2 >>"$server/log" 2>&1 &
+	database=$!
+	tries=0
+	until mariadb-admin --no-defaults --socket="$server/sock" --user=root ping >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		if [ "$tries" -gt 60 ] || ! kill -0 "$database" 2>/dev/null; then
+			cat "$server/log" >&2
+			return 1
+		fi
+		sleep 1
+	done
+	CCLOAD_TEST_MYSQL="root@unix($server/sock)/"
+	export CCLOAD_TEST_MYSQL
+}
+
+PATH=$PATH:/usr/sbin:/usr/local/sbin # where some systems keep mariadbd
+if [ -n "${CCLOAD_TEST_MYSQL:-}" ]; then
+	say "the tests of MySQL use the server in CCLOAD_TEST_MYSQL"
+else
+	if ! command -v mariadbd >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+		say "installing MariaDB for the tests of MySQL"
+		# The package would start a server of its own on the usual port.
+		(apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mariadb-server) ||
+			echo "MariaDB could not be installed" >&2
+	fi
+	if ! command -v mariadbd >/dev/null 2>&1 || ! command -v mariadb-install-db >/dev/null 2>&1; then
+		no_mysql "there is no MariaDB server"
+	else
+		say "starting a MariaDB server for the tests of MySQL"
+		start_mariadb || no_mysql "the MariaDB server did not start"
+	fi
 fi
 
 say "unit and end-to-end tests"

@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/testdb"
 	"github.com/ccload/ccload/store"
 )
 
@@ -126,47 +127,65 @@ func cpuTime(tb testing.TB) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkWriteCalls writes batches of 500 records of 1.3 attempts each. One
-// iteration is one record. The goal is 20,000 records/s.
+// writeBench is what a benchmark of writing starts from.
+type writeBench struct {
+	name     string
+	channels int
+	before   int // calls that are there
+	random   bool
+	mixed    bool
+}
+
+// run writes batches of 500 records of 1.3 attempts each. One iteration is one
+// record.
+func (bench writeBench) run(b *testing.B, s store.Store) {
+	t := newTraffic(bench.channels)
+	t.random, t.mixed = bench.random, bench.mixed
+	for t.n < bench.before {
+		if err := s.WriteCalls(b.Context(), t.batch(500)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ResetTimer()
+	cpu := cpuTime(b)
+	for done := 0; done < b.N; {
+		n := min(500, b.N-done)
+		b.StopTimer()
+		batch := t.batch(n)
+		b.StartTimer()
+		if err := s.WriteCalls(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+		done += n
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
+	b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(b.N), "cpu-us/record")
+}
+
+// BenchmarkWriteCalls writes to SQLite. The goal is 20,000 records/s.
 func BenchmarkWriteCalls(b *testing.B) {
-	for _, bench := range []struct {
-		name     string
-		channels int
-		before   int
-		random   bool
-		mixed    bool
-	}{
+	for _, bench := range []writeBench{
 		{"empty", 5, 0, false, false},
 		{"mixed", 20, 0, false, true},
 		{"200_channels", 200, 0, false, false},
 		{"after_300k", 5, 300_000, false, false},
 		{"after_300k_random_ids", 5, 300_000, true, false},
 	} {
-		b.Run(bench.name, func(b *testing.B) {
-			s := openSQLite(b, filepath.Join(b.TempDir(), "ccload.db"))
-			t := newTraffic(bench.channels)
-			t.random, t.mixed = bench.random, bench.mixed
-			for t.n < bench.before {
-				if err := s.WriteCalls(b.Context(), t.batch(500)); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ResetTimer()
-			cpu := cpuTime(b)
-			for done := 0; done < b.N; {
-				n := min(500, b.N-done)
-				b.StopTimer()
-				batch := t.batch(n)
-				b.StartTimer()
-				if err := s.WriteCalls(b.Context(), batch); err != nil {
-					b.Fatal(err)
-				}
-				done += n
-			}
-			b.StopTimer()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
-			b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(b.N), "cpu-us/record")
-		})
+		b.Run(bench.name, func(b *testing.B) { bench.run(b, openSQLite(b, filepath.Join(b.TempDir(), "ccload.db"))) })
+	}
+}
+
+// BenchmarkWriteCallsMySQL writes the same to a server; cpu-us is of this
+// process only.
+func BenchmarkWriteCallsMySQL(b *testing.B) {
+	for _, bench := range []writeBench{
+		{"empty", 5, 0, false, false},
+		{"mixed", 20, 0, false, true},
+		{"200_channels", 200, 0, false, false},
+		{"after_300k_random_ids", 5, 300_000, true, false},
+	} {
+		b.Run(bench.name, func(b *testing.B) { bench.run(b, openMySQL(b, testdb.MySQL(b))) })
 	}
 }
 

@@ -77,10 +77,7 @@ const insertBytes = 1 << 20
 
 // writeBatch writes all records or fails.
 func (c *connections) writeBatch(ctx context.Context, tx *sql.Tx, records []*ai.Record) error {
-	insert, err := c.inserter(ctx, tx)
-	if err != nil {
-		return err
-	}
+	insert := c.inserter(ctx, tx)
 	used := make(map[*candidateSet]int64) // with the latest arrival
 	spent := make(spending)
 	rows, size := 0, 0
@@ -117,21 +114,21 @@ func (c *connections) writeBatch(ctx context.Context, tx *sql.Tx, records []*ai.
 }
 
 // inserter returns what inserts the calls whose values are in c.args.
-func (c *connections) inserter(ctx context.Context, tx *sql.Tx) (insert func(rows int) error, err error) {
+func (c *connections) inserter(ctx context.Context, tx *sql.Tx) (insert func(rows int) error) {
 	if c.insertRows > 1 {
 		return func(rows int) error {
 			_, err := tx.ExecContext(ctx, writeRows("INSERT INTO calls", callColumns, rows), c.args...)
 			return err
-		}, nil
+		}
 	}
-	one := tx.StmtContext(ctx, c.insertCall) //nolint:sqlclosecheck // closed with the transaction
+	one := tx.StmtContext(ctx, c.insertCall)
 	// Without the context's Done, because the driver would start a goroutine for
 	// each row to watch it.
 	unwatched := context.WithoutCancel(ctx)
 	return func(int) error {
 		_, err := one.ExecContext(unwatched, c.args...)
 		return err
-	}, nil
+	}
 }
 
 // writeWhatFits writes every record that the database takes. Of the others,
@@ -215,7 +212,7 @@ func (c *connections) dropStored(ctx context.Context, tx *sql.Tx, records []*ai.
 
 // readArrivals adds when the calls of these ids arrived, if they are there.
 func readArrivals(ctx context.Context, tx *sql.Tx, ids []any, known map[string]int64) error {
-	rows, err := tx.QueryContext(ctx, "SELECT id, time FROM calls WHERE id IN ("+marks(len(ids))+")", ids...)
+	rows, err := tx.QueryContext(ctx, selectArrivals(len(ids)), ids...)
 	if err != nil {
 		return err
 	}
@@ -229,6 +226,11 @@ func readArrivals(ctx context.Context, tx *sql.Tx, ids []any, known map[string]i
 		known[id] = arrived
 	}
 	return rows.Err()
+}
+
+// selectArrivals reads when n calls arrived.
+func selectArrivals(n int) string {
+	return "SELECT id, time FROM calls WHERE id IN (" + marks(n) + ")"
 }
 
 // isStored reports whether there is a call of the record's id, and whether it

@@ -10,8 +10,9 @@
 // only who was left out and why. Moments and durations are in nanoseconds,
 // moments since 1970 in UTC; 0 is no moment at all.
 //
-// What is the same in every SQL database stands in calls.go, rows.go,
-// details.go, candidates.go, cooling.go, filter.go and migrate.go; what is
-// peculiar to one stands in the files named after it, and in its folder of
-// migrations.
+// What is peculiar to one database stands in the files named after it, in its
+// folder of migrations and in its dialect; all other files are the same for
+// every SQL database. Where several gateways write to one database, rows that
+// are read in order to be changed are locked first, locks are taken in one
+// order, and a transaction that the server undoes is run again.
 package store

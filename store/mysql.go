@@ -200,7 +200,7 @@ func (s *MySQL) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	for d.NextBlock(0) {
 		option := d.Val()
 		var value string
-		if !d.Args(&value) {
+		if !d.AllArgs(&value) {
 			return d.Errf("store mysql: %s takes one value", option)
 		}
 		switch option {

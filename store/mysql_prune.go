@@ -126,8 +126,14 @@ func (c *connections) forgetSets(ctx context.Context, tx *sql.Tx) error {
 	if err := tx.QueryRowContext(ctx, selectOldest, nanos(lastMoment)).Scan(&oldest); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM candidate_sets WHERE last_used < ? AND id IN ("+marks(len(ids))+")", append([]any{oldest}, ids...)...)
+	_, err = tx.ExecContext(ctx, deleteSets(len(ids)), append([]any{oldest}, ids...)...)
 	return err
+}
+
+// deleteSets deletes those of n candidate sets that were last used before a
+// moment.
+func deleteSets(n int) string {
+	return "DELETE FROM candidate_sets WHERE last_used < ? AND id IN (" + marks(n) + ")"
 }
 
 func readIDs(ctx context.Context, tx *sql.Tx, query string, args ...any) (ids []any, err error) {

@@ -22,31 +22,31 @@ const Variable = "CCLOAD_TEST_MYSQL"
 
 // MySQL makes an empty database and returns its DSN. It is dropped when the test
 // has ended. Without a server the test is skipped, or fails where CI is true.
-func MySQL(t testing.TB) (dsn string) {
-	t.Helper()
-	config := server(t)
+func MySQL(tb testing.TB) (dsn string) {
+	tb.Helper()
+	config := server(tb)
 	name := "ccload_test_" + strings.ToLower(rand.Text()[:16])
-	Exec(t, config.FormatDSN(), "CREATE DATABASE "+name)
-	t.Cleanup(func() { Exec(t, config.FormatDSN(), "DROP DATABASE IF EXISTS "+name) })
+	Exec(tb, config.FormatDSN(), "CREATE DATABASE "+name)
+	tb.Cleanup(func() { Exec(tb, config.FormatDSN(), "DROP DATABASE IF EXISTS "+name) })
 	config = config.Clone()
 	config.DBName = name
 	return config.FormatDSN()
 }
 
 // server is where databases are made.
-func server(t testing.TB) *mysql.Config {
-	t.Helper()
+func server(tb testing.TB) *mysql.Config {
+	tb.Helper()
 	dsn := os.Getenv(Variable)
 	if dsn == "" {
 		const why = Variable + " is not set, so NOTHING IS TESTED ON MYSQL: name a server's DSN, or run sh scripts/test.sh, which starts one"
 		if os.Getenv("CI") == "true" {
-			t.Fatal(why)
+			tb.Fatal(why)
 		}
-		t.Skip(why)
+		tb.Skip(why)
 	}
 	config, err := mysql.ParseDSN(dsn)
 	if err != nil {
-		t.Fatalf("%s: %v", Variable, err)
+		tb.Fatalf("%s: %v", Variable, err)
 	}
 	config.DBName = ""
 	config.InterpolateParams = true
@@ -56,15 +56,15 @@ func server(t testing.TB) *mysql.Config {
 
 // KillConnections ends all connections to the database of a DSN, in the middle
 // of whatever they do, and returns how many.
-func KillConnections(t testing.TB, dsn string) (killed int) {
-	t.Helper()
+func KillConnections(tb testing.TB, dsn string) (killed int) {
+	tb.Helper()
 	config, err := mysql.ParseDSN(dsn)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	name := config.DBName
 	config.DBName = ""
-	with(t, config.FormatDSN(), func(conn *connection) {
+	with(tb, config.FormatDSN(), func(conn *connection) {
 		for _, id := range conn.column("SELECT id FROM information_schema.processlist WHERE db = '" + name + "' AND id <> connection_id()") {
 			err := conn.exec("KILL CONNECTION " + id)
 			var e *mysql.MySQLError
@@ -73,7 +73,7 @@ func KillConnections(t testing.TB, dsn string) (killed int) {
 				killed++
 			case errors.As(err, &e) && e.Number == 1094: // it has just ended
 			default:
-				t.Error(err)
+				tb.Error(err)
 			}
 		}
 	})
@@ -81,21 +81,21 @@ func KillConnections(t testing.TB, dsn string) (killed int) {
 }
 
 // Exec runs statements in the database of a DSN.
-func Exec(t testing.TB, dsn string, statements ...string) {
-	t.Helper()
-	with(t, dsn, func(conn *connection) {
+func Exec(tb testing.TB, dsn string, statements ...string) {
+	tb.Helper()
+	with(tb, dsn, func(conn *connection) {
 		for _, statement := range statements {
 			if err := conn.exec(statement); err != nil {
-				t.Errorf("%s: %v", statement, err)
+				tb.Errorf("%s: %v", statement, err)
 			}
 		}
 	})
 }
 
 // Column returns the first column of what a query finds, as texts.
-func Column(t testing.TB, dsn, query string) (values []string) {
-	t.Helper()
-	with(t, dsn, func(conn *connection) { values = conn.column(query) })
+func Column(tb testing.TB, dsn, query string) (values []string) {
+	tb.Helper()
+	with(tb, dsn, func(conn *connection) { values = conn.column(query) })
 	return values
 }
 
@@ -106,22 +106,22 @@ type connection struct {
 	driver.Conn
 }
 
-func with(t testing.TB, dsn string, use func(conn *connection)) {
-	t.Helper()
+func with(tb testing.TB, dsn string, use func(conn *connection)) {
+	tb.Helper()
 	config, err := mysql.ParseDSN(dsn)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	conn, err := connector.Connect(context.Background())
 	if err != nil {
-		t.Fatalf("%s: %v", Variable, err)
+		tb.Fatalf("%s: %v", Variable, err)
 	}
 	defer conn.Close()
-	use(&connection{t, conn})
+	use(&connection{tb, conn})
 }
 
 func (c *connection) exec(statement string) error {

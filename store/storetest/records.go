@@ -167,6 +167,7 @@ func (t suite) filters() {
 		6: func(r *ai.Record) { r.Model = "gpt-5-mini" },
 		7: func(r *ai.Record) { r.Model = "wow!" },
 		8: func(r *ai.Record) { r.Token = "it's" },
+		0: func(r *ai.Record) { r.Token = "Éclair\n" },
 		9: func(r *ai.Record) { r.Outcome, r.Status = ai.ClientGone, 499 },
 	}
 	batch := calls(0, 10)
@@ -193,6 +194,10 @@ func (t suite) filters() {
 		{store.CallFilter{Model: "gpt-5%*"}, []int{5}},
 		{store.CallFilter{Model: "%"}, nil},
 		{store.CallFilter{Model: "*!"}, []int{7}},
+		{store.CallFilter{Model: "GPT-5-*"}, []int{6}}, // the case of ASCII letters is ignored, that of others is not
+		{store.CallFilter{Token: "É*AIR*"}, []int{0}},
+		{store.CallFilter{Token: "é*"}, nil},
+		{store.CallFilter{Token: "*air"}, nil},
 		{store.CallFilter{Model: "*\\*"}, nil},
 		{store.CallFilter{Outcome: "rate_limited"}, []int{4}},
 		{store.CallFilter{Outcome: "client_gone"}, []int{9}},

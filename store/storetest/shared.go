@@ -252,26 +252,26 @@ func (t suite) revisionsGrow() {
 func (t suite) restsAreSavedAtOnce() {
 	stores := []store.Store{t.opened(), t.opened()}
 	const entries, rounds = 5, 20
-	var all sync.WaitGroup
-	for _, s := range stores {
-		all.Go(func() {
-			for round := range rounds {
+	for round := range rounds {
+		var all sync.WaitGroup
+		for _, s := range stores {
+			all.Go(func() {
 				list := make([]health.Entry, entries)
 				for i := range list {
 					// Names longer than any key of a database.
 					list[i] = health.Entry{
-						Ref:   health.Ref{Scope: ai.ScopeURL, Channel: fmt.Sprint(i), URL: "https://" + strings.Repeat("x", 5000)},
-						Until: noon, Failures: round, Kind: ai.RateLimited, Since: noon,
+						Ref:   health.Ref{Scope: ai.ScopeURL, Channel: fmt.Sprint(round, i), URL: "https://" + strings.Repeat("x", 5000)},
+						Until: noon, Kind: ai.RateLimited, Since: noon,
 					}
 				}
 				if err := s.SaveCooling(t.Context(), list, nil); err != nil {
 					t.Error(err)
 				}
-			}
-		})
+			})
+		}
+		all.Wait()
 	}
-	all.Wait()
-	if list, err := stores[0].LoadCooling(t.Context()); err != nil || len(list) != entries {
-		t.Errorf("%d entries, want %d: %v", len(list), entries, err)
+	if list, err := stores[0].LoadCooling(t.Context()); err != nil || len(list) != entries*rounds {
+		t.Errorf("%d entries, want %d: %v", len(list), entries*rounds, err)
 	}
 }

@@ -73,6 +73,7 @@ var promises = []struct {
 	{"logins are remembered until they end", suite.sessionsAreRemembered},
 	{"revisions grow", suite.revisionsGrow},
 	{"what rests may be saved by many", suite.restsAreSavedAtOnce},
+	{"of many who fold at once one does", suite.statsAreFoldedAtOnce},
 	{"of many writers nothing is lost or counted twice", suite.manyWriters},
 }
 

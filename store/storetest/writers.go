@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -43,13 +44,29 @@ func (t suite) manyWriters() {
 	}
 	for _, s := range stores {
 		all.Go(func() {
+			seen := int64(0)
+			for range 40 {
+				rows, err := s.Stats(t.Context(), store.StatsFilter{})
+				if err != nil {
+					t.Error(err)
+				}
+				var calls int64
+				if len(rows) > 0 {
+					calls = rows[0].Calls
+				}
+				if calls < seen || calls > writers*rounds*size {
+					t.Errorf("statistics tell of %d calls after %d", calls, seen)
+				}
+				seen = calls
+			}
+		})
+		all.Go(func() {
 			for range 6 {
 				_, pruneErr := s.Prune(t.Context(), time.Time{}, 0, 1) // deletes none, so it folds
-				_, statsErr := s.Stats(t.Context(), store.StatsFilter{})
 				_, _, priceErr := s.Reprice(t.Context(), noon, func(r *ai.Record) {
 					r.Cost.Amount += 1000 - r.Cost.Amount%1000 // whoever comes later changes it once more
 				})
-				if err := errors.Join(pruneErr, statsErr, priceErr); err != nil {
+				if err := errors.Join(pruneErr, priceErr); err != nil {
 					t.Error(err)
 				}
 			}
@@ -116,7 +133,7 @@ func (t suite) longIDsStayApart() {
 	s := t.opened()
 	batch := calls(0, 3)
 	for i, r := range batch {
-		r.ID, r.ResponseID = strings.Repeat("漢", 3000)+fmt.Sprint(i), strings.Repeat("r", 5000)+fmt.Sprint(i)
+		r.ID, r.ResponseID = strings.Repeat("漢", 3000)+strconv.Itoa(i), strings.Repeat("r", 5000)+strconv.Itoa(i)
 		r.Token = fmt.Sprint("token-", i)
 	}
 	t.write(s, batch...)
@@ -131,5 +148,31 @@ func (t suite) longIDsStayApart() {
 	}
 	if list := t.ids(s, store.CallFilter{Before: batch[1].ID}); len(list) != 1 {
 		t.Errorf("%d calls before the second", len(list))
+	}
+}
+
+// statsAreFoldedAtOnce lets several processes add up what is pending at the same
+// moment: it is added once.
+func (t suite) statsAreFoldedAtOnce() {
+	stores := []store.Store{t.opened(), t.opened(), t.opened()}
+	const rounds, size = 8, 25
+	for round := range rounds {
+		for n := range 4 { // as many rows that are pending
+			t.write(stores[n%3], calls((round*4+n)*size, (round*4+n+1)*size)...)
+		}
+		var all sync.WaitGroup
+		for _, s := range stores {
+			all.Go(func() {
+				if _, err := s.Prune(t.Context(), time.Time{}, 0, 1); err != nil { // deletes none, so it folds
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		want := int64((round + 1) * 4 * size)
+		rows, err := stores[0].Stats(t.Context(), store.StatsFilter{})
+		if err != nil || len(rows) != 1 || rows[0].Calls != want {
+			t.Fatalf("%+v, %v, want %d calls", rows, err, want)
+		}
 	}
 }
