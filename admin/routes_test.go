@@ -290,7 +290,7 @@ func TestThrottle(t *testing.T) {
 	}
 	th.Failed("192.0.2.9", now)
 	th.Succeeded("192.0.2.9")
-	for i := range 3 * mostAddresses {
+	for i := range mostAddresses + 200 {
 		th.Failed("10."+strconv.Itoa(i>>16)+"."+strconv.Itoa(i>>8&255)+"."+strconv.Itoa(i&255), now)
 	}
 	if len(th.addresses) > mostAddresses {

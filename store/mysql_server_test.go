@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -124,7 +126,11 @@ func TestMySQLMigratesOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := testdb.Column(t, dsn, "SELECT version FROM schema_migrations ORDER BY version"); fmt.Sprint(got) != "[1 2 3 4]" {
+	steps, err := filepath.Glob("migrations/mysql/*.sql")
+	if err != nil || len(steps) < 4 {
+		t.Fatal(steps, err)
+	}
+	if got := testdb.Column(t, dsn, "SELECT version FROM schema_migrations ORDER BY version"); len(got) != len(steps) || got[len(got)-1] != strconv.Itoa(len(steps)) {
 		t.Errorf("steps done: %v", got)
 	}
 }
@@ -135,7 +141,7 @@ func TestMySQLBrokenOffMigrations(t *testing.T) {
 	for name, undo := range map[string][]string{
 		"nothing but the list": {
 			"DELETE FROM schema_migrations",
-			"DROP TABLE calls, candidate_sets, cooling, spent, memories, revisions, documents, audit, sessions, leases, rollups, rollup_pending, rollup_state",
+			"DROP TABLE calls, candidate_sets, cooling, spent, memories, revisions, documents, audit, sessions, leases, rollups, rollup_pending, rollup_state, captures",
 		},
 		"all but the list":        {"DELETE FROM schema_migrations"},
 		"after the first table":   {"DELETE FROM schema_migrations", "DROP TABLE candidate_sets, cooling, spent, memories"},
@@ -171,7 +177,7 @@ func TestMySQLCountsCallsFromBeforeStatistics(t *testing.T) {
 	if err := errors.Join(s.WriteCalls(t.Context(), newTraffic(2).batch(1200)), s.Close()); err != nil {
 		t.Fatal(err)
 	}
-	testdb.Exec(t, dsn, "DELETE FROM schema_migrations WHERE version = 4", "DROP TABLE rollups, rollup_pending, rollup_state")
+	testdb.Exec(t, dsn, "DELETE FROM schema_migrations WHERE version >= 4", "DROP TABLE rollups, rollup_pending, rollup_state")
 	other := newMySQL(t, dsn)
 	defer other.Close()
 	var all sync.WaitGroup
