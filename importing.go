@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/ccload/ccload/access"
@@ -94,7 +95,6 @@ func leavingOut(set *transfer.Set, bad *importError) *transfer.Set {
 
 // importSet puts a set into the draft.
 func (d *draft) importSet(set *transfer.Set, result *admin.ImportResult, dry bool) error {
-	changes := transfer.Diff(d.base.set(false), set)
 	for i := range set.Channels {
 		if err := d.importChannel(&set.Channels[i]); err != nil {
 			return importErrorOf(store.KindChannel, set.Channels[i].Name, err)
@@ -119,7 +119,7 @@ func (d *draft) importSet(set *transfer.Set, result *admin.ImportResult, dry boo
 		return err
 	}
 	result.Added, result.Changed, result.Same, result.Changes = 0, 0, 0, result.Changes[:0]
-	for _, c := range changes {
+	for _, c := range transfer.Diff(d.base.set(true), d.become(set)) {
 		switch c.Action {
 		case "add":
 			result.Added++
@@ -137,6 +137,26 @@ func (d *draft) importSet(set *transfer.Set, result *admin.ImportResult, dry boo
 		d.trail[i].Action = "import"
 	}
 	return nil
+}
+
+// become is what the things of a set are in the draft: a file without secrets
+// leaves those there are.
+func (d *draft) become(set *transfer.Set) *transfer.Set {
+	all := (&storedConfig{channels: d.channels, tokens: d.tokens, aliases: d.aliases}).set(true)
+	named := make(map[documentKey]bool)
+	for i := range set.Channels {
+		named[documentKey{store.KindChannel, set.Channels[i].Name}] = true
+	}
+	for i := range set.Tokens {
+		named[documentKey{store.KindToken, set.Tokens[i].Name}] = true
+	}
+	for i := range set.Aliases {
+		named[documentKey{store.KindAlias, set.Aliases[i].Name}] = true
+	}
+	all.Channels = slices.DeleteFunc(all.Channels, func(c transfer.Channel) bool { return !named[documentKey{store.KindChannel, c.Name}] })
+	all.Tokens = slices.DeleteFunc(all.Tokens, func(t transfer.Token) bool { return !named[documentKey{store.KindToken, t.Name}] })
+	all.Aliases = slices.DeleteFunc(all.Aliases, func(l config.Alias) bool { return !named[documentKey{store.KindAlias, l.Name}] })
+	return all
 }
 
 func importErrorOf(kind, name string, err error) error {
