@@ -57,11 +57,13 @@ func TestMySQLKilledConnections(t *testing.T) {
 	done := make(chan struct{})
 	go func() { writers.Wait(); close(done) }()
 	killed := 0
-	for running := true; running; {
+	// Ever more seldom, so that a slow machine comes to an end too.
+	pause := 7 * time.Millisecond
+	for running := true; running; pause += pause / 50 {
 		select {
 		case <-done:
 			running = false
-		case <-time.After(7 * time.Millisecond):
+		case <-time.After(pause):
 			killed += testdb.KillConnections(t, dsn)
 		}
 	}
