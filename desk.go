@@ -63,7 +63,7 @@ func (a *App) readPassword() (*admin.Password, error) {
 	text := caddy.NewReplacer().ReplaceAll(a.AdminPassword, "")
 	if text == "" {
 		if a.AdminPassword != "" {
-			return nil, errors.New("admin_password is empty here: set the variable or file it comes from, or remove the option")
+			a.logger.Warn("admin_password is empty here, so nobody can log in: set the variable or file it comes from")
 		}
 		return nil, nil
 	}

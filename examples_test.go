@@ -18,10 +18,11 @@ import (
 func TestExamples(t *testing.T) {
 	for _, name := range []string{
 		"ANTHROPIC_KEY", "ANTHROPIC_KEY_1", "ANTHROPIC_KEY_2", "OPENAI_KEY", "GEMINI_KEY", "OPENROUTER_KEY", "RELAY_KEY",
-		"LAPTOP_TOKEN", "TEAM_TOKEN",
+		"LAPTOP_TOKEN", "TEAM_TOKEN", "CCLOAD_PASS", "CCLOAD_ENCRYPTION_KEY",
 	} {
 		t.Setenv(name, "value-of-"+strings.ToLower(name))
 	}
+	t.Setenv("CCLOAD_MYSQL_DSN", "user:password@tcp(127.0.0.1:9)/ccload")
 	examples := readmeCaddyfiles(t)
 	files, err := filepath.Glob("examples/*/*")
 	if err != nil {

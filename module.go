@@ -10,6 +10,7 @@ package ccload
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -86,7 +87,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.joinState(); err != nil {
 		return err
 	}
-	if _, err := a.encryptionKeys(); err != nil {
+	// That a secret's file or variable is there is asked in Start: a config may
+	// be validated where it is not.
+	if _, err := a.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
 		return err
 	}
 	if a.password, err = a.readPassword(); err != nil {

@@ -45,6 +45,8 @@ func (a *App) rebuild() error {
 // keyFile is where the encryption key is kept if none is configured.
 func keyFile() string { return filepath.Join(caddy.AppDataDir(), "ccload", "encryption.key") }
 
+var errNoKey = errors.New("is empty here: set the variable or file it comes from")
+
 // encryptionKeys are those of the config, nil if it has none.
 func (a *App) encryptionKeys() ([][]byte, error) {
 	replacer := caddy.NewReplacer()
@@ -52,7 +54,7 @@ func (a *App) encryptionKeys() ([][]byte, error) {
 	for i, text := range a.EncryptionKeys {
 		text = replacer.ReplaceAll(text, "")
 		if text == "" {
-			return nil, fmt.Errorf("encryption_key #%d is empty here: set the variable or file it comes from", i+1)
+			return nil, fmt.Errorf("encryption_key #%d %w", i+1, errNoKey)
 		}
 		key, err := vault.ParseKey(text)
 		if err != nil {
