@@ -257,4 +257,3 @@ func TestSecretsAreNowhere(t *testing.T) {
 		t.Error("there is no log")
 	}
 }
-
