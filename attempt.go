@@ -66,7 +66,7 @@ func (c *call) pin(ctx context.Context) error {
 	}
 	// What another token made is not there for this one.
 	stranger := ok && made.token != c.Token
-	if ok && !stranger && c.registry.owns(made.Target) {
+	if ok && !stranger && c.owns(made.Target) {
 		c.pinned = &made.Target
 		return nil
 	}

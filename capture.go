@@ -45,7 +45,7 @@ func (c *call) startCapture() {
 }
 
 // add keeps what fits.
-func (k *capturing) add(to []byte, data []byte) []byte {
+func (k *capturing) add(to, data []byte) []byte {
 	room := max(0, k.limit-len(to))
 	if len(data) > room {
 		data, k.cut = data[:room], true

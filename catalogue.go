@@ -57,8 +57,9 @@ func version() string {
 // modulesIn lists the modules of ours in a namespace of Caddy's, and of others
 // where the namespace is ours.
 func modulesIn(namespace string) []admin.CatalogueModule {
-	list := []admin.CatalogueModule{}
-	for _, info := range caddy.GetModules(namespace) {
+	found := caddy.GetModules(namespace)
+	list := make([]admin.CatalogueModule, 0, len(found))
+	for _, info := range found {
 		t := reflect.TypeOf(info.New())
 		for t.Kind() == reflect.Pointer {
 			t = t.Elem()
@@ -77,8 +78,7 @@ func options(t reflect.Type) []admin.Option {
 	if t.Kind() != reflect.Struct {
 		return list
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-" || !f.IsExported():
@@ -99,7 +99,7 @@ func optionType(t reflect.Type) string {
 	if t == reflect.TypeFor[caddy.Duration]() {
 		return "duration"
 	}
-	switch t.Kind() { //nolint:exhaustive // the rest are numbers
+	switch t.Kind() {
 	case reflect.Bool:
 		return "yes_no"
 	case reflect.String:

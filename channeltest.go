@@ -176,7 +176,7 @@ func (h *Handler) testModel(ctx context.Context, o *testOrder, model string) (an
 				panic(p)
 			}
 		}()
-		defer c.settle()
+		defer c.settle() //nolint:contextcheck // it has the request of its own
 		c.testOnce(ctx, o)
 	}()
 	c.tell(&answer, w)
@@ -259,7 +259,7 @@ func textOf(codec protocol.Codec, contentType string, body []byte) string {
 	decoder := codec.NewReplyDecoder()
 	text := false
 	take := func(p *protocol.Piece) {
-		switch p.Kind { //nolint:exhaustive // of the others nothing is said
+		switch p.Kind {
 		case protocol.PieceOpen:
 			if text = p.Part.Kind == protocol.Text; text {
 				b.WriteString(p.Part.Text)

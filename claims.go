@@ -17,7 +17,7 @@ func (k *claimed) due(now time.Time) bool {
 	case !now.Before(sh.renew), n.Lacks(), sh.lacked, sh.hungry && sh.more(n):
 		return true
 	}
-	mostly := func(used int64, share int, limit int) bool {
+	mostly := func(used int64, share, limit int) bool {
 		return limit > 0 && share < limit && used*2 >= int64(share)
 	}
 	r := k.a.Rates

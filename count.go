@@ -21,7 +21,7 @@ func (c *call) countsHere() bool {
 func (c *call) countTokens() error {
 	st := c.h.app.state
 	st.counting.use(c.Received)
-	c.candidates = c.registry.planFor(c.Model, c.h.limits.FuzzyModels)
+	c.candidates = c.planFor(c.Model, c.h.limits.FuzzyModels)
 	body := c.body.bytes
 	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
 		body = body[from:to]

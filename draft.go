@@ -29,13 +29,13 @@ func (d *draft) channelDrawer() drawer[*storedChannel] {
 
 func (d *draft) tokenDrawer() drawer[*storedToken] {
 	return drawer[*storedToken]{d, store.KindToken, &d.tokens, func(t *storedToken) string { return t.Conf.Name }, func(name string) bool {
-		return slices.ContainsFunc(d.app.App.Tokens, func(t *config.Token) bool { return t.Name == name })
+		return slices.ContainsFunc(d.app.Tokens, func(t *config.Token) bool { return t.Name == name })
 	}}
 }
 
 func (d *draft) aliasDrawer() drawer[*storedAlias] {
 	return drawer[*storedAlias]{d, store.KindAlias, &d.aliases, func(a *storedAlias) string { return a.Conf.Name }, func(name string) bool {
-		return slices.ContainsFunc(d.app.App.Aliases, func(a *config.Alias) bool { return a.Name == name })
+		return slices.ContainsFunc(d.app.Aliases, func(a *config.Alias) bool { return a.Name == name })
 	}}
 }
 
@@ -47,9 +47,9 @@ func (w drawer[T]) at(name string) int {
 // was returns the thing that is called old now, and checks that it may be
 // called name from now on. With old "" there is none yet.
 func (w drawer[T]) was(old, name string) (was T, err error) {
-	i := -1
 	if old != "" {
-		switch i = w.at(old); {
+		i := w.at(old)
+		switch {
 		case w.declared(old):
 			return was, admin.Problemf(http.StatusConflict, admin.CodeDeclared, "", "the %s %q is declared in the config, and is changed there", w.kind, old)
 		case i < 0:

@@ -29,7 +29,7 @@ func changedFields[T any](was, is *T) []string {
 // empty reports whether a setting says nothing, so that an empty list is the
 // same as none.
 func empty(v reflect.Value) bool {
-	switch v.Kind() { //nolint:exhaustive // of the others only the zero value is empty
+	switch v.Kind() {
 	case reflect.Slice, reflect.Map:
 		return v.Len() == 0
 	}

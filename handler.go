@@ -206,7 +206,7 @@ func (c *call) wrongMethod() error {
 
 // authenticate finds the client's token.
 func (c *call) authenticate() error {
-	token, err := c.registry.tokens.Lookup(access.Credential(c.r), c.Received)
+	token, err := c.tokens.Lookup(access.Credential(c.r), c.Received)
 	switch {
 	case err == nil:
 		c.token = token
@@ -291,7 +291,7 @@ func (c *call) waitForShare(err error, until time.Time) bool {
 
 // plan finds the channels that serve the model.
 func (c *call) plan() error {
-	c.candidates = c.registry.planFor(c.Model, c.h.limits.FuzzyModels)
+	c.candidates = c.planFor(c.Model, c.h.limits.FuzzyModels)
 	if c.candidates != nil {
 		return nil
 	}

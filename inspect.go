@@ -159,10 +159,10 @@ func (a *App) Explain(q admin.Question) (*admin.Explanation, error) {
 	e := &admin.Explanation{Model: q.Model, Protocol: c.Protocol, Policy: "ccload_priority", NotServing: []string{}, Candidates: []ai.Candidate{}}
 	serving := make(map[string]bool)
 	e.Problem = c.refusal()
-	c.candidates = c.registry.planFor(q.Model, false)
+	c.candidates = c.planFor(q.Model, false)
 	if c.candidates == nil && e.Problem == "" {
 		e.Problem = "no channel serves this model"
-		if near := config.Closest(q.Model, c.registry.names, 3); len(near) > 0 {
+		if near := config.Closest(q.Model, c.names, 3); len(near) > 0 {
 			e.Problem += fmt.Sprintf("; close to it are %v", near)
 		}
 	}
@@ -179,7 +179,7 @@ func (a *App) Explain(q admin.Question) (*admin.Explanation, error) {
 		e.Stages = append(e.Stages, stage)
 		c.explainStage(s, e)
 	}
-	for _, ch := range c.registry.channels {
+	for _, ch := range c.channels {
 		if !serving[ch.name] {
 			e.NotServing = append(e.NotServing, ch.name)
 		}
@@ -211,7 +211,7 @@ func (a *App) hypothetical(q admin.Question) (*call, error) {
 	}
 	c.token = access.Unlimited
 	if q.Token != "" {
-		if c.token = c.registry.tokens.ByName(q.Token); c.token == nil {
+		if c.token = c.tokens.ByName(q.Token); c.token == nil {
 			return nil, fmt.Errorf("there is no token %q", q.Token)
 		}
 	}

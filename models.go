@@ -116,7 +116,7 @@ func (c *call) servedBy(channels []*channel, model string) bool {
 // usableNames are the written-out names the token may use, for suggestions.
 func (c *call) usableNames() []string {
 	var names []string
-	for _, name := range c.registry.names {
+	for _, name := range c.names {
 		if c.token.MayUseModel(name) {
 			names = append(names, name)
 		}

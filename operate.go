@@ -2,8 +2,6 @@ package ccload
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,7 +25,8 @@ const maxNote = 512
 
 // ChannelConfigs implements admin.Operator.
 func (a *App) ChannelConfigs() []admin.ChannelConfig {
-	list := []admin.ChannelConfig{}
+	made := a.state.stored.Load().all().channels
+	list := make([]admin.ChannelConfig, 0, len(a.App.Channels)+len(made))
 	replacer := caddy.NewReplacer()
 	for _, c := range a.App.Channels {
 		conf, _ := c.Replaced(func(s string) string { return replacer.ReplaceAll(s, "") })
@@ -37,7 +36,7 @@ func (a *App) ChannelConfigs() []admin.ChannelConfig {
 		}
 		list = append(list, showChannel(conf, keys, declared))
 	}
-	for _, c := range a.state.stored.Load().all().channels {
+	for _, c := range made {
 		list = append(list, showStored(c))
 	}
 	return list
@@ -228,121 +227,14 @@ func each[T any](list []T, do func(T) error) error {
 	return nil
 }
 
-// TokenConfigs implements admin.Operator.
-func (a *App) TokenConfigs() []admin.TokenConfig {
-	list := []admin.TokenConfig{}
-	for _, t := range a.App.Tokens {
-		list = append(list, showToken(t, "", declared))
-	}
-	for _, t := range a.state.stored.Load().all().tokens {
-		shown := showToken(t.Conf, t.LastFour, stored)
-		shown.Created, shown.Updated = t.Created, t.Updated
-		list = append(list, shown)
-	}
-	return list
-}
-
-func showToken(t *config.Token, lastFour, from string) admin.TokenConfig {
-	shown := admin.TokenConfig{Token: *t, LastFour: lastFour, Origin: from}
-	shown.Secret, shown.SecretHash = "", ""
-	return shown
-}
-
-// newSecret makes the secret of a token: 24 random bytes.
-func newSecret() string {
-	raw := make([]byte, 24)
-	rand.Read(raw)
-	return "sk-ccload-" + hex.EncodeToString(raw)
-}
-
-// SaveToken implements admin.Operator.
-func (a *App) SaveToken(ctx context.Context, who admin.Actor, name string, in admin.TokenConfig) (admin.TokenConfig, error) {
-	secret := in.Secret
-	if config.HasPlaceholder(secret) {
-		return admin.TokenConfig{}, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "token.secret", "token %q: secret: is a placeholder, which only the config may hold", in.Name)
-	}
-	made := in.NewSecret || name == "" && secret == "" && in.SecretHash == "" && in.Name != config.Anonymous
-	if made {
-		secret = newSecret()
-	}
-	err := a.edit(ctx, who, func(d *draft) error {
-		conf := in.Token
-		conf.Secret = secret
-		hint := ""
-		switch was := d.base.token(name); {
-		case secret != "":
-			if err := conf.Validate(); err != nil { // of the secret as it was written
-				return err
-			}
-			conf.Secret, conf.SecretHash, hint = "", config.HashSecret(secret), lastFour(secret)
-		case conf.SecretHash == "" && was != nil:
-			conf.SecretHash, hint = was.Conf.SecretHash, was.LastFour
-		case conf.Name == config.Anonymous:
-			return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "token.name", "the token that admits everyone can only be declared in the config, where it is seen: token anonymous")
-		}
-		return d.putToken(name, &conf, hint)
-	})
-	if err != nil {
-		return admin.TokenConfig{}, err
-	}
-	s := a.state.stored.Load().token(in.Name)
-	if s == nil {
-		return admin.TokenConfig{}, nil
-	}
-	shown := showToken(s.Conf, s.LastFour, stored)
-	shown.Created, shown.Updated = s.Created, s.Updated
-	if made {
-		shown.Secret = secret // this once
-	}
-	return shown, nil
-}
-
-// RemoveTokens implements admin.Operator.
-func (a *App) RemoveTokens(ctx context.Context, who admin.Actor, names []string) error {
-	return a.edit(ctx, who, func(d *draft) error { return each(names, d.removeToken) })
-}
-
-// AliasConfigs implements admin.Operator.
-func (a *App) AliasConfigs() []admin.AliasConfig {
-	list := []admin.AliasConfig{}
-	for _, l := range a.App.Aliases {
-		list = append(list, admin.AliasConfig{Alias: *l, Origin: declared})
-	}
-	for _, l := range a.state.stored.Load().all().aliases {
-		list = append(list, admin.AliasConfig{Alias: *l.Conf, Origin: stored, Created: l.Created, Updated: l.Updated})
-	}
-	return list
-}
-
-// SaveAlias implements admin.Operator.
-func (a *App) SaveAlias(ctx context.Context, who admin.Actor, name string, in admin.AliasConfig) (admin.AliasConfig, error) {
-	err := a.edit(ctx, who, func(d *draft) error {
-		conf := in.Alias
-		return d.putAlias(name, &conf)
-	})
-	if err != nil {
-		return admin.AliasConfig{}, err
-	}
-	in.Origin = stored
-	if s := a.state.stored.Load().alias(in.Name); s != nil {
-		in.Created, in.Updated = s.Created, s.Updated
-	}
-	return in, nil
-}
-
-// RemoveAliases implements admin.Operator.
-func (a *App) RemoveAliases(ctx context.Context, who admin.Actor, names []string) error {
-	return a.edit(ctx, who, func(d *draft) error { return each(names, d.removeAlias) })
-}
-
 // Settings implements admin.Operator.
 func (a *App) Settings() admin.SettingsConfig {
 	whole, _ := merged(&a.App, a.state.stored.Load())
 	s := admin.SettingsConfig{Settings: config.Settings{Retention: whole.Retention, Capture: whole.Capture}, Declared: []string{}}
-	if a.App.Retention != nil {
+	if a.Retention != nil {
 		s.Declared = append(s.Declared, "retention")
 	}
-	if a.App.Capture != nil {
+	if a.Capture != nil {
 		s.Declared = append(s.Declared, "capture")
 	}
 	return s

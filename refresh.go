@@ -152,7 +152,7 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 			app.logger.Error("what is stored cannot be put to use; routing stays as it was", zap.Error(err))
 			continue
 		}
-		app.renewChecks()
+		app.renewChecks() //nolint:contextcheck // checks outlive who asked for the change
 	}
 	if n := len(apps); n > 0 {
 		st.retention.Store(apps[n-1].keep.Load())

@@ -37,7 +37,7 @@ func (c *call) settle() {
 		c.body.release()
 		c.body = nil
 	}
-	rec.Day = c.registry.calendar.Day(c.Received)
+	rec.Day = c.calendar.Day(c.Received)
 	if c.admission != nil {
 		c.used.Money = rec.Cost.Amount
 		c.admission.Settle(c.used)

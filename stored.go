@@ -99,7 +99,7 @@ func usedKeys(keys []storedKey) []string {
 // binding is what a channel's secrets are sealed with: the channel and where
 // its requests go.
 func binding(id string, c *config.Channel) string {
-	parts := []string{"channel", id, "provider " + c.Provider}
+	parts := append(make([]string, 0, 3+len(c.URLs)), "channel", id, "provider "+c.Provider)
 	for _, u := range c.URLs {
 		parts = append(parts, origin(u.URL))
 	}

@@ -105,11 +105,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		h.unknown(w, inner) // the mux would redirect to where it is, without the prefix
 		return nil
 	}
-	if err := h.crossOrigin.Check(r); err != nil {
+	if h.crossOrigin.Check(r) == nil {
+		h.mux.ServeHTTP(w, inner)
+	} else {
 		writeProblem(w, Problemf(http.StatusForbidden, CodeForbidden, "", "a page of another site may not do this"))
-		return nil
 	}
-	h.mux.ServeHTTP(w, inner)
 	return nil
 }
 
@@ -163,7 +163,7 @@ type endpoint struct {
 // ServeHTTP finds out who asks, whether they may, and what the answer is.
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{w: w, r: r, op: e.h.op, prefix: e.h.Prefix, route: e.route}
-	if err := q.identify(); err != nil {
+	if err := q.identify(); err != nil { //nolint:contextcheck // it takes the request's
 		e.h.fail(w, r, err)
 		return
 	}

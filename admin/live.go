@@ -377,7 +377,7 @@ type stream struct {
 func (s *stream) write(text []byte) error {
 	// A server that knows no deadlines has its own way to end a dead client.
 	_ = s.controller.SetWriteDeadline(time.Now().Add(eventDeadline))
-	if _, err := s.w.Write(text); err != nil {
+	if _, err := s.w.Write(text); err != nil { //nolint:gosec // JSON in events, and said to be
 		return err
 	}
 	return s.controller.Flush()

@@ -220,7 +220,8 @@ func TestLiveStreamsEnd(t *testing.T) {
 				end(w)
 			}
 			for _, events := range []chan told{a, b} {
-				for range events { //nolint:revive // until it is closed
+				for range events { // until it is closed
+					continue
 				}
 			}
 			for w.hub.Watched() && time.Since(began) < 5*time.Second {

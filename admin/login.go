@@ -33,7 +33,7 @@ func login(q *request) (any, error) {
 		return nil, throttled(q.w, wait)
 	}
 	made := StoredSession{Role: RoleHolder, Address: address, UserAgent: q.r.UserAgent()}
-	ok := false
+	var ok bool
 	if in.Token != "" {
 		made.Name, ok = q.op.TokenOf(in.Token)
 	} else {

@@ -257,7 +257,7 @@ type Rotation struct {
 
 // Problem is something the caller can mend. Code is stable and made for
 // programs, Message for people.
-type Problem struct {
+type Problem struct { //nolint:errname // it is told as an answer, and is an error by the way
 	Status  int    `json:"-"`
 	Code    string `json:"code"`
 	Field   string `json:"field,omitempty"`
@@ -282,7 +282,7 @@ const (
 	CodeConflict   = "conflict"          // somebody else changed it meanwhile
 	CodeLogin      = "login_required"    //
 	CodeForbidden  = "forbidden"         //
-	CodePassword   = "wrong_credential"  //
+	CodePassword   = "wrong_credential"  //nolint:gosec // a code, no credential
 	CodeThrottled  = "too_many_attempts" //
 	CodeNoPassword = "no_admin_password" // no password is configured, so nobody can log in
 	CodeTooLarge   = "too_large"         //

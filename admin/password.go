@@ -121,7 +121,7 @@ func parseArgon(text string) (h argonHash, err error) {
 	if given["m"] > maxArgonMemory || given["t"] > maxArgonTime || given["p"] > maxArgonThreads {
 		return h, fmt.Errorf("the costs are too high: at most m=%d, t=%d, p=%d", maxArgonMemory, maxArgonTime, maxArgonThreads)
 	}
-	h.argonCost = argonCost{memory: given["m"], time: given["t"], threads: uint8(given["p"])}
+	h.argonCost = argonCost{memory: given["m"], time: given["t"], threads: uint8(given["p"])} //nolint:gosec // at most maxArgonThreads
 	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
 	sum, err2 := base64.RawStdEncoding.DecodeString(parts[5])
 	if err1 != nil || err2 != nil || len(salt) < 8 || len(salt) > 64 || len(sum) < 16 || len(sum) > 64 {

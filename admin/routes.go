@@ -51,18 +51,27 @@ const required = "required"
 var (
 	pageParameters = []parameter{{"limit", "how many, 1 to 500; default 50"}}
 	callParameters = append([]parameter{
-		{"token", "name, or a pattern with *"}, {"channel", "name, or a pattern with *"}, {"model", "name, or a pattern with *"},
-		{"outcome", "what became of it, such as ok or rate_limited"}, {"status", "status the client got"},
-		{"since", "arrived at this moment (RFC 3339) or later"}, {"until", "arrived before this moment"},
+		{"token", "name, or a pattern with *"},
+		{"channel", "name, or a pattern with *"},
+		{"model", "name, or a pattern with *"},
+		{"outcome", "what became of it, such as ok or rate_limited"},
+		{"status", "status the client got"},
+		{"since", "arrived at this moment (RFC 3339) or later"},
+		{"until", "arrived before this moment"},
 		{"before", "id of the last call of the page before"},
 	}, pageParameters...)
 	statisticsParameters = []parameter{
-		{"since", "moment (RFC 3339); default: a day before until"}, {"until", "moment; default: now"},
+		{"since", "moment (RFC 3339); default: a day before until"},
+		{"until", "moment; default: now"},
 		{"step", "width of a bucket, such as 5m, 1h or 24h; default: one sum"},
 		{"by", "dimensions to group by: channel, key, model, token, protocol, outcome; separated by commas"},
 		{"quantiles", "true: with the quantiles of durations"},
-		{"channel", "only this one"}, {"key", "only this one"}, {"model", "only this one, or a pattern with *"},
-		{"token", "only this one"}, {"protocol", "only this one"}, {"outcome", "only this one"},
+		{"channel", "only this one"},
+		{"key", "only this one"},
+		{"model", "only this one, or a pattern with *"},
+		{"token", "only this one"},
+		{"protocol", "only this one"},
+		{"outcome", "only this one"},
 	}
 )
 

@@ -169,7 +169,7 @@ func (s *Sessions) RevokeAll(ctx context.Context, role, name string) error {
 // SetCookie gives a browser the credential of its login; without one it takes
 // it away. No script can read it, and no other site can make a browser send it.
 func SetCookie(w http.ResponseWriter, r *http.Request, prefix, value string, expires time.Time) {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure where the request is: on loopback people go without TLS
 		Name: CookieName, Value: value, Path: prefix + "/", Expires: expires,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
 	}

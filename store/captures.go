@@ -94,21 +94,26 @@ func (d *database) ForgetCaptures(ctx context.Context, olderThan time.Time, maxB
 
 // forgetOldest forgets a few captures of before a moment.
 func forgetOldest(ctx context.Context, tx *sql.Tx, until time.Time) (int64, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT id FROM captures WHERE time < ? ORDER BY time LIMIT ?", nanos(until), captureSlice)
-	if err != nil {
+	ids, err := oldestCaptures(ctx, tx, until)
+	if err != nil || ids == nil {
 		return 0, err
 	}
-	var ids []any
+	_, err = tx.ExecContext(ctx, "DELETE FROM captures WHERE id IN ("+marks(len(ids))+")", ids...) //nolint:gosec // placeholders
+	return int64(len(ids)), err
+}
+
+func oldestCaptures(ctx context.Context, tx *sql.Tx, until time.Time) (ids []any, err error) {
+	rows, err := tx.QueryContext(ctx, "SELECT id FROM captures WHERE time < ? ORDER BY time LIMIT ?", nanos(until), captureSlice)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
 	for rows.Next() {
 		var id string
 		if err := rows.Scan(&id); err != nil {
-			return 0, errors.Join(err, rows.Close())
+			return nil, err
 		}
 		ids = append(ids, id)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || ids == nil {
-		return 0, err
-	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM captures WHERE id IN ("+marks(len(ids))+")", ids...)
-	return int64(len(ids)), err
+	return ids, rows.Err()
 }

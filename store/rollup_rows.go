@@ -73,7 +73,6 @@ type rollupWriter struct {
 
 	read, replace *sql.Stmt // of rollupStep rows; the transaction closes them
 	args          []any
-	scratch       []byte
 }
 
 // write adds groups to the rows of a level. The rows go in the order of their
@@ -153,6 +152,7 @@ func (w *rollupWriter) addStored(ctx context.Context, l level, cut dimensionSet,
 	for i := range rows {
 		w.args = append(w.args, rows[i].id[:])
 	}
+	//nolint:gosec // placeholders
 	text := "SELECT id, " + strings.Join(countColumns[:], ", ") + ", duration_sketch, first_content_sketch FROM rollups " +
 		"WHERE level = ? AND dims = ? AND start = ? AND id IN (" + marks(len(rows)) + ")" + w.lock
 	var found *sql.Rows
@@ -160,7 +160,7 @@ func (w *rollupWriter) addStored(ctx context.Context, l level, cut dimensionSet,
 		found, err = w.tx.QueryContext(ctx, text, w.args...)
 	} else {
 		if w.read == nil {
-			if w.read, err = w.tx.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // closed with the transaction
+			if w.read, err = w.tx.PrepareContext(ctx, text); err != nil {
 				return err
 			}
 		}

@@ -91,7 +91,7 @@ func (c *connections) fold(ctx context.Context) error {
 			if err := c.writeRollups(ctx, tx, all); err != nil {
 				return err
 			}
-			_, err = tx.ExecContext(context.WithoutCancel(ctx), "DELETE FROM rollup_pending WHERE id IN ("+marks(n)+")", ids...)
+			_, err = tx.ExecContext(context.WithoutCancel(ctx), "DELETE FROM rollup_pending WHERE id IN ("+marks(n)+")", ids...) //nolint:gosec // placeholders
 			return err
 		})
 		if err != nil || n < foldRows {

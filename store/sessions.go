@@ -68,7 +68,7 @@ func (d *database) deleteSessions(ctx context.Context, where string, args ...any
 		return err
 	}
 	return c.update(ctx, "ending a login", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM sessions WHERE "+where, args...)
+		_, err := tx.ExecContext(ctx, "DELETE FROM sessions WHERE "+where, args...) //nolint:gosec // written above
 		return err
 	})
 }

@@ -212,8 +212,7 @@ func (q *statsQuery) stretches(now time.Time) []stretch {
 		}
 	}
 	var list []stretch
-	for i := len(levels) - 1; i >= 0; i-- { // the oldest first
-		finest := levels[i]
+	for i, finest := range slices.Backward(levels) { // the oldest first
 		from, until := keptFrom(finest, now), nanos(lastMoment)
 		if i > 0 {
 			until = keptFrom(levels[i-1], now)

@@ -68,11 +68,12 @@ func write(path string, keys [][]byte, place func(from, to string) error) error 
 		return err
 	}
 	defer os.Remove(f.Name()) // gone already if it was renamed
-	text := "# ccload's encryption key. Without it the keys of stored channels cannot be read: back it up, apart from the database.\n"
+	var text strings.Builder
+	text.WriteString("# ccload's encryption key. Without it the keys of stored channels cannot be read: back it up, apart from the database.\n")
 	for _, key := range keys {
-		text += hex.EncodeToString(key) + "\n"
+		text.WriteString(hex.EncodeToString(key) + "\n")
 	}
-	_, err = f.WriteString(text)
+	_, err = f.WriteString(text.String())
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}

@@ -96,8 +96,7 @@ func (s *Sketch) Merge(other *Sketch) {
 	have := len(s.bins)
 	s.bins = slices.Grow(s.bins, missing)[:have+missing]
 	to, from := have+missing-1, have-1
-	for o := len(other.bins) - 1; o >= 0; o-- {
-		b := other.bins[o]
+	for _, b := range slices.Backward(other.bins) {
 		for ; from >= 0 && s.bins[from].bucket > b.bucket; to, from = to-1, from-1 {
 			s.bins[to] = s.bins[from]
 		}
@@ -190,7 +189,7 @@ func (s *Sketch) UnmarshalBinary(data []byte) error {
 			s.bins = s.bins[:0]
 			return ErrInvalid
 		}
-		bucket := next + int(skip)
+		bucket := next + int(skip) //nolint:gosec // checked above
 		s.bins = append(s.bins, bin{bucket: bucket, count: count})
 		data = data[n+m:]
 		if next = bucket + 1; next > lastBucket && len(data) > 0 {

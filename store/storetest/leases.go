@@ -123,7 +123,7 @@ func (t suite) capturesAreKept() {
 	if _, err := s.LoadCapture(t.Context(), "req_0"); err != store.ErrNotFound { //nolint:errorlint // the very value
 		t.Errorf("%v, want %v", err, store.ErrNotFound)
 	}
-	var list []store.Capture
+	list := make([]store.Capture, 0, 30)
 	for i := range 30 {
 		list = append(list, store.Capture{
 			ID: fmt.Sprint("req_", i), Time: noon.Add(time.Duration(i) * time.Second), Cut: i%2 == 1,

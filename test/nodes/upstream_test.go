@@ -68,6 +68,6 @@ func (u *upstream) echo(text string) {
 }
 
 // channel is a channel at the upstream.
-func (u *upstream) channel(name string, lines string) string {
+func (u *upstream) channel(name, lines string) string {
 	return fmt.Sprintf("channel %s {\nurl %s\nprotocol anthropic\n%s\n}\n", name, u.URL, lines)
 }
