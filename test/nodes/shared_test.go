@@ -1,9 +1,12 @@
 package nodes
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -202,4 +205,80 @@ func TestADeadNodeGivesItsShareBack(t *testing.T) {
 		took := within(t, 90*time.Second, "the places are free again", func() bool { return nodes[1].call(t.Context(), token).status == 200 })
 		t.Logf("free after %v", took)
 	})
+}
+
+// TestStreamsOfEventsEndWithTheirServer: a page that watches keeps neither a
+// reload nor an exit waiting.
+func TestStreamsOfEventsEndWithTheirServer(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t)
+	n := start(t, "sqlite "+filepath.Join(t.TempDir(), "ccload.db"), t.TempDir(), "token t "+token+"\n"+u.channel("one", priced))
+	watch := func() (events <-chan string, ended <-chan time.Time) {
+		n.api(http.MethodGet, "session", "", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.URL+"/desk/api/live", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.AddCookie(&http.Cookie{Name: "ccload_session", Value: n.login})
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%v, %v", resp, err)
+		}
+		lines, end := make(chan string, 1000), make(chan time.Time, 1)
+		go func() {
+			defer resp.Body.Close()
+			for s := bufio.NewScanner(resp.Body); s.Scan(); {
+				if kind, ok := strings.CutPrefix(s.Text(), "event: "); ok {
+					lines <- kind
+				}
+			}
+			end <- time.Now()
+		}()
+		return lines, end
+	}
+	see := func(events <-chan string, kind string) {
+		t.Helper()
+		for patience := time.After(5 * time.Second); ; {
+			select {
+			case got := <-events:
+				if got == kind {
+					return
+				}
+			case <-patience:
+				t.Fatalf("there is no event %s", kind)
+			}
+		}
+	}
+	events, ended := watch()
+	see(events, "snapshot")
+	n.call(t.Context(), token)
+	see(events, "calls")
+	see(events, "metrics")
+	n.api(http.MethodPost, "tokens", `{"name":"another"}`, nil)
+	see(events, "channel")
+
+	began := time.Now()
+	config, err := n.admin(http.MethodGet, "/config/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, _ := http.NewRequest(http.MethodPost, "http://"+n.Admin+"/load", bytes.NewReader(config))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Cache-Control", "must-revalidate") // although nothing has changed
+	if resp, err := http.DefaultClient.Do(req); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	if took := (<-ended).Sub(began); took > 2*time.Second {
+		t.Errorf("a reload took %v to end a stream", took)
+	}
+	events, ended = watch()
+	see(events, "snapshot")
+	began = time.Now()
+	n.stop()
+	if took := (<-ended).Sub(began); took > time.Second {
+		t.Errorf("an exit took %v to end a stream", took)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the exit took %v", took)
+	}
 }

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// firstCall writes a call as the first version of the schema had it.
+const firstCall = `INSERT INTO calls (id, time, protocol, operation, model, upstream_model, token, channel, stream, status, outcome,
+	first_content_ns, duration_ns, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, client_ip, response_id, details)
+	VALUES (?, ?, 'anthropic', 'generate', 'm', 'm', 't', 'c', 0, 200, 'ok', 1000000, 2000000, 10, 0, 0, 5, '', '', '{"attempts":[]}')`
+
+// TestEveryEarlierSchemaIsBroughtUpToDate makes a database as each earlier
+// build left it, with a call in it, and opens it: nothing is lost, and
+// statistics know of it.
+func TestEveryEarlierSchemaIsBroughtUpToDate(t *testing.T) {
+	steps, err := loadMigrations(sqliteMigrations, "migrations/sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version := 1; version <= len(steps); version++ {
+		t.Run(fmt.Sprint("from ", version), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "ccload.db")
+			arrived := time.Now().Add(-time.Hour)
+			makeSchema(t, path, steps[:version], func(tx *sql.Tx) error {
+				if _, err := tx.Exec(firstCall, "req_1", arrived.UnixNano()); err != nil {
+					return err
+				}
+				_, err := tx.Exec("INSERT INTO cooling VALUES ('channel', 'c', '', '', '', '', '', ?, 1, 'rate_limited', '', '', 0, 0)", arrived.Add(2*time.Hour).UnixNano())
+				return err
+			})
+			s := &SQLite{Path: path}
+			if err := errors.Join(s.Provision(caddy.Context{}), s.Open(t.Context())); err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			r, err := s.Call(t.Context(), "req_1")
+			if err != nil || r.Usage.Output != 5 || r.Outcome != ai.OK {
+				t.Errorf("%+v, %v", r, err)
+			}
+			if rests, err := s.LoadCooling(t.Context()); err != nil || len(rests) != 1 {
+				t.Errorf("%+v, %v", rests, err)
+			}
+			want := int64(1)
+			if version >= 4 {
+				want = 0 // such a build would have counted it
+			}
+			stats, err := s.Stats(t.Context(), StatsFilter{})
+			counted := int64(0)
+			for i := range stats {
+				counted += stats[i].Calls
+			}
+			if err != nil || counted != want {
+				t.Errorf("statistics count %d calls, want %d: %v", counted, want, err)
+			}
+			if err := s.WriteCalls(t.Context(), []*ai.Record{{ID: "req_2", Time: time.Now(), Outcome: ai.OK}}); err != nil {
+				t.Error(err)
+			}
+			if n, err := s.Calls(t.Context(), CallFilter{}); err != nil || len(n) != 2 {
+				t.Errorf("%d calls, %v", len(n), err)
+			}
+			if _, err := s.Revisions(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// makeSchema makes a database of some steps, and lets fill write to it.
+func makeSchema(t *testing.T, path string, steps []migration, fill func(tx *sql.Tx) error) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+		t.Fatal(err)
+	}
+	if err := (schema{steps: steps, now: time.Now()}).migrate(t.Context(), tx); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(fill(tx), tx.Commit()); err != nil {
+		t.Fatal(err)
+	}
+}
