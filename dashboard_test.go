@@ -516,3 +516,33 @@ func TestDescriptionIsTrue(t *testing.T) {
 		}
 	}
 }
+
+// TestAnotherKeyIsRefused: a database that was encrypted with another key is
+// not touched, and the error says which key it is.
+func TestAnotherKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "ccload.db")
+	d := openDeskAt(t, db, "encryption_key the-first-key-of-all")
+	d.logIn(`{"password":"` + testPassword + `"}`)
+	d.api(http.MethodPost, "channels", `{"name":"x","provider":"openai","keys":[{"key":"sk-0123456789abcdefgh"}]}`).want(t, http.StatusCreated)
+	config := d.config
+	d.close()
+	_, app := provision(t, strings.Replace(config, "the-first-key-of-all", "quite-another-key", 1))
+	err := app.Start()
+	if err == nil || !strings.Contains(err.Error(), "another encryption key") || !strings.Contains(err.Error(), "encryption_key") || strings.Contains(err.Error(), "quite-another-key") {
+		t.Errorf("%v", err)
+	}
+	if err := app.Cleanup(); err != nil {
+		t.Error(err)
+	}
+	// Both together open it, and a rotation makes the new one enough.
+	d = openDeskAt(t, db, "encryption_key quite-another-key the-first-key-of-all")
+	d.logIn(`{"password":"` + testPassword + `"}`)
+	d.api(http.MethodPost, "rotate", "{}").want(t, http.StatusOK)
+	d.close()
+	d = openDeskAt(t, db, "encryption_key quite-another-key")
+	d.logIn(`{"password":"` + testPassword + `"}`)
+	if a := d.api(http.MethodGet, "export?secrets=true", "").want(t, http.StatusOK); !strings.Contains(a.Body, "sk-0123456789abcdefgh") {
+		t.Error("the key of the channel is lost")
+	}
+}

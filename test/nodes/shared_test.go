@@ -69,8 +69,8 @@ func TestNodesShareWhatIsStored(t *testing.T) {
 func TestNodesShareRests(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t)
-	u.limit("sk-bad-0123456789abcd", true)
 	onEach(t, "token t "+token+"\n"+u.channel("one", "key sk-bad-0123456789abcd sk-good-0123456789abcd"), func(t *testing.T, nodes []*node) {
+		u.limit("sk-bad-0123456789abcd", true)
 		within(t, 10*time.Second, "the bad key is tried", func() bool {
 			nodes[0].call(t.Context(), token)
 			return cooling(nodes[0]) == 1
@@ -190,8 +190,9 @@ func TestNodesShareABudget(t *testing.T) {
 func TestADeadNodeGivesItsShareBack(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t)
-	u.hold.Store(int64(20 * time.Second))
 	onEach(t, "token t "+token+" {\nmax_concurrency 2\n}\n"+u.channel("one", ""), func(t *testing.T, nodes []*node) {
+		u.hold.Store(int64(20 * time.Second))
+		u.calls.Store(0)
 		time.Sleep(3 * time.Second)
 		for range 2 {
 			go nodes[0].call(t.Context(), token)
