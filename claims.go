@@ -22,12 +22,12 @@ func (k *claimed) due(now time.Time) bool {
 	}
 	r := k.a.Rates
 	return mostly(n.Calls, sh.RPM, r.RPM) || mostly(n.Tokens, sh.TPM, r.TPM) || mostly(n.Slots, sh.Concurrency, r.Concurrency) ||
-		k.a.Budget.Limited() && (!sh.SoleMoney && n.Money*2 >= sh.Money || n.Money > 0)
+		k.a.Budget.Limited() && (!sh.SoleMoney && n.Money*2 >= n.Allowed || n.Money > 0)
 }
 
 // more reports whether the node has more than it uses.
 func (s *shares) more(n *access.Need) bool {
-	return int64(s.RPM) > n.Calls || int64(s.TPM) > n.Tokens || int64(s.Concurrency) > n.Slots || s.Money > n.Money
+	return int64(s.RPM) > n.Calls || int64(s.TPM) > n.Tokens || int64(s.Concurrency) > n.Slots || n.Allowed > n.Money
 }
 
 // wanted is how much of a limit a node asks for: what it uses, what it was
@@ -49,6 +49,9 @@ func wanted(used, lacking, limit int64, nodes int, hungry bool) int64 {
 // given back must not be used any more when somebody else gets it.
 func (k *claimed) claim(now time.Time, nodes int) {
 	n, r, share := &k.need, k.a.Rates, k.had.Share
+	if k.a.Shared() != nil {
+		share.Money = n.Allowed
+	}
 	add := func(kind claimKind, used, lacking, limit int64) int64 {
 		w := wanted(used, lacking, limit, nodes, k.had.hungry)
 		k.claims = append(k.claims, store.Claim{Name: claimNames[kind] + k.name, Limit: limit, Used: used, Needed: used + lacking, Wanted: max(w, used+lacking)})
@@ -73,7 +76,7 @@ func (k *claimed) claim(now time.Time, nodes int) {
 		k.a.BeginAdopting()
 	}
 	share.SoleMoney, share.SoleTPM = false, false
-	k.a.SetShare(&share)
+	k.a.LowerShare(&share)
 	// What slipped in before the smaller share counted is used all the same.
 	after := k.a.Need(now)
 	used := [...]int64{claimRPM: after.Calls, claimTPM: after.Tokens, claimSlots: after.Slots, claimMoney: int64(after.Money)}

@@ -80,6 +80,7 @@ type Purse struct {
 
 	// Where several processes share the budget; see share.go.
 	share   *Share
+	allow   ai.Money // of the share: what is written is spent by all, and taken off
 	lack    ai.Money // what was refused for want of a share
 	pending ai.Money // spent, and not written to the store yet
 	written ai.Money // written since what was spent was last read

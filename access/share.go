@@ -142,6 +142,7 @@ type Need struct {
 	Calls, Tokens, Slots             int64 // used
 	LackCalls, LackTokens, LackSlots int64
 	Money, LackMoney                 ai.Money // reserved, or spent and not yet written
+	Allowed                          ai.Money // what is left of the share of money, Money included
 }
 
 // Lacks reports whether anything was short.
@@ -153,7 +154,7 @@ func (n *Need) Lacks() bool {
 func (a *Allowance) Need(now time.Time) Need {
 	m, n := a.meter, a.used(now)
 	n.LackCalls, n.LackTokens, n.LackSlots = m.lack.calls.Swap(0), m.lack.tokens.Swap(0), m.lack.slots.Swap(0)
-	n.Money, n.LackMoney = a.purse.need()
+	n.Money, n.LackMoney, n.Allowed = a.purse.need()
 	return n
 }
 
@@ -170,7 +171,13 @@ func (a *Allowance) used(now time.Time) Need {
 // SetShare makes the allowance keep to a share from now on; nil ends sharing.
 func (a *Allowance) SetShare(s *Share) {
 	a.meter.share.Store(s)
-	a.purse.setShare(s)
+	a.purse.setShare(s, false)
+}
+
+// LowerShare is SetShare for a share of which nothing is larger than before.
+func (a *Allowance) LowerShare(s *Share) {
+	a.meter.share.Store(s)
+	a.purse.setShare(s, true)
 }
 
 // Shared is the share that the allowance keeps to, nil if it shares nothing.
@@ -186,21 +193,33 @@ func (a *Allowance) BeginAdopting() { a.purse.beginAdopting() }
 // Limited reports whether there is any limit to share.
 func (a *Allowance) Limited() bool { return a.Rates != Rates{} || a.Budget.Limited() }
 
-// setShare sets what of the budget may be used.
-func (p *Purse) setShare(s *Share) {
+// setShare sets what of the budget may be used. What was written since the
+// share was asked for is spent already, and the others may have been told so.
+func (p *Purse) setShare(s *Share, lower bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.share = s
+	shared := p.share != nil
+	if p.share = s; s == nil {
+		return
+	}
+	switch {
+	case !lower:
+		p.allow = s.Money - p.written
+	case shared:
+		p.allow = min(p.allow, s.Money)
+	default:
+		p.allow = s.Money
+	}
 }
 
 // outstanding is what the store does not know of.
 func (p *Purse) outstanding() ai.Money { return p.reserved + p.pending }
 
-func (p *Purse) need() (outstanding, lacking ai.Money) {
+func (p *Purse) need() (outstanding, lacking, allowed ai.Money) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	lacking, p.lack = p.lack, 0
-	return p.outstanding(), lacking
+	return p.outstanding(), lacking, p.allow
 }
 
 // beyondShare reports whether an amount is more than the process has left of
@@ -214,9 +233,9 @@ func (p *Purse) beyondShare(day ai.Day, b Budget, amount ai.Money) bool {
 		left := ai.Money(b.Left(State{Day: p.days[day], Month: p.months[day.Month()], Total: p.total}))
 		return p.reserved+amount > left/ai.Money(max(1, s.Nodes))
 	case s.SoleMoney:
-		return p.outstanding() >= s.Money
+		return p.outstanding() >= p.allow
 	}
-	return p.outstanding()+amount > s.Money
+	return p.outstanding()+amount > p.allow
 }
 
 // limitThatEnds is the limit that a lacking share is told as: the shortest.
@@ -255,4 +274,7 @@ func (p *Purses) Written(name string, cost ai.Money) {
 	defer purse.mu.Unlock()
 	purse.pending = max(0, purse.pending-cost)
 	purse.written += cost
+	if purse.share != nil {
+		purse.allow -= cost
+	}
 }
