@@ -24,8 +24,8 @@ const (
 	passwordMinimum = 8
 	// passwordMaximum is the most bytes of a password. More is never hashed.
 	passwordMaximum = 1 << 10
-	// bcryptMaximum is the highest cost, about three seconds of one core.
-	bcryptMaximum = 15
+	// passwordBcryptMaximum is the highest cost, about three seconds of one core.
+	passwordBcryptMaximum = 15
 )
 
 // passwordHashLimits bounds what a configured argon2id hash may ask for: two
@@ -56,7 +56,7 @@ var (
 	placeholderForm = regexp.MustCompile(`^\{(\$[^{}]+|[a-z_]+\.[^{}]+)\}$`)
 )
 
-const hashRemedy = "make one with: caddy hash-password --algorithm argon2id"
+const passwordRemedy = "make one with: caddy hash-password --algorithm argon2id"
 
 // Password is the operator's password, of which only a slow hash is kept.
 type Password struct {
@@ -78,7 +78,7 @@ func ParsePassword(text string) (*Password, error) {
 	case strings.HasPrefix(text, "$argon2id$"):
 		return parseArgon2id(text)
 	case otherHashForm.MatchString(text):
-		return nil, errors.New("admin_password looks like a hash of a kind that is not known, only bcrypt and argon2id are: " + hashRemedy)
+		return nil, errors.New("admin_password looks like a hash of a kind that is not known, only bcrypt and argon2id are: " + passwordRemedy)
 	case placeholderForm.MatchString(text):
 		return nil, errors.New("admin_password is a placeholder that was not replaced: check its name, such as {env.NAME} or {file./path}")
 	case !utf8.ValidString(text), strings.ContainsFunc(text, unicode.IsControl):
@@ -106,11 +106,11 @@ func parseBcrypt(text string) (*Password, error) {
 	cost, err := bcrypt.Cost([]byte(text))
 	switch {
 	case err != nil, !bcryptForm.MatchString(text):
-		return nil, errors.New("admin_password begins like a bcrypt hash but is not a whole one of 60 characters: copy it again, or " + hashRemedy)
-	case cost > bcryptMaximum:
-		return nil, fmt.Errorf("admin_password is a bcrypt hash of cost %d, at most %d is allowed: make one that takes less time", cost, bcryptMaximum)
+		return nil, errors.New("admin_password begins like a bcrypt hash but is not a whole one of 60 characters: copy it again, or " + passwordRemedy)
+	case cost > passwordBcryptMaximum:
+		return nil, fmt.Errorf("admin_password is a bcrypt hash of cost %d, at most %d is allowed: make one that takes less time", cost, passwordBcryptMaximum)
 	}
-	return &Password{id: hashID(text), compare: func(given []byte) bool {
+	return &Password{id: passwordHashID(text), compare: func(given []byte) bool {
 		return bcrypt.CompareHashAndPassword([]byte(text), given) == nil
 	}}, nil
 }
@@ -118,37 +118,37 @@ func parseBcrypt(text string) (*Password, error) {
 func parseArgon2id(text string) (*Password, error) {
 	parts := argon2idForm.FindStringSubmatch(text)
 	if parts == nil {
-		return nil, errors.New("admin_password begins like an argon2id hash but is not of the form $argon2id$v=19$m=..,t=..,p=..$salt$hash: copy it again, or " + hashRemedy)
+		return nil, errors.New("admin_password begins like an argon2id hash but is not of the form $argon2id$v=19$m=..,t=..,p=..$salt$hash: copy it again, or " + passwordRemedy)
 	}
 	limits := passwordHashLimits
 	var numbers [3]uint64
 	for i, most := range []uint64{limits.memory, limits.time, limits.threads} {
 		n, err := strconv.ParseUint(parts[i+1], 10, 64)
 		if err != nil || n < 1 || n > most {
-			return nil, fmt.Errorf("admin_password is an argon2id hash with %c=%s, allowed is 1 to %d: %s", "mtp"[i], parts[i+1], most, hashRemedy)
+			return nil, fmt.Errorf("admin_password is an argon2id hash with %c=%s, allowed is 1 to %d: %s", "mtp"[i], parts[i+1], most, passwordRemedy)
 		}
 		numbers[i] = n
 	}
 	memory, passes, threads := numbers[0], numbers[1], numbers[2]
 	if memory < 8*threads || memory*passes > limits.work {
 		return nil, fmt.Errorf("admin_password is an argon2id hash with m=%d,t=%d,p=%d: m must be at least 8 times p, and m times t at most %d: %s",
-			memory, passes, threads, limits.work, hashRemedy)
+			memory, passes, threads, limits.work, passwordRemedy)
 	}
 	salt, saltErr := base64.RawStdEncoding.Strict().DecodeString(parts[4])
 	want, wantErr := base64.RawStdEncoding.Strict().DecodeString(parts[5])
 	if saltErr != nil || wantErr != nil || len(salt) < limits.saltLeast || len(salt) > limits.saltMost ||
 		len(want) < limits.keyLeast || len(want) > limits.keyMost {
 		return nil, fmt.Errorf("admin_password is an argon2id hash whose salt is not base64 of %d to %d bytes, or whose hash is not base64 of %d to %d bytes: copy it again, or %s",
-			limits.saltLeast, limits.saltMost, limits.keyLeast, limits.keyMost, hashRemedy)
+			limits.saltLeast, limits.saltMost, limits.keyLeast, limits.keyMost, passwordRemedy)
 	}
-	return &Password{id: hashID(text), compare: func(given []byte) bool {
+	return &Password{id: passwordHashID(text), compare: func(given []byte) bool {
 		got := argon2.IDKey(given, salt, uint32(passes), uint32(memory), uint8(threads), uint32(len(want))) //nolint:gosec // all are bounded above
 		return subtle.ConstantTimeCompare(want, got) == 1
 	}}, nil
 }
 
-// hashID identifies a configured hash. Its own salt makes it unguessable.
-func hashID(text string) string {
+// passwordHashID identifies a configured hash. Its own salt makes it unguessable.
+func passwordHashID(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
