@@ -92,7 +92,7 @@ func NewHub(o HubOptions) *Hub {
 		o.Now = time.Now
 	}
 	epoch := make([]byte, 8)
-	rand.Read(epoch) //nolint:errcheck // it never fails: it ends the process instead
+	rand.Read(epoch) // it never fails: it ends the process instead
 	return &Hub{
 		o: o, pace: usualPace, epoch: hex.EncodeToString(epoch), started: o.Now(), closed: make(chan struct{}),
 		pending: make(map[string]*liveList), watchers: make(map[*liveWatcher]bool),

@@ -87,8 +87,9 @@ func (h *Hub) take(v *liveWatcher) (liveFrame, bool, error) {
 // ServeSSE streams events until the client leaves, ctx ends (the session's end
 // should be its deadline), the hub is closed, or one of the channels stop is,
 // such as that of an HTTP server that shuts down. The token is that of
-// HubOptions. What cannot be streamed is answered with 503; the error says that
-// a stream broke off, and only while nothing was sent yet may it be answered.
+// HubOptions. Who may not watch now is answered with 503. The error is that the
+// snapshot cannot be encoded, in which case nothing may have been sent yet, or
+// that the server cannot stream; it is none that the client leaves.
 func (h *Hub) ServeSSE(w http.ResponseWriter, r *http.Request, token string, stop ...<-chan struct{}) error {
 	v, err := h.join(token, r.Header.Get("Last-Event-ID"))
 	if err != nil {
@@ -119,6 +120,8 @@ type liveStream struct {
 	ended chan struct{}
 }
 
+// errLiveEnded says that a stream is over, for whatever reason. That a client
+// has left or reads nothing is not the gateway's error, and it reconnects.
 var errLiveEnded = errors.New("the stream has ended")
 
 // run writes events until the stream ends, beginning with the first if there
@@ -129,9 +132,7 @@ func (s *liveStream) run(h *Hub, v *liveWatcher, f liveFrame, some bool) error {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
 	// A server's limit for reading requests would end the stream.
-	if err := s.control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return s.broken(err)
-	}
+	_ = s.control.SetReadDeadline(time.Time{}) // where that cannot be set, it does
 	s.w.WriteHeader(http.StatusOK)
 	heartbeat := time.NewTicker(h.pace.heartbeat)
 	defer heartbeat.Stop()
@@ -152,18 +153,26 @@ func (s *liveStream) run(h *Hub, v *liveWatcher, f liveFrame, some bool) error {
 			f, some, err = h.take(v)
 		}
 	}
-	return s.broken(err)
+	if errors.Is(err, errLiveEnded) {
+		return nil
+	}
+	return err
 }
 
-// write sends a text at once. It takes no longer than the patience.
+// write sends a text at once. It takes no longer than the patience. The error
+// is errLiveEnded, unless the server cannot stream at all.
 func (s *liveStream) write(text string) error {
 	if err := s.extend(); err != nil {
 		return err
 	}
 	if _, err := s.w.Write([]byte(text)); err != nil {
-		return err
+		return errLiveEnded
 	}
-	return s.control.Flush()
+	err := s.control.Flush()
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return errLiveEnded
+	}
+	return err
 }
 
 // extend gives the next write its time, unless the stream has ended.
@@ -176,20 +185,10 @@ func (s *liveStream) extend() error {
 	default:
 	}
 	err := s.control.SetWriteDeadline(time.Now().Add(s.patience))
-	if errors.Is(err, http.ErrNotSupported) {
-		return nil
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return errLiveEnded
 	}
-	return err
-}
-
-// broken tells why a stream broke off, which is no error if it was to end.
-func (s *liveStream) broken(err error) error {
-	select {
-	case <-s.ended:
-		return nil
-	default:
-		return fmt.Errorf("a stream of live events broke off; the client may reconnect: %w", err)
-	}
+	return nil
 }
 
 // watch ends the stream when ctx or one of the channels does, even while it
@@ -224,6 +223,6 @@ func (s *liveStream) end() {
 	case <-s.ended:
 	default:
 		close(s.ended)
-		s.control.SetWriteDeadline(time.Now().Add(liveEnd)) //nolint:errcheck // without deadlines, the next write ends it
+		_ = s.control.SetWriteDeadline(time.Now().Add(liveEnd)) // without deadlines, the next write ends it
 	}
 }

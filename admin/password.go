@@ -94,7 +94,7 @@ func ParsePassword(text string) (*Password, error) {
 // stored with sessions, so whoever reads the database may try guesses on it.
 func plainPassword(text string) *Password {
 	salt := make([]byte, 16)
-	rand.Read(salt) //nolint:errcheck // it never fails: it ends the process instead
+	rand.Read(salt) // it never fails: it ends the process instead
 	want := argon2.IDKey([]byte(text), salt, 2, 19<<10, 1, 32)
 	id := argon2.IDKey([]byte(text), passwordIDSalt, 3, 32<<10, 1, 32)
 	return &Password{id: hex.EncodeToString(id), compare: func(given []byte) bool {

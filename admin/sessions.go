@@ -99,7 +99,7 @@ func (s *Sessions) Login(ctx context.Context, made StoredSession) (value string,
 		return "", StoredSession{}, ErrTooManySessions
 	}
 	secret := make([]byte, sessionBytes)
-	rand.Read(secret) //nolint:errcheck // it never fails: it ends the process instead
+	rand.Read(secret) // it never fails: it ends the process instead
 	hash := sha256.Sum256(secret)
 	made.Hash, made.Created, made.Expires = hash[:], now, now.Add(SessionLife)
 	made.Address, made.UserAgent = sessionShortened(made.Address), sessionShortened(made.UserAgent)
@@ -256,7 +256,7 @@ func sessionShortened(text string) string {
 // a cookie sent over TLS is limited to it, since one may try things out on
 // loopback without.
 func SetCookie(w http.ResponseWriter, r *http.Request, prefix, value string, expires time.Time) {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // without TLS the browser would not send it back
 		Name: CookieName, Value: value, Path: strings.TrimSuffix(prefix, "/") + "/", Expires: expires,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	}
