@@ -244,9 +244,6 @@ func (h *Hub) join(token, lastID string) (*liveWatcher, error) {
 	if h.lingers != nil {
 		h.lingers.Stop()
 	}
-	if len(h.watchers) == 0 {
-		h.flush() // what came since the last one left
-	}
 	v := &liveWatcher{token: token, stale: true, wake: make(chan struct{}, 1)}
 	if seen, ok := h.seen(lastID); ok {
 		v.stale = false
