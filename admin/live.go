@@ -1,12 +1,10 @@
 package admin
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"net/http"
+	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,371 +12,361 @@ import (
 	"time"
 )
 
-// Bounds of streams of events.
 const (
-	mostWatchers  = 200
-	mostWaiting   = 64  // events that wait for one watcher
-	ringSize      = 512 // events that can be had again
-	mostCalls     = 100 // in one event
-	callsEvery    = 250 * time.Millisecond
-	metricsEvery  = time.Second
-	silenceMost   = 15 * time.Second // then a comment says that somebody is there
-	eventDeadline = 10 * time.Second // for writing one event
+	liveWatchers = 200 // all that may watch at once
+	liveHolders  = 150 // of these, holders of tokens: the rest is the operator's
+	livePerToken = 20  // of these, holders of one token
+	liveRing     = 500 // events that are kept for those who reconnect
+	liveBytes    = 8 << 20
+	liveCalls    = 100 // calls of one event
+	livePending  = 500 // calls of one event to all holders together
 )
 
-// HubOptions are where a Hub gets what it tells. They are asked without any
-// lock held; token "" is the operator's view, any other the one of the holder
-// of that client token.
+// livePace says how often what is sent.
+type livePace struct {
+	calls, metrics, heartbeat time.Duration
+	write                     time.Duration // the longest that one event may take
+	linger                    time.Duration // how long one who left may come back and miss nothing
+}
+
+var usualPace = livePace{
+	calls: 250 * time.Millisecond, metrics: time.Second, heartbeat: 15 * time.Second, write: 10 * time.Second, linger: 5 * time.Second,
+}
+
+// HubOptions says what a hub shows. The token is "" for the operator's view,
+// else the name of the client token whose holder watches: they must only ever
+// get their own calls and numbers. Both functions are called outside of locks
+// and should be quick; what they return is sent as JSON.
 type HubOptions struct {
-	Snapshot func(token string) any
-	Metrics  func(token string) any
+	Snapshot func(token string) any // everything, when one begins to watch
+	Metrics  func(token string) any // numbers, each second
+	Now      func() time.Time       // default time.Now
 }
 
-// Hub tells watchers what happens, as Server-Sent Events: snapshot at the
-// beginning, metrics each second, channel when something begins or ceases to
-// rest or is changed, and calls, several together. Events have ids; who comes
-// back with Last-Event-ID gets the channel and calls events it has missed, or a
-// new snapshot if there were too many. Holders of client tokens are told of
-// their own calls and numbers only. It is safe for concurrent use, and works
-// only while somebody watches.
-type Hub struct {
-	options HubOptions
-	epoch   string // of ids: those of another process mean nothing here
-	count   atomic.Int32
-
-	mu       sync.Mutex
-	closed   bool
-	watchers map[*watcher]bool
-	seq      uint64
-	ring     []event // the latest, oldest first
-	calls    []liveCall
-	leftOut  int           // calls of the next event that are not in it
-	stop     chan struct{} // ends the hub's goroutine; nil while there is none
-}
-
-// event is one that was sent to whoever may see it.
-type event struct {
+// liveEvent is an event that may be sent again to who reconnects, as JSON by
+// viewer: the operator is "". Who is not in it never gets it.
+type liveEvent struct {
 	seq   uint64
 	kind  string
-	whole []byte            // for operators
-	own   map[string][]byte // for holders, by token
+	data  map[string][]byte
+	bytes int
 }
 
-// liveCall is a call that has ended.
-type liveCall struct {
-	token      string
-	whole, own any
+// liveList is the calls that wait to be sent to one viewer.
+type liveList struct {
+	calls [][]byte
+	left  int // calls for which there was no room
 }
 
-// watcher is one stream.
-type watcher struct {
-	token  string
-	events chan []byte
-	lost   bool          // it was too slow: it needs a new snapshot
-	gone   chan struct{} // closed when the hub closes
+// Hub tells those who watch what happens, as Server-Sent Events: a snapshot
+// first, then metrics each second, changes of channels, and calls. It does
+// nothing while nobody watches, and nobody who watches slows down what is
+// watched.
+//
+// Each event has the id epoch-seq. The epoch is the hub's own. The numbers only
+// grow, and follow the clock rather than the events: the holder of a token must
+// not learn from gaps how much others do.
+type Hub struct {
+	o       HubOptions
+	pace    livePace
+	epoch   string
+	started time.Time
+	closed  chan struct{}
+	watched atomic.Bool
+
+	mu       sync.Mutex
+	seq      uint64 // the last that was given out
+	floor    uint64 // who has seen less than this has missed what is gone
+	ring     []liveEvent
+	bytes    int                  // of the ring
+	pending  map[string]*liveList // by viewer
+	owned    int                  // pending calls of holders
+	watchers map[*liveWatcher]bool
+	ticking  bool
+	lingers  *time.Timer
 }
 
-// NewHub returns a hub that nobody watches.
+// NewHub returns a hub that nobody watches yet.
 func NewHub(o HubOptions) *Hub {
-	raw := make([]byte, 6)
-	rand.Read(raw)
-	return &Hub{options: o, epoch: hex.EncodeToString(raw), watchers: make(map[*watcher]bool)}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	epoch := make([]byte, 8)
+	rand.Read(epoch) // it never fails: it ends the process instead
+	return &Hub{
+		o: o, pace: usualPace, epoch: hex.EncodeToString(epoch), started: o.Now(), closed: make(chan struct{}),
+		pending: make(map[string]*liveList), watchers: make(map[*liveWatcher]bool),
+	}
 }
 
-// Watched reports whether anybody watches. It takes no lock.
-func (h *Hub) Watched() bool { return h.count.Load() > 0 }
+// Watched reports whether anybody watches, or did within the last 5 s and may
+// come back. It costs next to nothing. Change first what a snapshot shows and
+// ask then, so that nothing is missed in between.
+func (h *Hub) Watched() bool { return h.watched.Load() }
 
-// PublishCall tells of a call that has ended: operators of whole, the holder of
-// the token of own. Both are not changed any more.
-func (h *Hub) PublishCall(token string, whole, own any) {
+// PublishCall tells of a call: the operator gets call, and the holder of its
+// token gets own, nobody if that is nil. Calls are sent together, at most four
+// times a second and 100 at a time, with the number of those left out.
+func (h *Hub) PublishCall(token string, call, own any) {
+	if !h.Watched() {
+		return
+	}
+	all, _ := json.Marshal(call) // what cannot be encoded counts as left out
+	var mine []byte
+	if own != nil && token != "" {
+		mine, _ = json.Marshal(own)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.watchers) == 0 {
+	if !h.Watched() {
 		return
 	}
-	if len(h.calls) >= mostCalls {
-		h.leftOut++
-		return
+	h.hold("", all, true)
+	if own != nil && token != "" && h.hold(token, mine, h.owned < livePending) {
+		h.owned++
 	}
-	h.calls = append(h.calls, liveCall{token, whole, own})
 }
 
-// PublishChannel tells operators of a change.
+// hold keeps a call for the next event to a viewer, if there is room.
+func (h *Hub) hold(viewer string, call []byte, room bool) bool {
+	l := h.pending[viewer]
+	if l == nil {
+		l = new(liveList)
+		h.pending[viewer] = l
+	}
+	if call == nil || !room || len(l.calls) >= liveCalls {
+		l.left++
+		return false
+	}
+	l.calls = append(l.calls, call)
+	return true
+}
+
+// PublishChannel tells the operator of a change of a channel.
 func (h *Hub) PublishChannel(change any) {
-	text, err := json.Marshal(change)
-	if err != nil {
+	if !h.Watched() {
 		return
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.watchers) > 0 {
-		h.send(event{kind: "channel", whole: text})
-	}
-}
-
-// callsEvent is the data of an event calls.
-type callsEvent struct {
-	Calls   []any `json:"calls"`
-	LeftOut int   `json:"left_out,omitempty"`
-}
-
-// flushCalls sends the calls that wait as one event.
-func (h *Hub) flushCalls() {
-	h.mu.Lock()
-	calls, leftOut := h.calls, h.leftOut
-	h.calls, h.leftOut = nil, 0
-	h.mu.Unlock()
-	if len(calls) == 0 {
-		return
-	}
-	whole, own := callsEvent{LeftOut: leftOut}, make(map[string]*callsEvent)
-	for _, c := range calls {
-		whole.Calls = append(whole.Calls, c.whole)
-		mine := own[c.token]
-		if mine == nil {
-			mine = &callsEvent{LeftOut: min(leftOut, 1)} // that there are more, not of whom
-			own[c.token] = mine
-		}
-		mine.Calls = append(mine.Calls, c.own)
-	}
-	e := event{kind: "calls", own: make(map[string][]byte, len(own))}
-	var err error
-	if e.whole, err = json.Marshal(whole); err != nil {
-		return
-	}
-	for token, mine := range own {
-		if text, err := json.Marshal(mine); err == nil && token != "" {
-			e.own[token] = text
-		}
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.send(e)
-}
-
-// send gives an event its number and hands it to whoever may see it. The lock
-// is held.
-func (h *Hub) send(e event) {
-	h.seq++
-	e.seq = h.seq
-	if len(h.ring) == ringSize {
-		copy(h.ring, h.ring[1:])
-		h.ring = h.ring[:ringSize-1]
-	}
-	h.ring = append(h.ring, e)
-	for w := range h.watchers {
-		if data := e.visibleTo(w.token); data != nil {
-			w.give(h.format(e.kind, e.seq, data))
-		}
-	}
-}
-
-// visibleTo is what a watcher may see of an event; nil is nothing.
-func (e *event) visibleTo(token string) []byte {
-	if token == "" {
-		return e.whole
-	}
-	return e.own[token]
-}
-
-// give never waits: a watcher that is too slow begins anew.
-func (w *watcher) give(text []byte) {
-	select {
-	case w.events <- text:
-	default:
-		w.lost = true
-	}
-}
-
-// format writes an event.
-func (h *Hub) format(kind string, seq uint64, data []byte) []byte {
-	return fmt.Appendf(nil, "id: %s-%d\nevent: %s\ndata: %s\n\n", h.epoch, seq, kind, data)
-}
-
-// run sends calls and metrics until nobody watches.
-func (h *Hub) run(stop <-chan struct{}) {
-	calls, metrics := time.NewTicker(callsEvery), time.NewTicker(metricsEvery)
-	defer calls.Stop()
-	defer metrics.Stop()
-	for {
-		select {
-		case <-stop:
-			return
-		case <-calls.C:
-			h.flushCalls()
-		case <-metrics.C:
-			h.sendMetrics()
-		}
-	}
-}
-
-// sendMetrics tells each watcher its numbers. They are not kept for those who
-// come back.
-func (h *Hub) sendMetrics() {
-	h.mu.Lock()
-	list := make(map[string][]*watcher)
-	for w := range h.watchers {
-		list[w.token] = append(list[w.token], w)
-	}
-	seq := h.seq
-	h.mu.Unlock()
-	for token, watchers := range list {
-		text, err := json.Marshal(h.options.Metrics(token))
-		if err != nil {
-			continue
-		}
-		h.mu.Lock()
-		for _, w := range watchers {
-			w.give(h.format("metrics", seq, text))
-		}
-		h.mu.Unlock()
-	}
-}
-
-// join adds a watcher, and returns what it has missed; again is false if it
-// needs a snapshot.
-func (h *Hub) join(token, last string) (w *watcher, missed [][]byte, again bool, err error) {
+	data, err := json.Marshal(change)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
-	case h.closed:
-		return nil, nil, false, Problemf(http.StatusServiceUnavailable, "not_ready", "", "the gateway is shutting down")
-	case len(h.watchers) >= mostWatchers:
-		return nil, nil, false, Problemf(http.StatusServiceUnavailable, CodeThrottled, "", "%d pages watch already; close some", mostWatchers)
+	case !h.Watched():
+	case err == nil:
+		h.broadcast("channel", map[string][]byte{"": data})
+	default: // a snapshot tells it otherwise
+		h.forgetRing()
+		for v := range h.watchers {
+			v.overflow()
+		}
 	}
-	w = &watcher{token: token, events: make(chan []byte, mostWaiting), gone: make(chan struct{})}
-	h.watchers[w] = true
-	h.count.Store(int32(len(h.watchers))) //nolint:gosec // at most mostWatchers
-	if h.stop == nil {
-		h.stop = make(chan struct{})
-		go h.run(h.stop)
+}
+
+// flush sends the calls that wait.
+func (h *Hub) flush() {
+	if len(h.pending) == 0 {
+		return
 	}
-	epoch, number, _ := strings.Cut(last, "-")
-	seq, bad := strconv.ParseUint(number, 10, 64)
-	if epoch != h.epoch || bad != nil || seq > h.seq || h.seq-seq > uint64(len(h.ring)) {
-		return w, nil, false, nil
+	data := make(map[string][]byte, len(h.pending))
+	for viewer, l := range h.pending {
+		size := 40
+		for _, c := range l.calls {
+			size += len(c) + 1
+		}
+		b := append(make([]byte, 0, size), `{"calls":[`...)
+		for i, c := range l.calls {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, c...)
+		}
+		b = append(b, `],"left_out":`...)
+		data[viewer] = append(strconv.AppendInt(b, int64(l.left), 10), '}')
 	}
-	for i := range h.ring {
-		if e := &h.ring[i]; e.seq > seq {
-			if data := e.visibleTo(token); data != nil {
-				missed = append(missed, h.format(e.kind, e.seq, data))
+	clear(h.pending)
+	h.owned = 0
+	h.broadcast("calls", data)
+}
+
+// broadcast sends an event to those it is for, and keeps it for a while.
+func (h *Hub) broadcast(kind string, data map[string][]byte) {
+	e := liveEvent{seq: h.next(), kind: kind, data: data}
+	for viewer, d := range data {
+		e.bytes += len(viewer) + len(d)
+	}
+	h.ring = append(h.ring, e)
+	for h.bytes += e.bytes; len(h.ring) > liveRing || h.bytes > liveBytes; h.ring = h.ring[1:] {
+		h.floor, h.bytes = h.ring[0].seq, h.bytes-h.ring[0].bytes
+		h.ring[0] = liveEvent{}
+	}
+	for v := range h.watchers {
+		if d := data[v.token]; d != nil {
+			v.push(liveFrame{e.seq, kind, d})
+		}
+	}
+}
+
+// next returns the number of the next event: the milliseconds of this epoch.
+func (h *Hub) next() uint64 {
+	h.seq++
+	if passed := h.o.Now().Sub(h.started).Milliseconds(); passed > 0 {
+		h.seq = max(h.seq, uint64(passed))
+	}
+	return h.seq
+}
+
+// forgetRing makes all who reconnect begin with a snapshot.
+func (h *Hub) forgetRing() {
+	h.floor = h.next()
+	h.ring, h.bytes = nil, 0
+}
+
+// join adds a stream: one that goes on after the last event it has seen, if
+// that is known still, or one that begins with a snapshot.
+func (h *Hub) join(token, lastID string) (*liveWatcher, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.isClosed() {
+		return nil, errors.New("the gateway is stopping or loads a new config; try again")
+	}
+	holders, same := 0, 0
+	for v := range h.watchers {
+		if v.token != "" {
+			holders++
+		}
+		if v.token == token {
+			same++
+		}
+	}
+	if len(h.watchers) >= liveWatchers || token != "" && (holders >= liveHolders || same >= livePerToken) {
+		return nil, errors.New("too many are watching; close another window or try again later")
+	}
+	if h.lingers != nil {
+		h.lingers.Stop()
+	}
+	v := &liveWatcher{token: token, stale: true, wake: make(chan struct{}, 1)}
+	if seen, ok := h.seen(lastID); ok {
+		v.stale = false
+		for _, e := range h.ring {
+			if d := e.data[token]; e.seq > seen && d != nil {
+				v.queue = append(v.queue, liveFrame{e.seq, e.kind, d})
 			}
 		}
 	}
-	return w, missed, true, nil
+	v.awaken()
+	h.watchers[v] = true
+	h.watched.Store(true)
+	if !h.ticking {
+		h.ticking = true
+		go h.tick()
+	}
+	return v, nil
 }
 
-func (h *Hub) leave(w *watcher) {
+// seen returns the number of an id, and whether all that came after is known.
+func (h *Hub) seen(id string) (uint64, bool) {
+	epoch, number, _ := strings.Cut(id, "-")
+	seen, err := strconv.ParseUint(number, 10, 64)
+	return seen, err == nil && epoch == h.epoch && h.watched.Load() && seen >= h.floor && seen <= h.seq
+}
+
+// leave removes a stream. After the last one, events are kept a little longer,
+// because browsers reconnect.
+func (h *Hub) leave(v *liveWatcher) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.watchers, w)
-	h.count.Store(int32(len(h.watchers))) //nolint:gosec // at most mostWatchers
-	if len(h.watchers) == 0 && h.stop != nil {
-		close(h.stop)
-		h.stop, h.calls, h.leftOut = nil, nil, 0
+	delete(h.watchers, v)
+	if len(h.watchers) == 0 && !h.isClosed() {
+		if h.lingers != nil {
+			h.lingers.Stop()
+		}
+		h.lingers = time.AfterFunc(h.pace.linger, h.rest)
 	}
 }
 
-// CloseAll ends all streams, and refuses new ones.
+// rest forgets everything once nobody watches.
+func (h *Hub) rest() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.watchers) == 0 {
+		h.watched.Store(false)
+		clear(h.pending)
+		h.owned = 0
+		h.forgetRing()
+	}
+}
+
+// tick sends calls and metrics while anybody watches.
+func (h *Hub) tick() {
+	ticker := time.NewTicker(h.pace.calls)
+	defer ticker.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-h.closed:
+			return
+		case <-ticker.C:
+		}
+		h.mu.Lock()
+		if len(h.watchers) == 0 {
+			h.ticking = false
+			h.mu.Unlock()
+			return
+		}
+		h.flush()
+		h.mu.Unlock()
+		// Half a tick early is closer than half a tick late.
+		if now := time.Now(); now.Sub(last) >= h.pace.metrics-h.pace.calls/2 {
+			last = now
+			h.measure()
+		}
+	}
+}
+
+// measure sends each viewer their metrics.
+func (h *Hub) measure() {
+	if h.o.Metrics == nil {
+		return
+	}
+	data := make(map[string][]byte)
+	h.mu.Lock()
+	for v := range h.watchers {
+		data[v.token] = nil
+	}
+	h.mu.Unlock()
+	for token := range data {
+		data[token], _ = json.Marshal(h.o.Metrics(token)) // none is sent if it cannot be encoded
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	seq := h.next()
+	for v := range h.watchers {
+		if d := data[v.token]; d != nil {
+			v.push(liveFrame{seq, "metrics", d})
+		}
+	}
+}
+
+// CloseAll ends all streams within a second and refuses new ones, for good.
 func (h *Hub) CloseAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
+	if h.isClosed() {
 		return
 	}
-	h.closed = true
-	for w := range h.watchers {
-		close(w.gone)
+	close(h.closed)
+	h.watched.Store(false)
+	h.ring, h.pending = nil, make(map[string]*liveList)
+	if h.lingers != nil {
+		h.lingers.Stop()
 	}
 }
 
-// ServeSSE streams events to a client until it goes, the request's context
-// ends, stop is closed or the hub is. The error is a *Problem, and then nothing
-// was written.
-func (h *Hub) ServeSSE(w http.ResponseWriter, r *http.Request, token string, stop <-chan struct{}) error {
-	me, missed, again, err := h.join(token, r.Header.Get("Last-Event-ID"))
-	if err != nil {
-		w.Header().Set("Retry-After", "5")
-		return err
+func (h *Hub) isClosed() bool {
+	select {
+	case <-h.closed:
+		return true
+	default:
+		return false
 	}
-	defer h.leave(me)
-	header := w.Header()
-	header.Set("Content-Type", "text/event-stream")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
-	s := stream{w: w, controller: http.NewResponseController(w)}
-	if !again {
-		missed = append(missed, h.snapshot(token))
-	}
-	for _, text := range missed {
-		if s.write(text) != nil {
-			return nil
-		}
-	}
-	h.follow(r.Context(), me, &s, stop)
-	return nil
-}
-
-// snapshot is how things are now.
-func (h *Hub) snapshot(token string) []byte {
-	h.mu.Lock()
-	seq := h.seq // taken before: what happens meanwhile is told again
-	h.mu.Unlock()
-	text, err := json.Marshal(h.options.Snapshot(token))
-	if err != nil {
-		text = []byte("null")
-	}
-	return h.format("snapshot", seq, text)
-}
-
-// follow writes events as they come.
-func (h *Hub) follow(ctx context.Context, me *watcher, s *stream, stop <-chan struct{}) {
-	quiet := time.NewTimer(silenceMost)
-	defer quiet.Stop()
-	for {
-		var text []byte
-		select {
-		case <-ctx.Done():
-			return
-		case <-stop:
-			return
-		case <-me.gone:
-			return
-		case <-quiet.C:
-			text = []byte(":\n\n")
-		case text = <-me.events:
-		}
-		if s.write(text) != nil {
-			return
-		}
-		if h.hasLost(me) && s.write(h.snapshot(me.token)) != nil {
-			return
-		}
-		quiet.Reset(silenceMost)
-	}
-}
-
-// hasLost reports whether events were lost for a watcher, and forgets it.
-func (h *Hub) hasLost(me *watcher) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	lost := me.lost
-	me.lost = false
-	return lost
-}
-
-// stream is the client's side of it.
-type stream struct {
-	w          http.ResponseWriter
-	controller *http.ResponseController
-}
-
-func (s *stream) write(text []byte) error {
-	// A server that knows no deadlines has its own way to end a dead client.
-	_ = s.controller.SetWriteDeadline(time.Now().Add(eventDeadline))
-	if _, err := s.w.Write(text); err != nil { //nolint:gosec // JSON in events, and said to be
-		return err
-	}
-	return s.controller.Flush()
 }

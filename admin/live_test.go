@@ -2,295 +2,400 @@ package admin
 
 import (
 	"bufio"
-	"context"
-	"errors"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// watching is a hub that is watched over a real connection.
-type watching struct {
-	t    *testing.T
-	hub  *Hub
-	url  string
-	stop chan struct{}
+// liveSent is an event as a client read it. A comment has the kind "comment".
+type liveSent struct{ id, kind, data string }
+
+// liveClient is one who watches over HTTP.
+type liveClient struct {
+	events chan liveSent // closed when the stream ends
+	header http.Header
+	leave  func()
 }
 
-func newWatching(t *testing.T) *watching {
+// liveServer is a hub behind an HTTP server. The token is taken from the query.
+type liveServer struct {
+	*Hub
+	*httptest.Server
+	stop    chan struct{}
+	metrics atomic.Int64 // how often they were asked for
+	ended   chan error   // what ServeSSE returned
+}
+
+func newLiveServer(t *testing.T, change func(h *Hub)) *liveServer {
 	t.Helper()
-	w := &watching{t: t, stop: make(chan struct{}), hub: NewHub(HubOptions{
-		Snapshot: func(token string) any { return "snapshot of " + token },
-		Metrics:  func(token string) any { return "metrics of " + token },
-	})}
-	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if err := w.hub.ServeSSE(rw, r, r.URL.Query().Get("token"), w.stop); err != nil {
-			writeProblem(rw, problemOf(err))
-		}
-	}))
-	t.Cleanup(s.Close)
-	t.Cleanup(w.hub.CloseAll)
-	w.url = s.URL
-	return w
+	s := &liveServer{stop: make(chan struct{}), ended: make(chan error, 1000)}
+	s.Hub = NewHub(HubOptions{
+		Snapshot: func(token string) any { return map[string]string{"for": token} },
+		Metrics:  func(token string) any { return map[string]any{"of": token, "n": s.metrics.Add(1)} },
+	})
+	s.pace.metrics = time.Hour
+	s.pace.calls = 20 * time.Millisecond
+	if change != nil {
+		change(s.Hub)
+	}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(func() {
+		s.CloseAll()
+		s.Server.CloseClientConnections()
+		s.Server.Close()
+	})
+	return s
 }
 
-// told is one event.
-type told struct{ id, kind, data string }
+func (s *liveServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.ended <- s.ServeSSE(w, r, r.URL.Query().Get("token"), s.stop)
+}
 
-// stream is one watcher; it ends with the test.
-func (w *watching) stream(token, last string) (events chan told, resp *http.Response, end context.CancelFunc) {
-	w.t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	w.t.Cleanup(cancel)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+"?token="+token, nil)
+// open begins to watch and must be allowed to.
+func (s *liveServer) open(t *testing.T, token, lastID string) *liveClient {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/?token="+token, http.NoBody)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	if last != "" {
-		req.Header.Set("Last-Event-ID", last)
+	if lastID != "" {
+		r.Header.Set("Last-Event-ID", lastID)
 	}
-	resp, err = http.DefaultClient.Do(req)
+	resp, err := s.Client().Do(r)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	events = make(chan told, 1000)
-	go func() {
-		defer close(events)
-		defer resp.Body.Close()
-		var e told
-		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
-			name, value, _ := strings.Cut(lines.Text(), ": ")
-			switch name {
-			case "id":
-				e.id = value
-			case "event":
-				e.kind = value
-			case "data":
-				e.data = value
-			case "":
-				events <- e
-				e = told{}
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("status %d", resp.StatusCode)
+	}
+	c := &liveClient{events: make(chan liveSent, 5000), header: resp.Header, leave: func() { resp.Body.Close() }}
+	t.Cleanup(c.leave)
+	go c.read(bufio.NewReader(resp.Body))
+	return c
+}
+
+func (c *liveClient) read(from *bufio.Reader) {
+	defer close(c.events)
+	var e liveSent
+	for {
+		line, err := from.ReadString('\n')
+		if err != nil {
+			return
+		}
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		switch name {
+		case "id":
+			e.id = value
+		case "event":
+			e.kind = value
+		case "data":
+			e.data = value
+		case "":
+			if value != "" {
+				c.events <- liveSent{kind: "comment", data: value}
+			} else if e.kind != "" {
+				c.events <- e
+				e = liveSent{}
 			}
 		}
-	}()
-	return events, resp, cancel
+	}
 }
 
-// next is the next event of a kind.
-func (w *watching) next(events chan told, kind string) told {
-	w.t.Helper()
-	for patience := time.After(5 * time.Second); ; {
+// next returns the next event, which must be of a kind.
+func (c *liveClient) next(t *testing.T, kind string) liveSent {
+	t.Helper()
+	select {
+	case e, ok := <-c.events:
+		if !ok {
+			t.Fatalf("the stream ended before an event %s", kind)
+		}
+		if e.kind != kind {
+			t.Fatalf("event %+v, want %s", e, kind)
+		}
+		return e
+	case <-time.After(5 * time.Second):
+		t.Fatalf("no event %s", kind)
+		return liveSent{}
+	}
+}
+
+// gone waits for the end of the stream and returns how long it took.
+func (c *liveClient) gone(t *testing.T) time.Duration {
+	t.Helper()
+	began, late := time.Now(), time.After(5*time.Second)
+	for {
 		select {
-		case e, ok := <-events:
+		case _, ok := <-c.events:
 			if !ok {
-				w.t.Fatalf("the stream ended before an event %s", kind)
+				return time.Since(began)
 			}
-			if e.kind == kind {
-				return e
-			}
-		case <-patience:
-			w.t.Fatalf("there was no event %s", kind)
+		case <-late:
+			t.Fatal("the stream did not end")
 		}
 	}
 }
 
-func TestLiveEvents(t *testing.T) {
-	w := newWatching(t)
-	if w.hub.Watched() {
-		t.Error("somebody watches")
-	}
-	w.hub.PublishChannel("nobody sees this")
-	operator, resp, _ := w.stream("", "")
-	if resp.Header.Get("Content-Type") != "text/event-stream" || resp.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("headers %v", resp.Header)
-	}
-	if e := w.next(operator, "snapshot"); e.data != `"snapshot of "` || e.id == "" {
-		t.Errorf("%+v", e)
-	}
-	holder, _, _ := w.stream("mine", "")
-	w.next(holder, "snapshot")
-	w.hub.PublishChannel("cooled")
-	w.hub.PublishCall("mine", "whole 1", "own 1")
-	w.hub.PublishCall("theirs", "whole 2", "own 2")
-	if e := w.next(operator, "channel"); e.data != `"cooled"` {
-		t.Errorf("%+v", e)
-	}
-	if e := w.next(operator, "calls"); e.data != `{"calls":["whole 1","whole 2"]}` {
-		t.Errorf("%+v", e)
-	}
-	for metrics := 0; metrics < 2; {
-		e := <-holder
-		switch {
-		case e.kind == "metrics":
-			metrics++
-			if e.data != `"metrics of mine"` {
-				t.Errorf("%+v", e)
-			}
-		case e.kind == "calls" && e.data == `{"calls":["own 1"]}`:
-		default:
-			t.Errorf("the holder of a token is told %+v", e)
+// until waits for something that happens soon.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for late := time.Now().Add(5 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatalf("%s: not within 5 s", what)
 		}
 	}
 }
 
-func TestLiveEventsAreResumed(t *testing.T) {
-	w := newWatching(t)
-	keep, _, _ := w.stream("", "")
-	first, _, leave := w.stream("", "")
-	w.next(first, "snapshot")
-	w.hub.PublishChannel("one")
-	last := w.next(first, "channel")
-	leave()
-	w.hub.PublishChannel("two")
-	w.hub.PublishCall("mine", "whole", "own")
-	w.next(keep, "calls")
-	again, _, _ := w.stream("", last.id)
-	if e := <-again; e.kind != "channel" || e.data != `"two"` {
-		t.Errorf("%+v", e)
-	}
-	if e := <-again; e.kind != "calls" {
-		t.Errorf("%+v", e)
-	}
-	mine, _, _ := w.stream("mine", last.id)
-	if e := <-mine; e.kind != "calls" || e.data != `{"calls":["own"]}` {
-		t.Errorf("%+v", e)
-	}
-	for _, unknown := range []string{"x", "x-1", strings.Split(last.id, "-")[0] + "-999999", "-", last.id + "9"} {
-		other, _, _ := w.stream("", unknown)
-		if e := <-other; e.kind != "snapshot" {
-			t.Errorf("after %q: %+v", unknown, e)
-		}
-	}
-	for i := range 2 * ringSize {
-		w.hub.PublishChannel(i)
-	}
-	late, _, _ := w.stream("", last.id)
-	if e := <-late; e.kind != "snapshot" {
-		t.Errorf("after too many: %+v", e)
-	}
+func (h *Hub) watching() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.watchers)
 }
 
-func TestLiveEventsAreBounded(t *testing.T) {
-	w := newWatching(t)
-	operator, _, _ := w.stream("", "")
-	w.next(operator, "snapshot")
-	for i := range mostCalls + 50 {
-		w.hub.PublishCall("t", i, i)
+func TestLiveBeginsWithASnapshotAndGoesOnWithMetrics(t *testing.T) {
+	t.Parallel()
+	s := newLiveServer(t, func(h *Hub) { h.pace = usualPace; h.pace.heartbeat = 400 * time.Millisecond })
+	c := s.open(t, "", "")
+	for name, want := range map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"} {
+		if got := c.header.Get(name); got != want {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
-	if e := w.next(operator, "calls"); !strings.Contains(e.data, `"left_out":50`) {
-		t.Errorf("%.100s", e.data)
-	}
-	// A watcher who does not read keeps nobody waiting.
+	first := c.next(t, "snapshot")
 	began := time.Now()
-	big := strings.Repeat("x", 30_000)
-	for range 2000 {
-		w.hub.PublishChannel(big)
+	if first.data != `{"for":""}` || !strings.HasPrefix(first.id, s.epoch+"-") {
+		t.Errorf("snapshot %+v", first)
 	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("publishing waits for watchers: %v", took)
+	if beat := c.next(t, "comment"); beat.data != "still here" {
+		t.Errorf("heartbeat %+v", beat)
 	}
-	for range mostWatchers - 1 {
-		w.stream("", "")
+	c.next(t, "comment")
+	one := c.next(t, "metrics")
+	if passed := time.Since(began); passed < 700*time.Millisecond || passed > 2*time.Second {
+		t.Errorf("metrics after %v", passed)
 	}
-	_, resp, _ := w.stream("", "")
-	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("one too many is answered %d", resp.StatusCode)
+	if one.data != `{"n":1,"of":""}` || one.id == first.id {
+		t.Errorf("metrics %+v", one)
 	}
 }
 
-func TestLiveStreamsEnd(t *testing.T) {
-	for name, end := range map[string]func(w *watching){
-		"the hub closes":         func(w *watching) { w.hub.CloseAll() },
-		"the server shuts down":  func(w *watching) { close(w.stop) },
-		"the clients close them": nil,
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWatching(t)
-			a, _, leaveA := w.stream("", "")
-			b, _, leaveB := w.stream("x", "")
-			w.next(a, "snapshot")
-			w.next(b, "snapshot")
-			began := time.Now()
-			if end == nil {
-				leaveA()
-				leaveB()
-			} else {
-				end(w)
-			}
-			for _, events := range []chan told{a, b} {
-				for range events { // until it is closed
-					continue
+// calledIn reads an event's calls.
+func calledIn(t *testing.T, e liveSent) (list []string, left int) {
+	t.Helper()
+	var read struct {
+		Calls   []string `json:"calls"`
+		LeftOut int      `json:"left_out"`
+	}
+	if err := json.Unmarshal([]byte(e.data), &read); err != nil {
+		t.Fatalf("%s: %v", e.data, err)
+	}
+	return read.Calls, read.LeftOut
+}
+
+func TestLiveCallsGoOutTogether(t *testing.T) {
+	t.Parallel()
+	s := newLiveServer(t, func(h *Hub) { h.pace.calls = usualPace.calls })
+	c := s.open(t, "", "")
+	c.next(t, "snapshot")
+	const all = 2000
+	began := time.Now()
+	for i := range all { // for a bit more than a second
+		s.PublishCall("alice", fmt.Sprint(i), nil)
+		if i%20 == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	passed := time.Since(began)
+	events, told := 0, 0
+	for told < all {
+		list, left := calledIn(t, c.next(t, "calls"))
+		if len(list) > 100 || len(list) < 100 && left > 0 {
+			t.Errorf("%d calls and %d left out", len(list), left)
+		}
+		events++
+		told += len(list) + left
+	}
+	if most := int(passed/usualPace.calls) + 2; told != all || events > most || events < 2 {
+		t.Errorf("%d calls in %d events within %v", told, events, passed)
+	}
+}
+
+func TestLiveHoldersSeeOnlyTheirOwn(t *testing.T) {
+	t.Parallel()
+	s := newLiveServer(t, func(h *Hub) { h.pace.metrics = 40 * time.Millisecond })
+	clients := map[string]*liveClient{"": s.open(t, "", ""), "alice": s.open(t, "alice", ""), "bob": s.open(t, "bob", "")}
+	until(t, "metrics", func() bool { return s.metrics.Load() > 6 })
+	for i := range 50 {
+		s.PublishChannel(map[string]string{"secret": "channel"})
+		s.PublishCall("alice", "all-alice", fmt.Sprint("own-alice-", i))
+		s.PublishCall("bob", "all-bob", fmt.Sprint("own-bob-", i))
+		s.PublishCall("alice", "all-hidden", nil)
+		s.PublishCall("", "all-nobody", "own-nobody")
+	}
+	time.Sleep(200 * time.Millisecond)
+	s.CloseAll()
+	wants := map[string]string{"": "all-", "alice": "own-alice-", "bob": "own-bob-"}
+	count := map[string]int{"": 200, "alice": 50, "bob": 50}
+	for token, c := range clients {
+		told, kinds := 0, make(map[string]int)
+		for e := range c.events {
+			kinds[e.kind]++
+			switch e.kind {
+			case "snapshot":
+				if e.data != fmt.Sprintf(`{"for":%q}`, token) {
+					t.Errorf("%q got %+v", token, e)
+				}
+			case "metrics":
+				if !strings.Contains(e.data, fmt.Sprintf(`"of":%q`, token)) {
+					t.Errorf("%q got %+v", token, e)
+				}
+			case "calls":
+				list, left := calledIn(t, e)
+				told += len(list) + left
+				for _, call := range list {
+					if !strings.HasPrefix(call, wants[token]) {
+						t.Errorf("%q got the call %s", token, call)
+					}
+				}
+			case "channel":
+				if token != "" {
+					t.Errorf("%q got %+v", token, e)
 				}
 			}
-			for w.hub.Watched() && time.Since(began) < 5*time.Second {
-				time.Sleep(time.Millisecond)
+		}
+		if told != count[token] || kinds["snapshot"] != 1 || kinds["metrics"] == 0 || token == "" && kinds["channel"] != 50 {
+			t.Errorf("%q got %d calls, events %v", token, told, kinds)
+		}
+	}
+}
+
+func TestLiveGoesOnWhereItBrokeOff(t *testing.T) {
+	t.Parallel()
+	s := newLiveServer(t, nil)
+	c, holder := s.open(t, "", ""), s.open(t, "alice", "")
+	c.next(t, "snapshot")
+	holderID := holder.next(t, "snapshot").id
+	s.PublishChannel(1)
+	id := c.next(t, "channel").id
+	c.leave()
+	holder.leave()
+	until(t, "both left", func() bool { return s.watching() == 0 })
+	if !s.Watched() {
+		t.Fatal("who comes back would miss something")
+	}
+	s.PublishChannel(2)
+	s.PublishCall("bob", "b", "own b")
+	s.PublishCall("alice", "a", "own a")
+
+	c = s.open(t, "", id)
+	if e := c.next(t, "channel"); e.data != "2" {
+		t.Errorf("after the gap %+v", e)
+	}
+	e := c.next(t, "calls")
+	if list, _ := calledIn(t, e); !slices.Equal(list, []string{"b", "a"}) {
+		t.Errorf("after the gap %+v", e)
+	}
+	holder = s.open(t, "alice", holderID)
+	if list, _ := calledIn(t, holder.next(t, "calls")); !slices.Equal(list, []string{"own a"}) {
+		t.Errorf("the holder got %v after the gap", list)
+	}
+	last := s.open(t, "", e.id) // has missed nothing
+	s.PublishChannel(3)
+	for _, c := range []*liveClient{c, last} {
+		if e := c.next(t, "channel"); e.data != "3" {
+			t.Errorf("then %+v", e)
+		}
+	}
+	for _, id := range []string{"x", "-", s.epoch, s.epoch + "-", s.epoch + "-x", s.epoch + "-99999999999", s.epoch + "--1", "0123456789abcdef-1"} {
+		s.open(t, "", id).next(t, "snapshot")
+	}
+}
+
+func TestLiveForgetsWhatIsOld(t *testing.T) {
+	t.Parallel()
+	for name, publish := range map[string]func(s *liveServer){
+		"many events": func(s *liveServer) {
+			for i := range liveRing + 1 {
+				s.PublishChannel(i)
 			}
-			if took := time.Since(began); took > time.Second {
-				t.Errorf("it took %v", took)
+		},
+		"large events": func(s *liveServer) {
+			for range 9 {
+				s.PublishChannel(strings.Repeat("x", 1<<20))
 			}
-			w.hub.mu.Lock()
-			defer w.hub.mu.Unlock()
-			if w.hub.stop != nil {
-				t.Error("the hub goes on without watchers")
+		},
+		"nobody watched": func(s *liveServer) { until(t, "rest", func() bool { return !s.Watched() }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newLiveServer(t, func(h *Hub) { h.pace.linger = 300 * time.Millisecond })
+			c := s.open(t, "", "")
+			c.next(t, "snapshot")
+			s.PublishChannel("first")
+			id := c.next(t, "channel").id
+			c.leave()
+			until(t, "left", func() bool { return s.watching() == 0 })
+			publish(s)
+			s.mu.Lock()
+			if n := len(s.ring); n > liveRing || s.bytes > liveBytes {
+				t.Errorf("%d events of %d bytes are kept", n, s.bytes)
 			}
+			s.mu.Unlock()
+			s.open(t, "", id).next(t, "snapshot")
 		})
 	}
 }
 
-func TestSessions(t *testing.T) {
-	m := &memoryStore{make(map[string]StoredSession)}
-	s := NewSessions(m)
-	value, made, err := s.Login(t.Context(), StoredSession{Role: RoleOperator, Password: "p", UserAgent: strings.Repeat("x", 5000)})
-	if err != nil || len(made.UserAgent) > 200 || made.Expires.Sub(made.Created) != SessionLife {
-		t.Fatalf("%+v, %v", made, err)
+func TestLiveRestsWhileNobodyWatches(t *testing.T) {
+	t.Parallel()
+	s := newLiveServer(t, func(h *Hub) { h.pace.metrics = 20 * time.Millisecond; h.pace.linger = 50 * time.Millisecond })
+	if s.Watched() {
+		t.Error("watched by nobody")
 	}
-	for hash := range m.sessions {
-		if strings.Contains(hash, value) || len(hash) != 32 {
-			t.Error("the store holds the credential itself")
+	s.PublishChannel(1)
+	s.PublishCall("alice", 1, 1)
+	if len(s.ring)+len(s.pending) != 0 {
+		t.Error("kept for nobody")
+	}
+	for range 2 { // it starts again
+		before := s.metrics.Load()
+		c := s.open(t, "", "")
+		c.next(t, "snapshot")
+		c.next(t, "metrics")
+		if !s.Watched() || s.metrics.Load() == before {
+			t.Error("not watched")
 		}
+		c.leave()
+		until(t, "rest", func() bool { return !s.Watched() })
+		until(t, "no ticks", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return !s.ticking })
 	}
-	if found, err := s.Find(t.Context(), value); err != nil || found.Role != RoleOperator {
-		t.Errorf("%+v, %v", found, err)
-	}
-	for _, wrong := range []string{"", value[1:], value + "x", strings.Repeat("A", 43)} {
-		if _, err := s.Find(t.Context(), wrong); !errors.Is(err, ErrNoSession) {
-			t.Errorf("%q: %v", wrong, err)
-		}
-	}
-	if err := s.Revoke(t.Context(), value); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Find(t.Context(), value); !errors.Is(err, ErrNoSession) {
-		t.Errorf("after it was revoked: %v", err)
-	}
-	value, made, _ = s.Login(t.Context(), StoredSession{Role: RoleOperator})
-	made.Expires = time.Now().Add(-time.Second)
-	m.sessions[string(made.Hash)] = made
-	if _, err := s.Find(t.Context(), value); !errors.Is(err, ErrNoSession) {
-		t.Errorf("after its end: %v", err)
-	}
-	for i := range loginsPerHour + 1 {
-		_, _, err := s.Login(t.Context(), StoredSession{Role: RoleHolder, Name: "t"})
-		if want := i == loginsPerHour; errors.Is(err, ErrTooManySessions) != want {
-			t.Errorf("login %d: %v", i, err)
-		}
+	n := s.metrics.Load()
+	time.Sleep(100 * time.Millisecond)
+	if s.metrics.Load() != n {
+		t.Error("measured for nobody")
 	}
 }
 
-func TestCookies(t *testing.T) {
-	for _, tls := range []bool{false, true} {
-		w, r := httptest.NewRecorder(), httptest.NewRequest("POST", map[bool]string{false: "http://x/", true: "https://x/"}[tls], nil)
-		SetCookie(w, r, "/desk", "value", time.Now().Add(time.Hour))
-		c := w.Result().Cookies()[0]
-		if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Secure != tls || c.Path != "/desk/" || c.Value != "value" {
-			t.Errorf("%v", c)
-		}
-		w = httptest.NewRecorder()
-		SetCookie(w, r, "", "", time.Time{})
-		if c := w.Result().Cookies()[0]; c.MaxAge >= 0 || c.Path != "/" {
-			t.Errorf("%v", c)
-		}
+func TestLiveWhatCannotBeEncoded(t *testing.T) {
+	t.Parallel()
+	s := newLiveServer(t, nil)
+	c := s.open(t, "", "")
+	c.next(t, "snapshot")
+	s.PublishCall("alice", func() {}, nil)
+	if list, left := calledIn(t, c.next(t, "calls")); len(list) != 0 || left != 1 {
+		t.Errorf("%d calls and %d left out", len(list), left)
+	}
+	s.PublishChannel(func() {})
+	c.next(t, "snapshot")
+	s.o.Snapshot = func(string) any { return func() {} }
+	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+	w := httptest.NewRecorder()
+	if err := s.ServeSSE(w, r, ""); err == nil || w.Body.Len() != 0 || w.Header().Get("Content-Type") != "" {
+		t.Errorf("answered %q, %v", w.Body, err)
 	}
 }

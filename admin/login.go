@@ -14,7 +14,7 @@ const (
 	RoleHolder   = "holder"   // of a client token
 )
 
-func throttled(w http.ResponseWriter, wait time.Duration) error {
+func tooMany(w http.ResponseWriter, wait time.Duration) error {
 	seconds := max(1, int(math.Ceil(wait.Seconds())))
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	return Problemf(http.StatusTooManyRequests, CodeThrottled, "", "too many failed attempts; try again in %d seconds", seconds)
@@ -28,19 +28,19 @@ func login(q *request) (any, error) {
 	if (in.Password == "") == (in.Token == "") {
 		return nil, invalid("password", "give either a password or a token")
 	}
+	password := q.op.Password()
+	if password == nil && in.Token == "" {
+		return nil, Problemf(http.StatusForbidden, CodeNoPassword, "", "no admin password is configured, so nobody can log in: write admin_password into the ccload options")
+	}
 	desk, address := q.op.Desk(), clientAddress(q.r)
 	if wait := desk.Throttle.Wait(address, time.Now()); wait > 0 {
-		return nil, throttled(q.w, wait)
+		return nil, tooMany(q.w, wait)
 	}
 	made := StoredSession{Role: RoleHolder, Address: address, UserAgent: q.r.UserAgent()}
 	var ok bool
 	if in.Token != "" {
 		made.Name, ok = q.op.TokenOf(in.Token)
 	} else {
-		password := q.op.Password()
-		if password == nil {
-			return nil, Problemf(http.StatusForbidden, CodeNoPassword, "", "no admin password is configured, so nobody can log in: write admin_password into the ccload options")
-		}
 		var err error
 		if ok, err = password.Check(q.r.Context(), in.Password); err != nil {
 			return nil, err

@@ -9,148 +9,169 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
 )
 
-// Bounds of a password.
 const (
-	minPassword = 8       // characters
-	maxPassword = 1 << 10 // bytes, of what somebody gives
+	// passwordMinimum is the fewest characters of a password in plain text.
+	passwordMinimum = 8
+	// passwordMaximum is the most bytes of a password. More is never hashed.
+	passwordMaximum = 1 << 10
+	// passwordBcryptMaximum is the highest cost, about three seconds of one core.
+	passwordBcryptMaximum = 15
 )
 
-// Costs of argon2id for a password that is written in plain text: the second
-// recommendation of RFC 9106, section 4, with less memory, so that a small
-// machine can check a few at once.
-var plainCost = argonCost{memory: 19 << 10, time: 2, threads: 1}
+// passwordHashLimits bounds what a configured argon2id hash may ask for: two
+// checks at once must not exhaust a small machine.
+var passwordHashLimits = argon2idBounds{
+	memory: 256 << 10, time: 16, threads: 16, work: 1 << 20,
+	saltLeast: 8, saltMost: 64, keyLeast: 16, keyMost: 64,
+}
 
-// Bounds of the costs of a hash that somebody made elsewhere, so that a slip
-// does not take all memory at each login.
-const (
-	maxArgonMemory  = 256 << 10 // KiB
-	maxArgonTime    = 16
-	maxArgonThreads = 16
-	maxBcryptCost   = 15
+type argon2idBounds struct {
+	memory, time, threads                  uint64 // KiB, passes, lanes
+	work                                   uint64 // memory times passes
+	saltLeast, saltMost, keyLeast, keyMost int    // bytes
+}
+
+// passwordSlots bounds the checks that run at once in this process. Each may
+// take as much memory as its hash asks for, and anybody may cause one.
+var passwordSlots = make(chan struct{}, 2)
+
+// passwordIDSalt is fixed so that a password in plain text has the same ID
+// after a restart and on every node.
+var passwordIDSalt = []byte("ccload admin_password identity 1")
+
+var (
+	bcryptForm      = regexp.MustCompile(`^\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}$`)
+	argon2idForm    = regexp.MustCompile(`^\$argon2id\$v=19\$m=([0-9]{1,10}),t=([0-9]{1,10}),p=([0-9]{1,10})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$`)
+	otherHashForm   = regexp.MustCompile(`^\$(1|2|5|6|7|y|gy|2x|sha1|apr1|scrypt|bcrypt[a-z0-9-]*|pbkdf2[a-z0-9-]*|argon2i|argon2d)\$`)
+	placeholderForm = regexp.MustCompile(`^\{(\$[^{}]+|[a-z_]+\.[^{}]+)\}$`)
 )
 
-// checking bounds the memory that guesses may take.
-var checking = make(chan struct{}, 2)
+const passwordRemedy = "make one with: caddy hash-password --algorithm argon2id"
 
-// Password is what opens the dashboard.
+// Password is the operator's password, of which only a slow hash is kept.
 type Password struct {
-	id     string
-	bcrypt []byte // a bcrypt hash, or
-	argon  argonHash
+	id      string
+	compare func(given []byte) bool
 }
 
-type argonCost struct {
-	memory, time uint32 // KiB, rounds
-	threads      uint8
-}
-
-type argonHash struct {
-	argonCost
-	salt, sum []byte
-}
-
-func (c argonCost) hash(text string, salt []byte, size int) []byte {
-	return argon2.IDKey([]byte(text), salt, c.time, c.memory, c.threads, uint32(size)) //nolint:gosec // 16 to 64
-}
-
-// ParsePassword reads the option admin_password: a text of at least 8
-// characters, or the bcrypt or argon2id hash of one. The error never holds what
-// was given.
+// ParsePassword reads the option admin_password: a password of at least 8
+// characters in plain text, or the bcrypt or argon2id hash of one. It takes
+// some tenths of a second for plain text. Its errors never tell the value.
 func ParsePassword(text string) (*Password, error) {
 	switch {
-	case strings.HasPrefix(text, "$2"):
-		cost, err := bcrypt.Cost([]byte(text))
-		if err != nil {
-			return nil, errors.New("admin_password: begins like a bcrypt hash and is none: was it copied whole, with all its $?")
-		}
-		if cost > maxBcryptCost {
-			return nil, fmt.Errorf("admin_password: a bcrypt cost of %d takes too long: make the hash with at most %d", cost, maxBcryptCost)
-		}
-		return &Password{id: idOf(text), bcrypt: []byte(text)}, nil
-	case strings.HasPrefix(text, "$argon2"):
-		h, err := parseArgon(text)
-		if err != nil {
-			return nil, fmt.Errorf("admin_password: %w", err)
-		}
-		return &Password{id: idOf(text), argon: h}, nil
-	case strings.HasPrefix(text, "$"):
-		return nil, errors.New("admin_password: looks like a hash of a kind that is not known; there are bcrypt ($2…) and argon2id ($argon2id$…)")
-	case utf8.RuneCountInString(text) < minPassword || len(text) > maxPassword:
-		return nil, fmt.Errorf("admin_password: must have %d characters or more, and at most %d bytes", minPassword, maxPassword)
+	case text == "":
+		return nil, errors.New("admin_password is empty: set a password of at least 8 characters, or the bcrypt or argon2id hash of one")
+	case len(text) > passwordMaximum:
+		return nil, fmt.Errorf("admin_password is longer than %d bytes: choose a shorter one", passwordMaximum)
+	case strings.HasPrefix(text, "$2a$"), strings.HasPrefix(text, "$2b$"), strings.HasPrefix(text, "$2y$"):
+		return parseBcrypt(text)
+	case strings.HasPrefix(text, "$argon2id$"):
+		return parseArgon2id(text)
+	case otherHashForm.MatchString(text):
+		return nil, errors.New("admin_password looks like a hash of a kind that is not known, only bcrypt and argon2id are: " + passwordRemedy)
+	case placeholderForm.MatchString(text):
+		return nil, errors.New("admin_password is a placeholder that was not replaced: check its name, such as {env.NAME} or {file./path}")
+	case !utf8.ValidString(text), strings.ContainsFunc(text, unicode.IsControl):
+		return nil, errors.New("admin_password has a line break or another character that cannot be typed: remove it")
+	case utf8.RuneCountInString(text) < passwordMinimum:
+		return nil, fmt.Errorf("admin_password is shorter than %d characters: choose a longer one", passwordMinimum)
 	}
+	return plainPassword(text), nil
+}
+
+// plainPassword hashes what was configured in plain text, twice: with a random
+// salt to check, and more slowly with a fixed one to identify it. The second is
+// stored with sessions, so whoever reads the database may try guesses on it.
+func plainPassword(text string) *Password {
 	salt := make([]byte, 16)
-	rand.Read(salt)
-	// The id is the same after a restart, so that logins last; it is as slow to
-	// guess by as the hash itself.
-	id := idOf(string(plainCost.hash(text, []byte("ccload admin password"), 32)))
-	return &Password{id: id, argon: argonHash{plainCost, salt, plainCost.hash(text, salt, 32)}}, nil
+	rand.Read(salt) // it never fails: it ends the process instead
+	want := argon2.IDKey([]byte(text), salt, 2, 19<<10, 1, 32)
+	id := argon2.IDKey([]byte(text), passwordIDSalt, 3, 32<<10, 1, 32)
+	return &Password{id: hex.EncodeToString(id), compare: func(given []byte) bool {
+		return subtle.ConstantTimeCompare(want, argon2.IDKey(given, salt, 2, 19<<10, 1, 32)) == 1
+	}}
 }
 
-func idOf(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:8])
-}
-
-// parseArgon reads $argon2id$v=19$m=19456,t=2,p=1$salt$hash.
-func parseArgon(text string) (h argonHash, err error) {
-	broken := errors.New("begins like an argon2id hash and is none: it must look like $argon2id$v=19$m=19456,t=2,p=1$SALT$HASH")
-	parts := strings.Split(text, "$")
-	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != "v=19" {
-		return h, broken
+func parseBcrypt(text string) (*Password, error) {
+	cost, err := bcrypt.Cost([]byte(text))
+	switch {
+	case err != nil, !bcryptForm.MatchString(text):
+		return nil, errors.New("admin_password begins like a bcrypt hash but is not a whole one of 60 characters: copy it again, or " + passwordRemedy)
+	case cost > passwordBcryptMaximum:
+		return nil, fmt.Errorf("admin_password is a bcrypt hash of cost %d, at most %d is allowed: make one that takes less time", cost, passwordBcryptMaximum)
 	}
-	given := make(map[string]uint32)
-	for pair := range strings.SplitSeq(parts[3], ",") {
-		name, value, _ := strings.Cut(pair, "=")
-		n, err := strconv.ParseUint(value, 10, 32)
-		if _, twice := given[name]; err != nil || twice {
-			return h, broken
+	return &Password{id: passwordHashID(text), compare: func(given []byte) bool {
+		return bcrypt.CompareHashAndPassword([]byte(text), given) == nil
+	}}, nil
+}
+
+func parseArgon2id(text string) (*Password, error) {
+	parts := argon2idForm.FindStringSubmatch(text)
+	if parts == nil {
+		return nil, errors.New("admin_password begins like an argon2id hash but is not of the form $argon2id$v=19$m=..,t=..,p=..$salt$hash: copy it again, or " + passwordRemedy)
+	}
+	limits := passwordHashLimits
+	var numbers [3]uint64
+	for i, most := range []uint64{limits.memory, limits.time, limits.threads} {
+		n, err := strconv.ParseUint(parts[i+1], 10, 64)
+		if err != nil || n < 1 || n > most {
+			return nil, fmt.Errorf("admin_password is an argon2id hash with %c=%s, allowed is 1 to %d: %s", "mtp"[i], parts[i+1], most, passwordRemedy)
 		}
-		given[name] = uint32(n)
+		numbers[i] = n
 	}
-	if len(given) != 3 || given["m"] == 0 || given["t"] == 0 || given["p"] == 0 {
-		return h, broken
+	memory, passes, threads := numbers[0], numbers[1], numbers[2]
+	if memory < 8*threads || memory*passes > limits.work {
+		return nil, fmt.Errorf("admin_password is an argon2id hash with m=%d,t=%d,p=%d: m must be at least 8 times p, and m times t at most %d: %s",
+			memory, passes, threads, limits.work, passwordRemedy)
 	}
-	if given["m"] > maxArgonMemory || given["t"] > maxArgonTime || given["p"] > maxArgonThreads {
-		return h, fmt.Errorf("the costs are too high: at most m=%d, t=%d, p=%d", maxArgonMemory, maxArgonTime, maxArgonThreads)
+	salt, saltErr := base64.RawStdEncoding.Strict().DecodeString(parts[4])
+	want, wantErr := base64.RawStdEncoding.Strict().DecodeString(parts[5])
+	if saltErr != nil || wantErr != nil || len(salt) < limits.saltLeast || len(salt) > limits.saltMost ||
+		len(want) < limits.keyLeast || len(want) > limits.keyMost {
+		return nil, fmt.Errorf("admin_password is an argon2id hash whose salt is not base64 of %d to %d bytes, or whose hash is not base64 of %d to %d bytes: copy it again, or %s",
+			limits.saltLeast, limits.saltMost, limits.keyLeast, limits.keyMost, passwordRemedy)
 	}
-	h.argonCost = argonCost{memory: given["m"], time: given["t"], threads: uint8(given["p"])} //nolint:gosec // at most maxArgonThreads
-	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
-	sum, err2 := base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil || len(salt) < 8 || len(salt) > 64 || len(sum) < 16 || len(sum) > 64 {
-		return h, broken
-	}
-	h.salt, h.sum = salt, sum
-	return h, nil
+	return &Password{id: passwordHashID(text), compare: func(given []byte) bool {
+		got := argon2.IDKey(given, salt, uint32(passes), uint32(memory), uint8(threads), uint32(len(want))) //nolint:gosec // all are bounded above
+		return subtle.ConstantTimeCompare(want, got) == 1
+	}}, nil
 }
 
-// ID identifies the password without telling it: a login made with another one
-// is void. It is the same after a restart.
-func (p *Password) ID() string { return p.id }
+// passwordHashID identifies a configured hash. Its own salt makes it unguessable.
+func passwordHashID(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
 
-// Check reports whether a text is the password. It takes a while, and at most
-// two are checked at once; the error is ctx's, if it ends before.
+// Check reports whether the password is the given one. At most two checks run
+// at once in this process; the error is that ctx ended before this one could.
+// What is empty or longer than 1 KiB is wrong without being hashed.
 func (p *Password) Check(ctx context.Context, given string) (bool, error) {
-	if len(given) > maxPassword {
+	if given == "" || len(given) > passwordMaximum {
 		return false, nil
 	}
 	select {
-	case checking <- struct{}{}:
-		defer func() { <-checking }()
+	case passwordSlots <- struct{}{}:
+		defer func() { <-passwordSlots }()
 	case <-ctx.Done():
-		return false, ctx.Err()
 	}
-	if p.bcrypt != nil {
-		// bcrypt reads no more than 72 bytes; a longer text is another one.
-		return len(given) <= 72 && bcrypt.CompareHashAndPassword(p.bcrypt, []byte(given)) == nil, nil
+	if ctx.Err() != nil {
+		return false, fmt.Errorf("the password was not checked, because others were being checked for too long; try again: %w", context.Cause(ctx))
 	}
-	sum := p.argon.hash(given, p.argon.salt, len(p.argon.sum))
-	return subtle.ConstantTimeCompare(sum, p.argon.sum) == 1, nil
+	return p.compare([]byte(given)), nil
 }
+
+// ID identifies which password this is, so that sessions made with another one
+// are void. It stays the same for the same configured text, across restarts
+// and nodes, and does not help to guess it: it is a slow hash.
+func (p *Password) ID() string { return p.id }

@@ -64,7 +64,7 @@ func (q *request) identify() error {
 	if given {
 		address := clientAddress(q.r)
 		if wait := q.op.Desk().Throttle.Wait(address, time.Now()); wait > 0 {
-			return throttled(q.w, wait)
+			return tooMany(q.w, wait)
 		}
 		q.credential = credential{strings.TrimSpace(bearer), true}
 	} else if c, err := q.r.Cookie(CookieName); err == nil {
@@ -75,12 +75,18 @@ func (q *request) identify() error {
 	s, err := whoHas(q.r.Context(), q.op, q.credential)
 	switch {
 	case err == nil:
+		if given {
+			q.op.Desk().Throttle.Succeeded(clientAddress(q.r))
+		}
 		q.session = s
 		return nil
 	case !errors.Is(err, ErrNoSession):
 		return Problemf(http.StatusServiceUnavailable, CodeStore, "", "logins cannot be looked up: %s", err.Error())
-	case given && q.route.who != anyone:
+	case given:
 		q.op.Desk().Throttle.Failed(clientAddress(q.r), time.Now())
+		if q.route.who == anyone {
+			break
+		}
 		return Problemf(http.StatusUnauthorized, CodePassword, "", "the credential is neither a login nor a client token")
 	}
 	q.credential = credential{}

@@ -2,18 +2,14 @@ package admin
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
-	"golang.org/x/crypto/bcrypt"
 )
 
 // memoryStore remembers logins for a test.
@@ -186,117 +182,5 @@ func TestWhatIsNotServed(t *testing.T) {
 		if w.Code != http.StatusTeapot && w.Header().Get("X-Content-Type-Options") == "" {
 			t.Errorf("%s %s has no security headers", c.method, c.path)
 		}
-	}
-}
-
-func TestPasswords(t *testing.T) {
-	const argon = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$" // of "opensesame", below
-	h := argonHash{argonCost{64, 1, 1}, []byte("saltsalt"), nil}
-	sum := strings.TrimRight(base64.RawStdEncoding.EncodeToString(h.hash("opensesame", h.salt, 32)), "=")
-	crypt, err := bcrypt.GenerateFromPassword([]byte("opensesame"), bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for text, right := range map[string]string{"correct horse": "correct horse", argon + sum: "opensesame", string(crypt): "opensesame"} {
-		p, err := ParsePassword(text)
-		if err != nil {
-			t.Errorf("%.20s: %v", text, err)
-			continue
-		}
-		again, _ := ParsePassword(text)
-		if p.ID() != again.ID() || strings.Contains(text, p.ID()) {
-			t.Errorf("%.20s: ids %s and %s", text, p.ID(), again.ID())
-		}
-		for _, given := range []string{"", "wrong guess", text + "x", strings.Repeat("x", 2000)} {
-			if ok, err := p.Check(t.Context(), given); ok || err != nil {
-				t.Errorf("%.20s: %.20q is taken: %v", text, given, err)
-			}
-		}
-		if ok, err := p.Check(t.Context(), right); !ok || err != nil {
-			t.Errorf("%.20s: %q is not taken: %v", text, right, err)
-		}
-	}
-	for text, problem := range map[string]string{
-		"short":           "8 characters",
-		"$2y$04$x":        "bcrypt",
-		"$1$abc$defghijk": "not known",
-		"$2y$16$mVe7XBvEFhCMvCyJkwRVnOaPpqCPK3KFwFkGrmT1NgNWpb1I0TKIa":             "takes too long",
-		"$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA":            "argon2id",
-		"$argon2id$v=19$m=64,t=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA":               "argon2id",
-		"$argon2id$v=19$m=64,t=1,p=0$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA":           "argon2id",
-		"$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA":      "too high",
-		"$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$" + strings.Repeat("aGFzaA", 100): "argon2id",
-		strings.Repeat("x", 1025): "1024 bytes",
-	} {
-		_, err := ParsePassword(text)
-		if err == nil || !strings.Contains(err.Error(), problem) || strings.Contains(err.Error(), text) {
-			t.Errorf("%.30s: %v, want %q", text, err, problem)
-		}
-	}
-}
-
-func FuzzParsePassword(f *testing.F) {
-	f.Add("$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA")
-	f.Add("$2y$04$mVe7XBvEFhCMvCyJkwRVnOaPpqCPK3KFwFkGrmT1NgNWpb1I0TKIa")
-	f.Fuzz(func(t *testing.T, text string) {
-		if !strings.HasPrefix(text, "$") {
-			return // hashing takes its time
-		}
-		if p, err := ParsePassword(text); err == nil && p.ID() == "" {
-			t.Error("a password without an id")
-		}
-	})
-}
-
-func TestThrottle(t *testing.T) {
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	th := NewThrottle()
-	for i := range 5 {
-		if wait := th.Wait("192.0.2.1", now); wait != 0 {
-			t.Errorf("after %d failures one waits %v", i, wait)
-		}
-		th.Failed("192.0.2.1", now)
-	}
-	for _, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
-		if wait := th.Wait("192.0.2.1", now); wait != want {
-			t.Errorf("wait %v, want %v", wait, want)
-		}
-		now = now.Add(want)
-		if wait := th.Wait("192.0.2.1", now); wait != 0 {
-			t.Errorf("after waiting one waits %v more", wait)
-		}
-		th.Failed("192.0.2.1", now)
-	}
-	for range 50 {
-		th.Failed("192.0.2.1", now)
-	}
-	if wait := th.Wait("192.0.2.1", now); wait != longestWait {
-		t.Errorf("the longest wait is %v", wait)
-	}
-	if wait := th.Wait("192.0.2.2", now); wait != 0 {
-		t.Errorf("a neighbour waits %v", wait)
-	}
-	if wait := th.Wait("::ffff:192.0.2.1", now); wait != longestWait {
-		t.Errorf("the same address in the other form waits %v", wait)
-	}
-	for range 6 {
-		th.Failed("2001:db8::1", now)
-	}
-	if th.Wait("2001:db8::ffff", now) == 0 || th.Wait("2001:db8:0:1::1", now) != 0 {
-		t.Error("a /64 is not one address")
-	}
-	if wait := th.Wait("192.0.2.1", now.Add(time.Hour)); wait != 0 {
-		t.Errorf("after an hour one waits %v", wait)
-	}
-	th.Failed("192.0.2.9", now)
-	th.Succeeded("192.0.2.9")
-	for i := range mostAddresses + 200 {
-		th.Failed("10."+strconv.Itoa(i>>16)+"."+strconv.Itoa(i>>8&255)+"."+strconv.Itoa(i&255), now)
-	}
-	if len(th.addresses) > mostAddresses {
-		t.Errorf("%d addresses are remembered", len(th.addresses))
-	}
-	if wait := th.Wait("192.0.2.77", now); wait != 0 {
-		t.Errorf("one who never failed waits %v, because others guess", wait)
 	}
 }

@@ -6,172 +6,259 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
-// SessionLife is how long a login lasts.
-const SessionLife = 24 * time.Hour
-
-// CookieName is the cookie that a login is kept in.
+// CookieName is the cookie that holds a session's value.
 const CookieName = "ccload_session"
 
+// SessionLife is how long one stays logged in.
+const SessionLife = 24 * time.Hour
+
 const (
-	sessionBytes     = 32              // of randomness
-	sessionRemember  = 3 * time.Second // so long a revocation on another node may go unnoticed
-	mostRemembered   = 1000
-	loginsPerHour    = 20 // of one client token
-	loginsRemembered = 10_000
+	// sessionBytes is how many random bytes a session's value has.
+	sessionBytes = 32
+	// sessionTrust is how long a session is not read from the store again. A
+	// session that another node has ended lives on for as long, at most 5 s.
+	sessionTrust = 4 * time.Second
+	// sessionsCached bounds the memory.
+	sessionsCached = 1000
+	// sessionLogins is how many logins a name has within sessionWindow.
+	sessionLogins = 20
+	sessionWindow = time.Hour
+	// sessionText bounds what the client says of itself, in bytes.
+	sessionText = 256
 )
 
 var (
-	// ErrNoSession says that a credential is no login, or none any more.
-	ErrNoSession = errors.New("there is no such login")
-	// ErrTooManySessions says that a token has logged in too often.
-	ErrTooManySessions = errors.New("too many logins")
+	// ErrNoSession says that a session is not known, has ended or expired.
+	ErrNoSession = errors.New("there is no such session, or it has ended: log in again")
+	// ErrTooManySessions says that a name has logged in too often.
+	ErrTooManySessions = fmt.Errorf("there were %d logins of this name within an hour: keep the session of one of them, or try again later", sessionLogins)
 )
 
-// StoredSession is a login as it is remembered: by the hash of its credential.
+// StoredSession is a session as the database keeps it.
 type StoredSession struct {
-	Hash             []byte // SHA-256
-	Role             string
-	Name             string // of the token, for its holder's sessions
-	Password         string // which password it was made with
+	Hash             []byte // the SHA-256 of the value, which only the client has
+	Role, Name       string // who it is: the operator, or the holder of the token of that name
+	Password         string // the Password.ID it was made with, if by password
 	Created, Expires time.Time
-	Address          string
+	Address          string // of the client
 	UserAgent        string
 }
 
-// SessionStore remembers logins. LoadSession fails with ErrNoSession where it
-// does not know it.
+// SessionStore is what of the database sessions need.
 type SessionStore interface {
+	// SaveSession stores a new session.
 	SaveSession(ctx context.Context, s StoredSession) error
+	// LoadSession returns a session; the error is ErrNoSession if there is none.
 	LoadSession(ctx context.Context, hash []byte) (StoredSession, error)
+	// DeleteSession ends a session. It is no error if there is none.
 	DeleteSession(ctx context.Context, hash []byte) error
+	// DeleteSessions ends all sessions of a role and name.
 	DeleteSessions(ctx context.Context, role, name string) error
 }
 
-// Sessions are the logins. It is safe for concurrent use.
-type Sessions struct {
-	store SessionStore
+type sessionHash [sha256.Size]byte
 
-	mu     sync.Mutex
-	recent map[[sha256.Size]byte]remembered
-	epoch  int                    // grows when something is revoked
-	logins map[string][]time.Time // of client tokens, within an hour
-}
-
-// remembered is a login that was looked up lately.
-type remembered struct {
+type trustedSession struct {
 	session StoredSession
 	until   time.Time
 }
 
-// NewSessions returns the logins that a store remembers.
+// Sessions makes, finds and ends sessions. There should be one per process, so
+// that what ends a session counts at once. It may be used by several
+// goroutines.
+type Sessions struct {
+	store SessionStore
+
+	mu      sync.Mutex
+	trusted map[sessionHash]trustedSession
+	ended   uint64                 // how often sessions were ended
+	logins  map[string][]time.Time // the last ones by role and name, oldest first
+}
+
+// NewSessions returns the sessions of a store.
 func NewSessions(store SessionStore) *Sessions {
-	return &Sessions{store: store, recent: make(map[[sha256.Size]byte]remembered), logins: make(map[string][]time.Time)}
+	return &Sessions{store: store, trusted: make(map[sessionHash]trustedSession), logins: make(map[string][]time.Time)}
 }
 
-// Login makes a login of a role, name and so on, and returns its credential,
-// which is kept nowhere.
+// Login makes a session for who is described by made, of which Hash, Created
+// and Expires are set here. The value is for the client alone: 256 random bits,
+// of which only the SHA-256 is stored. The error is ErrTooManySessions if the
+// name, unless it is empty, has logged in 20 times within the last hour.
 func (s *Sessions) Login(ctx context.Context, made StoredSession) (value string, saved StoredSession, err error) {
-	now := time.Now()
-	if made.Role == RoleHolder && !s.mayLogIn(made.Name, now) {
-		return "", made, ErrTooManySessions
+	now := time.Now().UTC()
+	who := made.Role + "\x00" + made.Name
+	if made.Name != "" && !s.count(who, now) {
+		return "", StoredSession{}, ErrTooManySessions
 	}
-	raw := make([]byte, sessionBytes)
-	rand.Read(raw)
-	value = base64.RawURLEncoding.EncodeToString(raw)
-	hash := sha256.Sum256([]byte(value))
+	secret := make([]byte, sessionBytes)
+	rand.Read(secret) // it never fails: it ends the process instead
+	hash := sha256.Sum256(secret)
 	made.Hash, made.Created, made.Expires = hash[:], now, now.Add(SessionLife)
-	made.UserAgent = shorten(made.UserAgent)
-	return value, made, s.store.SaveSession(ctx, made)
+	made.Address, made.UserAgent = sessionShortened(made.Address), sessionShortened(made.UserAgent)
+	if err := s.store.SaveSession(ctx, made); err != nil {
+		s.uncount(who, now)
+		return "", StoredSession{}, fmt.Errorf("the session could not be stored, so nobody was logged in: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(secret), made, nil
 }
 
-// mayLogIn counts a login of a client token.
-func (s *Sessions) mayLogIn(name string, now time.Time) bool {
+// count notes a login, unless there were too many.
+func (s *Sessions) count(who string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.logins) >= loginsRemembered {
-		clear(s.logins)
+	if len(s.logins) >= sessionsCached {
+		for other, times := range s.logins {
+			if now.Sub(times[len(times)-1]) >= sessionWindow {
+				delete(s.logins, other)
+			}
+		}
 	}
-	list := s.logins[name]
-	for len(list) > 0 && now.Sub(list[0]) >= time.Hour {
-		list = list[1:]
+	times := slices.DeleteFunc(s.logins[who], func(t time.Time) bool { return now.Sub(t) >= sessionWindow })
+	ok := len(times) < sessionLogins
+	if ok {
+		times = append(times, now)
 	}
-	if len(list) >= loginsPerHour {
-		return false
-	}
-	s.logins[name] = append(list, now)
-	return true
+	s.logins[who] = times
+	return ok
 }
 
-// Find returns the login that a credential belongs to. The error is
-// ErrNoSession, or the store's.
-func (s *Sessions) Find(ctx context.Context, value string) (StoredSession, error) {
-	if len(value) != base64.RawURLEncoding.EncodedLen(sessionBytes) {
-		return StoredSession{}, ErrNoSession
-	}
-	now, hash := time.Now(), sha256.Sum256([]byte(value))
+// uncount takes back a login that came to nothing.
+func (s *Sessions) uncount(who string, when time.Time) {
 	s.mu.Lock()
-	known, ok := s.recent[hash]
-	epoch := s.epoch
-	s.mu.Unlock()
-	found := known.session
-	if !ok || now.After(known.until) {
-		var err error
-		if found, err = s.store.LoadSession(ctx, hash[:]); err != nil {
-			return StoredSession{}, err
-		}
-		s.remember(hash, found, now, epoch)
+	defer s.mu.Unlock()
+	times := s.logins[who]
+	if i := slices.Index(times, when); i >= 0 {
+		times = slices.Delete(times, i, i+1)
+		s.logins[who] = times
 	}
-	if !now.Before(found.Expires) {
+	if len(times) == 0 {
+		delete(s.logins, who)
+	}
+}
+
+// Find returns the session of a value. The error is ErrNoSession if there is
+// none or it has expired; a value that cannot be one is not looked up. A
+// session that was found is not looked up again for some seconds, unless this
+// process ends one.
+func (s *Sessions) Find(ctx context.Context, value string) (StoredSession, error) {
+	hash, ok := sessionHashOf(value)
+	if !ok {
 		return StoredSession{}, ErrNoSession
 	}
+	now := time.Now()
+	s.mu.Lock()
+	known, ok := s.trusted[hash]
+	ended := s.ended
+	s.mu.Unlock()
+	if !ok || !now.Before(known.until) {
+		session, err := s.store.LoadSession(ctx, hash[:])
+		if errors.Is(err, ErrNoSession) {
+			s.forget(hash)
+			return StoredSession{}, ErrNoSession
+		}
+		if err != nil {
+			return StoredSession{}, fmt.Errorf("the session could not be looked up, try again: %w", err)
+		}
+		known = trustedSession{session, now.Add(sessionTrust)}
+		s.trust(hash, known, ended)
+	}
+	if !time.Now().Before(known.session.Expires) {
+		s.forget(hash)
+		return StoredSession{}, ErrNoSession
+	}
+	found := known.session
+	found.Hash = hash[:]
 	return found, nil
 }
 
-// remember keeps a login for a moment, unless something was revoked while it
-// was looked up.
-func (s *Sessions) remember(hash [sha256.Size]byte, found StoredSession, now time.Time, epoch int) {
+// trust keeps a session that was loaded, unless one was ended meanwhile: it may
+// have been this one.
+func (s *Sessions) trust(hash sessionHash, known trustedSession, ended uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.epoch != epoch {
+	if s.ended != ended {
 		return
 	}
-	if len(s.recent) >= mostRemembered {
-		clear(s.recent)
+	if _, again := s.trusted[hash]; !again && len(s.trusted) >= sessionsCached {
+		clear(s.trusted) // they are only some seconds old
 	}
-	s.recent[hash] = remembered{found, now.Add(sessionRemember)}
+	s.trusted[hash] = known
 }
 
-func (s *Sessions) forget() {
+func (s *Sessions) forget(hash sessionHash) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.epoch++
-	clear(s.recent)
+	delete(s.trusted, hash)
 }
 
-// Revoke ends a login.
+// Revoke ends the session of a value. On this node it counts at once, on others
+// within 5 s. It is no error if there is none.
 func (s *Sessions) Revoke(ctx context.Context, value string) error {
-	hash := sha256.Sum256([]byte(value))
-	defer s.forget()
-	return s.store.DeleteSession(ctx, hash[:])
+	hash, ok := sessionHashOf(value)
+	if !ok {
+		return nil
+	}
+	err := s.store.DeleteSession(ctx, hash[:])
+	s.forgetAll()
+	if err != nil && !errors.Is(err, ErrNoSession) {
+		return fmt.Errorf("the session could not be ended, try again: %w", err)
+	}
+	return nil
 }
 
-// RevokeAll ends all logins of a role and name.
+// RevokeAll ends all sessions of a role and name, as Revoke does one.
 func (s *Sessions) RevokeAll(ctx context.Context, role, name string) error {
-	defer s.forget()
-	return s.store.DeleteSessions(ctx, role, name)
+	err := s.store.DeleteSessions(ctx, role, name)
+	s.forgetAll()
+	if err != nil && !errors.Is(err, ErrNoSession) {
+		return fmt.Errorf("the sessions of %s %q could not be ended, try again: %w", role, name, err)
+	}
+	return nil
 }
 
-// SetCookie gives a browser the credential of its login; without one it takes
-// it away. No script can read it, and no other site can make a browser send it.
+// forgetAll makes the next requests read from the store, which costs little and
+// is right whichever sessions were ended. Those that are being read now are not
+// trusted either.
+func (s *Sessions) forgetAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended++
+	clear(s.trusted)
+}
+
+// sessionHashOf returns the hash of a value, and whether it can be one.
+func sessionHashOf(value string) (sessionHash, bool) {
+	if len(value) != base64.RawURLEncoding.EncodedLen(sessionBytes) {
+		return sessionHash{}, false
+	}
+	secret, err := base64.RawURLEncoding.Strict().DecodeString(value)
+	if err != nil || len(secret) != sessionBytes {
+		return sessionHash{}, false
+	}
+	return sha256.Sum256(secret), true
+}
+
+// sessionShortened bounds a text that the client has chosen.
+func sessionShortened(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), sessionText)], "")
+}
+
+// SetCookie sends a session's value to the client, an empty one to delete it.
+// The prefix is the path below which the dashboard lives, "" for the root. Only
+// a cookie sent over TLS is limited to it, since one may try things out on
+// loopback without.
 func SetCookie(w http.ResponseWriter, r *http.Request, prefix, value string, expires time.Time) {
-	c := &http.Cookie{ //nolint:gosec // Secure where the request is: on loopback people go without TLS
-		Name: CookieName, Value: value, Path: prefix + "/", Expires: expires,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+	c := &http.Cookie{ //nolint:gosec // without TLS the browser would not send it back
+		Name: CookieName, Value: value, Path: strings.TrimSuffix(prefix, "/") + "/", Expires: expires,
+		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	}
 	if value == "" {
 		c.MaxAge, c.Expires = -1, time.Unix(1, 0)
