@@ -2,6 +2,8 @@ package ccload
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"strconv"
@@ -22,16 +24,13 @@ func (s *sharing) dead(n store.Node, now time.Time) bool {
 		delete(s.silent, n.ID)
 		return false
 	}
-	_, own, _ := strings.Cut(s.node, ":")
-	ownPID, ownHost, _ := strings.Cut(own, ":")
-	_, other, _ := strings.Cut(n.ID, ":")
-	pid, host, _ := strings.Cut(other, ":")
-	if host == ownHost && host != "" {
+	pid, where := processOf(n.ID)
+	if ownPID, here := processOf(s.node); where == here && here != "" {
 		if pid == ownPID {
 			_, alive := ownNodes.Load(n.ID)
 			return !alive
 		}
-		if number, err := strconv.Atoi(pid); err == nil && !processAlive(number) {
+		if !processAlive(pid) {
 			return true
 		}
 	}
@@ -41,6 +40,31 @@ func (s *sharing) dead(n store.Node, now time.Time) bool {
 		return false
 	}
 	return now.Sub(since) > silence
+}
+
+// processOf is the number of a node's process, and where it runs.
+func processOf(node string) (pid int, where string) {
+	_, rest, _ := strings.Cut(node, ":")
+	number, where, _ := strings.Cut(rest, ":")
+	pid, _ = strconv.Atoi(number)
+	return pid, where
+}
+
+// machine names what process numbers can be compared within: this boot of this
+// machine, and the namespace of its processes, which a container has of its
+// own. "" where there is no telling; then nodes that died are found a little
+// later.
+func machine() string {
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	space, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(append(boot, space...))
+	return hex.EncodeToString(sum[:8])
 }
 
 // processAlive reports whether there is a process of that number. Where that

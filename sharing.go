@@ -69,9 +69,8 @@ var ownNodes sync.Map
 func newSharing() *sharing {
 	raw := make([]byte, 8)
 	rand.Read(raw)
-	host, _ := os.Hostname() // without one, nodes that died are found a little later
 	s := &sharing{
-		node: fmt.Sprintf("%s:%d:%s", hex.EncodeToString(raw), os.Getpid(), shorten(host, 60)), ask: make(chan struct{}, 1), round: make(chan struct{}),
+		node: fmt.Sprintf("%s:%d:%s", hex.EncodeToString(raw), os.Getpid(), machine()), ask: make(chan struct{}, 1), round: make(chan struct{}),
 		shares: make(map[*access.Allowance]*shares), silent: make(map[string]time.Time),
 	}
 	s.nodes.Store(1)

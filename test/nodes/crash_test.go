@@ -27,7 +27,7 @@ func startLoad(n *node, clients int, pause time.Duration) *load {
 	for range clients {
 		l.wait.Go(func() {
 			for ctx.Err() == nil {
-				r := n.call(context.Background(), token) // to its end: who hangs up pays less
+				r := n.call(context.WithoutCancel(ctx), token) // to its end: who hangs up pays less
 				l.mu.Lock()
 				switch {
 				case r.status == 200 && r.err == nil:
