@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -544,5 +545,50 @@ func TestAnotherKeyIsRefused(t *testing.T) {
 	d.logIn(`{"password":"` + testPassword + `"}`)
 	if a := d.api(http.MethodGet, "export?secrets=true", "").want(t, http.StatusOK); !strings.Contains(a.Body, "sk-0123456789abcdefgh") {
 		t.Error("the key of the channel is lost")
+	}
+}
+
+// TestEditsAtOnce: of many who change things at the same moment nobody's change
+// is lost.
+func TestEditsAtOnce(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t, richToken)
+	d.api(http.MethodPost, "tokens", `{"name":"shared","models":["m0"]}`).want(t, http.StatusCreated)
+	const many = 40
+	var all sync.WaitGroup
+	for i := range many {
+		all.Go(func() {
+			if a := d.api(http.MethodPost, "tokens", fmt.Sprintf(`{"name":"t%d"}`, i)); a.Status != http.StatusCreated {
+				t.Errorf("token %d: %d %s", i, a.Status, a.Body)
+			}
+			if a := d.api(http.MethodPatch, fmt.Sprintf("tokens/t%d", i), fmt.Sprintf(`{"rpm":%d}`, i+1)); a.Status != http.StatusOK {
+				t.Errorf("token %d: %d %s", i, a.Status, a.Body)
+			}
+		})
+	}
+	for i := range many { // of one token, each another setting
+		all.Go(func() {
+			field := []string{"rpm", "tpm", "max_concurrency"}[i%3]
+			if a := d.api(http.MethodPatch, "tokens/shared", fmt.Sprintf(`{"%s":7}`, field)); a.Status != http.StatusOK {
+				t.Errorf("%d %s", a.Status, a.Body)
+			}
+		})
+	}
+	all.Wait()
+	if a := d.api(http.MethodGet, "tokens/shared", ""); !strings.Contains(a.Body, `"rpm":7,"tpm":7,"max_concurrency":7`) {
+		t.Errorf("of changes of several settings there is %s", a.Body)
+	}
+	list := data[[]struct {
+		Name string
+		RPM  int
+	}](t, d.api(http.MethodGet, "tokens", "").want(t, http.StatusOK))
+	if len(list) != many+2 {
+		t.Errorf("%d tokens, want %d", len(list), many+2)
+	}
+	for _, one := range list {
+		var i int
+		if n, _ := fmt.Sscanf(one.Name, "t%d", &i); n == 1 && one.RPM != i+1 {
+			t.Errorf("%s has rpm %d", one.Name, one.RPM)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"time"
@@ -39,7 +40,11 @@ type draft struct {
 
 // editTries is how often a change is begun anew because somebody else was
 // faster.
-const editTries = 5
+const editTries = 8
+
+// editPause is about how long is waited before the second try, and longer
+// before later ones.
+const editPause = 20 * time.Millisecond
 
 // edit lets change work on a draft, and saves and applies it.
 func (a *App) edit(ctx context.Context, who admin.Actor, change func(d *draft) error) error {
@@ -47,8 +52,12 @@ func (a *App) edit(ctx context.Context, who admin.Actor, change func(d *draft) e
 	if !st.complete() {
 		return admin.Problemf(http.StatusServiceUnavailable, admin.CodeStore, "", "the gateway has just started and does not know yet what is stored; try again in a moment")
 	}
+	// On this node one after the other; another node may still be faster.
+	st.editing.Lock()
+	defer st.editing.Unlock()
 	for try := range editTries {
 		if try > 0 {
+			time.Sleep(rand.N(time.Duration(try) * editPause))
 			if err := st.refresh(ctx, false); err != nil {
 				return storeProblem(err)
 			}

@@ -143,14 +143,41 @@ func (a *App) SaveChannel(ctx context.Context, who admin.Actor, name string, in 
 	return admin.ChannelConfig{}, nil // removed by somebody meanwhile
 }
 
-// SaveChannels implements admin.Operator.
-func (a *App) SaveChannels(ctx context.Context, who admin.Actor, list []admin.ChannelConfig) (changed int, err error) {
-	err = a.edit(ctx, who, func(d *draft) error {
-		err := each(list, func(in admin.ChannelConfig) error { return d.saveChannel(in.Name, &in) })
-		changed = len(d.changed)
-		return err
+// ChangeChannels implements admin.Operator.
+func (a *App) ChangeChannels(ctx context.Context, who admin.Actor, names []string, change func(admin.ChannelConfig) (admin.ChannelConfig, error)) ([]admin.ChannelConfig, error) {
+	var after []string
+	err := a.edit(ctx, who, func(d *draft) error {
+		after = after[:0]
+		return each(names, func(name string) error {
+			w := d.channelDrawer()
+			was, err := w.was(name, name)
+			if err != nil {
+				return err
+			}
+			is, err := change(showStored(was))
+			if err != nil {
+				return err
+			}
+			before := len(d.trail)
+			err = d.saveChannel(name, &is)
+			if len(d.trail) > before || len(names) == 1 {
+				after = append(after, is.Name)
+			}
+			return err
+		})
 	})
-	return changed, err
+	if err != nil {
+		return nil, err
+	}
+	list := make([]admin.ChannelConfig, 0, len(after))
+	for _, name := range after {
+		if s := a.state.stored.Load().channel(name); s != nil {
+			list = append(list, showStored(s))
+		} else {
+			list = append(list, admin.ChannelConfig{}) // removed by somebody meanwhile
+		}
+	}
+	return list, nil
 }
 
 // saveChannel puts a channel into the draft as the API was given it.

@@ -20,9 +20,7 @@ func (a *App) TokenConfigs() []admin.TokenConfig {
 		list = append(list, showToken(t, "", declared))
 	}
 	for _, t := range made {
-		shown := showToken(t.Conf, t.LastFour, stored)
-		shown.Created, shown.Updated = t.Created, t.Updated
-		list = append(list, shown)
+		list = append(list, showStoredToken(t))
 	}
 	return list
 }
@@ -42,44 +40,82 @@ func newSecret() string {
 
 // SaveToken implements admin.Operator.
 func (a *App) SaveToken(ctx context.Context, who admin.Actor, name string, in admin.TokenConfig) (admin.TokenConfig, error) {
-	secret := in.Secret
-	if config.HasPlaceholder(secret) {
-		return admin.TokenConfig{}, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "token.secret", "token %q: secret: is a placeholder, which only the config may hold", in.Name)
-	}
-	made := in.NewSecret || name == "" && secret == "" && in.SecretHash == "" && in.Name != config.Anonymous
-	if made {
-		secret = newSecret()
-	}
-	err := a.edit(ctx, who, func(d *draft) error {
-		conf := in.Token
-		conf.Secret = secret
-		hint := ""
-		switch was := d.base.token(name); {
-		case secret != "":
-			if err := conf.Validate(); err != nil { // of the secret as it was written
-				return err
-			}
-			conf.Secret, conf.SecretHash, hint = "", config.HashSecret(secret), lastFour(secret)
-		case conf.SecretHash == "" && was != nil:
-			conf.SecretHash, hint = was.Conf.SecretHash, was.LastFour
-		case conf.Name == config.Anonymous:
-			return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "token.name", "the token that admits everyone can only be declared in the config, where it is seen: token anonymous")
+	return a.saveToken(ctx, who, name, func(*draft) (admin.TokenConfig, error) { return in, nil })
+}
+
+// ChangeToken implements admin.Operator.
+func (a *App) ChangeToken(ctx context.Context, who admin.Actor, name string, change func(admin.TokenConfig) (admin.TokenConfig, error)) (admin.TokenConfig, error) {
+	return a.saveToken(ctx, who, name, func(d *draft) (admin.TokenConfig, error) {
+		was, err := d.tokenDrawer().was(name, name)
+		if err != nil {
+			return admin.TokenConfig{}, err
 		}
-		return d.putToken(name, &conf, hint)
+		return change(showStoredToken(was))
+	})
+}
+
+// saveToken saves what given says that a token shall be.
+func (a *App) saveToken(ctx context.Context, who admin.Actor, name string, given func(d *draft) (admin.TokenConfig, error)) (admin.TokenConfig, error) {
+	var is, secret string
+	err := a.edit(ctx, who, func(d *draft) error {
+		in, err := given(d)
+		if err != nil {
+			return err
+		}
+		is = in.Name
+		secret, err = d.saveToken(name, &in)
+		return err
 	})
 	if err != nil {
 		return admin.TokenConfig{}, err
 	}
-	s := a.state.stored.Load().token(in.Name)
+	s := a.state.stored.Load().token(is)
 	if s == nil {
-		return admin.TokenConfig{}, nil
+		return admin.TokenConfig{}, nil // removed by somebody meanwhile
 	}
-	shown := showToken(s.Conf, s.LastFour, stored)
-	shown.Created, shown.Updated = s.Created, s.Updated
-	if made {
-		shown.Secret = secret // this once
-	}
+	shown := showStoredToken(s)
+	shown.Secret = secret // this once
 	return shown, nil
+}
+
+func showStoredToken(t *storedToken) admin.TokenConfig {
+	shown := showToken(t.Conf, t.LastFour, stored)
+	shown.Created, shown.Updated = t.Created, t.Updated
+	return shown
+}
+
+// saveToken puts a token into the draft as the API was given it, and returns
+// its secret if it was made here.
+func (d *draft) saveToken(name string, in *admin.TokenConfig) (made string, err error) {
+	var was *storedToken
+	if at := d.tokenDrawer().at(name); name != "" && at >= 0 {
+		was = d.tokens[at]
+	}
+	conf := in.Token
+	wrong := func(field, problem string) error {
+		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, field, "token %q: %s", in.Name, problem)
+	}
+	switch {
+	case conf.Name == config.Anonymous:
+		return "", wrong("token.name", "the token that admits everyone can only be declared in the config, where it is seen: token anonymous")
+	case config.HasPlaceholder(conf.Secret):
+		return "", wrong("token.secret", "secret: is a placeholder, which only the config may hold")
+	case in.NewSecret, was == nil && conf.Secret == "" && conf.SecretHash == "":
+		conf.Secret, conf.SecretHash = newSecret(), ""
+		made = conf.Secret
+	}
+	hint := ""
+	switch {
+	case conf.Secret != "":
+		if err := conf.Validate(); err != nil { // of the secret as it was written
+			return "", err
+		}
+		hint = lastFour(conf.Secret)
+		conf.SecretHash, conf.Secret = config.HashSecret(conf.Secret), ""
+	case conf.SecretHash == "" && was != nil:
+		conf.SecretHash, hint = was.Conf.SecretHash, was.LastFour
+	}
+	return made, d.putToken(name, &conf, hint)
 }
 
 // RemoveTokens implements admin.Operator.

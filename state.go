@@ -75,6 +75,7 @@ type state struct {
 	stored   atomic.Pointer[storedConfig] // nil until it is read for the first time
 	reading  sync.Mutex                   // one at a time reads what is stored
 	rests    sharedRests
+	editing  sync.Mutex // one at a time changes what is stored
 	rotating sync.Mutex // one at a time changes the encryption key
 
 	desk   *admin.Desk

@@ -169,24 +169,7 @@ func merge(target, patch any) any {
 	return t
 }
 
-// patched applies the request's body to what there is, strictly.
-func patched[T any](q *request, was T) (T, error) {
-	patch, err := q.read()
-	if err != nil {
-		return was, err
-	}
-	return apply(was, patch)
-}
-
-// change applies settings to what there is, strictly.
-func change[T any](was T, settings map[string]any) (T, error) {
-	patch, err := json.Marshal(settings)
-	if err != nil {
-		return was, err
-	}
-	return apply(was, patch)
-}
-
+// apply applies a JSON merge patch to what there is, strictly.
 func apply[T any](was T, patch []byte) (is T, err error) {
 	before, err := json.Marshal(was)
 	if err != nil {

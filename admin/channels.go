@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -84,15 +85,17 @@ func replaceChannel(q *request) (any, error) {
 }
 
 func patchChannel(q *request) (any, error) {
-	was, err := q.channel()
+	patch, err := q.read()
 	if err != nil {
 		return nil, err
 	}
-	is, err := patched(q, was)
+	list, err := q.op.ChangeChannels(q.r.Context(), q.actor(), []string{q.r.PathValue("name")}, func(was ChannelConfig) (ChannelConfig, error) {
+		return apply(was, patch)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return q.op.SaveChannel(q.r.Context(), q.actor(), was.Name, is)
+	return list[0], nil
 }
 
 func removeChannel(q *request) (any, error) {
@@ -155,21 +158,14 @@ func changeChannels(q *request, in *Batch) (any, error) {
 			return nil, invalid("change."+own, "%s is for each channel its own: change them one by one", own)
 		}
 	}
-	var list []ChannelConfig
-	known := q.op.ChannelConfigs()
-	for _, name := range in.Names {
-		i := slices.IndexFunc(known, func(c ChannelConfig) bool { return c.Name == name })
-		if i < 0 {
-			return nil, notFound("channel", name)
-		}
-		is, err := change(known[i], in.Change)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, is)
+	patch, err := json.Marshal(in.Change)
+	if err != nil {
+		return nil, err
 	}
-	n, err := q.op.SaveChannels(q.r.Context(), q.actor(), list)
-	return BatchResult{n}, err
+	list, err := q.op.ChangeChannels(q.r.Context(), q.actor(), in.Names, func(was ChannelConfig) (ChannelConfig, error) {
+		return apply(was, patch)
+	})
+	return BatchResult{len(list)}, err
 }
 
 func testChannel(q *request) (any, error) {
@@ -226,15 +222,13 @@ func replaceToken(q *request) (any, error) {
 }
 
 func patchToken(q *request) (any, error) {
-	was, err := q.clientToken()
+	patch, err := q.read()
 	if err != nil {
 		return nil, err
 	}
-	is, err := patched(q, was)
-	if err != nil {
-		return nil, err
-	}
-	return q.op.SaveToken(q.r.Context(), q.actor(), was.Name, is)
+	return q.op.ChangeToken(q.r.Context(), q.actor(), q.r.PathValue("name"), func(was TokenConfig) (TokenConfig, error) {
+		return apply(was, patch)
+	})
 }
 
 func removeToken(q *request) (any, error) {

@@ -24,9 +24,9 @@ type Operator interface {
 	// SaveChannel makes a channel, where name is "", or replaces the one of that
 	// name, which may be given another by it.
 	SaveChannel(ctx context.Context, who Actor, name string, c ChannelConfig) (ChannelConfig, error)
-	// SaveChannels replaces several channels of their names, all or none, and
-	// says how many are different now.
-	SaveChannels(ctx context.Context, who Actor, list []ChannelConfig) (int, error)
+	// ChangeChannels lets change work on what channels are at that moment, all or
+	// none, and returns those that are different now. change may be called again.
+	ChangeChannels(ctx context.Context, who Actor, names []string, change func(ChannelConfig) (ChannelConfig, error)) ([]ChannelConfig, error)
 	// RemoveChannels removes all of them or none.
 	RemoveChannels(ctx context.Context, who Actor, names []string) error
 
@@ -35,6 +35,9 @@ type Operator interface {
 	// SaveToken makes a token, where name is "", or replaces it. The answer holds
 	// the secret if it is new; it is never shown again.
 	SaveToken(ctx context.Context, who Actor, name string, t TokenConfig) (TokenConfig, error)
+	// ChangeToken lets change work on what a token is at that moment. change may
+	// be called again.
+	ChangeToken(ctx context.Context, who Actor, name string, change func(TokenConfig) (TokenConfig, error)) (TokenConfig, error)
 	// RemoveTokens removes all of them or none.
 	RemoveTokens(ctx context.Context, who Actor, names []string) error
 
