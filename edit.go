@@ -57,7 +57,7 @@ func (a *App) edit(ctx context.Context, who admin.Actor, change func(d *draft) e
 	defer st.editing.Unlock()
 	for try := range editTries {
 		if try > 0 {
-			time.Sleep(rand.N(time.Duration(try) * editPause))
+			time.Sleep(rand.N(time.Duration(try) * editPause)) //nolint:gosec // spreads tries, guards nothing
 			if err := st.refresh(ctx, false); err != nil {
 				return storeProblem(err)
 			}
