@@ -139,11 +139,10 @@ told of, and the rest is taken.`,
 	addressFlag(cmd)
 	cmd.Flags().Bool("dry-run", false, "only say what would be done")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		data, err := os.ReadFile(args[0])
+		query, data, err := importQuery(args[0])
 		if err != nil {
 			return err
 		}
-		query := url.Values{"name": {filepath.Base(args[0])}}
 		if dry, _ := cmd.Flags().GetBool("dry-run"); dry {
 			query.Set("dry_run", "true")
 		}
@@ -158,6 +157,23 @@ told of, and the rest is taken.`,
 		return nil
 	}
 	return cmd
+}
+
+// mostSent is how large a file is sent to the gateway; a larger one, which can
+// only be a database with a long log, it has to read itself.
+const mostSent = 16 << 20
+
+func importQuery(path string) (query url.Values, data []byte, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if info.Size() > mostSent {
+		path, err = filepath.Abs(path)
+		return url.Values{"path": {path}}, nil, err
+	}
+	data, err = os.ReadFile(path)
+	return url.Values{"name": {filepath.Base(path)}}, data, err
 }
 
 func printImport(w io.Writer, r *admin.ImportResult) {

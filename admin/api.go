@@ -43,7 +43,7 @@ var ErrNotFound = errors.New("no such call; it may have been forgotten by retent
 //	GET  /ccload/tokens                  client tokens, without their secrets
 //	POST /ccload/tokens                  make a stored token of the body; the answer holds its secret, this once
 //	DELETE /ccload/tokens/{name}         remove a stored token
-//	POST /ccload/import                  take channels, tokens and aliases from the file in the body; ?name= dry_run=
+//	POST /ccload/import                  take channels, tokens and aliases from the file in the body, or at a path on this machine; ?name= path= dry_run=
 //	GET  /ccload/export                  write what is stored to a file; ?format= secrets=
 //	POST /ccload/rotate                  seal all stored secrets with a new encryption key
 //

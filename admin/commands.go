@@ -39,12 +39,15 @@ func makeToken(op Operator, r *http.Request, _ string) (any, error) {
 
 func importByCommand(op Operator, r *http.Request, _ string) (any, error) {
 	q := r.URL.Query()
-	if err := known(q, "name", "dry_run"); err != nil {
+	if err := known(q, "name", "path", "dry_run"); err != nil {
 		return nil, err
 	}
 	dry, err := truth(q, "dry_run")
 	if err != nil {
 		return nil, err
+	}
+	if path := q.Get("path"); path != "" {
+		return op.Import(r.Context(), command(r), ImportFile{Path: path, DryRun: dry})
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxFile))
 	if err != nil {
