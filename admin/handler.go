@@ -101,7 +101,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if raw, ok := strings.CutPrefix(r.URL.RawPath, h.Prefix); ok {
 		inner.URL.RawPath = raw
 	}
-	if path != "" && pathpkg.Clean(path) != strings.TrimSuffix(path, "/") && path != "/" {
+	odd := path != "" && path != "/" && pathpkg.Clean(path) != strings.TrimSuffix(path, "/")
+	if odd || inner.URL.RawPath != "" && inner.URL.RawPath[0] != '/' {
 		h.unknown(w, inner) // the mux would redirect to where it is, without the prefix
 		return nil
 	}

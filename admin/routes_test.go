@@ -160,6 +160,7 @@ func TestWhatIsNotServed(t *testing.T) {
 		{"GET", "/ccload/", "", 404},
 		{"GET", "/ccload/api/../api/session", "", 404},
 		{"GET", "/ccload//api/session", "", 404},
+		{"GET", "/ccload%2fapi/session", "", 404},
 		{"GET", "/ccload/api/none", "", 404},
 		{"PUT", "/ccload/api/login", "", 405},
 		{"OPTIONS", "/ccload/api/channels", "cross-site", 405},
