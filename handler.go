@@ -286,6 +286,9 @@ func (c *call) waitForShare(err error, until time.Time) bool {
 	ctx, cancel := context.WithDeadline(c.r.Context(), until)
 	defer cancel()
 	c.h.app.state.sharing.wait(ctx)
+	if ctx.Err() != nil {
+		c.token.Allowance().WaitedInVain(time.Now())
+	}
 	return ctx.Err() == nil
 }
 

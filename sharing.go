@@ -30,7 +30,7 @@ const (
 	sharePause  = 100 * time.Millisecond // between two rounds, however urgent
 	shareRenew  = 15 * time.Second       // of a share that nothing has changed of
 	shareLife   = time.Minute + 10*time.Second
-	shareWait   = 1500 * time.Millisecond // that a call waits for a share
+	shareWait   = 1200 * time.Millisecond // that a call waits for a share
 	shareSilent = 5 * time.Second         // for the store, in one round
 	silence     = 3 * time.Second         // in which a node has to notice a newcomer
 )

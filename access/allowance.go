@@ -125,7 +125,7 @@ func (a *Allowance) usedUp(over Limit, now time.Time) bool {
 
 // limitError says that a limit of a token is in the way.
 func (a *Allowance) limitError(over Limit, now time.Time, expected Use) *LimitError {
-	e := &LimitError{Limit: over, Shared: a.meter.share.Load() != nil && !a.usedUp(over, now)}
+	e := &LimitError{Limit: over, Shared: a.meter.share.Load() != nil && a.meter.mayWait(now) && !a.usedUp(over, now)}
 	switch over {
 	case LimitConcurrency:
 		// Nobody knows when a slot gets free. A second keeps clients from spinning.

@@ -44,6 +44,7 @@ type Meter struct {
 	tokens   window
 	share    atomic.Pointer[Share] // nil: all of the limits
 	lack     lack
+	inVain   atomic.Int64 // when somebody waited for a larger share in vain, since epoch
 }
 
 // Rates are the limits a Meter keeps; 0 means no limit.

@@ -190,6 +190,16 @@ func (a *Allowance) Adopt(day ai.Day, spent State) { a.purse.adopt(day, spent) }
 // what is written from now on may be missing there.
 func (a *Allowance) BeginAdopting() { a.purse.beginAdopting() }
 
+// WaitedInVain notes that others left no room although somebody has waited for
+// it: for a moment nobody else needs to.
+func (a *Allowance) WaitedInVain(now time.Time) { a.meter.inVain.Store(sinceEpoch(now).Nanoseconds()) }
+
+// mayWait reports whether it is worth waiting for others to leave room.
+func (m *Meter) mayWait(now time.Time) bool {
+	last := m.inVain.Load()
+	return last == 0 || sinceEpoch(now).Nanoseconds()-last > int64(time.Second)
+}
+
 // Limited reports whether there is any limit to share.
 func (a *Allowance) Limited() bool { return a.Rates != Rates{} || a.Budget.Limited() }
 

@@ -283,3 +283,30 @@ func TestStreamsOfEventsEndWithTheirServer(t *testing.T) {
 		t.Errorf("the exit took %v", took)
 	}
 }
+
+// TestNodesThatStartAtOnce: nodes that do not know each other yet give out no
+// more than there is, nor do those that are paused beyond their lease or come
+// later.
+func TestNodesThatStartAtOnce(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t)
+	for name, make := range databases {
+		t.Run(name, func(t *testing.T) {
+			store := make(t)
+			options := "token t " + token + " {\nrpm 40\n}\n" + u.channel("one", "")
+			nodes := [4]*node{}
+			var all sync.WaitGroup
+			for i := range nodes[:3] {
+				all.Go(func() { nodes[i] = start(t, store, t.TempDir(), options) })
+			}
+			all.Wait()
+			u.calls.Store(0)
+			first := burst(t, nodes[:3], 60, 6)
+			nodes[3] = start(t, store, t.TempDir(), options)
+			second := burst(t, nodes[:], 60, 8)
+			if served := u.calls.Load(); served != 40 {
+				t.Errorf("%d calls were served in a minute, want 40; answers %v, then %v", served, first, second)
+			}
+		})
+	}
+}
