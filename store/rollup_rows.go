@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,11 +45,15 @@ func (c *connections) writeRollups(ctx context.Context, tx *sql.Tx, minutes grou
 	w := rollupWriter{tx: tx, lock: c.lockRows}
 	// Writing a group adds what is stored to it, so the minutes come last.
 	for _, l := range slices.Backward(levels) {
+		// What is forgotten at the next pruning is not written at all: calls that
+		// come late, or are priced anew, would leave a row for nearly each.
+		kept := keptFrom(l, c.now().Add(-keptLonger))
 		for _, cut := range cuts {
 			part := minutes
 			if l != minutely || cut != every {
 				part = minutes.widen(l, cut)
 			}
+			maps.DeleteFunc(part, func(key group, _ *sums) bool { return key.start < kept })
 			if err := w.write(ctx, l, cut, part); err != nil {
 				return err
 			}
