@@ -30,6 +30,10 @@ type dialect struct {
 	// pattern is a condition that a column matches a pattern.
 	pattern pattern
 
+	// useIndex follows the name of a table from which calls are to be read along
+	// an index. nil is a database that has to choose by itself.
+	useIndex func(index string) string
+
 	// insertRows is how many calls one statement inserts at most. With 1 they are
 	// inserted by a statement that is prepared once.
 	insertRows int
