@@ -255,13 +255,17 @@ func (b *bigStore) prune() {
 // pruneWhileWriting measures how long a writer of 10,000 calls a second waits.
 func (b *bigStore) pruneWhileWriting(how string, prune func(ctx context.Context) (int, error)) {
 	const pace = 50 * time.Millisecond
+	size := 500
+	if !b.timed {
+		size = 20
+	}
 	stop, stopped := make(chan struct{}), make(chan error, 1)
 	var took []time.Duration
 	go func() {
 		tick := time.NewTicker(pace)
 		defer tick.Stop()
 		for {
-			batch := b.traffic.now(500)
+			batch := b.traffic.now(size)
 			began := time.Now()
 			if err := b.WriteCalls(b.Context(), batch); err != nil {
 				stopped <- err
@@ -294,7 +298,7 @@ func (b *bigStore) pruneWhileWriting(how string, prune func(ctx context.Context)
 	if err := <-stopped; err != nil {
 		b.Fatal(err)
 	}
-	b.note("writing 500 while pruning "+how, 0, took, fmt.Sprintf("%d gone, %s, longest step %v, %s", deleted, rate(deleted, spent), longest, b.size()))
+	b.note("writing while pruning "+how, 0, took, fmt.Sprintf("%d gone, %s, longest step %v, %s", deleted, rate(deleted, spent), longest, b.size()))
 }
 
 // print writes the table.
