@@ -76,9 +76,28 @@ type rollupWriter struct {
 	tx   *sql.Tx
 	lock string
 
-	read, replace *sql.Stmt // of rollupStep rows; the transaction closes them
+	read, replace prepared
 	args          []any
-	scratch       []byte
+}
+
+// prepared are statements by how many rows they are of. The transaction closes
+// them.
+type prepared map[int]*sql.Stmt
+
+// of returns a statement of so many rows, nil the first time: preparing one
+// takes longer than running it, but costs MySQL one more question.
+func (p *prepared) of(ctx context.Context, tx *sql.Tx, rows int, text string) (*sql.Stmt, error) {
+	if *p == nil {
+		*p = make(prepared)
+	}
+	s, again := (*p)[rows]
+	if s != nil || !again {
+		(*p)[rows] = s
+		return s, nil
+	}
+	s, err := tx.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the transaction
+	(*p)[rows] = s
+	return s, err
 }
 
 // write adds groups to the rows of a level. The rows go in the order of their
@@ -133,22 +152,14 @@ func (w *rollupWriter) add(ctx context.Context, l level, cut dimensionSet, rows 
 	}
 	row := ", (" + marks(len(w.args)/len(rows)) + ")"
 	text := "REPLACE INTO rollups (" + rollupColumns + ") VALUES " + strings.Repeat(row, len(rows))[len(", "):]
-	return w.run(ctx, &w.replace, len(rows), text)
-}
-
-// run executes a statement, which it prepares if it is of as many rows as most
-// are.
-func (w *rollupWriter) run(ctx context.Context, prepared **sql.Stmt, rows int, text string) (err error) {
-	if rows < rollupStep {
+	statement, err := w.replace.of(ctx, w.tx, len(rows), text)
+	switch {
+	case err != nil:
+	case statement == nil:
 		_, err = w.tx.ExecContext(ctx, text, w.args...)
-		return err
+	default:
+		_, err = statement.ExecContext(ctx, w.args...)
 	}
-	if *prepared == nil {
-		if *prepared, err = w.tx.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // closed with the transaction
-			return err
-		}
-	}
-	_, err = (*prepared).ExecContext(ctx, w.args...)
 	return err
 }
 
@@ -160,16 +171,15 @@ func (w *rollupWriter) addStored(ctx context.Context, l level, cut dimensionSet,
 	}
 	text := "SELECT id, " + strings.Join(countColumns[:], ", ") + ", duration_sketch, first_content_sketch FROM rollups " +
 		"WHERE level = ? AND dims = ? AND start = ? AND id IN (" + marks(len(rows)) + ")" + w.lock
+	statement, err := w.read.of(ctx, w.tx, len(rows), text)
+	if err != nil {
+		return err
+	}
 	var found *sql.Rows
-	if len(rows) < rollupStep {
+	if statement == nil {
 		found, err = w.tx.QueryContext(ctx, text, w.args...)
 	} else {
-		if w.read == nil {
-			if w.read, err = w.tx.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // closed with the transaction
-				return err
-			}
-		}
-		found, err = w.read.QueryContext(ctx, w.args...)
+		found, err = statement.QueryContext(ctx, w.args...)
 	}
 	if err != nil {
 		return err
