@@ -18,9 +18,9 @@ import (
 
 // Bounds of the search for a way.
 const (
-	mostNames = 1000 // that a column may have for its patterns to be turned into names
-	mostMatch = 200  // names whose calls are merged
-	enough    = 2000 // calls that are no longer few
+	mostNames = 1000   // that a column may have for its patterns to be turned into names
+	mostMatch = 200    // names whose calls are merged
+	enough    = 20_000 // calls that are no longer few; counting them takes some 2 ms
 )
 
 // way is an index along which the calls of a filter can be read.
@@ -130,6 +130,9 @@ func (c *connections) choose(ctx context.Context, tx *sql.Tx, f *CallFilter) (be
 		}
 		if n < fewest {
 			fewest, best = n, w
+		}
+		if n == 0 {
+			break
 		}
 	}
 	if best.index == "" { // many along each; an exact one needs no merging

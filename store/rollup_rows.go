@@ -95,7 +95,7 @@ func (p *prepared) of(ctx context.Context, tx *sql.Tx, rows int, text string) (*
 		(*p)[rows] = s
 		return s, nil
 	}
-	s, err := tx.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the transaction
+	s, err := tx.PrepareContext(ctx, text)
 	(*p)[rows] = s
 	return s, err
 }
@@ -152,7 +152,7 @@ func (w *rollupWriter) add(ctx context.Context, l level, cut dimensionSet, rows 
 	}
 	row := ", (" + marks(len(w.args)/len(rows)) + ")"
 	text := "REPLACE INTO rollups (" + rollupColumns + ") VALUES " + strings.Repeat(row, len(rows))[len(", "):]
-	statement, err := w.replace.of(ctx, w.tx, len(rows), text)
+	statement, err := w.replace.of(ctx, w.tx, len(rows), text) //nolint:sqlclosecheck // closed with the transaction
 	switch {
 	case err != nil:
 	case statement == nil:
@@ -171,7 +171,7 @@ func (w *rollupWriter) addStored(ctx context.Context, l level, cut dimensionSet,
 	}
 	text := "SELECT id, " + strings.Join(countColumns[:], ", ") + ", duration_sketch, first_content_sketch FROM rollups " +
 		"WHERE level = ? AND dims = ? AND start = ? AND id IN (" + marks(len(rows)) + ")" + w.lock
-	statement, err := w.read.of(ctx, w.tx, len(rows), text)
+	statement, err := w.read.of(ctx, w.tx, len(rows), text) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
 		return err
 	}

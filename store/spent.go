@@ -45,7 +45,7 @@ func (s spending) add(r *ai.Record, sign ai.Money) {
 func (s spending) write(ctx context.Context, tx *sql.Tx, c *connections) error {
 	add := func(args ...any) (sql.Result, error) { return tx.ExecContext(ctx, c.addSpent, args...) }
 	if c.spend != nil && len(s) > 0 {
-		one := tx.StmtContext(ctx, c.spend) //nolint:sqlclosecheck // closed with the transaction
+		one := tx.StmtContext(ctx, c.spend) // closed with the transaction
 		add = func(args ...any) (sql.Result, error) { return one.ExecContext(context.WithoutCancel(ctx), args...) }
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(s), func(a, b spentKey) int {
