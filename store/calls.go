@@ -18,7 +18,11 @@ func (d *database) Call(ctx context.Context, id string) (*ai.Record, error) {
 	}
 	var found *ai.Record
 	err = c.view(ctx, "reading a call", func(tx *sql.Tx) error {
-		list, err := readCalls(ctx, tx, "WHERE id = ?", identifier(id))
+		calls, err := readRows(ctx, tx, "SELECT "+callColumns+" FROM calls WHERE id = ?", []any{identifier(id)})
+		if err != nil {
+			return err
+		}
+		list, err := decodeCalls(ctx, tx, calls)
 		if err != nil {
 			return err
 		}
@@ -42,25 +46,20 @@ func (d *database) Calls(ctx context.Context, f CallFilter) ([]*ai.Record, error
 	var list []*ai.Record
 	err = c.view(ctx, "reading calls", func(tx *sql.Tx) error {
 		list = nil
-		where, args, err := f.where(ctx, tx, c.pattern)
+		calls, err := c.find(ctx, tx, &f)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil // the page before ended with a call that has been pruned
 		}
-		if err != nil {
-			return err
+		if err == nil {
+			list, err = decodeCalls(ctx, tx, calls)
 		}
-		list, err = readCalls(ctx, tx, where, args...)
 		return err
 	})
 	return list, err
 }
 
-// readCalls returns whole records.
-func readCalls(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]*ai.Record, error) {
-	calls, err := readRows(ctx, tx, "SELECT "+callColumns+" FROM calls "+where, args)
-	if err != nil {
-		return nil, err
-	}
+// decodeCalls makes whole records of rows.
+func decodeCalls(ctx context.Context, tx *sql.Tx, calls []storedCall) ([]*ai.Record, error) {
 	sets, err := readSets(ctx, tx, calls)
 	if err != nil {
 		return nil, err

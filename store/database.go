@@ -30,6 +30,10 @@ type dialect struct {
 	// pattern is a condition that a column matches a pattern.
 	pattern pattern
 
+	// useIndex follows the name of a table from which calls are to be read along
+	// an index. nil is a database that has to choose by itself.
+	useIndex func(index string) string
+
 	// insertRows is how many calls one statement inserts at most. With 1 they are
 	// inserted by a statement that is prepared once.
 	insertRows int
@@ -69,7 +73,9 @@ type connections struct {
 	write *sql.DB // the only one that writes
 	read  *sql.DB
 
-	insertCall *sql.Stmt // nil where several are inserted by one statement
+	// Statements that each batch runs many times; nil where several calls are
+	// inserted by one statement.
+	insertCall, spend *sql.Stmt
 
 	mu   sync.Mutex // one batch at a time: what follows is of the batch
 	sets *setCache
@@ -84,6 +90,9 @@ func newConnections(ctx context.Context, d dialect, write, read *sql.DB) (*conne
 		var err error
 		if c.insertCall, err = write.PrepareContext(ctx, writeRows("INSERT INTO calls", callColumns, 1)); err != nil {
 			return nil, err
+		}
+		if c.spend, err = write.PrepareContext(ctx, c.addSpent); err != nil {
+			return nil, errors.Join(err, c.insertCall.Close())
 		}
 	}
 	if c.now == nil {
@@ -122,7 +131,7 @@ func (c *connections) forgetStatements() error {
 	if c.insertCall == nil {
 		return nil
 	}
-	return c.insertCall.Close()
+	return errors.Join(c.insertCall.Close(), c.spend.Close())
 }
 
 // update runs f in a transaction that writes. It may run it several times, each

@@ -4,13 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// where writes the filter in SQL, with order and limit. The error is
-// sql.ErrNoRows if the call it continues after is not there any more.
-func (f *CallFilter) where(ctx context.Context, tx *sql.Tx, p pattern) (string, []any, error) {
-	q := conditions{pattern: p}
+// where returns the conditions of the filter. The error is sql.ErrNoRows if the
+// call it continues after is not there any more.
+func (f *CallFilter) where(ctx context.Context, tx *sql.Tx, p pattern) (*conditions, error) {
+	q := &conditions{pattern: p}
 	q.text("token", f.Token)
 	q.text("channel", f.Channel)
 	q.text("model", f.Model)
@@ -22,6 +23,9 @@ func (f *CallFilter) where(ctx context.Context, tx *sql.Tx, p pattern) (string, 
 	}
 	if f.Status != 0 {
 		q.add("status = ?", int64(f.Status))
+		if f.Status != usualStatus {
+			q.add("status <> 200") // says that the index of unusual ones will do
+		}
 	}
 	if !f.Since.IsZero() {
 		q.add("time >= ?", nanos(f.Since))
@@ -32,15 +36,27 @@ func (f *CallFilter) where(ctx context.Context, tx *sql.Tx, p pattern) (string, 
 	if f.Before != "" {
 		var time, seq int64
 		if err := tx.QueryRowContext(ctx, "SELECT time, seq FROM calls WHERE id = ?", identifier(f.Before)).Scan(&time, &seq); err != nil {
-			return "", nil, err
+			return nil, err
 		}
 		q.before(time, seq)
 	}
-	limit := f.Limit
-	if limit < 1 {
-		limit = DefaultCalls
+	return q, nil
+}
+
+// usualStatus is that of nearly all calls, which no index tells apart.
+const usualStatus = 200
+
+// limit is how many calls are wanted at most.
+func (f *CallFilter) limit() int {
+	if f.Limit < 1 {
+		return DefaultCalls
 	}
-	return fmt.Sprintf("%s ORDER BY time DESC, seq DESC LIMIT %d", q.String(), min(limit, MostCalls)), q.args, nil
+	return min(f.Limit, MostCalls)
+}
+
+// latestFirst ends the statement of a list.
+func latestFirst(limit int) string {
+	return fmt.Sprintf(" ORDER BY time DESC, seq DESC LIMIT %d", limit)
 }
 
 // conditions are those of a WHERE clause, all to be met.
@@ -76,6 +92,13 @@ func (q *conditions) text(column, value string) {
 	default:
 		q.add(column+" = ?", indexed(value))
 	}
+}
+
+// with returns the conditions and one more.
+func (q *conditions) with(condition string, args ...any) *conditions {
+	more := &conditions{pattern: q.pattern, list: slices.Clip(q.list), args: slices.Clip(q.args)}
+	more.add(condition, args...)
+	return more
 }
 
 // before narrows to what comes after a call in the list.

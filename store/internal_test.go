@@ -50,27 +50,34 @@ func TestListsUseAnIndex(t *testing.T) {
 		{CallFilter{Token: "a"}, "calls_by_token"},
 		{CallFilter{Channel: "a", Since: time.Now()}, "calls_by_channel"},
 		{CallFilter{Model: "a", Until: time.Now()}, "calls_by_model"},
-		{CallFilter{Model: "a*"}, "calls_by_time"},
+		{CallFilter{Model: "a*"}, "calls_by_model"},
+		{CallFilter{Model: "a*", Token: "b"}, "calls_by_token"},
 		{CallFilter{Outcome: "timeout"}, "calls_by_failure"},
 		{CallFilter{Outcome: "ok"}, "calls_by_time"},
-		{CallFilter{Status: 429}, "calls_by_time"},
+		{CallFilter{Status: 429}, "calls_by_status"},
+		{CallFilter{Status: 200}, "calls_by_time"},
 		{CallFilter{Token: "a", Before: "x"}, "calls_by_token"},
 		{CallFilter{Before: "x"}, "calls_by_time"},
 	} {
 		err := c.view(t.Context(), "explaining", func(tx *sql.Tx) error {
 			f := want.f
 			f.Before = ""
-			where, args, err := f.where(t.Context(), tx, likePattern)
+			q, err := f.where(t.Context(), tx, likePattern)
 			if err != nil {
 				return err
 			}
 			if want.f.Before != "" { // as if there were such a call
-				var q conditions
-				q.text("token", f.Token)
 				q.before(1, 1)
-				where, args = q.String()+" ORDER BY time DESC, seq DESC LIMIT 50", q.args
 			}
-			plan, err := explainQuery(t.Context(), tx, "SELECT "+callColumns+" FROM calls "+where, args)
+			way, err := c.choose(t.Context(), tx, &f)
+			if err != nil {
+				return err
+			}
+			columns := callColumns
+			if way.column != "" { // the calls of each name
+				q, columns = q.with(way.column+" = ?", "a"), "time, seq"
+			}
+			plan, err := explainQuery(t.Context(), tx, c.along(way, columns, q, f.limit()), q.args)
 			if err != nil {
 				return err
 			}

@@ -166,11 +166,19 @@ func TestMySQLListsUseAnIndex(t *testing.T) {
 		{CallFilter{Before: "7000"}, "calls_by_time"},
 	} {
 		err := c.view(t.Context(), "explaining", func(tx *sql.Tx) error {
-			where, args, err := want.f.where(t.Context(), tx, c.pattern)
+			q, err := want.f.where(t.Context(), tx, c.pattern)
 			if err != nil {
 				return err
 			}
-			index, extra, err := explainMySQL(t.Context(), tx, "SELECT "+callColumns+" FROM calls "+where, args)
+			way, err := c.choose(t.Context(), tx, &want.f)
+			if err != nil {
+				return err
+			}
+			columns := callColumns
+			if way.column != "" { // the calls of each name
+				q, columns = q.with(way.column+" = ?", "m1"), "time, seq"
+			}
+			index, extra, err := explainMySQL(t.Context(), tx, c.along(way, columns, q, want.f.limit()), q.args)
 			if index != want.index || strings.Contains(extra, "filesort") {
 				t.Errorf("%+v: by %s, %s; want %s", want.f, index, extra, want.index)
 			}

@@ -22,7 +22,7 @@ const (
 // How large the request log is, is reckoned, because what the server knows of
 // the size of its files is old, and deleting makes no file smaller. The calls
 // are counted, and the texts of the newest thousand weighed. To each
-// row come rowBytes for its numbers and what a row and its seven index entries
+// row come rowBytes for its numbers and what a row and its eight index entries
 // need beside, and its indexed texts a second time; pages are three quarters
 // full. All other tables count as the server says.
 const (

@@ -64,6 +64,11 @@ func (c *connections) countSome(ctx context.Context, tx *sql.Tx, existing int64)
 	return len(all), err
 }
 
+// keptLonger is how much older than what is kept roll-ups may be and still be
+// written, so that a gateway whose clock is ahead drops nothing that another
+// one reads.
+const keptLonger = 24 * time.Hour
+
 // keptFrom is the begin of what is kept of a level: a whole stretch of the next
 // level, so that each is kept in whole or not at all.
 func keptFrom(l level, now time.Time) int64 {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,11 +45,15 @@ func (c *connections) writeRollups(ctx context.Context, tx *sql.Tx, minutes grou
 	w := rollupWriter{tx: tx, lock: c.lockRows}
 	// Writing a group adds what is stored to it, so the minutes come last.
 	for _, l := range slices.Backward(levels) {
+		// What is forgotten at the next pruning is not written at all: calls that
+		// come late, or are priced anew, would leave a row for nearly each.
+		kept := keptFrom(l, c.now().Add(-keptLonger))
 		for _, cut := range cuts {
 			part := minutes
 			if l != minutely || cut != every {
 				part = minutes.widen(l, cut)
 			}
+			maps.DeleteFunc(part, func(key group, _ *sums) bool { return key.start < kept })
 			if err := w.write(ctx, l, cut, part); err != nil {
 				return err
 			}
@@ -71,8 +76,28 @@ type rollupWriter struct {
 	tx   *sql.Tx
 	lock string
 
-	read, replace *sql.Stmt // of rollupStep rows; the transaction closes them
+	read, replace prepared
 	args          []any
+}
+
+// prepared are statements by how many rows they are of. The transaction closes
+// them.
+type prepared map[int]*sql.Stmt
+
+// of returns a statement of so many rows, nil the first time: preparing one
+// takes longer than running it, but costs MySQL one more question.
+func (p *prepared) of(ctx context.Context, tx *sql.Tx, rows int, text string) (*sql.Stmt, error) {
+	if *p == nil {
+		*p = make(prepared)
+	}
+	s, again := (*p)[rows]
+	if s != nil || !again {
+		(*p)[rows] = s
+		return s, nil
+	}
+	s, err := tx.PrepareContext(ctx, text)
+	(*p)[rows] = s
+	return s, err
 }
 
 // write adds groups to the rows of a level. The rows go in the order of their
@@ -127,22 +152,14 @@ func (w *rollupWriter) add(ctx context.Context, l level, cut dimensionSet, rows 
 	}
 	row := ", (" + marks(len(w.args)/len(rows)) + ")"
 	text := "REPLACE INTO rollups (" + rollupColumns + ") VALUES " + strings.Repeat(row, len(rows))[len(", "):]
-	return w.run(ctx, &w.replace, len(rows), text)
-}
-
-// run executes a statement, which it prepares if it is of as many rows as most
-// are.
-func (w *rollupWriter) run(ctx context.Context, prepared **sql.Stmt, rows int, text string) (err error) {
-	if rows < rollupStep {
+	statement, err := w.replace.of(ctx, w.tx, len(rows), text) //nolint:sqlclosecheck // closed with the transaction
+	switch {
+	case err != nil:
+	case statement == nil:
 		_, err = w.tx.ExecContext(ctx, text, w.args...)
-		return err
+	default:
+		_, err = statement.ExecContext(ctx, w.args...)
 	}
-	if *prepared == nil {
-		if *prepared, err = w.tx.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // closed with the transaction
-			return err
-		}
-	}
-	_, err = (*prepared).ExecContext(ctx, w.args...)
 	return err
 }
 
@@ -155,16 +172,15 @@ func (w *rollupWriter) addStored(ctx context.Context, l level, cut dimensionSet,
 	//nolint:gosec // placeholders
 	text := "SELECT id, " + strings.Join(countColumns[:], ", ") + ", duration_sketch, first_content_sketch FROM rollups " +
 		"WHERE level = ? AND dims = ? AND start = ? AND id IN (" + marks(len(rows)) + ")" + w.lock
+	statement, err := w.read.of(ctx, w.tx, len(rows), text) //nolint:sqlclosecheck // closed with the transaction
+	if err != nil {
+		return err
+	}
 	var found *sql.Rows
-	if len(rows) < rollupStep {
+	if statement == nil {
 		found, err = w.tx.QueryContext(ctx, text, w.args...)
 	} else {
-		if w.read == nil {
-			if w.read, err = w.tx.PrepareContext(ctx, text); err != nil {
-				return err
-			}
-		}
-		found, err = w.read.QueryContext(ctx, w.args...)
+		found, err = statement.QueryContext(ctx, w.args...)
 	}
 	if err != nil {
 		return err

@@ -43,6 +43,11 @@ func (s spending) add(r *ai.Record, sign ai.Money) {
 // write adds to what is stored, in one order, so that two who write do not wait
 // for each other in a ring.
 func (s spending) write(ctx context.Context, tx *sql.Tx, c *connections) error {
+	add := func(args ...any) (sql.Result, error) { return tx.ExecContext(ctx, c.addSpent, args...) }
+	if c.spend != nil && len(s) > 0 {
+		one := tx.StmtContext(ctx, c.spend) // closed with the transaction
+		add = func(args ...any) (sql.Result, error) { return one.ExecContext(context.WithoutCancel(ctx), args...) }
+	}
 	for _, key := range slices.SortedFunc(maps.Keys(s), func(a, b spentKey) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.day, b.day))
 	}) {
@@ -50,7 +55,7 @@ func (s spending) write(ctx context.Context, tx *sql.Tx, c *connections) error {
 		if amount == 0 {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, c.addSpent, key.name, int64(key.day), int64(amount)); err != nil {
+		if _, err := add(key.name, int64(key.day), int64(amount)); err != nil {
 			return err
 		}
 	}

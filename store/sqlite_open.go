@@ -140,6 +140,7 @@ func (s *SQLite) prepare(ctx context.Context, write, read *sql.DB) (*connections
 	}
 	return newConnections(ctx, dialect{
 		keepSet: keepSetSQLite, addSpent: addSpentSQLite, deleteOldest: deleteOldestSQLite, pattern: likePattern,
+		useIndex: func(index string) string { return " INDEXED BY " + index },
 		// A statement of many rows is no faster: it keeps a journal of its own in
 		// case one of them fails.
 		insertRows: 1,
