@@ -114,7 +114,7 @@ func (c *connections) gather(ctx context.Context) (more bool, err error) {
 		if _, err := c.lockState(ctx, tx, "fold"); err != nil {
 			return err
 		}
-		result, err := tx.ExecContext(context.WithoutCancel(ctx), "DELETE FROM rollup_pending WHERE id IN ("+marks(len(ids))+")", ids...)
+		result, err := tx.ExecContext(context.WithoutCancel(ctx), "DELETE FROM rollup_pending WHERE id IN ("+marks(len(ids))+")", ids...) //nolint:gosec // placeholders
 		if err != nil {
 			return err
 		}

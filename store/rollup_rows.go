@@ -151,7 +151,7 @@ func (w *rollupWriter) add(ctx context.Context, l level, cut dimensionSet, rows 
 		w.args = append(w.args, duration, firstContent)
 	}
 	row := ", (" + marks(len(w.args)/len(rows)) + ")"
-	text := "REPLACE INTO rollups (" + rollupColumns + ") VALUES " + strings.Repeat(row, len(rows))[len(", "):]
+	text := "REPLACE INTO rollups (" + rollupColumns + ") VALUES " + strings.Repeat(row, len(rows))[len(", "):] //nolint:gosec // placeholders
 	statement, err := w.replace.of(ctx, w.tx, len(rows), text) //nolint:sqlclosecheck // closed with the transaction
 	switch {
 	case err != nil:
