@@ -152,7 +152,7 @@ func (w *rollupWriter) add(ctx context.Context, l level, cut dimensionSet, rows 
 	}
 	row := ", (" + marks(len(w.args)/len(rows)) + ")"
 	text := "REPLACE INTO rollups (" + rollupColumns + ") VALUES " + strings.Repeat(row, len(rows))[len(", "):] //nolint:gosec // placeholders
-	statement, err := w.replace.of(ctx, w.tx, len(rows), text) //nolint:sqlclosecheck // closed with the transaction
+	statement, err := w.replace.of(ctx, w.tx, len(rows), text)                                                  //nolint:sqlclosecheck // closed with the transaction
 	switch {
 	case err != nil:
 	case statement == nil:
