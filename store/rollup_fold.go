@@ -24,7 +24,7 @@ import (
 // microsecond per group; folding takes a hundred for each different one.
 const (
 	foldAfter  = time.Minute
-	foldGroups = 40_000
+	foldGroups = 60_000
 )
 
 // Bounds of one step: how many pending rows and groups are gathered at most,
