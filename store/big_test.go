@@ -214,10 +214,24 @@ func (b *bigStore) measure(times int, do func() error) (took []time.Duration) {
 // writeOn writes calls that arrive now to the full database, as quickly as it
 // takes them.
 func (b *bigStore) writeOn(rows int) {
-	n := min(rows/10, 500_000)
+	b.writeMore("writing 500 more", min(rows/10, 500_000), b.traffic.now)
+	// The calls that BenchmarkWriteCalls writes.
+	mixed := newTraffic(20)
+	mixed.mixed = true
+	b.writeMore("writing 500 more, mixed", min(rows/10, 500_000), func(n int) []*ai.Record {
+		batch, now := mixed.batch(n), time.Now()
+		for i, r := range batch {
+			r.Time = now.Add(time.Duration(i))
+			r.ID = fmt.Sprintf("req_%012x%s", now.UnixMilli(), r.ID[len(r.ID)-12:])
+		}
+		return batch
+	})
+}
+
+func (b *bigStore) writeMore(what string, n int, more func(n int) []*ai.Record) {
 	var took []time.Duration
 	for done := 0; done < n; done += 500 {
-		batch := b.traffic.now(500)
+		batch := more(500)
 		began := time.Now()
 		if err := b.WriteCalls(b.Context(), batch); err != nil {
 			b.Fatal(err)
@@ -228,7 +242,7 @@ func (b *bigStore) writeOn(rows int) {
 	for _, d := range took {
 		all += d
 	}
-	b.note("writing 500 more", 25*time.Millisecond, took, rate(n, all)+", "+b.size())
+	b.note(what, 25*time.Millisecond, took, rate(n, all)+", "+b.size())
 }
 
 // prune prunes by age and by size while calls are written.

@@ -61,7 +61,25 @@ func TestFoldingGoesInSteps(t *testing.T) {
 	if want := "[1 6 6 6 6 6 6 6 7]"; fmt.Sprint(seen) != want {
 		t.Errorf("%v rows were pending, want %s", seen, want)
 	}
-	if err := c.foldNow(t.Context()); err != nil || pending() != 0 || counted() != many+8 {
+	if err := c.foldNow(t.Context()); err != nil || pending() != 0 {
+		t.Fatalf("%d rows are pending: %v", pending(), err)
+	}
+	// Many groups that turn out to be few are gathered, and wait.
+	for range 3 {
+		c.folding.pending.Store(foldGroups - 1)
+		again := distinctCalls(many+8, time.Now())[:2]
+		for _, r := range again {
+			r.ID += fmt.Sprint(len(seen))
+		}
+		if err := s.WriteCalls(t.Context(), again); err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, pending())
+	}
+	if left := seen[len(seen)-3:]; fmt.Sprint(left) != "[1 1 1]" || c.folding.parts != nil || c.folding.pending.Load() != 2 {
+		t.Errorf("%v rows, %v groups wait", left, c.folding.pending.Load())
+	}
+	if err := c.foldNow(t.Context()); err != nil || pending() != 0 || counted() != many+8+6 {
 		t.Errorf("%d rows are pending, %d calls are counted: %v", pending(), counted(), err)
 	}
 }

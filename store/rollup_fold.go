@@ -17,19 +17,21 @@ import (
 // batches left by their sum, in parts; then each part is moved to the roll-ups
 // by itself. Whoever writes a batch does a step or two.
 
-// When what is pending is folded: after so long, or earlier if this process
-// has written so many groups. Statistics have to read what is pending, which takes
-// them a microsecond per group; folding takes some fifty for each different one.
+// When what is pending is folded: after so long. It is gathered earlier if there
+// are so many groups, which mostly makes few of them, because batches of the
+// same minute are of the same groups; only if it does not, they are folded too.
+// Statistics have to read what is pending, which takes them more than a
+// microsecond per group; folding takes a hundred for each different one.
 const (
 	foldAfter  = time.Minute
-	foldGroups = 100_000
+	foldGroups = 60_000
 )
 
 // Bounds of one step: how many pending rows and groups are gathered at most,
 // and how many different groups a part has, for folding one takes some 20 ms.
 const (
 	gatherRows   = 500
-	gatherGroups = foldGroups
+	gatherGroups = 100_000
 	partGroups   = 300
 )
 
@@ -59,10 +61,16 @@ func (c *connections) foldIfDue(ctx context.Context, more int) {
 		for range min(1+more/partGroups, len(f.parts)) {
 			_ = c.foldNext(ctx)
 		}
-	case pending >= foldGroups || !now.Before(f.next):
+	case !now.Before(f.next):
 		f.pending.Store(0)
 		f.next = now.Add(foldAfter)
-		_, _ = c.gather(ctx)
+		_, _, _ = c.gather(ctx)
+	case pending >= foldGroups:
+		f.pending.Store(0)
+		if different, _, err := c.gather(ctx); err == nil && different < foldGroups/2 {
+			f.pending.Store(int64(different))
+			f.parts = nil // they wait for the minute to end
+		}
 	}
 }
 
@@ -78,7 +86,7 @@ func (c *connections) foldNow(ctx context.Context) error {
 		if len(f.parts) > 0 {
 			err = c.foldNext(ctx)
 		} else {
-			more, err = c.gather(ctx)
+			_, more, err = c.gather(ctx)
 		}
 		if err != nil {
 			return err
@@ -90,10 +98,11 @@ func (c *connections) foldNow(ctx context.Context) error {
 // errFolded says that another process folded the same meanwhile.
 var errFolded = errors.New("what was pending has been folded by another process")
 
-// gather replaces pending rows by parts, and reports whether there are more.
-// It adds up before it writes, because that takes the most time. The caller
-// holds folding.mu, and there are no parts.
-func (c *connections) gather(ctx context.Context) (more bool, err error) {
+// gather replaces pending rows by parts. It returns how many different groups
+// there were, and whether there are more rows. It adds up before it writes,
+// because that takes the most time. The caller holds folding.mu, and there are
+// no parts.
+func (c *connections) gather(ctx context.Context) (different int, more bool, err error) {
 	all := make(groups)
 	var ids []any
 	err = c.view(ctx, "reading statistics", func(tx *sql.Tx) (err error) {
@@ -102,11 +111,11 @@ func (c *connections) gather(ctx context.Context) (more bool, err error) {
 		return err
 	})
 	if err != nil || len(ids) == 0 {
-		return false, err
+		return 0, false, err
 	}
 	if len(ids) == 1 && len(all) <= partGroups {
 		c.folding.parts = []int64{ids[0].(int64)}
-		return more, nil
+		return len(all), more, nil
 	}
 	var parts []int64
 	err = c.update(ctx, "adding up statistics", func(tx *sql.Tx) error {
@@ -131,12 +140,12 @@ func (c *connections) gather(ctx context.Context) (more bool, err error) {
 		return nil
 	})
 	if errors.Is(err, errFolded) {
-		return false, nil
+		return 0, false, nil
 	}
 	if err == nil {
 		c.folding.parts = parts
 	}
-	return more, err
+	return len(all), more, err
 }
 
 // readPending adds pending rows up, and reports whether there are more.
