@@ -395,3 +395,35 @@ func TestEditsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestTheDeclaredCounts: a config that declares what somebody has stored under
+// the same name goes before it, and what was stored is there again when the
+// config no longer does.
+func TestTheDeclaredCounts(t *testing.T) {
+	t.Parallel()
+	f, g := fake(t), fake(t)
+	db := filepath.Join(t.TempDir(), "ccload.db")
+	key := "encryption_key the-key-of-this-test\n" + richToken
+	served := func(d *desk) string {
+		d.t.Helper()
+		d.logIn(`{"password":"` + testPassword + `"}`)
+		d.askModel(ai.Anthropic, "m", false).want(t, http.StatusOK)
+		page := data[struct {
+			Calls []struct{ Attempts []struct{ Target struct{ URL string } } }
+		}](t, d.api(http.MethodGet, "calls?limit=1", "").want(t, http.StatusOK))
+		d.close()
+		return page.Calls[0].Attempts[0].Target.URL
+	}
+	d := openDeskAt(t, db, key)
+	d.logIn(`{"password":"` + testPassword + `"}`)
+	d.api(http.MethodPost, "channels", fmt.Sprintf(`{"name":"one","urls":[{"url":%q}]}`, f.URL)).want(t, http.StatusCreated)
+	if url := served(d); url != f.URL {
+		t.Errorf("the stored one: %s", url)
+	}
+	if url := served(openDeskAt(t, db, key+channelAt("one", g))); url != g.URL {
+		t.Errorf("both: %s", url)
+	}
+	if url := served(openDeskAt(t, db, key)); url != f.URL {
+		t.Errorf("the stored one again: %s", url)
+	}
+}

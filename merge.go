@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/store"
 )
 
 // Where a channel, a token or an alias comes from.
@@ -20,42 +21,9 @@ func merged(conf *config.App, s *storedConfig) (whole *config.App, shadowed []st
 	if s == nil {
 		return &all, nil
 	}
-	all.Channels = append([]*config.Channel{}, conf.Channels...)
-	names := make(map[string]bool, len(conf.Channels))
-	for _, c := range conf.Channels {
-		names[c.Name] = true
-	}
-	for _, c := range s.channels {
-		if names[c.Conf.Name] {
-			shadowed = append(shadowed, shadow("channel", c.Conf.Name))
-			continue
-		}
-		all.Channels = append(all.Channels, c.Conf)
-	}
-	all.Tokens = append([]*config.Token{}, conf.Tokens...)
-	clear(names)
-	for _, t := range conf.Tokens {
-		names[t.Name] = true
-	}
-	for _, t := range s.tokens {
-		if names[t.Conf.Name] {
-			shadowed = append(shadowed, shadow("token", t.Conf.Name))
-			continue
-		}
-		all.Tokens = append(all.Tokens, t.Conf)
-	}
-	all.Aliases = append([]*config.Alias{}, conf.Aliases...)
-	clear(names)
-	for _, a := range conf.Aliases {
-		names[a.Name] = true
-	}
-	for _, a := range s.aliases {
-		if names[a.Conf.Name] {
-			shadowed = append(shadowed, shadow("alias", a.Conf.Name))
-			continue
-		}
-		all.Aliases = append(all.Aliases, a.Conf)
-	}
+	all.Channels = beside(store.KindChannel, conf.Channels, func(c *config.Channel) string { return c.Name }, s.channels, func(c *storedChannel) *config.Channel { return c.Conf }, &shadowed)
+	all.Tokens = beside(store.KindToken, conf.Tokens, func(t *config.Token) string { return t.Name }, s.tokens, func(t *storedToken) *config.Token { return t.Conf }, &shadowed)
+	all.Aliases = beside(store.KindAlias, conf.Aliases, func(a *config.Alias) string { return a.Name }, s.aliases, func(a *storedAlias) *config.Alias { return a.Conf }, &shadowed)
 	if all.Retention == nil {
 		all.Retention = s.settings.Retention
 	}
@@ -65,6 +33,19 @@ func merged(conf *config.App, s *storedConfig) (whole *config.App, shadowed []st
 	return &all, shadowed
 }
 
-func shadow(kind, name string) string {
-	return fmt.Sprintf("the stored %s %q is not used, because the config declares one of the same name: rename one of them", kind, name)
+// beside is what is declared, and after it what is stored under other names.
+func beside[T, S any](kind string, declared []T, name func(T) string, stored []S, conf func(S) T, shadowed *[]string) []T {
+	all := append(make([]T, 0, len(declared)+len(stored)), declared...)
+	names := make(map[string]bool, len(declared))
+	for _, d := range declared {
+		names[name(d)] = true
+	}
+	for _, s := range stored {
+		if c := conf(s); names[name(c)] {
+			*shadowed = append(*shadowed, fmt.Sprintf("the stored %s %q is not used, because the config declares one of the same name: rename one of them", kind, name(c)))
+		} else {
+			all = append(all, c)
+		}
+	}
+	return all
 }
