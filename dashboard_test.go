@@ -1,6 +1,7 @@
 package ccload
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,10 +12,19 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/argon2"
+
 	"github.com/ccload/ccload/ai"
 )
 
 const testPassword = "correct horse"
+
+// testPasswordHash is its hash, as cheap as one may be.
+var testPasswordHash = func() string {
+	salt := []byte("a salt for tests")
+	sum := argon2.IDKey([]byte(testPassword), salt, 1, 8, 1, 16)
+	return "$argon2id$v=19$m=8,t=1,p=1$" + base64.RawStdEncoding.EncodeToString(salt) + "$" + base64.RawStdEncoding.EncodeToString(sum)
+}()
 
 // desk is a gateway whose dashboard's API is asked.
 type desk struct {
@@ -32,7 +42,7 @@ func openDesk(t *testing.T, options string) *desk {
 
 func openDeskAt(t *testing.T, db, options string) *desk {
 	t.Helper()
-	return &desk{gateway: startGateway(t, fmt.Sprintf("{\nadmin off\nauto_https off\npersist_config off\nccload {\nstore sqlite %s\nadmin_password %q\n%s\n}\n}\nhttp://127.0.0.1:9 {\nccload\nccload_admin /desk/*\nrespond \"next handler\" 299\n}\n", db, testPassword, options))}
+	return &desk{gateway: startGateway(t, fmt.Sprintf("{\nadmin off\nauto_https off\npersist_config off\nccload {\nstore sqlite %s\nadmin_password %q\n%s\n}\n}\nhttp://127.0.0.1:9 {\nccload\nccload_admin /desk/*\nrespond \"next handler\" 299\n}\n", db, testPasswordHash, options))}
 }
 
 // logIn makes what follows be asked with a login.
@@ -409,7 +419,9 @@ func TestTheDeclaredCounts(t *testing.T) {
 		d.logIn(`{"password":"` + testPassword + `"}`)
 		d.askModel(ai.Anthropic, "m", false).want(t, http.StatusOK)
 		page := data[struct {
-			Calls []struct{ Attempts []struct{ Target struct{ URL string } } }
+			Calls []struct {
+				Attempts []struct{ Target struct{ URL string } }
+			}
 		}](t, d.api(http.MethodGet, "calls?limit=1", "").want(t, http.StatusOK))
 		d.close()
 		return page.Calls[0].Attempts[0].Target.URL
