@@ -195,7 +195,11 @@ func TestADeadNodeGivesItsShareBack(t *testing.T) {
 		u.calls.Store(0)
 		time.Sleep(3 * time.Second)
 		for range 2 {
-			go nodes[0].call(t.Context(), token)
+			go func() { // again, as clients do who are told to come back in a second
+				for nodes[0].call(t.Context(), token).status == 429 {
+					time.Sleep(100 * time.Millisecond)
+				}
+			}()
 		}
 		within(t, 10*time.Second, "both places are taken", func() bool { return u.calls.Load() == 2 })
 		if r := nodes[1].call(t.Context(), token); r.status != 429 {
