@@ -144,6 +144,13 @@ func (st *state) shareRound(ctx context.Context) {
 
 func (st *state) divide(ctx context.Context, now time.Time) error {
 	s := st.sharing
+	newcomer := s.beat.IsZero()
+	if newcomer { // first said, then looked: of two that come at once, both see the other
+		if err := st.store.Beat(ctx, store.Node{ID: s.node}, now.Add(beatLife)); err != nil {
+			return err
+		}
+		s.beat = now
+	}
 	all, hungry, err := st.store.Nodes(ctx, s.node, now)
 	if err != nil {
 		return err
@@ -164,7 +171,6 @@ func (st *state) divide(ctx context.Context, now time.Time) error {
 	}
 	// What nodes that are gone had taken is given back when their shares end.
 	shares := others > 0 || !s.met.IsZero() && now.Sub(s.met) < shareLife
-	newcomer := s.beat.IsZero()
 	if now.Sub(s.beat) >= beatEvery || shares != s.told {
 		if err := st.store.Beat(ctx, store.Node{ID: s.node, Shares: shares}, now.Add(beatLife)); err != nil {
 			return err
