@@ -101,6 +101,9 @@ func (d *draft) take(doc store.Document, old string) {
 // putChannel makes or replaces a channel. A nil list of keys leaves them as
 // they are.
 func (d *draft) putChannel(old string, c *config.Channel, keys []storedKey) error {
+	if d.app.state.noKey.Load() {
+		return admin.Problemf(http.StatusServiceUnavailable, admin.CodeStore, "", "there is no encryption key to seal the channel's keys with; the log says why")
+	}
 	w := d.channelDrawer()
 	was, err := w.was(old, c.Name)
 	if err != nil {

@@ -85,7 +85,7 @@ func (a *App) useStored() error {
 		from = keyFile()
 		var made bool
 		if keys, made, err = vault.ReadOrMake(from); err != nil {
-			return fmt.Errorf("the encryption key: %w", err)
+			return a.withoutKey(ctx, err)
 		}
 		if made {
 			a.logger.Info("made the key that stored secrets are encrypted with: back it up, apart from the database", zap.String("file", from))
@@ -99,6 +99,27 @@ func (a *App) useStored() error {
 		return fmt.Errorf("%w (the key in use is that of %s: give back the one it was encrypted with, also beside a new one)", err, from)
 	}
 	a.state.vault.Store(v)
+	a.state.noKey.Store(false)
+	if err := a.state.refresh(ctx, true); err != nil {
+		return fmt.Errorf("reading what is stored: %w", err)
+	}
+	return a.rebuild()
+}
+
+// withoutKey goes on without an encryption key where nothing was ever sealed: a
+// gateway whose channels are all declared needs none.
+func (a *App) withoutKey(ctx context.Context, err error) error {
+	err = fmt.Errorf("the encryption key: %w (let the user that Caddy runs as write in Caddy's data directory, or set the option encryption_key)", err)
+	if _, sealed := a.state.store.LoadMemory(ctx, checkMemory); !errors.Is(sealed, store.ErrNotFound) {
+		return errors.Join(err, sealed)
+	}
+	a.logger.Warn("there is no encryption key, so no channels can be stored", zap.Error(err))
+	v, err := vault.New(vault.NewKey())
+	if err != nil {
+		return err
+	}
+	a.state.vault.Store(v)
+	a.state.noKey.Store(true)
 	if err := a.state.refresh(ctx, true); err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}

@@ -72,6 +72,7 @@ type state struct {
 	retention atomic.Pointer[retention]
 
 	vault    atomic.Pointer[vault.Vault]
+	noKey    atomic.Bool                  // the vault's key is kept nowhere
 	stored   atomic.Pointer[storedConfig] // nil until it is read for the first time
 	reading  sync.Mutex                   // one at a time reads what is stored
 	rests    sharedRests

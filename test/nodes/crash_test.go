@@ -257,3 +257,25 @@ func TestSecretsAreNowhere(t *testing.T) {
 		t.Error("there is no log")
 	}
 }
+
+// TestAGatewayNeedsNoKeyFileForWhatIsDeclared: where Caddy's data directory
+// cannot be written, what is declared is served, and a channel cannot be stored.
+func TestAGatewayNeedsNoKeyFileForWhatIsDeclared(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t)
+	dir := t.TempDir()
+	// A file where the folder would have to be stops whatever user runs this.
+	if err := os.WriteFile(filepath.Join(dir, "caddy"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n := startWith(t, "", "sqlite "+filepath.Join(t.TempDir(), "ccload.db"), dir, "token t "+token+"\n"+u.channel("one", priced))
+	if r := n.call(t.Context(), token); r.status != 200 {
+		t.Errorf("a call is answered %d: %s", r.status, r.body)
+	}
+	if status := n.api("POST", "channels", `{"name":"two","provider":"openai","keys":[{"key":"sk-two-0123456789abcd"}]}`, nil); status != 503 {
+		t.Errorf("storing a channel is answered %d", status)
+	}
+	if status := n.api("POST", "tokens", `{"name":"two"}`, nil); status != 201 {
+		t.Errorf("storing a token is answered %d", status)
+	}
+}

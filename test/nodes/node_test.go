@@ -88,9 +88,15 @@ func freeAddress(t *testing.T) string {
 // is where its own files are, which nodes may share or not.
 func start(t *testing.T, store, data, options string) *node {
 	t.Helper()
+	return startWith(t, "encryption_key the-key-of-all-nodes", store, data, options)
+}
+
+// startWith is start with other words for the encryption key.
+func startWith(t *testing.T, key, store, data, options string) *node {
+	t.Helper()
 	n := &node{t: t, URL: "http://" + freeAddress(t), Admin: freeAddress(t), dir: data}
-	config := fmt.Sprintf("{\nadmin %s\ndefault_bind 127.0.0.1\nauto_https off\npersist_config off\nccload {\nstore %s\nencryption_key the-key-of-all-nodes\nadmin_password %q\n%s\n}\n}\n%s {\nccload\nccload_admin /desk/*\n}\n",
-		n.Admin, store, password, options, n.URL)
+	config := fmt.Sprintf("{\nadmin %s\ndefault_bind 127.0.0.1\nauto_https off\npersist_config off\nccload {\nstore %s\n%s\nadmin_password %q\n%s\n}\n}\n%s {\nccload\nccload_admin /desk/*\n}\n",
+		n.Admin, store, key, password, options, n.URL)
 	file := filepath.Join(t.TempDir(), "Caddyfile")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)

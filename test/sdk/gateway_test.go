@@ -106,7 +106,7 @@ func run(m *testing.M) (int, error) {
 	}
 	var log bytes.Buffer
 	gateway := exec.Command(binary, "run", "--config", config, "--adapter", "caddyfile")
-	gateway.Env = append(os.Environ(), "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir, "HOME="+dir)
+	gateway.Env = append(os.Environ(), "XDG_DATA_HOME="+filepath.Join(dir, "data"), "XDG_CONFIG_HOME="+filepath.Join(dir, "data"), "HOME="+dir)
 	gateway.Stdout, gateway.Stderr = &log, &log
 	if err := gateway.Start(); err != nil {
 		return 1, err
