@@ -128,7 +128,7 @@ func (d *draft) putChannel(old string, c *config.Channel, keys []storedKey) erro
 			return nil
 		}
 	}
-	doc, err := s.document(d.app.state.vault.Load())
+	doc, err := s.document(d.app.state.keyring.Load())
 	if err != nil {
 		return err
 	}

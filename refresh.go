@@ -13,8 +13,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
-	"github.com/ccload/ccload/vault"
 )
 
 // refreshEvery is how often a node looks whether another one has changed
@@ -56,7 +56,7 @@ func (a *App) encryptionKeys() ([][]byte, error) {
 		if text == "" {
 			return nil, fmt.Errorf("encryption_key #%d %w", i+1, errNoKey)
 		}
-		key, err := vault.ParseKey(text)
+		key, err := secrets.ParseKey(text)
 		if err != nil {
 			return nil, fmt.Errorf("encryption_key #%d: %w", i+1, err)
 		}
@@ -72,7 +72,7 @@ const (
 	checkBinding = "check"
 )
 
-// useStored makes the vault, and routing of what is stored.
+// useStored makes the keyring, and routing of what is stored.
 func (a *App) useStored() error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
@@ -84,21 +84,21 @@ func (a *App) useStored() error {
 	if keys == nil {
 		from = keyFile()
 		var made bool
-		if keys, made, err = vault.ReadOrMake(from); err != nil {
+		if keys, made, err = secrets.ReadOrMake(from); err != nil {
 			return a.withoutKey(ctx, err)
 		}
 		if made {
 			a.logger.Info("made the key that stored secrets are encrypted with: back it up, apart from the database", zap.String("file", from))
 		}
 	}
-	v, err := vault.New(keys...)
+	v, err := secrets.NewKeyring(keys...)
 	if err != nil {
 		return err
 	}
-	if err := a.state.checkVault(ctx, v); err != nil {
+	if err := a.state.checkKeyring(ctx, v); err != nil {
 		return fmt.Errorf("%w (the key in use is that of %s: give back the one it was encrypted with, also beside a new one)", err, from)
 	}
-	a.state.vault.Store(v)
+	a.state.keyring.Store(v)
 	a.state.noKey.Store(false)
 	if err := a.state.refresh(ctx, true); err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
@@ -114,11 +114,11 @@ func (a *App) withoutKey(ctx context.Context, err error) error {
 		return errors.Join(err, sealed)
 	}
 	a.logger.Warn("there is no encryption key, so no channels can be stored", zap.Error(err))
-	v, err := vault.New(vault.NewKey())
+	v, err := secrets.NewKeyring(secrets.NewKey())
 	if err != nil {
 		return err
 	}
-	a.state.vault.Store(v)
+	a.state.keyring.Store(v)
 	a.state.noKey.Store(true)
 	if err := a.state.refresh(ctx, true); err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
@@ -126,8 +126,8 @@ func (a *App) withoutKey(ctx context.Context, err error) error {
 	return a.rebuild()
 }
 
-// checkVault fails if the database was encrypted with another key.
-func (st *state) checkVault(ctx context.Context, v *vault.Vault) error {
+// checkKeyring fails if the database was encrypted with another key.
+func (st *state) checkKeyring(ctx context.Context, v *secrets.Keyring) error {
 	sealed, err := st.store.LoadMemory(ctx, checkMemory)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -160,7 +160,7 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 	if err != nil {
 		return err
 	}
-	next := readStored(documents, revision, st.vault.Load())
+	next := readStored(documents, revision, st.keyring.Load())
 	for _, problem := range next.problems {
 		st.log.Load().Warn(problem)
 	}
@@ -248,7 +248,7 @@ func (st *state) refreshLoop(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if st.vault.Load() == nil {
+		if st.keyring.Load() == nil {
 			continue // not started yet
 		}
 		ask, cancel := context.WithTimeout(ctx, closeTimeout)

@@ -18,10 +18,10 @@ import (
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/ledger"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/selection"
 	"github.com/ccload/ccload/store"
 	"github.com/ccload/ccload/tokens"
-	"github.com/ccload/ccload/vault"
 )
 
 // states holds the live state of every gateway in the process, keyed by the
@@ -71,8 +71,8 @@ type state struct {
 	log       atomic.Pointer[zap.Logger]
 	retention atomic.Pointer[retention]
 
-	vault    atomic.Pointer[vault.Vault]
-	noKey    atomic.Bool                  // the vault's key is kept nowhere
+	keyring  atomic.Pointer[secrets.Keyring]
+	noKey    atomic.Bool                  // the keyring's key is kept nowhere
 	stored   atomic.Pointer[storedConfig] // nil until it is read for the first time
 	reading  sync.Mutex                   // one at a time reads what is stored
 	rests    sharedRests

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
-	"github.com/ccload/ccload/internal/sketch"
+	"github.com/ccload/ccload/internal/quantile"
 )
 
 // Roll-ups are what calls add up to, by minute, hour and day. WriteCalls adds
@@ -180,7 +180,7 @@ func (c *counts) add(other *counts) {
 // sums are what the calls of a group add up to.
 type sums struct {
 	counts
-	duration, firstContent sketch.Sketch // of calls that went well
+	duration, firstContent quantile.Sketch // of calls that went well
 }
 
 func (s *sums) merge(other *sums) {

@@ -1,10 +1,10 @@
-// Package sketch keeps the distribution of durations in little space, so that
+// Package quantile keeps the distribution of durations in little space, so that
 // the quantiles of many can be had from the sketches of their parts.
 //
 // It counts values in buckets whose bounds grow by a constant factor, as
 // DDSketch does: a quantile is then off by at most a known part of itself,
 // whatever the distribution, and merging is adding counts, which loses nothing.
-package sketch
+package quantile
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package vault_test
+package secrets_test
 
 import (
 	"bytes"
@@ -11,12 +11,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/ccload/ccload/vault"
+	"github.com/ccload/ccload/secrets"
 )
 
 func TestSealedTextsOpenOnlyWhereTheyBelong(t *testing.T) {
-	key := vault.NewKey()
-	v, err := vault.New(key)
+	key := secrets.NewKey()
+	v, err := secrets.NewKeyring(key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestSealedTextsOpenOnlyWhereTheyBelong(t *testing.T) {
 	if plain, err := v.Open(sealed, "channel a"); err != nil || string(plain) != "sk-secret" {
 		t.Errorf("%q, %v", plain, err)
 	}
-	if _, err := v.Open(sealed, "channel b"); !errors.Is(err, vault.ErrBroken) {
+	if _, err := v.Open(sealed, "channel b"); !errors.Is(err, secrets.ErrBroken) {
 		t.Errorf("moved elsewhere: %v", err)
 	}
 	for i := range sealed {
@@ -46,15 +46,15 @@ func TestSealedTextsOpenOnlyWhereTheyBelong(t *testing.T) {
 }
 
 func TestANewKeyTakesOver(t *testing.T) {
-	old, next := vault.NewKey(), vault.NewKey()
-	before, _ := vault.New(old)
+	old, next := secrets.NewKey(), secrets.NewKey()
+	before, _ := secrets.NewKeyring(old)
 	sealed := before.Seal([]byte("x"), "b")
-	during, _ := vault.New(next, old)
+	during, _ := secrets.NewKeyring(next, old)
 	if plain, err := during.Open(sealed, "b"); err != nil || string(plain) != "x" || during.SealedByFirst(sealed) {
 		t.Errorf("%q, %v", plain, err)
 	}
-	after, _ := vault.New(next)
-	if _, err := after.Open(sealed, "b"); !errors.Is(err, vault.ErrOtherKey) || !strings.Contains(err.Error(), vault.KeyID(old)) {
+	after, _ := secrets.NewKeyring(next)
+	if _, err := after.Open(sealed, "b"); !errors.Is(err, secrets.ErrOtherKey) || !strings.Contains(err.Error(), secrets.KeyID(old)) {
 		t.Errorf("without the old key: %v", err)
 	}
 	if again := during.Seal([]byte("x"), "b"); !after.SealedByFirst(again) {
@@ -65,18 +65,18 @@ func TestANewKeyTakesOver(t *testing.T) {
 func TestKeysAsPeopleWriteThem(t *testing.T) {
 	key := bytes.Repeat([]byte{0xab, 0x10}, 16)
 	for _, text := range []string{hex.EncodeToString(key), strings.ToUpper(hex.EncodeToString(key)), base64.StdEncoding.EncodeToString(key), " " + hex.EncodeToString(key) + "\n"} {
-		if got, err := vault.ParseKey(text); err != nil || !bytes.Equal(got, key) {
+		if got, err := secrets.ParseKey(text); err != nil || !bytes.Equal(got, key) {
 			t.Errorf("%q: %x, %v", text, got, err)
 		}
 	}
-	a, err := vault.ParseKey("correct horse battery")
-	b, _ := vault.ParseKey("correct horse battery")
-	c, _ := vault.ParseKey("correct horse batterz")
-	if err != nil || !bytes.Equal(a, b) || bytes.Equal(a, c) || len(a) != vault.KeySize {
+	a, err := secrets.ParseKey("correct horse battery")
+	b, _ := secrets.ParseKey("correct horse battery")
+	c, _ := secrets.ParseKey("correct horse batterz")
+	if err != nil || !bytes.Equal(a, b) || bytes.Equal(a, c) || len(a) != secrets.KeySize {
 		t.Errorf("a passphrase: %x %x %x %v", a, b, c, err)
 	}
 	for _, text := range []string{"", "short"} {
-		if _, err := vault.ParseKey(text); err == nil || (text != "" && strings.Contains(err.Error(), text)) {
+		if _, err := secrets.ParseKey(text); err == nil || (text != "" && strings.Contains(err.Error(), text)) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -89,7 +89,7 @@ func TestProcessesThatMakeTheFileAtOnceFindOneKey(t *testing.T) {
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			keys, _, err := vault.ReadOrMake(path)
+			keys, _, err := secrets.ReadOrMake(path)
 			if err != nil {
 				t.Error(err)
 				return
@@ -109,24 +109,24 @@ func TestProcessesThatMakeTheFileAtOnceFindOneKey(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".key-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	old, _, _ := vault.ReadOrMake(path)
-	next := vault.NewKey()
-	if err := vault.WriteFile(path, [][]byte{next, old[0]}); err != nil {
+	old, _, _ := secrets.ReadOrMake(path)
+	next := secrets.NewKey()
+	if err := secrets.WriteFile(path, [][]byte{next, old[0]}); err != nil {
 		t.Fatal(err)
 	}
-	if keys, _, err := vault.ReadOrMake(path); err != nil || len(keys) != 2 || !bytes.Equal(keys[0], next) {
+	if keys, _, err := secrets.ReadOrMake(path); err != nil || len(keys) != 2 || !bytes.Equal(keys[0], next) {
 		t.Errorf("%d keys, %v", len(keys), err)
 	}
 	if err := os.WriteFile(path, []byte("# nothing\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := vault.ReadOrMake(path); err == nil {
+	if _, _, err := secrets.ReadOrMake(path); err == nil {
 		t.Error("an empty file is taken for a new one")
 	}
 }
 
 func FuzzOpen(f *testing.F) {
-	v, err := vault.New(make([]byte, vault.KeySize))
+	v, err := secrets.NewKeyring(make([]byte, secrets.KeySize))
 	if err != nil {
 		f.Fatal(err)
 	}

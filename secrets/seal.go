@@ -1,11 +1,15 @@
-// Package vault keeps secrets unreadable where they are stored: it seals them
-// with AES-256-GCM, bound to what they belong to, so that a sealed text that is
-// moved elsewhere, or changed, does not open.
+// Package secrets keeps the credentials of upstreams and clients out of sight.
 //
-// A sealed text begins with the identity of the key it was sealed with, so that
-// the key that is missing can be named, and so that a new key can take over
-// while the old one still opens what it has sealed.
-package vault
+// Where they are stored it seals them (seal.go) with AES-256-GCM, bound to what
+// they belong to, so that a sealed text that is moved elsewhere, or changed,
+// does not open. A sealed text begins with the identity of the key it was sealed
+// with, so that the key that is missing can be named, and so that a new key can
+// take over while the old one still opens what it has sealed. keyfile.go keeps
+// these keys on disk.
+//
+// Where people see something it takes secrets out (redact.go): out of messages,
+// answers, headers, settings and captured bodies.
+package secrets
 
 import (
 	"crypto/aes"
@@ -35,9 +39,9 @@ var (
 	ErrBroken = errors.New("a sealed secret was changed, or belongs to something else")
 )
 
-// Vault seals with its first key and opens with all of them. It is safe for
+// Keyring seals with its first key and opens with all of them. It is safe for
 // concurrent use.
-type Vault struct {
+type Keyring struct {
 	first *sealer
 	byID  map[string]*sealer
 }
@@ -47,13 +51,13 @@ type sealer struct {
 	aead cipher.AEAD
 }
 
-// New returns a vault. The first key seals, the others only open: they are the
+// New returns a secrets. The first key seals, the others only open: they are the
 // ones that came before it.
-func New(keys ...[]byte) (*Vault, error) {
+func NewKeyring(keys ...[]byte) (*Keyring, error) {
 	if len(keys) == 0 {
-		return nil, errors.New("a vault needs a key")
+		return nil, errors.New("a keyring needs a key")
 	}
-	v := &Vault{byID: make(map[string]*sealer)}
+	k := &Keyring{byID: make(map[string]*sealer)}
 	for _, key := range keys {
 		if len(key) != KeySize {
 			return nil, fmt.Errorf("an encryption key has %d bytes, and must have %d", len(key), KeySize)
@@ -67,12 +71,12 @@ func New(keys ...[]byte) (*Vault, error) {
 			return nil, err
 		}
 		s := &sealer{id: KeyID(key), aead: aead}
-		if v.first == nil {
-			v.first = s
+		if k.first == nil {
+			k.first = s
 		}
-		v.byID[s.id] = s
+		k.byID[s.id] = s
 	}
-	return v, nil
+	return k, nil
 }
 
 // KeyID names a key without telling it: 8 hexadecimal digits of a hash.
@@ -82,29 +86,29 @@ func KeyID(key []byte) string {
 }
 
 // ID names the key that seals.
-func (v *Vault) ID() string { return v.first.id }
+func (k *Keyring) ID() string { return k.first.id }
 
 const version = "v1"
 
 // Seal makes a text of plain that only Open with the same binding makes
 // readable again: "v1.<key id>.<nonce and ciphertext in base64>".
-func (v *Vault) Seal(plain []byte, binding string) string {
-	nonce := make([]byte, v.first.aead.NonceSize(), v.first.aead.NonceSize()+len(plain)+v.first.aead.Overhead())
+func (k *Keyring) Seal(plain []byte, binding string) string {
+	nonce := make([]byte, k.first.aead.NonceSize(), k.first.aead.NonceSize()+len(plain)+k.first.aead.Overhead())
 	rand.Read(nonce)
-	sealed := v.first.aead.Seal(nonce, nonce, plain, []byte(binding))
-	return version + "." + v.first.id + "." + base64.RawStdEncoding.EncodeToString(sealed)
+	sealed := k.first.aead.Seal(nonce, nonce, plain, []byte(binding))
+	return version + "." + k.first.id + "." + base64.RawStdEncoding.EncodeToString(sealed)
 }
 
 // Open makes a sealed text readable. The error is ErrOtherKey, which names the
 // key, or ErrBroken; it holds nothing of the text.
-func (v *Vault) Open(sealed, binding string) ([]byte, error) {
+func (k *Keyring) Open(sealed, binding string) ([]byte, error) {
 	parts := strings.Split(sealed, ".")
 	if len(parts) != 3 || parts[0] != version {
 		return nil, ErrBroken
 	}
-	s := v.byID[parts[1]]
+	s := k.byID[parts[1]]
 	if s == nil {
-		return nil, fmt.Errorf("%w: %s, and this one is %s", ErrOtherKey, parts[1], v.first.id)
+		return nil, fmt.Errorf("%w: %s, and this one is %s", ErrOtherKey, parts[1], k.first.id)
 	}
 	raw, err := base64.RawStdEncoding.DecodeString(parts[2])
 	if err != nil || len(raw) < s.aead.NonceSize() {
@@ -118,8 +122,8 @@ func (v *Vault) Open(sealed, binding string) ([]byte, error) {
 }
 
 // SealedByFirst reports whether a text was sealed with the key that seals now.
-func (v *Vault) SealedByFirst(sealed string) bool {
-	return strings.HasPrefix(sealed, version+"."+v.first.id+".")
+func (k *Keyring) SealedByFirst(sealed string) bool {
+	return strings.HasPrefix(sealed, version+"."+k.first.id+".")
 }
 
 // ParseKey reads a key as people write it: 64 hexadecimal digits, or 32 bytes
