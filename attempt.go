@@ -73,7 +73,7 @@ func (c *call) pin(ctx context.Context) error {
 	if c.Operation == ai.StoredResponse || stranger {
 		return &protocol.RequestError{
 			Status: http.StatusNotFound, Code: "response_not_found", Param: "response_id",
-			Message: fmt.Sprintf("no response with the id %q was made through this gateway with this token", shorten(c.Continues, 100)),
+			Message: fmt.Sprintf("no response with the id %q was made through this gateway with this token", ai.Shorten(c.Continues, 100)),
 		}
 	}
 	return nil // perhaps made elsewhere with one of our keys: any may try
@@ -376,7 +376,7 @@ func later(a, b time.Time) time.Time {
 func serverID(h http.Header) string {
 	for _, name := range [...]string{"Request-Id", "X-Request-Id", "X-Goog-Request-Id", "Cf-Ray"} {
 		if v := h[name]; len(v) > 0 {
-			return shorten(v[0], 100)
+			return ai.Shorten(v[0], 100)
 		}
 	}
 	return ""

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
 )
@@ -159,7 +160,7 @@ func decodeRequest(r *http.Request) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, &protocol.RequestError{
 			Status: http.StatusUnsupportedMediaType, Code: "unsupported_encoding",
-			Message: "the request body's Content-Encoding is not supported: " + shorten(r.Header.Get("Content-Encoding"), 50) +
+			Message: "the request body's Content-Encoding is not supported: " + ai.Shorten(r.Header.Get("Content-Encoding"), 50) +
 				"; there are gzip, deflate, br and zstd",
 		}
 	}

@@ -94,7 +94,7 @@ func (ch *channel) testOrder(q *admin.TestQuestion) (*testOrder, error) {
 	case ch.keyless:
 		return nil, wrong("", "the channel has no key that may be used")
 	case q.URL != "" && !slices.ContainsFunc(ch.urls, func(u upstreamURL) bool { return u.address == q.URL }):
-		return nil, wrong("url", "url: the channel has no address %q", shorten(q.URL, 100))
+		return nil, wrong("url", "url: the channel has no address %q", ai.Shorten(q.URL, 100))
 	case q.Key != "" && !slices.ContainsFunc(ch.keys, func(k upstreamKey) bool { return k.id == q.Key }):
 		return nil, wrong("key", "key: the channel uses no key with that fingerprint")
 	}
@@ -237,7 +237,7 @@ func (c *call) tell(answer *admin.TestAnswer, w *heldAnswer) {
 		}
 	}
 	if answer.OK {
-		answer.Text = shorten(textOf(codecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), mostTestText)
+		answer.Text = ai.Shorten(textOf(codecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), mostTestText)
 	}
 }
 

@@ -242,7 +242,7 @@ func (c *call) mayUseModel() error {
 	}
 	return &protocol.RequestError{
 		Status: http.StatusForbidden, Code: "model_not_permitted", Param: "model",
-		Message: fmt.Sprintf("this token may not use the model %q", shorten(c.Model, 200)),
+		Message: fmt.Sprintf("this token may not use the model %q", ai.Shorten(c.Model, 200)),
 	}
 }
 
@@ -301,7 +301,7 @@ func (c *call) plan() error {
 	if !c.h.app.state.complete() {
 		return errStarting
 	}
-	message := fmt.Sprintf("no channel of this gateway serves the model %q", shorten(c.Model, 200))
+	message := fmt.Sprintf("no channel of this gateway serves the model %q", ai.Shorten(c.Model, 200))
 	if near := config.Closest(c.Model, c.usableNames(), 3); len(near) > 0 {
 		message += "; close to it are " + strings.Join(near, ", ")
 	}
@@ -326,13 +326,6 @@ func (c *call) refuse(err error) error {
 	c.end(kind, bad.Status, bad.Code+": "+bad.Message)
 	c.writeError(&protocol.Error{Status: bad.Status, Code: bad.Code, Param: bad.Param, Message: bad.Message, RequestID: c.ID})
 	return nil
-}
-
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // Interface guards

@@ -20,10 +20,11 @@ var layers = []struct {
 	level    int
 	packages []string
 }{
-	{0, []string{"ai", "config", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
-	{1, []string{"access", "caddyfile", "health", "pricing", "protocol", "provider", "selection", "tokens"}},
-	{2, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
-	{3, []string{"transfer"}},
+	{0, []string{"ai"}},
+	{1, []string{"config", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
+	{2, []string{"access", "caddyfile", "health", "pricing", "protocol", "provider", "selection", "tokens"}},
+	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
+	{4, []string{"transfer"}},
 }
 
 // mayImportCaddy are the packages that know of Caddy.

@@ -38,7 +38,7 @@ func (c *call) listModels() error {
 		if i < 0 {
 			return c.refuse(&protocol.RequestError{
 				Status: http.StatusNotFound, Code: "model_not_found", Param: "model",
-				Message: "there is no model " + strconv.Quote(shorten(c.match.variable, 200)) + " for this token",
+				Message: "there is no model " + strconv.Quote(ai.Shorten(c.match.variable, 200)) + " for this token",
 			})
 		}
 		body = format.WriteModel(c.r, models[i])

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // MaxName is the longest name of a channel, a token or a group, in characters:
@@ -142,4 +144,4 @@ func checkProtocols(field string, names []string) *Error {
 }
 
 // quote writes a value into an error, shortened.
-func quote(s string) string { return strconv.Quote(clip(s)) }
+func quote(s string) string { return strconv.Quote(ai.Shorten(s, maxTold)) }

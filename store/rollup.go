@@ -2,7 +2,6 @@ package store
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/internal/quantile"
@@ -86,17 +85,7 @@ func (v dimensionValues) only(set dimensionSet) dimensionValues {
 // statistics; longer ones count as what they begin with.
 const longestName = 200
 
-func shortName(s string) string {
-	s = clean(s)
-	if len(s) <= longestName {
-		return s
-	}
-	end := longestName
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end]
-}
+func shortName(s string) string { return ai.CutBytes(clean(s), longestName) }
 
 func dimensionsOf(r *ai.Record) dimensionValues {
 	key := ""

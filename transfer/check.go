@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/provider"
 )
@@ -33,7 +34,7 @@ func (c *collector) done() *File {
 }
 
 func (c *collector) problem(line int, name, field, message string) {
-	c.file.Problems = append(c.file.Problems, Problem{Line: line, Name: clip(name), Field: field, Message: message})
+	c.file.Problems = append(c.file.Problems, Problem{Line: line, Name: ai.Shorten(name, maxTold), Field: field, Message: message})
 }
 
 // fail tells of an error of package config, or any other.
@@ -76,7 +77,7 @@ func (c *collector) once(kind, name string, line int) bool {
 	if line > 0 {
 		where = fmt.Sprintf(" (lines %d and %d)", first, line)
 	}
-	c.problem(line, name, "name", fmt.Sprintf("%s %q: stands there twice%s: give each a name of its own, or remove one", kind, clip(name), where))
+	c.problem(line, name, "name", fmt.Sprintf("%s %q: stands there twice%s: give each a name of its own, or remove one", kind, ai.Shorten(name, maxTold), where))
 	return false
 }
 
@@ -138,7 +139,7 @@ func (c *collector) token(line int, t Token) {
 		return
 	}
 	if other, taken := c.owner[t.SecretHash]; taken && t.SecretHash != "" {
-		c.problem(line, t.Name, "secret", fmt.Sprintf("token %q: secret: is that of the token %q too: give each its own", clip(t.Name), clip(other)))
+		c.problem(line, t.Name, "secret", fmt.Sprintf("token %q: secret: is that of the token %q too: give each its own", ai.Shorten(t.Name, maxTold), ai.Shorten(other, maxTold)))
 		return
 	}
 	c.owner[t.SecretHash] = t.Name
