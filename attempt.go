@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/selection"
 )
 
@@ -117,7 +117,7 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
-	hideSecret(answer.Header, t.keys[t.key].secret)
+	secrets.RedactHeader(answer.Header, t.keys[t.key].secret)
 	a.ServerID = serverID(answer.Upstream)
 	if answer.Good() {
 		c.commit(ctx, t, a, answer)
@@ -142,41 +142,8 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 // some upstreams repeat it.
 func (t *target) classify(evidence *health.Evidence, now time.Time) ai.Outcome {
 	o := health.Classify(evidence, t.rules, now)
-	o.Message = withoutSecret(o.Message, t.keys[t.key].secret)
+	o.Message = secrets.Redact(o.Message, t.keys[t.key].secret)
 	return o
-}
-
-// shortestSecret is how much of a secret at the end of a text that was cut off
-// there counts as one.
-const shortestSecret = 8
-
-// withoutSecret is a text without a secret, or the beginning of it where the
-// text was cut.
-func withoutSecret(text, secret string) string {
-	if len(secret) < shortestSecret || text == "" {
-		return text
-	}
-	text = strings.ReplaceAll(text, secret, "[redacted]")
-	whole := strings.TrimSuffix(text, "…")
-	for n := len(secret) - 1; n >= shortestSecret; n-- {
-		if before, cut := strings.CutSuffix(whole, secret[:n]); cut {
-			return before + "[redacted]"
-		}
-	}
-	return text
-}
-
-// hideSecret removes headers that repeat the credential: some upstreams echo
-// what they were sent.
-func hideSecret(header http.Header, secret string) {
-	if secret == "" {
-		return
-	}
-	for name, values := range header {
-		if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, secret) }) {
-			delete(header, name)
-		}
-	}
 }
 
 // afterFailure tells health, selection and metrics of a bad answer, and says

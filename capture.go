@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -213,19 +213,12 @@ func (st *state) captureConf() config.Capture {
 	return new(config.Capture).Resolved()
 }
 
-// likeSecrets finds what looks like a credential of a provider.
-var likeSecrets = regexp.MustCompile(`(sk-[A-Za-z0-9_-]{4})[A-Za-z0-9_-]{12,}|(AIza[0-9A-Za-z_-]{2})[0-9A-Za-z_-]{25,}|((?:gsk|xai|pplx|ghp|glpat|hf)[-_][A-Za-z0-9]{2})[A-Za-z0-9_-]{14,}|(?i:(bearer )[A-Za-z0-9._~+/-]{16,}=*)`)
-
 // masked is the capture without secrets: those that it was made with, and
 // whatever looks like one.
 func (k *capturedCall) masked() store.Capture {
 	one := k.Capture
 	for _, body := range []*[]byte{&one.Request, &one.Answer, &one.Upstream} {
-		text := string(*body)
-		for _, s := range k.secrets {
-			text = withoutSecret(text, s)
-		}
-		*body = likeSecrets.ReplaceAll([]byte(text), []byte("${1}${2}${3}${4}[masked]"))
+		*body = secrets.RedactBody(*body, k.secrets)
 	}
 	return one
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/sse"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -331,7 +332,7 @@ func (a *App) FetchModels(ctx context.Context, name string, unsaved *admin.Chann
 	}
 	names, err := askForModels(ctx, ch, via[0])
 	if err != nil {
-		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", withoutSecret(err.Error(), ch.keys[0].secret))
+		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", secrets.Redact(err.Error(), ch.keys[0].secret))
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil

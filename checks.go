@@ -15,6 +15,7 @@ import (
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/secrets"
 )
 
 // checkTimeout bounds one active check.
@@ -103,7 +104,7 @@ func (a *App) check(ctx context.Context, name string) ai.Outcome {
 		return outcome
 	}
 	outcome := health.Classify(&answer.Evidence, ch.rules, now)
-	outcome.Message = withoutSecret(outcome.Message, ch.keys[k].secret)
+	outcome.Message = secrets.Redact(outcome.Message, ch.keys[k].secret)
 	if outcome.Kind == ai.ClientGone || outcome.Kind.CallersFault() {
 		claim.Abandon()
 		a.logger.Warn("a health check says nothing of its channel", zap.String("channel", name),

@@ -14,6 +14,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/selection"
 	"github.com/ccload/ccload/store"
 )
@@ -78,7 +79,7 @@ func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel 
 		}
 		ready := ch.health.ReadyKey(i, "", now)
 		c.Keys = append(c.Keys, admin.Key{
-			Fingerprint: ch.keys[i].id, LastFour: lastFour(ch.keys[i].secret), Usable: ready.OK, Low: ready.Low,
+			Fingerprint: ch.keys[i].id, LastFour: secrets.LastFour(ch.keys[i].secret), Usable: ready.OK, Low: ready.Low,
 			Until: ready.Until, InFlight: ch.keys[i].load.Load(),
 		})
 	}
@@ -101,14 +102,6 @@ func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel 
 		c.State, c.Until = ai.Cooling, ready.Until
 	}
 	return c
-}
-
-// lastFour is what may be shown of a key: nothing of a short one.
-func lastFour(secret string) string {
-	if len(secret) < 16 {
-		return ""
-	}
-	return secret[len(secret)-4:]
 }
 
 // Calls returns the newest calls that fit, what waits to be written included.

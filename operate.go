@@ -3,7 +3,6 @@ package ccload
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -54,57 +54,28 @@ func (s *storedConfig) all() *storedConfig {
 func showChannel(c *config.Channel, keys []storedKey, from string) admin.ChannelConfig {
 	shown := admin.ChannelConfig{Channel: *c, Keys: []admin.KeyConfig{}, Origin: from}
 	shown.Channel.Keys = nil
-	shown.Proxy = maskedProxy(c.Proxy)
-	shown.HeaderUp = maskedHeaders(c.HeaderUp)
+	shown.Proxy = secrets.RedactProxy(c.Proxy)
+	shown.HeaderUp = shownHeaders(c.HeaderUp)
 	for _, k := range keys {
 		shown.Keys = append(shown.Keys, admin.KeyConfig{
-			Fingerprint: access.Fingerprint(k.Secret), LastFour: lastFour(k.Secret), Note: k.Note, Disabled: k.Disabled,
+			Fingerprint: access.Fingerprint(k.Secret), LastFour: secrets.LastFour(k.Secret), Note: k.Note, Disabled: k.Disabled,
 		})
 	}
 	return shown
 }
 
-// maskedProxy is a proxy's address without its password.
-func maskedProxy(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		if strings.Contains(address, "@") {
-			return admin.Masked
-		}
-		return address
-	}
-	scheme, rest, _ := strings.Cut(address, "://")
-	_, host, _ := strings.Cut(rest, "@")
-	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
-		host = rest[i+1:]
-	}
-	return scheme + "://" + u.User.Username() + ":" + admin.Masked + "@" + host
-}
-
-// maskedHeaders keeps the names of headers and hides their values.
-func maskedHeaders(h *config.HeaderOps) *config.HeaderOps {
+// shownHeaders keeps the names of headers and hides their values.
+func shownHeaders(h *config.HeaderOps) *config.HeaderOps {
 	if h == nil {
 		return nil
 	}
-	mask := func(headers map[string][]string) map[string][]string {
-		if headers == nil {
-			return nil
-		}
-		masked := make(map[string][]string, len(headers))
-		for name, values := range headers {
-			for range values {
-				masked[name] = append(masked[name], admin.Masked)
-			}
-		}
-		return masked
-	}
-	return &config.HeaderOps{Set: mask(h.Set), Add: mask(h.Add), Delete: h.Delete}
+	return &config.HeaderOps{Set: secrets.RedactValues(h.Set), Add: secrets.RedactValues(h.Add), Delete: h.Delete}
 }
 
 // unmask puts back what was given back masked.
 func unmask(c, was *config.Channel) error {
 	if strings.Contains(c.Proxy, admin.Masked) {
-		if was == nil || c.Proxy != maskedProxy(was.Proxy) {
+		if was == nil || c.Proxy != secrets.RedactProxy(was.Proxy) {
 			return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "channel.proxy", "proxy: the password is masked, and there is none to keep: write it")
 		}
 		c.Proxy = was.Proxy

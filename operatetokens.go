@@ -8,6 +8,7 @@ import (
 
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/secrets"
 )
 
 // This file is what the dashboard's API may change of tokens and aliases.
@@ -110,7 +111,7 @@ func (d *draft) saveToken(name string, in *admin.TokenConfig) (made string, err 
 		if err := conf.Validate(); err != nil { // of the secret as it was written
 			return "", err
 		}
-		hint = lastFour(conf.Secret)
+		hint = secrets.LastFour(conf.Secret)
 		conf.SecretHash, conf.Secret = config.HashSecret(conf.Secret), ""
 	case conf.SecretHash == "" && was != nil:
 		conf.SecretHash, hint = was.Conf.SecretHash, was.LastFour

@@ -14,6 +14,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/provider"
+	"github.com/ccload/ccload/secrets"
 )
 
 // collector takes what a file holds, and leaves out what cannot be used.
@@ -38,7 +39,7 @@ func (c *collector) problem(line int, name, field, message string) {
 }
 
 // fail tells of an error of package config, or any other.
-func (c *collector) fail(line int, name string, err error, secrets ...string) {
+func (c *collector) fail(line int, name string, err error, known ...string) {
 	field := ""
 	if e, ok := errors.AsType[*config.Error](err); ok {
 		field = e.Field
@@ -46,18 +47,7 @@ func (c *collector) fail(line int, name string, err error, secrets ...string) {
 	if f, ok := errors.AsType[*fieldError](err); ok {
 		field = f.field
 	}
-	c.problem(line, name, field, withoutSecrets(err.Error(), secrets))
-}
-
-// withoutSecrets replaces secrets that stand where none should, such as a key
-// that was pasted into an address too.
-func withoutSecrets(text string, secrets []string) string {
-	for _, s := range secrets {
-		if len(s) >= 8 {
-			text = strings.ReplaceAll(text, s, "…")
-		}
-	}
-	return text
+	c.problem(line, name, field, secrets.RedactSetting(err.Error(), known))
 }
 
 // fieldError is an error of one setting. It never holds what was written.
