@@ -46,7 +46,7 @@ func (a *App) Price(q admin.PriceQuestion) admin.Priced {
 	if q.At.IsZero() {
 		q.At = time.Now()
 	}
-	cost, lines := a.state.prices.catalogue().Explain(q.Provider, q.Model, q.At, &q.Usage, nil)
+	cost, lines := a.state.prices.Catalogue().Explain(q.Provider, q.Model, q.At, &q.Usage, nil)
 	return admin.Priced{Cost: cost, Lines: lines}
 }
 
@@ -67,7 +67,7 @@ func (a *App) Reprice(ctx context.Context, since time.Time) (int, error) {
 
 // repriceRecord prices one record anew.
 func (a *App) repriceRecord(r *ai.Record) {
-	catalogue := a.state.prices.catalogue()
+	catalogue := a.state.prices.Catalogue()
 	total := ai.Cost{}
 	for i := range r.Attempts {
 		at := &r.Attempts[i]

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
@@ -117,7 +119,7 @@ func (b *body) grown() *body {
 func tooLarge(limit int64) error {
 	return &protocol.RequestError{
 		Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
-		Message: "the request body is larger than this gateway takes (" + byteSize(limit) + ")",
+		Message: "the request body is larger than this gateway takes (" + humanize.IBytes(uint64(max(limit, 0))) + ")",
 	}
 }
 

@@ -321,12 +321,12 @@ func (a *App) FetchModels(ctx context.Context, name string, unsaved *admin.Chann
 			return nil, problemOf(err)
 		}
 		st = scratchState()
-		defer st.transports.close()
+		defer st.pool.Close()
 	}
 	if ch == nil || ch.keyless {
 		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no channel %q in use, or it has no key", name)
 	}
-	via, err := ch.transports(st.transports, config.DefaultConnectTimeout)
+	via, err := ch.transports(st.pool, config.DefaultConnectTimeout)
 	if err != nil {
 		return nil, err
 	}

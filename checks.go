@@ -14,6 +14,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/secrets"
 )
@@ -171,7 +172,7 @@ func (ch *channel) checkRequest(p ai.Protocol, u, k int, model string) *relay.Re
 	}
 	return &relay.Request{
 		Method: http.MethodPost, URL: ch.urls[u].bases[p].Join(path), Header: header,
-		Body:     relay.Body{Parts: [5][]byte{bytes.ReplaceAll([]byte(ask.body), []byte("MODEL"), quoteJSON(model))}},
+		Body:     relay.Body{Parts: [5][]byte{bytes.ReplaceAll([]byte(ask.body), []byte("MODEL"), scan.Quote(model))}},
 		Format:   format,
 		Endpoint: endpointOf(format, ai.Generate),
 	}

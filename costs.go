@@ -44,7 +44,7 @@ func (c *call) countedModel() string {
 func (c *call) expect(model string) ai.Usage {
 	u := ai.Usage{Input: c.countInput()}
 	if c.generates() {
-		u.Output = c.h.app.state.usual.output(model)
+		u.Output = c.h.app.state.outputs.Estimate(model)
 		if c.MaxOutput > 0 {
 			u.Output = min(u.Output, c.MaxOutput)
 		}
@@ -89,7 +89,7 @@ func (c *call) expected() access.Use {
 
 // priceAt is what a usage costs at a candidate.
 func (c *call) priceAt(cand *candidate, u *ai.Usage) ai.Cost {
-	return c.h.app.state.prices.price(cand, c.Received, u)
+	return c.h.app.state.prices.Catalogue().Price(cand.conf.Provider, cand.model, c.Received, u, cand.conf.CostMultiplier)
 }
 
 // bill counts what an attempt used, and what that costs. Failed attempts are
@@ -161,7 +161,7 @@ const (
 // what the model usually makes.
 func (c *call) learn(t *target, u *ai.Usage) {
 	st := c.h.app.state
-	st.usual.saw(t.model, u.Output)
+	st.outputs.Observe(t.model, u.Output)
 	if !c.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
 		return
 	}

@@ -3,6 +3,8 @@ package ccload
 import (
 	"net/http"
 	"strconv"
+	"sync/atomic"
+	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol/scan"
@@ -52,4 +54,17 @@ var countAnswers = map[ai.Protocol]func(n int64) string{
 		s := strconv.FormatInt(n, 10)
 		return `{"totalTokens":` + s + `,"promptTokensDetails":[{"modality":"TEXT","tokenCount":` + s + `}]}`
 	},
+}
+
+// lastUse remembers when somebody last asked for something.
+type lastUse struct{ at atomic.Int64 }
+
+// usedFor is how long after a use the next one is expected.
+const usedFor = 10 * time.Minute
+
+func (l *lastUse) use(now time.Time) { l.at.Store(now.UnixNano()) }
+
+// idle reports whether nobody has asked lately.
+func (l *lastUse) idle(now time.Time) bool {
+	return now.UnixNano()-l.at.Load() > int64(usedFor)
 }

@@ -131,7 +131,7 @@ func (d *draft) check() error {
 		return err
 	}
 	scratch := scratchState()
-	defer scratch.transports.close()
+	defer scratch.pool.Close()
 	for key := range d.changed {
 		if key.kind != store.KindChannel {
 			continue
@@ -141,7 +141,7 @@ func (d *draft) check() error {
 		if err != nil {
 			return fmt.Errorf("channel %q: %w", key.name, err)
 		}
-		if _, err := ch.transports(scratch.transports, config.DefaultConnectTimeout); err != nil {
+		if _, err := ch.transports(scratch.pool, config.DefaultConnectTimeout); err != nil {
 			return err
 		}
 	}
@@ -152,7 +152,7 @@ func (d *draft) check() error {
 func scratchState() *state {
 	return &state{
 		board: health.NewBoard(health.Options{}), memory: selection.NewState(), meters: access.NewMeters(),
-		purses: access.NewPurses(), load: newLoadBook(), transports: newTransports(),
+		purses: access.NewPurses(), load: newLoadBook(), pool: newPool(),
 	}
 }
 

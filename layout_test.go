@@ -21,14 +21,14 @@ var layers = []struct {
 	packages []string
 }{
 	{0, []string{"ai"}},
-	{1, []string{"config", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
-	{2, []string{"access", "caddyfile", "health", "pricing", "protocol", "provider", "selection", "tokens"}},
+	{1, []string{"config", "examples", "internal/fakeai", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
+	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "provider", "selection", "tokens"}},
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
-	{4, []string{"transfer"}},
+	{4, []string{"command", "transfer"}},
 }
 
 // mayImportCaddy are the packages that know of Caddy.
-var mayImportCaddy = []string{"", "config", "caddyfile", "selection", "admin", "store", "cmd/caddy"}
+var mayImportCaddy = []string{"", "config", "caddyfile", "selection", "admin", "store", "command", "cmd/caddy"}
 
 func levelOf(pkg string) (int, bool) {
 	for _, l := range layers {

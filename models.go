@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -105,7 +106,7 @@ func (c *call) usableModels() []protocol.Model {
 	for _, m := range found {
 		models = append(models, m)
 	}
-	slices.SortFunc(models, func(a, b protocol.Model) int { return compareStrings(a.ID, b.ID) })
+	slices.SortFunc(models, func(a, b protocol.Model) int { return strings.Compare(a.ID, b.ID) })
 	return models
 }
 
@@ -244,7 +245,7 @@ func readModelList(r io.Reader) ([]string, error) {
 		names = append(names, m.ID)
 	}
 	for _, m := range list.Models {
-		names = append(names, trimModels(m.Name))
+		names = append(names, strings.TrimPrefix(m.Name, "models/")) // Google's resource prefix
 	}
 	return slices.DeleteFunc(names, func(n string) bool { return n == "" }), nil
 }

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/admin"
+	_ "github.com/ccload/ccload/command" // caddy ccload
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/relay"

@@ -3,6 +3,7 @@ package ccload
 import (
 	"cmp"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/url"
@@ -17,6 +18,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/provider"
 )
 
@@ -49,7 +51,7 @@ type channel struct {
 	allowance *access.Allowance
 	keyless   bool                   // every key's placeholder is empty here
 	upstream  *reverseproxy.Upstream // stands for the channel before foreign policies
-	edits     []bodyEdit
+	edits     []scan.Edit
 	origin    string // declared or stored
 }
 
@@ -91,7 +93,7 @@ func newRegistry(conf *config.App, s *storedConfig, replace func(string) string,
 		}
 		ch, err := newChannel(c, replace, st, counts, warn)
 		if err == nil && from == stored {
-			_, err = ch.transports(st.transports, config.DefaultConnectTimeout)
+			_, err = ch.transports(st.pool, config.DefaultConnectTimeout)
 		}
 		if err != nil && from == stored {
 			warn(fmt.Sprintf("the stored channel %q cannot be used: %v", c.Name, err))
@@ -353,3 +355,19 @@ func channelBudget(c *config.Channel) access.Budget {
 }
 
 func nanoDollars(usd float64) ai.Money { return ai.Money(math.Round(usd * float64(ai.Dollar))) }
+
+// bodyEdits reads a channel's body_set and body_remove.
+func bodyEdits(c *config.Channel) ([]scan.Edit, error) {
+	var edits []scan.Edit
+	for _, f := range c.BodySet {
+		value, err := json.Marshal(f.Value)
+		if err != nil {
+			return nil, fmt.Errorf("body_set %s: %w", f.Path, err)
+		}
+		edits = append(edits, scan.Edit{Path: strings.Split(f.Path, "."), Value: value})
+	}
+	for _, path := range c.BodyRemove {
+		edits = append(edits, scan.Edit{Path: strings.Split(path, ".")})
+	}
+	return edits, nil
+}

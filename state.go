@@ -17,7 +17,10 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/internal/demo"
 	"github.com/ccload/ccload/ledger"
+	"github.com/ccload/ccload/pricing"
+	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/selection"
 	"github.com/ccload/ccload/store"
@@ -41,24 +44,24 @@ const (
 // indexed by the names and fingerprints of things, never by pointers into a
 // config.
 type state struct {
-	board      *health.Board
-	memory     *selection.State
-	meters     *access.Meters
-	purses     *access.Purses
-	prices     *priceBook
-	counter    *tokens.Counter
-	counting   lastUse // of the endpoints that count tokens
-	usual      usualOutputs
-	told       sync.Map // what the log was told -> time.Time: when, or until when it holds
-	habits     usageHabits
-	ledger     *ledger.Ledger
-	cooling    *ledger.CoolingSaver
-	store      store.Store
-	pins       *pins
-	transports *transports
-	load       *loadBook
-	lists      *modelLists
-	inFlight   atomic.Int64
+	board    *health.Board
+	memory   *selection.State
+	meters   *access.Meters
+	purses   *access.Purses
+	prices   *pricing.Book
+	counter  *tokens.Counter
+	counting lastUse // of the endpoints that count tokens
+	outputs  tokens.OutputEstimator
+	told     sync.Map // what the log was told -> time.Time: when, or until when it holds
+	habits   usageHabits
+	ledger   *ledger.Ledger
+	cooling  *ledger.CoolingSaver
+	store    store.Store
+	pins     *pins
+	pool     *relay.Pool
+	load     *loadBook
+	lists    *modelLists
+	inFlight atomic.Int64
 
 	openOnce sync.Once
 	openErr  error
@@ -92,21 +95,26 @@ type retention struct {
 	bytes int64
 }
 
+// newPool makes the pool of connections to upstreams, the demo among them.
+func newPool() *relay.Pool {
+	return relay.NewPool(demo.Host, func() relay.Inner { return demo.Start() })
+}
+
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
 	st := &state{
-		memory:     selection.NewState(),
-		meters:     access.NewMeters(),
-		purses:     access.NewPurses(),
-		prices:     new(priceBook),
-		counter:    tokens.New(),
-		store:      s,
-		pins:       newPins(),
-		transports: newTransports(),
-		load:       newLoadBook(),
-		lists:      newModelLists(),
-		captures:   newCaptures(),
-		sharing:    newSharing(),
+		memory:   selection.NewState(),
+		meters:   access.NewMeters(),
+		purses:   access.NewPurses(),
+		prices:   new(pricing.Book),
+		counter:  tokens.New(),
+		store:    s,
+		pins:     newPins(),
+		pool:     newPool(),
+		load:     newLoadBook(),
+		lists:    newModelLists(),
+		captures: newCaptures(),
+		sharing:  newSharing(),
 	}
 	st.log.Store(log)
 	st.desk = newDesk(st)
@@ -184,7 +192,7 @@ func (st *state) useSpool(ctx context.Context) {
 // Destruct writes what is left and closes the store. The usage pool calls it
 // when the last config that used the state has let go of it.
 func (st *state) Destruct() error {
-	st.transports.close()
+	st.pool.Close()
 	st.desk.Hub.CloseAll()
 	if !st.opened.Load() {
 		return nil

@@ -232,7 +232,7 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 	}
 	body := out.Body
 	for _, e := range t.edits {
-		body = e.apply(body)
+		body = e.Apply(body)
 	}
 	return &relay.Request{
 		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},

@@ -1,4 +1,6 @@
-package ccload
+// Package command is "caddy ccload": it shows a demo, and asks a running gateway
+// over Caddy's admin endpoint.
+package command
 
 import (
 	"bytes"

@@ -1,4 +1,6 @@
-package ccload
+// Package demo is a made-up provider inside the process, so that the gateway can
+// be seen at work without a key and without a port.
+package demo
 
 import (
 	"context"
@@ -10,40 +12,42 @@ import (
 	"github.com/ccload/ccload/internal/fakeai"
 )
 
-// demoHost is the address of the provider "demo". No name server knows it
-// (RFC 6761, section 6.4): it is served inside this process, over memory, so
-// that the gateway can be seen at work without a key and without a port.
-const demoHost = "demo.invalid"
+// Host is the address of the provider "demo". No name server knows it (RFC 6761,
+// section 6.4): it is served over memory.
+const Host = "demo.invalid"
 
-// demoModels are the models it lists. It knows every name.
-var demoModels = []string{"demo-model", "demo-small"}
+// Models are the models it lists. It knows every name.
+var Models = []string{"demo-model", "demo-small"}
 
-// demoProvider is the made-up provider behind demoHost.
-type demoProvider struct {
+// Provider is the made-up provider behind Host.
+type Provider struct {
 	transport *http.Transport
 	server    *http.Server
 	fake      *fakeai.Server
 }
 
-// startDemo starts the provider.
-func startDemo() *demoProvider {
+// Start starts the provider.
+func Start() *Provider {
 	pipe := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	// An agent that is pointed at the demo must not be told to run its tools.
-	fake := fakeai.New(fakeai.Options{Name: "the demo provider", NoToolCalls: true, Keep: 1, Listed: demoModels})
-	d := &demoProvider{
+	fake := fakeai.New(fakeai.Options{Name: "the demo provider", NoToolCalls: true, Keep: 1, Listed: Models})
+	p := &Provider{
 		fake:      fake,
 		server:    &http.Server{Handler: fake, ReadHeaderTimeout: time.Minute},
 		transport: &http.Transport{DialContext: pipe.dial, DisableCompression: true, MaxIdleConnsPerHost: 64},
 	}
-	go d.server.Serve(pipe) //nolint:errcheck // ends with ErrServerClosed
-	return d
+	go p.server.Serve(pipe) //nolint:errcheck // ends with ErrServerClosed
+	return p
 }
 
-// close ends the provider.
-func (d *demoProvider) close() {
-	_ = d.fake.Close() // it has no listener of its own
-	_ = d.server.Close()
-	d.transport.CloseIdleConnections()
+// Transport reaches the provider, whatever the address.
+func (p *Provider) Transport() http.RoundTripper { return p.transport }
+
+// Close ends the provider.
+func (p *Provider) Close() {
+	_ = p.fake.Close() // it has no listener of its own
+	_ = p.server.Close()
+	p.transport.CloseIdleConnections()
 }
 
 // pipeListener is a listener whose connections are made in memory.
@@ -82,4 +86,4 @@ func (l *pipeListener) Close() error {
 }
 
 // Addr is the provider's name.
-func (*pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: demoHost, Net: "pipe"} }
+func (*pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: Host, Net: "pipe"} }

@@ -1,43 +1,21 @@
-package ccload
+package scan
 
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strconv"
-	"strings"
-
-	"github.com/ccload/ccload/config"
-	"github.com/ccload/ccload/protocol/scan"
 )
 
-// bodyEdit is one change that a channel makes to a JSON request body. The rest
-// of the body keeps its bytes.
-type bodyEdit struct {
-	path  []string
-	value []byte // JSON; nil removes the field
+// Edit is one change of a JSON value. The rest of the value keeps its bytes.
+type Edit struct {
+	Path  []string // names of members, or indices of elements, from the outside in
+	Value []byte   // JSON; nil removes what Path leads to
 }
 
-// bodyEdits reads a channel's body_set and body_remove.
-func bodyEdits(c *config.Channel) ([]bodyEdit, error) {
-	var edits []bodyEdit
-	for _, f := range c.BodySet {
-		value, err := json.Marshal(f.Value)
-		if err != nil {
-			return nil, fmt.Errorf("body_set %s: %w", f.Path, err)
-		}
-		edits = append(edits, bodyEdit{path: strings.Split(f.Path, "."), value: value})
-	}
-	for _, path := range c.BodyRemove {
-		edits = append(edits, bodyEdit{path: strings.Split(path, ".")})
-	}
-	return edits, nil
-}
-
-// apply returns body with the edit made. A path that leads nowhere is created
+// Apply returns body with the edit made. A path that leads nowhere is created
 // when a value is set, as far as objects can be, and ignored when one is
 // removed.
-func (e bodyEdit) apply(body []byte) []byte { return editValue(body, e.path, e.value) }
+func (e Edit) Apply(body []byte) []byte { return editValue(body, e.Path, e.Value) }
 
 // editValue sets or removes path within the JSON value v.
 func editValue(v []byte, path []string, value []byte) []byte {
@@ -45,12 +23,12 @@ func editValue(v []byte, path []string, value []byte) []byte {
 	if len(v) == 0 {
 		return v
 	}
-	start, end, ok := scan.Get(v, path[0])
+	start, end, ok := Get(v, path[0])
 	switch {
 	case ok && len(path) > 1:
-		return splice(v, start, end, editValue(v[start:end], path[1:], value))
+		return Splice(v, start, end, editValue(v[start:end], path[1:], value))
 	case ok && value != nil:
-		return splice(v, start, end, value)
+		return Splice(v, start, end, value)
 	case ok:
 		return removeField(v, start, end)
 	case value == nil || v[0] != '{':
@@ -63,11 +41,11 @@ func editValue(v []byte, path []string, value []byte) []byte {
 	if len(bytes.TrimSpace(v[1:len(v)-1])) > 0 {
 		member = append(member, ',')
 	}
-	return splice(v, 1, 1, member)
+	return Splice(v, 1, 1, member)
 }
 
-// splice replaces v[start:end].
-func splice(v []byte, start, end int, with []byte) []byte {
+// Splice returns a copy of v with other bytes in place of v[start:end].
+func Splice(v []byte, start, end int, with []byte) []byte {
 	out := make([]byte, 0, len(v)-(end-start)+len(with))
 	out = append(out, v[:start]...)
 	out = append(out, with...)
@@ -92,7 +70,7 @@ func removeField(v []byte, start, end int) []byte {
 		after++
 	}
 	if after < len(v) && v[after] == ',' {
-		return splice(v, from, after+1, nil)
+		return Splice(v, from, after+1, nil)
 	}
 	before := from
 	for before > 0 && isSpace(v[before-1]) {
@@ -101,7 +79,16 @@ func removeField(v []byte, start, end int) []byte {
 	if before > 0 && v[before-1] == ',' {
 		from = before - 1
 	}
-	return splice(v, from, end, nil)
+	return Splice(v, from, end, nil)
+}
+
+// Quote returns a text as a JSON string.
+func Quote(s string) []byte {
+	text, err := json.Marshal(s)
+	if err != nil { // a string always marshals
+		return []byte(`""`)
+	}
+	return text
 }
 
 // escaped reports whether the byte at i has an odd number of backslashes

@@ -1,8 +1,7 @@
-package ccload
+package command
 
 import (
 	"context"
-	_ "embed" // for the quickstart
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,13 +18,10 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/spf13/cobra"
-)
 
-// demoCaddyfile is what the demo runs: the quickstart, so that what people see
-// is what they can start from.
-//
-//go:embed examples/quickstart/Caddyfile
-var demoCaddyfile []byte
+	"github.com/ccload/ccload/examples"
+	"github.com/ccload/ccload/internal/demo"
+)
 
 // Where the quickstart listens, and the token it takes if CCLOAD_TOKEN is not
 // set.
@@ -62,7 +58,7 @@ func runDemo(ctx context.Context, out io.Writer) error {
 	if adapter == nil {
 		return errors.New("this build of Caddy has no Caddyfile adapter")
 	}
-	config, _, err := adapter.Adapt(demoCaddyfile, map[string]any{"filename": "Caddyfile"})
+	config, _, err := adapter.Adapt(examples.Quickstart, map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		return err
 	}
@@ -91,7 +87,7 @@ func runDemo(ctx context.Context, out io.Writer) error {
 		}
 		fmt.Fprintf(out, "  -> %s\n\n", said)
 	}
-	fmt.Fprintf(out, "Why a call went where it went:  caddy ccload explain --model %s\n", demoModels[0])
+	fmt.Fprintf(out, "Why a call went where it went:  caddy ccload explain --model %s\n", demo.Models[0])
 	fmt.Fprintf(out, "What was called:                curl http://%s/ccload/calls\n", caddy.DefaultAdminListen)
 	fmt.Fprintf(out, "What rests, and why:            curl http://%s/ccload/channels\n\nPress Ctrl+C to stop.\n", caddy.DefaultAdminListen)
 	<-ctx.Done()
