@@ -59,7 +59,7 @@ func (c *call) pin(ctx context.Context) error {
 		return nil
 	}
 	st := c.h.app.state
-	made, ok := st.pins.ownerOf(c.Continues)
+	made, ok := st.gateway.ResponseOwners.ownerOf(c.Continues)
 	if !ok && st.opened.Load() {
 		target, token, err := st.store.ResponseOwner(ctx, c.Continues)
 		ok, made = err == nil, owner{target, token}
@@ -150,7 +150,7 @@ func (t *target) classify(evidence *health.Evidence, now time.Time) ai.Outcome {
 // whether the call ends with it.
 func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answer *relay.Answer, now time.Time) (over bool) {
 	o := a.Outcome
-	countAttempt(t.name, o.Kind)
+	c.h.app.observer.AttemptEnded(t.name, o.Kind)
 	switch {
 	case o.Kind == ai.ClientGone || (c.r.Context().Err() != nil):
 		t.claim.Abandon()
@@ -286,7 +286,7 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	default:
 		c.broken(ctx, t, a, answer, &ending)
 	}
-	countAttempt(t.name, a.Outcome.Kind)
+	c.h.app.observer.AttemptEnded(t.name, a.Outcome.Kind)
 	if ending.Abort {
 		c.abort = true
 	}
@@ -297,7 +297,7 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 func (c *call) own(a *ai.Attempt, id string) {
 	if id != "" && id != c.record.ResponseID {
 		c.record.ResponseID = id
-		c.h.app.state.pins.remember(id, owner{a.Target, c.Token})
+		c.h.app.state.gateway.ResponseOwners.remember(id, owner{a.Target, c.Token})
 	}
 }
 
@@ -325,7 +325,7 @@ func (c *call) observe(t *target, a *ai.Attempt, ok bool, now time.Time) {
 	if a.Outcome.Kind == ai.Timeout {
 		waited = a.Duration
 	}
-	c.h.app.state.memory.Observe(selection.Observation{
+	c.h.app.state.routing.Selection.Observe(selection.Observation{
 		Waited:  waited,
 		Channel: t.name, URL: t.urls[t.url].address, Key: t.keys[t.key].id, Model: t.model,
 		FirstContent: a.FirstContent, Size: c.BodySize, Call: &c.Call, Usage: a.Usage, OK: ok, Now: now,

@@ -87,7 +87,7 @@ func (c *call) keepCapture() {
 		one.Request = k.add(nil, c.body.bytes)
 	}
 	one.Cut = k.cut
-	c.h.app.state.captures.take(one)
+	c.h.app.state.gateway.Captures.take(one)
 }
 
 // capturedWriter keeps what a client is sent.
@@ -151,13 +151,13 @@ func (st *state) captureLoop(ctx context.Context) {
 		var batch []store.Capture
 		select {
 		case <-ctx.Done():
-			st.writeCaptures(context.WithoutCancel(ctx), st.captures.more(nil))
+			st.writeCaptures(context.WithoutCancel(ctx), st.gateway.Captures.more(nil))
 			return
 		case <-tick.C:
 			st.forgetCaptures(ctx)
 			continue
-		case one := <-st.captures.queue:
-			batch = st.captures.more(append(batch, one.masked()))
+		case one := <-st.gateway.Captures.queue:
+			batch = st.gateway.Captures.more(append(batch, one.masked()))
 		}
 		st.writeCaptures(ctx, batch)
 	}
@@ -191,7 +191,7 @@ func (st *state) writeCaptures(ctx context.Context, batch []store.Capture) {
 	if err != nil {
 		st.log.Load().Warn("bodies of calls cannot be kept", zap.Error(err))
 	}
-	if n := st.captures.lost.Swap(0); n > 0 {
+	if n := st.gateway.Captures.lost.Swap(0); n > 0 {
 		st.log.Load().Warn("bodies of calls are not kept, because the store is too slow for them", zap.Int64("calls", n))
 	}
 }

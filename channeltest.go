@@ -314,19 +314,19 @@ const fetchTimeout = 20 * time.Second
 func (a *App) FetchModels(ctx context.Context, name string, unsaved *admin.ChannelConfig) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	ch, st := a.registry.Load().byName[name], a.state
+	ch, pool := a.registry.Load().byName[name], a.state.gateway.Pool
 	if unsaved != nil {
 		var err error
 		if ch, err = a.unsavedChannel(unsaved); err != nil {
 			return nil, problemOf(err)
 		}
-		st = scratchState()
-		defer st.pool.Close()
+		pool = newPool()
+		defer pool.Close()
 	}
 	if ch == nil || ch.keyless {
 		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no channel %q in use, or it has no key", name)
 	}
-	via, err := ch.transports(st.pool, config.DefaultConnectTimeout)
+	via, err := ch.transports(pool, config.DefaultConnectTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -345,7 +345,7 @@ func (a *App) unsavedChannel(in *admin.ChannelConfig) (*channel, error) {
 	conf.HeaderUp = conf.HeaderUp.Clone()
 	var before *config.Channel
 	var has []storedKey
-	if was := a.state.stored.Load().channel(in.Name); was != nil {
+	if was := a.state.control.Stored.Load().channel(in.Name); was != nil {
 		before, has = was.Conf, was.Keys
 	}
 	if err := unmask(&conf, before); err != nil {
@@ -365,6 +365,6 @@ func (a *App) unsavedChannel(in *admin.ChannelConfig) (*channel, error) {
 	if err := conf.Validate(); err != nil {
 		return nil, err
 	}
-	st := scratchState()
-	return newChannel(&conf, asWritten, st, st.counts(), func(string) {})
+	scratch := newRoutingState(nil) // nobody will call it by this one
+	return newChannel(&conf, asWritten, scratch, scratch.counts(time.UTC), func(string) {})
 }

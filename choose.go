@@ -113,7 +113,7 @@ func (c *call) pick(s *stage) *target {
 	for len(usable) > 0 {
 		c.situation.Call, c.situation.Candidates, c.situation.Now = &c.Call, usable, now
 		c.situation.Seed, c.situation.HTTP, c.situation.Writer = rand.Uint64(), c.r, c.w //nolint:gosec // spreads load, guards nothing
-		c.situation.State = c.h.app.state.memory
+		c.situation.State = c.h.app.state.routing.Selection
 		c.situation.Keys = c.keysOf
 		c.situation.Key = ""
 		i := selection.Choose(c.h.policy, &c.situation)
@@ -214,7 +214,7 @@ func (c *call) judge(cand *candidate, now time.Time) (ai.Reason, health.Readines
 // and tells people if it is a budget.
 func (c *call) overChannel(cand *candidate, over access.Limit, now time.Time) health.Readiness {
 	until := cand.allowance.Reopens(over, now)
-	c.h.app.announceExhausted("channel", cand.name, over, until)
+	c.h.app.observer.LimitReached("channel", cand.name, over, until)
 	return health.Readiness{Until: until}
 }
 
@@ -292,7 +292,7 @@ func (c *call) claim(cand *candidate, now time.Time) (*target, ai.Reason) {
 }
 
 func (c *call) chooseURL(cand *candidate, p ai.Protocol, now time.Time) int {
-	return c.chooseURLFrom(c.h.app.state.memory, cand, p, now)
+	return c.chooseURLFrom(c.h.app.state.routing.Selection, cand, p, now)
 }
 
 func (c *call) chooseURLFrom(memory *selection.State, cand *candidate, p ai.Protocol, now time.Time) int {
@@ -313,7 +313,7 @@ func (c *call) chooseURLFrom(memory *selection.State, cand *candidate, p ai.Prot
 }
 
 func (c *call) chooseKey(cand *candidate, now time.Time) int {
-	return c.chooseKeyFrom(c.h.app.state.memory, cand, now)
+	return c.chooseKeyFrom(c.h.app.state.routing.Selection, cand, now)
 }
 
 func (c *call) chooseKeyFrom(memory *selection.State, cand *candidate, now time.Time) int {

@@ -22,13 +22,13 @@ func (c *call) countsHere() bool {
 // countTokens answers how many tokens a request would have.
 func (c *call) countTokens() error {
 	st := c.h.app.state
-	st.counting.use(c.Received)
+	st.gateway.Counting.use(c.Received)
 	c.candidates = c.planFor(c.Model, c.h.limits.FuzzyModels)
 	body := c.body.bytes
 	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
 		body = body[from:to]
 	}
-	n := st.counter.Request(c.Protocol, c.countedModel(), body).Tokens
+	n := st.gateway.Counter.Request(c.Protocol, c.countedModel(), body).Tokens
 	c.record.Usage.Input, c.record.Usage.Estimated = n, true
 	text := countAnswers[c.Protocol](n)
 	header := c.w.Header()

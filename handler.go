@@ -213,7 +213,7 @@ func (c *call) authenticate() error {
 		c.Token = token.Name()
 		return nil
 	case errors.Is(err, access.ErrNoTokens) && c.h.app.state.complete():
-		c.h.app.warnNoTokens()
+		c.h.app.observer.NoTokens()
 		return &protocol.RequestError{
 			Status: http.StatusUnauthorized, Code: "no_tokens_configured",
 			Message: "this gateway has no client tokens yet, so nobody may use it; its log says how to make one",
@@ -267,7 +267,7 @@ func (c *call) admit() error {
 		if over.RetryAfter > 0 {
 			c.setRetryAfter(over.RetryAfter)
 		}
-		c.h.app.announceExhausted("token", c.Token, over.Limit, over.Resets)
+		c.h.app.observer.LimitReached("token", c.Token, over.Limit, over.Resets)
 		return &protocol.RequestError{
 			Status: http.StatusTooManyRequests, Code: over.Code(), Message: over.Error(),
 		}
@@ -285,7 +285,7 @@ func (c *call) waitForShare(err error, until time.Time) bool {
 	}
 	ctx, cancel := context.WithDeadline(c.r.Context(), until)
 	defer cancel()
-	c.h.app.state.sharing.wait(ctx)
+	c.h.app.state.cluster.Sharing.wait(ctx)
 	if ctx.Err() != nil {
 		c.token.Allowance().WaitedInVain(time.Now())
 	}

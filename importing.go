@@ -233,7 +233,7 @@ func (s *storedConfig) set(whole bool) *transfer.Set {
 // Export implements admin.Operator: it writes what is stored. What is declared
 // stands in the config already.
 func (a *App) Export(ctx context.Context, who admin.Actor, format string, secrets bool) ([]byte, error) {
-	set := a.state.stored.Load().set(secrets)
+	set := a.state.control.Stored.Load().set(secrets)
 	var b bytes.Buffer
 	var err error
 	switch format {

@@ -75,7 +75,7 @@ func (c *call) usableModels() []protocol.Model {
 			usable = append(usable, ch)
 		}
 	}
-	upstream := c.h.app.state.lists.fetch(c.r.Context(), usable, c.transports)
+	upstream := c.h.app.state.gateway.ModelLists.fetch(c.r.Context(), usable, c.transports)
 	for i, ch := range usable {
 		owner := ch.conf.Provider
 		if owner == "" {

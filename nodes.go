@@ -82,7 +82,7 @@ func processAlive(pid int) bool {
 // leaveNodes says that the node is gone. What it used of the last minute stays
 // taken until that minute is over.
 func (st *state) leaveNodes(ctx context.Context) {
-	s := st.sharing
+	s := st.cluster.Sharing
 	ctx, cancel := context.WithTimeout(ctx, shareSilent)
 	defer cancel()
 	s.rounds.Lock()
@@ -105,11 +105,11 @@ func (w ackWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
 	}
 	for _, r := range records {
 		if r.Cost.Amount != 0 {
-			w.st.purses.Written("token/"+r.Token, r.Cost.Amount)
+			w.st.routing.Purses.Written("token/"+r.Token, r.Cost.Amount)
 		}
 		for i := range r.Attempts {
 			if c := r.Attempts[i].Cost.Amount; c != 0 {
-				w.st.purses.Written(channelPurse+r.Attempts[i].Target.Channel, c)
+				w.st.routing.Purses.Written(channelPurse+r.Attempts[i].Target.Channel, c)
 			}
 		}
 	}

@@ -25,7 +25,7 @@ const maxNote = 512
 
 // ChannelConfigs implements admin.Operator.
 func (a *App) ChannelConfigs() []admin.ChannelConfig {
-	made := a.state.stored.Load().all().channels
+	made := a.state.control.Stored.Load().all().channels
 	list := make([]admin.ChannelConfig, 0, len(a.App.Channels)+len(made))
 	replacer := caddy.NewReplacer()
 	for _, c := range a.App.Channels {
@@ -108,7 +108,7 @@ func (a *App) SaveChannel(ctx context.Context, who admin.Actor, name string, in 
 	if err := a.edit(ctx, who, func(d *draft) error { return d.saveChannel(name, &in) }); err != nil {
 		return admin.ChannelConfig{}, err
 	}
-	if s := a.state.stored.Load().channel(in.Name); s != nil {
+	if s := a.state.control.Stored.Load().channel(in.Name); s != nil {
 		return showStored(s), nil
 	}
 	return admin.ChannelConfig{}, nil // removed by somebody meanwhile
@@ -142,7 +142,7 @@ func (a *App) ChangeChannels(ctx context.Context, who admin.Actor, names []strin
 	}
 	list := make([]admin.ChannelConfig, 0, len(after))
 	for _, name := range after {
-		if s := a.state.stored.Load().channel(name); s != nil {
+		if s := a.state.control.Stored.Load().channel(name); s != nil {
 			list = append(list, showStored(s))
 		} else {
 			list = append(list, admin.ChannelConfig{}) // removed by somebody meanwhile
@@ -227,7 +227,7 @@ func each[T any](list []T, do func(T) error) error {
 
 // Settings implements admin.Operator.
 func (a *App) Settings() admin.SettingsConfig {
-	whole, _ := merged(&a.App, a.state.stored.Load())
+	whole, _ := merged(&a.App, a.state.control.Stored.Load())
 	s := admin.SettingsConfig{Settings: config.Settings{Retention: whole.Retention, Capture: whole.Capture}, Declared: []string{}}
 	if a.Retention != nil {
 		s.Declared = append(s.Declared, "retention")
@@ -263,7 +263,7 @@ func (a *App) Rest(ctx context.Context, who admin.Actor, which health.Ref, until
 	case !until.After(now) || until.After(now.Add(366*24*time.Hour)):
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "until", "until must be a moment within the next year")
 	}
-	if err := a.state.board.Rest(health.Entry{Ref: which, Until: until, Kind: ai.RateLimited, Rule: "by hand", Message: "rests because " + who.Name + " said so", Since: now}); err != nil {
+	if err := a.state.routing.Board.Rest(health.Entry{Ref: which, Until: until, Kind: ai.RateLimited, Rule: "by hand", Message: "rests because " + who.Name + " said so", Since: now}); err != nil {
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
 	}
 	return a.state.store.Note(ctx, store.AuditEntry{

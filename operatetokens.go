@@ -15,7 +15,7 @@ import (
 
 // TokenConfigs implements admin.Operator.
 func (a *App) TokenConfigs() []admin.TokenConfig {
-	made := a.state.stored.Load().all().tokens
+	made := a.state.control.Stored.Load().all().tokens
 	list := make([]admin.TokenConfig, 0, len(a.Tokens)+len(made))
 	for _, t := range a.Tokens {
 		list = append(list, showToken(t, "", declared))
@@ -70,7 +70,7 @@ func (a *App) saveToken(ctx context.Context, who admin.Actor, name string, given
 	if err != nil {
 		return admin.TokenConfig{}, err
 	}
-	s := a.state.stored.Load().token(is)
+	s := a.state.control.Stored.Load().token(is)
 	if s == nil {
 		return admin.TokenConfig{}, nil // removed by somebody meanwhile
 	}
@@ -126,7 +126,7 @@ func (a *App) RemoveTokens(ctx context.Context, who admin.Actor, names []string)
 
 // AliasConfigs implements admin.Operator.
 func (a *App) AliasConfigs() []admin.AliasConfig {
-	made := a.state.stored.Load().all().aliases
+	made := a.state.control.Stored.Load().all().aliases
 	list := make([]admin.AliasConfig, 0, len(a.Aliases)+len(made))
 	for _, l := range a.Aliases {
 		list = append(list, admin.AliasConfig{Alias: *l, Origin: declared})
@@ -147,7 +147,7 @@ func (a *App) SaveAlias(ctx context.Context, who admin.Actor, name string, in ad
 		return admin.AliasConfig{}, err
 	}
 	in.Origin = stored
-	if s := a.state.stored.Load().alias(in.Name); s != nil {
+	if s := a.state.control.Stored.Load().alias(in.Name); s != nil {
 		in.Created, in.Updated = s.Created, s.Updated
 	}
 	return in, nil

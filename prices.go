@@ -12,8 +12,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
-	"github.com/ccload/ccload/access"
-	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/pricing"
 	"github.com/ccload/ccload/store"
@@ -75,7 +73,7 @@ func (a *App) usePrices(ctx context.Context, own []pricing.Row) {
 	if err != nil {
 		a.logger.Warn("the prices in the store cannot be read", zap.Error(err))
 	}
-	a.state.prices.Set(own, stored, list)
+	a.state.gateway.Prices.Set(own, stored, list)
 	if a.Prices == nil || a.Prices.SyncURL == "" {
 		return
 	}
@@ -84,7 +82,7 @@ func (a *App) usePrices(ctx context.Context, own []pricing.Row) {
 	if every <= 0 {
 		every = config.DefaultSyncInterval
 	}
-	sync := pricing.Sync{Book: a.state.prices, URL: url, Every: every, Log: a.logger, Keep: func(ctx context.Context, list []byte) error {
+	sync := pricing.Sync{Book: a.state.gateway.Prices, URL: url, Every: every, Log: a.logger, Keep: func(ctx context.Context, list []byte) error {
 		return a.state.store.SaveMemory(ctx, pricesMemory, list)
 	}}
 	a.background.Go(func() { sync.Run(ctx) })
@@ -112,53 +110,6 @@ func (a *App) SetOwnPrices(ctx context.Context, rows []pricing.Row) error {
 	if err := a.state.store.SaveMemory(ctx, ownPricesMemory, text); err != nil {
 		return err
 	}
-	a.state.prices.SetStored(rows)
+	a.state.gateway.Prices.SetStored(rows)
 	return nil
-}
-
-// driftEvery is how often the log repeats that a vendor's costs are not ours.
-const driftEvery = time.Hour
-
-// warnDrift says that a vendor charges something else than the catalogue says:
-// one of both is out of date.
-func (a *App) warnDrift(channel, model string, c *ai.Cost) {
-	metrics.drift.Inc()
-	now := time.Now()
-	key := "drift " + channel + " " + model
-	if last, ok := a.state.told.Load(key); ok && now.Sub(last.(time.Time)) < driftEvery {
-		return
-	}
-	a.state.told.Store(key, now)
-	a.logger.Warn("the vendor's cost of a call differs from its list price by more than a tenth",
-		zap.String("channel", channel), zap.String("model", model), zap.String("list_usd", c.List.String()),
-		zap.String("price", c.Price), zap.String("remedy", "check the channel's provider and cost_multiplier, or give the price in a file of prices"))
-}
-
-// warnUnpriced says that a model has no price, so that no budget counts it.
-func (a *App) warnUnpriced(channel, model string) {
-	if _, told := a.state.told.LoadOrStore("unpriced "+channel+" "+model, time.Now()); told {
-		return
-	}
-	a.logger.Warn("no price is known for a model: its calls cost null, and no budget counts them",
-		zap.String("channel", channel), zap.String("model", model),
-		zap.String("remedy", "give its price in a file of prices (see the prices option); caddy ccload reprice then prices what was served before"))
-}
-
-// announceExhausted tells people, once for each period, that a budget is used
-// up.
-func (a *App) announceExhausted(thing, name string, limit access.Limit, resets time.Time) {
-	switch limit {
-	case access.LimitDay, access.LimitMonth, access.LimitTotal:
-	default:
-		return
-	}
-	key := "budget " + thing + "/" + name + " " + string(limit)
-	if last, ok := a.state.told.Load(key); ok && last.(time.Time).Equal(resets) {
-		return
-	}
-	a.state.told.Store(key, resets)
-	a.logger.Warn("a budget is used up", zap.String(thing, name), zap.String("limit", string(limit)), zap.Time("resets", resets))
-	a.events.Emit(a.ctx, "ccload.budget_exhausted", map[string]any{
-		thing: name, "limit": string(limit), "resets": resets,
-	})
 }

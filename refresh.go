@@ -23,21 +23,26 @@ const refreshEvery = time.Second
 
 // complete reports whether what is stored has been read, and what other nodes
 // have taken of the limits.
-func (st *state) complete() bool { return st.stored.Load() != nil && st.sharing.begun.Load() }
+func (st *state) complete() bool {
+	return st.control.Stored.Load() != nil && st.cluster.Sharing.begun.Load()
+}
 
 // rebuild makes the registry of what is declared and stored now.
 func (a *App) rebuild() error {
 	replacer := caddy.NewReplacer()
 	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
-	s := a.state.stored.Load()
-	r, err := newRegistry(&a.App, s, replace, a.state, func(msg string) { a.logger.Warn(msg) })
+	s := a.state.control.Stored.Load()
+	whole, shadowed := merged(&a.App, s)
+	for _, problem := range shadowed {
+		a.logger.Warn(problem)
+	}
+	r, err := newRegistry(whole, len(a.App.Channels), replace, a.state.routing, a.state.gateway.Pool, func(msg string) { a.logger.Warn(msg) })
 	if err != nil {
 		return err
 	}
-	whole, _ := merged(&a.App, s)
 	age, bytes := whole.Retention.Resolve()
 	a.keep.Store(&retention{age: age, bytes: bytes})
-	a.state.sharing.restrict(r)
+	a.state.cluster.Sharing.restrict(r)
 	a.registry.Store(r)
 	return nil
 }
@@ -98,8 +103,8 @@ func (a *App) useStored() error {
 	if err := a.state.checkKeyring(ctx, v); err != nil {
 		return fmt.Errorf("%w (the key in use is that of %s: give back the one it was encrypted with, also beside a new one)", err, from)
 	}
-	a.state.keyring.Store(v)
-	a.state.noKey.Store(false)
+	a.state.control.Keyring.Store(v)
+	a.state.control.NoKey.Store(false)
 	if err := a.state.refresh(ctx, true); err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
@@ -118,8 +123,8 @@ func (a *App) withoutKey(ctx context.Context, err error) error {
 	if err != nil {
 		return err
 	}
-	a.state.keyring.Store(v)
-	a.state.noKey.Store(true)
+	a.state.control.Keyring.Store(v)
+	a.state.control.NoKey.Store(true)
 	if err := a.state.refresh(ctx, true); err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
@@ -143,8 +148,8 @@ func (st *state) checkKeyring(ctx context.Context, v *secrets.Keyring) error {
 
 // refresh reads what is stored, if there is anything new, and puts it to use.
 func (st *state) refresh(ctx context.Context, always bool) error {
-	st.reading.Lock()
-	defer st.reading.Unlock()
+	st.control.Reading.Lock()
+	defer st.control.Reading.Unlock()
 	revisions, err := st.store.Revisions(ctx)
 	if err != nil {
 		return err
@@ -152,7 +157,7 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 	if err := st.refreshCooling(ctx, revisions.Cooling); err != nil {
 		return err
 	}
-	known := st.stored.Load()
+	known := st.control.Stored.Load()
 	if !always && known != nil && known.revision == revisions.Config {
 		return nil
 	}
@@ -160,11 +165,11 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 	if err != nil {
 		return err
 	}
-	next := readStored(documents, revision, st.keyring.Load())
+	next := readStored(documents, revision, st.control.Keyring.Load())
 	for _, problem := range next.problems {
 		st.log.Load().Warn(problem)
 	}
-	st.stored.Store(next)
+	st.control.Stored.Store(next)
 	st.mu.Lock()
 	apps := append([]*App{}, st.apps...)
 	st.mu.Unlock()
@@ -193,16 +198,16 @@ type sharedRests struct {
 
 // SaveCooling implements ledger.CoolingWriter.
 func (st *state) SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error {
-	st.rests.mu.Lock()
-	defer st.rests.mu.Unlock()
+	st.cluster.Rests.mu.Lock()
+	defer st.cluster.Rests.mu.Unlock()
 	if err := st.store.SaveCooling(ctx, upsert, remove); err != nil {
 		return err
 	}
 	for i := range upsert {
-		st.rests.entries[upsert[i].Ref] = upsert[i]
+		st.cluster.Rests.entries[upsert[i].Ref] = upsert[i]
 	}
 	for _, ref := range remove {
-		delete(st.rests.entries, ref)
+		delete(st.cluster.Rests.entries, ref)
 	}
 	return nil
 }
@@ -210,29 +215,29 @@ func (st *state) SaveCooling(ctx context.Context, upsert []health.Entry, remove 
 // refreshCooling takes over what other nodes have found to rest, and to be well
 // again.
 func (st *state) refreshCooling(ctx context.Context, revision int64) error {
-	st.rests.mu.Lock()
-	defer st.rests.mu.Unlock()
-	if st.rests.revision == revision {
+	st.cluster.Rests.mu.Lock()
+	defer st.cluster.Rests.mu.Unlock()
+	if st.cluster.Rests.revision == revision {
 		return nil
 	}
 	list, err := st.store.LoadCooling(ctx)
 	if err != nil {
 		return err
 	}
-	was := st.rests.entries
-	st.rests.revision, st.rests.entries = revision, make(map[health.Ref]health.Entry, len(list))
-	list = slices.DeleteFunc(list, func(e health.Entry) bool { return st.cooling.Pending(e.Ref) }) // known better here
+	was := st.cluster.Rests.entries
+	st.cluster.Rests.revision, st.cluster.Rests.entries = revision, make(map[health.Ref]health.Entry, len(list))
+	list = slices.DeleteFunc(list, func(e health.Entry) bool { return st.cluster.Cooling.Pending(e.Ref) }) // known better here
 	for i := range list {
-		st.rests.entries[list[i].Ref] = list[i]
+		st.cluster.Rests.entries[list[i].Ref] = list[i]
 	}
 	var ended []health.Entry
 	for ref, e := range was {
-		if _, still := st.rests.entries[ref]; !still && !st.cooling.Pending(ref) {
+		if _, still := st.cluster.Rests.entries[ref]; !still && !st.cluster.Cooling.Pending(ref) {
 			ended = append(ended, e)
 		}
 	}
-	st.board.Forget(ended)
-	st.board.Restore(list)
+	st.routing.Board.Forget(ended)
+	st.routing.Board.Restore(list)
 	st.publishChange(liveChange{Resting: true})
 	return nil
 }
@@ -248,7 +253,7 @@ func (st *state) refreshLoop(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if st.keyring.Load() == nil {
+		if st.control.Keyring.Load() == nil {
 			continue // not started yet
 		}
 		ask, cancel := context.WithTimeout(ctx, closeTimeout)

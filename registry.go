@@ -20,6 +20,7 @@ import (
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/provider"
+	"github.com/ccload/ccload/relay"
 )
 
 // registry is the immutable list of channels, tokens and aliases that one
@@ -72,18 +73,15 @@ type upstreamKey struct {
 	load   *atomic.Int64
 }
 
-// newRegistry resolves a config and what is stored beside it. It touches
+// newRegistry resolves a config, with what is stored beside it. It touches
 // neither disk nor network; the state it is given handles of is not changed by
 // it. What is declared must be right; what is stored and cannot be used is left
 // out, for it was right when it was saved and nobody is there to be told.
-func newRegistry(conf *config.App, s *storedConfig, replace func(string) string, st *state, warn func(string)) (*registry, error) {
-	declaredChannels := len(conf.Channels)
-	conf, shadowed := merged(conf, s)
-	for _, problem := range shadowed {
-		warn(problem)
-	}
+//
+// The first declaredChannels channels of conf are declared, the others stored.
+func newRegistry(conf *config.App, declaredChannels int, replace func(string) string, st *routingState, pool *relay.Pool, warn func(string)) (*registry, error) {
 	r := &registry{byName: make(map[string]*channel), calendar: access.NewCalendar(conf.Location()), capture: conf.Capture.Resolved()}
-	counts := &access.Counts{Meters: st.meters, Purses: st.purses, Calendar: r.calendar}
+	counts := &access.Counts{Meters: st.Meters, Purses: st.Purses, Calendar: r.calendar}
 	for i, c := range conf.Channels {
 		from, replace := declared, replace
 		if i >= declaredChannels {
@@ -93,7 +91,7 @@ func newRegistry(conf *config.App, s *storedConfig, replace func(string) string,
 		}
 		ch, err := newChannel(c, replace, st, counts, warn)
 		if err == nil && from == stored {
-			_, err = ch.transports(st.pool, config.DefaultConnectTimeout)
+			_, err = ch.transports(pool, config.DefaultConnectTimeout)
 		}
 		if err != nil && from == stored {
 			warn(fmt.Sprintf("the stored channel %q cannot be used: %v", c.Name, err))
@@ -157,7 +155,7 @@ func newTokens(conf []*config.Token, replace func(string) string, counts *access
 	return access.New(specs, counts)
 }
 
-func newChannel(c *config.Channel, replace func(string) string, st *state, counts *access.Counts, warn func(string)) (*channel, error) {
+func newChannel(c *config.Channel, replace func(string) string, st *routingState, counts *access.Counts, warn func(string)) (*channel, error) {
 	if err := provider.Check(c); err != nil {
 		return nil, err
 	}
@@ -179,10 +177,10 @@ func newChannel(c *config.Channel, replace func(string) string, st *state, count
 	}
 	for _, secret := range conf.Keys {
 		id := access.Fingerprint(secret)
-		ch.keys = append(ch.keys, upstreamKey{secret: secret, id: id, load: st.load.counter(c.Name, id)})
+		ch.keys = append(ch.keys, upstreamKey{secret: secret, id: id, load: st.InFlight.counter(c.Name, id)})
 	}
 	if len(ch.keys) == 0 {
-		ch.keys = []upstreamKey{{load: st.load.counter(c.Name, "")}}
+		ch.keys = []upstreamKey{{load: st.InFlight.counter(c.Name, "")}}
 	}
 	ch.served = access.CompilePatterns(ch.patterns())
 	if ch.hours, err = c.Hours.Window(); err != nil {
@@ -207,7 +205,7 @@ func newChannel(c *config.Channel, replace func(string) string, st *state, count
 	for _, k := range ch.keys {
 		spec.Keys = append(spec.Keys, k.id)
 	}
-	ch.health = st.board.Channel(spec)
+	ch.health = st.Board.Channel(spec)
 	ch.allowance = counts.Allowance(channelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
 	ch.upstream = &reverseproxy.Upstream{Host: new(reverseproxy.Host), Dial: c.Name}
 	return ch, nil

@@ -20,8 +20,8 @@ func (a *App) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, err
 	if !st.complete() {
 		return nil, storeProblem(errors.New("the gateway has just started; try again in a moment"))
 	}
-	st.rotating.Lock()
-	defer st.rotating.Unlock()
+	st.control.Rotating.Lock()
+	defer st.control.Rotating.Unlock()
 	keys, err := a.encryptionKeys()
 	if err != nil {
 		return nil, admin.Problemf(http.StatusConflict, admin.CodeInvalid, "encryption_key", "%s", err.Error())
@@ -41,7 +41,7 @@ func (a *App) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, err
 	if err != nil {
 		return nil, err
 	}
-	was := st.keyring.Swap(v)
+	was := st.control.Keyring.Swap(v)
 	sealed := 0
 	err = a.edit(ctx, who, func(d *draft) error {
 		if n := len(d.base.problems); n > 0 {
@@ -61,7 +61,7 @@ func (a *App) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, err
 	})
 	if err != nil {
 		if !fromFile { // with a file both keys stay, and either keyring will do
-			st.keyring.Store(was)
+			st.control.Keyring.Store(was)
 		}
 		return nil, err
 	}

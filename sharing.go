@@ -15,6 +15,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/store"
 )
 
@@ -34,6 +36,18 @@ const (
 	shareSilent = 5 * time.Second         // for the store, in one round
 	silence     = 3 * time.Second         // in which a node has to notice a newcomer
 )
+
+// clusterState is what a node shares with others that use the same store:
+// limits, and what rests.
+type clusterState struct {
+	Sharing *sharing
+	Rests   sharedRests
+	Cooling *ledger.CoolingSaver // made when the store is open
+}
+
+func newClusterState() *clusterState {
+	return &clusterState{Sharing: newSharing(), Rests: sharedRests{entries: make(map[health.Ref]health.Entry)}}
+}
 
 // sharing is what a node knows of the others, and has of the limits.
 type sharing struct {
@@ -108,7 +122,7 @@ func (st *state) shareLoop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-		case <-st.sharing.ask:
+		case <-st.cluster.Sharing.ask:
 			select {
 			case <-time.After(time.Until(rest)):
 			case <-ctx.Done():
@@ -125,7 +139,7 @@ func (st *state) shareLoop(ctx context.Context) {
 
 // shareRound looks for other nodes, and divides the limits with them.
 func (st *state) shareRound(ctx context.Context) {
-	s := st.sharing
+	s := st.cluster.Sharing
 	s.rounds.Lock()
 	defer s.rounds.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, shareSilent)
@@ -143,7 +157,7 @@ func (st *state) shareRound(ctx context.Context) {
 }
 
 func (st *state) divide(ctx context.Context, now time.Time) error {
-	s := st.sharing
+	s := st.cluster.Sharing
 	newcomer := s.beat.IsZero()
 	if newcomer { // first said, then looked: of two that come at once, both see the other
 		if err := st.store.Beat(ctx, store.Node{ID: s.node}, now.Add(beatLife)); err != nil {
@@ -255,7 +269,7 @@ var claimNames = [...]string{"rpm/", "tpm/", "concurrency/", "money/"}
 
 // divideLimits claims shares and keeps to what is granted.
 func (st *state) divideLimits(ctx context.Context, now time.Time, r round) error {
-	s, app := st.sharing, st.current()
+	s, app := st.cluster.Sharing, st.current()
 	if app == nil && !r.leaving {
 		return nil
 	}

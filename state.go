@@ -14,17 +14,9 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
-	"github.com/ccload/ccload/access"
-	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/health"
-	"github.com/ccload/ccload/internal/demo"
 	"github.com/ccload/ccload/ledger"
-	"github.com/ccload/ccload/pricing"
-	"github.com/ccload/ccload/relay"
-	"github.com/ccload/ccload/secrets"
-	"github.com/ccload/ccload/selection"
 	"github.com/ccload/ccload/store"
-	"github.com/ccload/ccload/tokens"
 )
 
 // states holds the live state of every gateway in the process, keyed by the
@@ -39,29 +31,16 @@ const (
 	pruneStep    = 500 // calls deleted at a time, so that writers never wait long
 )
 
-// state is everything that outlives a config: what rests and why, rotation and
-// latency, counters of limits, connections, the ledger and the database. It is
-// indexed by the names and fingerprints of things, never by pointers into a
-// config.
+// state is everything that outlives a config: what each part of the gateway
+// remembers, and the database that they share. It opens and closes them.
 type state struct {
-	board    *health.Board
-	memory   *selection.State
-	meters   *access.Meters
-	purses   *access.Purses
-	prices   *pricing.Book
-	counter  *tokens.Counter
-	counting lastUse // of the endpoints that count tokens
-	outputs  tokens.OutputEstimator
-	told     sync.Map // what the log was told -> time.Time: when, or until when it holds
-	habits   usageHabits
-	ledger   *ledger.Ledger
-	cooling  *ledger.CoolingSaver
-	store    store.Store
-	pins     *pins
-	pool     *relay.Pool
-	load     *loadBook
-	lists    *modelLists
-	inFlight atomic.Int64
+	routing *routingState
+	gateway *gatewayState
+	control *controlState
+	cluster *clusterState
+
+	store  store.Store
+	warned sync.Map // what the log was told -> time.Time: when, or until when it holds
 
 	openOnce sync.Once
 	openErr  error
@@ -73,20 +52,6 @@ type state struct {
 	apps      []*App // those that are started, oldest first
 	log       atomic.Pointer[zap.Logger]
 	retention atomic.Pointer[retention]
-
-	keyring  atomic.Pointer[secrets.Keyring]
-	noKey    atomic.Bool                  // the keyring's key is kept nowhere
-	stored   atomic.Pointer[storedConfig] // nil until it is read for the first time
-	reading  sync.Mutex                   // one at a time reads what is stored
-	rests    sharedRests
-	editing  sync.Mutex // one at a time changes what is stored
-	rotating sync.Mutex // one at a time changes the encryption key
-
-	desk   *admin.Desk
-	totals totals
-
-	captures *captures
-	sharing  *sharing
 }
 
 // retention is how much of the request log is kept; zero values keep all.
@@ -95,36 +60,18 @@ type retention struct {
 	bytes int64
 }
 
-// newPool makes the pool of connections to upstreams, the demo among them.
-func newPool() *relay.Pool {
-	return relay.NewPool(demo.Host, func() relay.Inner { return demo.Start() })
-}
-
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
-	st := &state{
-		memory:   selection.NewState(),
-		meters:   access.NewMeters(),
-		purses:   access.NewPurses(),
-		prices:   new(pricing.Book),
-		counter:  tokens.New(),
-		store:    s,
-		pins:     newPins(),
-		pool:     newPool(),
-		load:     newLoadBook(),
-		lists:    newModelLists(),
-		captures: newCaptures(),
-		sharing:  newSharing(),
-	}
+	st := &state{store: s, cluster: newClusterState()}
 	st.log.Store(log)
-	st.desk = newDesk(st)
-	st.rests.entries = make(map[health.Ref]health.Entry)
-	st.board = health.NewBoard(health.Options{Changed: st.coolingChanged})
-	st.ledger = ledger.New(ledger.Options{Alarm: func(msg string, err error) {
-		st.log.Load().Error(msg, zap.Error(err))
-	}})
+	st.routing = newRoutingState(st.coolingChanged)
+	st.gateway = newGatewayState(st.logger)
+	st.control = &controlState{Desk: newDesk(st)}
 	return st
 }
+
+// logger is that of the config that was started last.
+func (st *state) logger() *zap.Logger { return st.log.Load() }
 
 // open connects the store and starts what runs in the background. It does so
 // once; later calls return the first result.
@@ -141,23 +88,23 @@ func (st *state) open() error {
 			st.openErr = errors.Join(fmt.Errorf("reading what was cooling: %w", err), st.store.Close())
 			return
 		}
-		st.board.Restore(entries)
+		st.routing.Board.Restore(entries)
 		st.useSpool(ctx) // before what was spent is read: some of it may be there
 		spent, err := st.store.LoadSpent(ctx)
 		if err != nil {
 			st.openErr = errors.Join(fmt.Errorf("reading what was spent: %w", err), st.store.Close())
 			return
 		}
-		st.purses.Load(spent)
+		st.routing.Purses.Load(spent)
 		if saved, err := st.store.LoadMemory(ctx, tokensMemory); err == nil {
-			if err := st.counter.Load(saved); err != nil {
+			if err := st.gateway.Counter.Load(saved); err != nil {
 				st.log.Load().Warn("what was learned of counting tokens cannot be read and is learned anew", zap.Error(err))
 			}
 		}
-		st.cooling = ledger.NewCoolingSaver(st, func(msg string, err error) {
+		st.cluster.Cooling = ledger.NewCoolingSaver(st, func(msg string, err error) {
 			st.log.Load().Warn(msg, zap.Error(err))
 		})
-		st.ledger.Attach(ackWriter{st})
+		st.gateway.Ledger.Attach(ackWriter{st})
 		var run context.Context
 		run, st.stop = context.WithCancel(context.Background())
 		st.done.Go(func() { st.pruneLoop(run) })
@@ -186,14 +133,14 @@ func (st *state) useSpool(ctx context.Context) {
 			st.log.Load().Warn("writing records of calls that the store did not take before; it is tried again", zap.Error(err))
 		}
 	}
-	st.ledger.UseSpool(spool)
+	st.gateway.Ledger.UseSpool(spool)
 }
 
 // Destruct writes what is left and closes the store. The usage pool calls it
 // when the last config that used the state has let go of it.
 func (st *state) Destruct() error {
-	st.pool.Close()
-	st.desk.Hub.CloseAll()
+	st.gateway.Pool.Close()
+	st.control.Desk.Hub.CloseAll()
 	if !st.opened.Load() {
 		return nil
 	}
@@ -201,15 +148,15 @@ func (st *state) Destruct() error {
 	st.done.Wait()
 	// What rests is a few rows, the ledger may have many: that one goes last,
 	// and each has its own time.
-	return errors.Join(within(closeTimeout, st.cooling.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.ledger.Close), st.store.Close())
+	return errors.Join(within(closeTimeout, st.cluster.Cooling.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
 }
 
 // keepLearned saves what replies taught about counting tokens.
 func (st *state) keepLearned(ctx context.Context) error {
-	if len(st.counter.Inspect()) == 0 {
+	if len(st.gateway.Counter.Inspect()) == 0 {
 		return nil
 	}
-	saved, err := st.counter.Save()
+	saved, err := st.gateway.Counter.Save()
 	if err != nil {
 		return err
 	}
@@ -298,10 +245,10 @@ func (st *state) current() *App {
 // rest. It persists the change and tells people.
 func (st *state) coolingChanged(c health.Change) {
 	if st.opened.Load() {
-		st.cooling.Changed(c)
+		st.cluster.Cooling.Changed(c)
 	}
 	st.publishChange(liveChange{Cooling: &c})
 	if app := st.current(); app != nil {
-		app.announce(c)
+		app.observer.coolingChanged(c)
 	}
 }

@@ -90,7 +90,7 @@ func (c *call) timers(t *target) relay.Timers {
 	l := &c.h.limits
 	timers := relay.Timers{Headers: l.HeaderTimeout, FirstContent: l.FirstContentTimeout, Idle: l.IdleTimeout}
 	if l.FirstContentAuto {
-		limit, known := c.h.app.state.memory.FirstContentLimit(t.name, t.urls[t.url].address, t.model)
+		limit, known := c.h.app.state.routing.Selection.FirstContentLimit(t.name, t.urls[t.url].address, t.model)
 		if !known {
 			limit = config.FirstContentUnknown
 		}
