@@ -276,6 +276,9 @@ func (c *call) admit() error {
 	return err
 }
 
+// shareWait is how long a call waits for a larger share of a limit.
+const shareWait = 1200 * time.Millisecond
+
 // waitForShare waits for a larger share of a limit that other nodes leave room
 // in, and says whether it is worth trying again.
 func (c *call) waitForShare(err error, until time.Time) bool {
@@ -285,7 +288,7 @@ func (c *call) waitForShare(err error, until time.Time) bool {
 	}
 	ctx, cancel := context.WithDeadline(c.r.Context(), until)
 	defer cancel()
-	c.h.app.state.cluster.Sharing.wait(ctx)
+	c.h.app.state.cluster.Wait(ctx)
 	if ctx.Err() != nil {
 		c.token.Allowance().WaitedInVain(time.Now())
 	}

@@ -24,7 +24,7 @@ var layers = []struct {
 	{1, []string{"config", "examples", "internal/fakeai", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
 	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "provider", "selection", "tokens"}},
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
-	{4, []string{"command", "transfer"}},
+	{4, []string{"cluster", "command", "transfer"}},
 }
 
 // mayImportCaddy are the packages that know of Caddy.

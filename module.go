@@ -134,7 +134,7 @@ func (a *App) Start() error {
 	var run context.Context
 	run, a.stop = context.WithCancel(context.Background())
 	a.state.attach(a)
-	a.state.shareRound(run)
+	a.state.cluster.Divide(run)
 	a.usePrices(run, own)
 	a.startChecks()
 	a.warnOfServers()

@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
-	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
@@ -24,7 +21,7 @@ const refreshEvery = time.Second
 // complete reports whether what is stored has been read, and what other nodes
 // have taken of the limits.
 func (st *state) complete() bool {
-	return st.control.Stored.Load() != nil && st.cluster.Sharing.begun.Load()
+	return st.control.Stored.Load() != nil && st.cluster.Ready()
 }
 
 // rebuild makes the registry of what is declared and stored now.
@@ -42,7 +39,7 @@ func (a *App) rebuild() error {
 	}
 	age, bytes := whole.Retention.Resolve()
 	a.keep.Store(&retention{age: age, bytes: bytes})
-	a.state.cluster.Sharing.restrict(r)
+	a.state.cluster.Restrict(r.limited())
 	a.registry.Store(r)
 	return nil
 }
@@ -154,7 +151,7 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 	if err != nil {
 		return err
 	}
-	if err := st.refreshCooling(ctx, revisions.Cooling); err != nil {
+	if err := st.cluster.Refresh(ctx, revisions.Cooling); err != nil {
 		return err
 	}
 	known := st.control.Stored.Load()
@@ -184,61 +181,6 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 		st.retention.Store(apps[n-1].keep.Load())
 	}
 	st.publishChange(liveChange{Revision: next.revision})
-	return nil
-}
-
-// sharedRests is what rests, as far as this node and the store agree on it.
-// Reading and writing exclude each other: what is written while it is read
-// would look as if another node had ended it.
-type sharedRests struct {
-	mu       sync.Mutex
-	revision int64
-	entries  map[health.Ref]health.Entry
-}
-
-// SaveCooling implements ledger.CoolingWriter.
-func (st *state) SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error {
-	st.cluster.Rests.mu.Lock()
-	defer st.cluster.Rests.mu.Unlock()
-	if err := st.store.SaveCooling(ctx, upsert, remove); err != nil {
-		return err
-	}
-	for i := range upsert {
-		st.cluster.Rests.entries[upsert[i].Ref] = upsert[i]
-	}
-	for _, ref := range remove {
-		delete(st.cluster.Rests.entries, ref)
-	}
-	return nil
-}
-
-// refreshCooling takes over what other nodes have found to rest, and to be well
-// again.
-func (st *state) refreshCooling(ctx context.Context, revision int64) error {
-	st.cluster.Rests.mu.Lock()
-	defer st.cluster.Rests.mu.Unlock()
-	if st.cluster.Rests.revision == revision {
-		return nil
-	}
-	list, err := st.store.LoadCooling(ctx)
-	if err != nil {
-		return err
-	}
-	was := st.cluster.Rests.entries
-	st.cluster.Rests.revision, st.cluster.Rests.entries = revision, make(map[health.Ref]health.Entry, len(list))
-	list = slices.DeleteFunc(list, func(e health.Entry) bool { return st.cluster.Cooling.Pending(e.Ref) }) // known better here
-	for i := range list {
-		st.cluster.Rests.entries[list[i].Ref] = list[i]
-	}
-	var ended []health.Entry
-	for ref, e := range was {
-		if _, still := st.cluster.Rests.entries[ref]; !still && !st.cluster.Cooling.Pending(ref) {
-			ended = append(ended, e)
-		}
-	}
-	st.routing.Board.Forget(ended)
-	st.routing.Board.Restore(list)
-	st.publishChange(liveChange{Resting: true})
 	return nil
 }
 

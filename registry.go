@@ -369,3 +369,20 @@ func bodyEdits(c *config.Channel) ([]scan.Edit, error) {
 	}
 	return edits, nil
 }
+
+// limited are the allowances that have limits, by the name that all nodes know
+// them by.
+func (r *registry) limited() map[string]*access.Allowance {
+	list := make(map[string]*access.Allowance)
+	for _, name := range r.tokens.Names() {
+		if a := r.tokens.ByName(name).Allowance(); a.Limited() {
+			list["token/"+name] = a
+		}
+	}
+	for _, ch := range r.channels {
+		if ch.allowance.Limited() {
+			list[channelPurse+ch.name] = ch.allowance
+		}
+	}
+	return list
+}

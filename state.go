@@ -14,6 +14,9 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/cluster"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/store"
@@ -37,7 +40,7 @@ type state struct {
 	routing *routingState
 	gateway *gatewayState
 	control *controlState
-	cluster *clusterState
+	cluster *cluster.Cluster
 
 	store  store.Store
 	warned sync.Map // what the log was told -> time.Time: when, or until when it holds
@@ -62,11 +65,15 @@ type retention struct {
 
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
-	st := &state{store: s, cluster: newClusterState()}
+	st := &state{store: s}
 	st.log.Store(log)
 	st.routing = newRoutingState(st.coolingChanged)
 	st.gateway = newGatewayState(st.logger)
 	st.control = &controlState{Desk: newDesk(st)}
+	st.cluster = cluster.New(cluster.Options{
+		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
+		Changed: func() { st.publishChange(liveChange{Resting: true}) },
+	})
 	return st
 }
 
@@ -101,16 +108,14 @@ func (st *state) open() error {
 				st.log.Load().Warn("what was learned of counting tokens cannot be read and is learned anew", zap.Error(err))
 			}
 		}
-		st.cluster.Cooling = ledger.NewCoolingSaver(st, func(msg string, err error) {
-			st.log.Load().Warn(msg, zap.Error(err))
-		})
+		st.cluster.Start()
 		st.gateway.Ledger.Attach(ackWriter{st})
 		var run context.Context
 		run, st.stop = context.WithCancel(context.Background())
 		st.done.Go(func() { st.pruneLoop(run) })
 		st.done.Go(func() { st.refreshLoop(run) })
 		st.done.Go(func() { st.captureLoop(run) })
-		st.done.Go(func() { st.shareLoop(run) })
+		st.done.Go(func() { st.cluster.Run(run) })
 		st.opened.Store(true)
 	})
 	return st.openErr
@@ -148,7 +153,7 @@ func (st *state) Destruct() error {
 	st.done.Wait()
 	// What rests is a few rows, the ledger may have many: that one goes last,
 	// and each has its own time.
-	return errors.Join(within(closeTimeout, st.cluster.Cooling.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
+	return errors.Join(within(closeTimeout, st.cluster.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
 }
 
 // keepLearned saves what replies taught about counting tokens.
@@ -241,14 +246,45 @@ func (st *state) current() *App {
 	return nil
 }
 
+// limited are the allowances with limits of the config in use, nil between
+// configs.
+func (st *state) limited() map[string]*access.Allowance {
+	if app := st.current(); app != nil {
+		return app.registry.Load().limited()
+	}
+	return nil
+}
+
 // coolingChanged is told by the board whenever something starts or ends to
 // rest. It persists the change and tells people.
 func (st *state) coolingChanged(c health.Change) {
 	if st.opened.Load() {
-		st.cluster.Cooling.Changed(c)
+		st.cluster.Save(c)
 	}
 	st.publishChange(liveChange{Cooling: &c})
 	if app := st.current(); app != nil {
 		app.observer.coolingChanged(c)
 	}
+}
+
+// ackWriter is the store for the ledger: purses learn of what is written.
+type ackWriter struct{ st *state }
+
+// WriteCalls implements ledger.Writer.
+func (w ackWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
+	err := w.st.store.WriteCalls(ctx, records)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if r.Cost.Amount != 0 {
+			w.st.routing.Purses.Written("token/"+r.Token, r.Cost.Amount)
+		}
+		for i := range r.Attempts {
+			if c := r.Attempts[i].Cost.Amount; c != 0 {
+				w.st.routing.Purses.Written(channelPurse+r.Attempts[i].Target.Channel, c)
+			}
+		}
+	}
+	return nil
 }

@@ -51,8 +51,8 @@ type sealer struct {
 	aead cipher.AEAD
 }
 
-// New returns a secrets. The first key seals, the others only open: they are the
-// ones that came before it.
+// NewKeyring returns a keyring. The first key seals, the others only open: they
+// are the ones that came before it.
 func NewKeyring(keys ...[]byte) (*Keyring, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("a keyring needs a key")

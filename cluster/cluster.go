@@ -1,4 +1,8 @@
-package ccload
+// Package cluster is what nodes that use the same database have in common: the
+// limits of tokens and channels, which they divide among each other, and what
+// rests after failures. A node that is alone has all of every limit and pays
+// nothing for it but a look at the database each second.
+package cluster
 
 import (
 	"context"
@@ -20,10 +24,6 @@ import (
 	"github.com/ccload/ccload/store"
 )
 
-// This file shares the limits of tokens and channels with other nodes on the
-// same database. A node that is alone has all of every limit and pays nothing
-// for it but a look at the database each second.
-
 // Times of sharing.
 const (
 	beatEvery   = 10 * time.Second
@@ -32,22 +32,51 @@ const (
 	sharePause  = 100 * time.Millisecond // between two rounds, however urgent
 	shareRenew  = 15 * time.Second       // of a share that nothing has changed of
 	shareLife   = time.Minute + 10*time.Second
-	shareWait   = 1200 * time.Millisecond // that a call waits for a share
-	shareSilent = 5 * time.Second         // for the store, in one round
-	silence     = 3 * time.Second         // in which a node has to notice a newcomer
+	shareSilent = 5 * time.Second // for the store, in one round
+	silence     = 3 * time.Second // in which a node has to notice a newcomer
 )
 
-// clusterState is what a node shares with others that use the same store:
-// limits, and what rests.
-type clusterState struct {
-	Sharing *sharing
-	Rests   sharedRests
-	Cooling *ledger.CoolingSaver // made when the store is open
+// Store is what a cluster needs of the store that its nodes have in common.
+type Store interface {
+	Beat(ctx context.Context, n store.Node, until time.Time) error
+	Nodes(ctx context.Context, self string, now time.Time) (others []store.Node, hungry []string, err error)
+	Leave(ctx context.Context, node string) error
+	Lease(ctx context.Context, node string, claims []store.Claim, now, until time.Time) ([]store.Grant, error)
+	LoadCooling(ctx context.Context) ([]health.Entry, error)
+	SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error
 }
 
-func newClusterState() *clusterState {
-	return &clusterState{Sharing: newSharing(), Rests: sharedRests{entries: make(map[health.Ref]health.Entry)}}
+// Options are what a cluster works with. All are needed.
+type Options struct {
+	Store Store
+	Board *health.Board // of what rests at this node
+
+	// Limited returns the allowances that have limits, by a name that all nodes
+	// know them by; nil while no config is in use.
+	Limited func() map[string]*access.Allowance
+
+	// Changed is called when other nodes have changed what rests.
+	Changed func()
+
+	Log func() *zap.Logger // of the moment
 }
+
+// Cluster is this node's place among those that use the same store. It is safe
+// for concurrent use.
+type Cluster struct {
+	o       Options
+	sharing *sharing
+	rests   sharedRests
+	saver   *ledger.CoolingSaver // made by Start
+}
+
+// New returns a cluster that this node has not joined yet.
+func New(o Options) *Cluster {
+	return &Cluster{o: o, sharing: newSharing(), rests: sharedRests{entries: make(map[health.Ref]health.Entry)}}
+}
+
+// Ready reports whether it is known what other nodes have taken of the limits.
+func (c *Cluster) Ready() bool { return c.sharing.begun.Load() }
 
 // sharing is what a node knows of the others, and has of the limits.
 type sharing struct {
@@ -100,8 +129,10 @@ func (s *sharing) wake() {
 	}
 }
 
-// wait asks for a round and waits for its end.
-func (s *sharing) wait(ctx context.Context) {
+// Wait asks for a larger share soon, and returns when shares have been divided
+// anew or ctx has ended.
+func (c *Cluster) Wait(ctx context.Context) {
+	s := c.sharing
 	s.mu.Lock()
 	round := s.round
 	s.mu.Unlock()
@@ -112,9 +143,9 @@ func (s *sharing) wait(ctx context.Context) {
 	}
 }
 
-// shareLoop keeps the node's shares. It runs until ctx ends, and then gives
-// back what it does not use.
-func (st *state) shareLoop(ctx context.Context) {
+// Run keeps the node's shares. It runs until ctx ends, and then gives back what
+// the node does not use.
+func (c *Cluster) Run(ctx context.Context) {
 	tick := time.NewTicker(shareEvery)
 	defer tick.Stop()
 	rest := time.Now()
@@ -122,7 +153,7 @@ func (st *state) shareLoop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-		case <-st.cluster.Sharing.ask:
+		case <-c.sharing.ask:
 			select {
 			case <-time.After(time.Until(rest)):
 			case <-ctx.Done():
@@ -131,48 +162,48 @@ func (st *state) shareLoop(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
-		st.shareRound(ctx)
+		c.Divide(ctx)
 		rest = time.Now().Add(sharePause)
 	}
-	st.leaveNodes(context.WithoutCancel(ctx))
+	c.leave(context.WithoutCancel(ctx))
 }
 
-// shareRound looks for other nodes, and divides the limits with them.
-func (st *state) shareRound(ctx context.Context) {
-	s := st.cluster.Sharing
+// Divide looks for other nodes, and divides the limits with them.
+func (c *Cluster) Divide(ctx context.Context) {
+	s := c.sharing
 	s.rounds.Lock()
 	defer s.rounds.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, shareSilent)
 	defer cancel()
-	err := st.divide(ctx, time.Now())
+	err := c.divide(ctx, time.Now())
 	s.begun.Store(true)
 	s.mu.Lock()
 	close(s.round)
 	s.round = make(chan struct{})
 	s.mu.Unlock()
 	if err != nil && !s.failing && ctx.Err() == nil {
-		st.log.Load().Warn("limits cannot be shared with other nodes; each keeps to its part until they can", zap.Error(err))
+		c.o.Log().Warn("limits cannot be shared with other nodes; each keeps to its part until they can", zap.Error(err))
 	}
 	s.failing = err != nil
 }
 
-func (st *state) divide(ctx context.Context, now time.Time) error {
-	s := st.cluster.Sharing
+func (c *Cluster) divide(ctx context.Context, now time.Time) error {
+	s := c.sharing
 	newcomer := s.beat.IsZero()
 	if newcomer { // first said, then looked: of two that come at once, both see the other
-		if err := st.store.Beat(ctx, store.Node{ID: s.node}, now.Add(beatLife)); err != nil {
+		if err := c.o.Store.Beat(ctx, store.Node{ID: s.node}, now.Add(beatLife)); err != nil {
 			return err
 		}
 		s.beat = now
 	}
-	all, hungry, err := st.store.Nodes(ctx, s.node, now)
+	all, hungry, err := c.o.Store.Nodes(ctx, s.node, now)
 	if err != nil {
 		return err
 	}
 	others, ready := 0, true
 	for _, n := range all {
 		if s.dead(n, now) {
-			if err := st.store.Leave(ctx, n.ID); err != nil {
+			if err := c.o.Store.Leave(ctx, n.ID); err != nil {
 				return err
 			}
 			continue
@@ -186,7 +217,7 @@ func (st *state) divide(ctx context.Context, now time.Time) error {
 	// What nodes that are gone had taken is given back when their shares end.
 	shares := others > 0 || !s.met.IsZero() && now.Sub(s.met) < shareLife
 	if now.Sub(s.beat) >= beatEvery || shares != s.told {
-		if err := st.store.Beat(ctx, store.Node{ID: s.node, Shares: shares}, now.Add(beatLife)); err != nil {
+		if err := c.o.Store.Beat(ctx, store.Node{ID: s.node, Shares: shares}, now.Add(beatLife)); err != nil {
 			return err
 		}
 		s.beat, s.told = now, shares
@@ -201,7 +232,7 @@ func (st *state) divide(ctx context.Context, now time.Time) error {
 	}
 	alone := s.nodes.Load() == 1 && !newcomer // until now: it had all of everything
 	s.nodes.Store(int64(others + 1))
-	return st.divideLimits(ctx, now, round{nodes: others + 1, ready: ready, hungry: hungry, hadAll: alone})
+	return c.divideLimits(ctx, now, round{nodes: others + 1, ready: ready, hungry: hungry, hadAll: alone})
 }
 
 // round is what a node knows when it divides limits.
@@ -214,36 +245,21 @@ type round struct {
 	leaving bool // it wants no more than it used
 }
 
-// restrict keeps what is new from using limits that are shared until it has its
-// share.
-func (s *sharing) restrict(r *registry) {
+// Restrict keeps what is new from using limits that are shared until it has its
+// share. limited are the allowances that have limits, of the config that comes
+// into use.
+func (c *Cluster) Restrict(limited map[string]*access.Allowance) {
+	s := c.sharing
 	nodes := int(s.nodes.Load())
 	if nodes == 1 {
 		return
 	}
-	for _, a := range r.limited() {
+	for _, a := range limited {
 		if a.Shared() == nil {
 			a.SetShare(&access.Share{Until: time.Now().Add(shareLife), Nodes: nodes, Wake: s.wake})
 		}
 	}
 	s.wake()
-}
-
-// limited are the allowances that have limits, by the name that all nodes know
-// them by.
-func (r *registry) limited() map[string]*access.Allowance {
-	list := make(map[string]*access.Allowance)
-	for _, name := range r.tokens.Names() {
-		if a := r.tokens.ByName(name).Allowance(); a.Limited() {
-			list["token/"+name] = a
-		}
-	}
-	for _, ch := range r.channels {
-		if ch.allowance.Limited() {
-			list[channelPurse+ch.name] = ch.allowance
-		}
-	}
-	return list
 }
 
 // claims of one allowance, and where their grants go.
@@ -268,13 +284,13 @@ const (
 var claimNames = [...]string{"rpm/", "tpm/", "concurrency/", "money/"}
 
 // divideLimits claims shares and keeps to what is granted.
-func (st *state) divideLimits(ctx context.Context, now time.Time, r round) error {
-	s, app := st.cluster.Sharing, st.current()
-	if app == nil && !r.leaving {
+func (c *Cluster) divideLimits(ctx context.Context, now time.Time, r round) error {
+	s, limited := c.sharing, c.o.Limited()
+	if limited == nil && !r.leaving {
 		return nil
 	}
-	if app != nil {
-		s.follow(app.registry.Load().limited(), r.hadAll)
+	if limited != nil {
+		s.follow(limited, r.hadAll)
 	}
 	var asked []*claimed
 	var claims []store.Claim
@@ -298,7 +314,7 @@ func (st *state) divideLimits(ctx context.Context, now time.Time, r round) error
 			claims[i].Wanted = claims[i].Used
 		}
 	}
-	grants, err := st.store.Lease(ctx, s.node, claims, now, now.Add(shareLife))
+	grants, err := c.o.Store.Lease(ctx, s.node, claims, now, now.Add(shareLife))
 	if err != nil {
 		return err
 	}

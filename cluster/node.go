@@ -1,4 +1,4 @@
-package ccload
+package cluster
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/store"
 )
 
@@ -79,39 +78,17 @@ func processAlive(pid int) bool {
 	return !errors.Is(err, os.ErrProcessDone) && !errors.Is(err, syscall.ESRCH)
 }
 
-// leaveNodes says that the node is gone. What it used of the last minute stays
+// leave says that the node is gone. What it used of the last minute stays
 // taken until that minute is over.
-func (st *state) leaveNodes(ctx context.Context) {
-	s := st.cluster.Sharing
+func (c *Cluster) leave(ctx context.Context) {
+	s := c.sharing
 	ctx, cancel := context.WithTimeout(ctx, shareSilent)
 	defer cancel()
 	s.rounds.Lock()
 	defer s.rounds.Unlock()
 	ownNodes.Delete(s.node)
 	if s.told { // what fails here ends by itself
-		_ = st.divideLimits(ctx, time.Now(), round{nodes: 1, leaving: true})
+		_ = c.divideLimits(ctx, time.Now(), round{nodes: 1, leaving: true})
 	}
-	_ = st.store.Leave(ctx, s.node)
-}
-
-// ackWriter is the store for the ledger: purses learn of what is written.
-type ackWriter struct{ st *state }
-
-// WriteCalls implements ledger.Writer.
-func (w ackWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
-	err := w.st.store.WriteCalls(ctx, records)
-	if err != nil {
-		return err
-	}
-	for _, r := range records {
-		if r.Cost.Amount != 0 {
-			w.st.routing.Purses.Written("token/"+r.Token, r.Cost.Amount)
-		}
-		for i := range r.Attempts {
-			if c := r.Attempts[i].Cost.Amount; c != 0 {
-				w.st.routing.Purses.Written(channelPurse+r.Attempts[i].Target.Channel, c)
-			}
-		}
-	}
-	return nil
+	_ = c.o.Store.Leave(ctx, s.node)
 }
