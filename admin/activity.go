@@ -71,10 +71,20 @@ func shorten(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// checkQuery refuses parameters that the route does not have, that stand there
-// twice, and texts that nobody needs.
+// badQuery is the problem of a query that cannot be read. Parts of it would be
+// left out, and more would be answered for than was asked.
+func badQuery(err error) error {
+	return invalid("", "the query cannot be read: %s; escape it as in name=a%%3Bb&other=50%%25", shorten(err.Error()))
+}
+
+// checkQuery refuses a query that cannot be read, parameters that the route
+// does not have, that stand there twice, and texts that nobody needs.
 func (q *request) checkQuery() error {
-	for name, values := range q.r.URL.Query() {
+	query, err := url.ParseQuery(q.r.URL.RawQuery)
+	if err != nil {
+		return badQuery(err)
+	}
+	for name, values := range query {
 		known := slices.ContainsFunc(q.route.query, func(p parameter) bool { return p.name == name })
 		switch {
 		case !known:

@@ -107,6 +107,9 @@ func serve(w http.ResponseWriter, r *http.Request) error {
 // answer serves one request by the table.
 func answer(source Source, w http.ResponseWriter, r *http.Request) error {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/ccload/")
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+		return apiError(badQuery(err))
+	}
 	pathKnown := false
 	for i := range table {
 		id, fits := table[i].fits(path)
@@ -281,7 +284,10 @@ func clearCooling(s Source, r *http.Request, _ string) (any, error) {
 
 // known refuses parameters that would be ignored.
 func known(q url.Values, names ...string) error {
-	for name := range q {
+	for name, values := range q {
+		if len(values) > 1 {
+			return badRequestError{fmt.Errorf("parameter %q stands there more than once", name)}
+		}
 		ok := false
 		for _, n := range names {
 			ok = ok || n == name

@@ -30,6 +30,9 @@ func makeToken(op Operator, r *http.Request, _ string) (any, error) {
 	if err != nil {
 		return nil, badRequestError{err}
 	}
+	if err := refuseDuplicates(text); err != nil {
+		return nil, err
+	}
 	var t TokenConfig
 	if err := decode(text, &t); err != nil {
 		return nil, err
