@@ -11,11 +11,15 @@ import (
 // refuses what no eye sees, and names that are folders.
 func TestNamesAreVisible(t *testing.T) {
 	things := map[string]func(name string) error{
-		"channel":        func(n string) error { return channel(func(c *config.Channel) { c.Name = n }).Validate() },
-		"group":          func(n string) error { return channel(func(c *config.Channel) { c.Group = n }).Validate() },
-		"models":         func(n string) error { return channel(func(c *config.Channel) { c.Models = []string{n} }).Validate() },
-		"client's name":  func(n string) error { return channel(func(c *config.Channel) { c.ModelNames = map[string]string{n: "x"} }).Validate() },
-		"upstream's":     func(n string) error { return channel(func(c *config.Channel) { c.ModelNames = map[string]string{"x": n} }).Validate() },
+		"channel": func(n string) error { return channel(func(c *config.Channel) { c.Name = n }).Validate() },
+		"group":   func(n string) error { return channel(func(c *config.Channel) { c.Group = n }).Validate() },
+		"models":  func(n string) error { return channel(func(c *config.Channel) { c.Models = []string{n} }).Validate() },
+		"client's name": func(n string) error {
+			return channel(func(c *config.Channel) { c.ModelNames = map[string]string{n: "x"} }).Validate()
+		},
+		"upstream's": func(n string) error {
+			return channel(func(c *config.Channel) { c.ModelNames = map[string]string{"x": n} }).Validate()
+		},
 		"token":          func(n string) error { return accessToken(func(t *config.Token) { t.Name = n }).Validate() },
 		"token's models": func(n string) error { return accessToken(func(t *config.Token) { t.Models = []string{n} }).Validate() },
 		"alias":          func(n string) error { return (&config.Alias{Name: n, Models: []string{"x"}}).Validate() },
