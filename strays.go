@@ -23,6 +23,9 @@ func staysHome(who admin.Actor, was *storedChannel, given *admin.ChannelConfig, 
 	if was == nil || who.Confirmed || !keepsSecrets(was, given) {
 		return nil
 	}
+	if is.Validate() != nil {
+		return nil // it is not saved, and told of with the field that is wrong
+	}
 	field, to := provider.Stray(was.Conf, is)
 	if field == "" {
 		return nil
