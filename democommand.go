@@ -86,7 +86,7 @@ func runDemo(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("reading the token that clients of the demo send: %w", err)
 		}
 	}
-	fmt.Fprintf(out, "\nThe gateway is on http://%s. Its token, which clients send, is\n\n  %s\n\nIts first demo channel always answers 429, so\nthe first call fails over to the second, and while the first rests the next\ncalls go to the second at once. The headers of an answer say which way it went.\n\n", demoAddress, token)
+	fmt.Fprintf(out, "\nThe gateway is on http://%s. Its token, which clients send, is\n\n  %s\n\nIts first demo channel always answers 429, so the first call fails over to the\nsecond, and while the first rests the next calls go to the second at once. The\nheaders of an answer say which way it went.\n\n", demoAddress, token)
 	for _, r := range demoRequests {
 		fmt.Fprintf(out, "%s\n  curl -N 'http://%s%s' -H '%s' -H 'content-type: application/json' -d '%s'\n",
 			r.title, demoAddress, r.path, fmt.Sprintf(r.header, token), r.body)

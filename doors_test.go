@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 )
@@ -294,4 +296,30 @@ func TestTokenGuessesAreSlowed(t *testing.T) {
 		t.Error("the proxy that guesses come by does not wait")
 	}
 	g.askModel(ai.Anthropic, "claude-opus-4-6", false, from("203.0.113.1")).want(t, http.StatusOK)
+}
+
+// TestServersThatBelieveClients: whoever trusts proxies but not strictly is
+// warned of it.
+func TestServersThatBelieveClients(t *testing.T) {
+	t.Parallel()
+	for options, want := range map[string]bool{
+		"": false,
+		"servers {\ntrusted_proxies static private_ranges\n}":                         true,
+		"servers {\ntrusted_proxies static private_ranges\ntrusted_proxies_strict\n}": false,
+	} {
+		g := startGateway(t, fmt.Sprintf("{\nadmin off\nauto_https off\npersist_config off\n%s\nccload {\nstore sqlite %s\n}\n}\nhttp://127.0.0.1:9 {\nccload\n}\n", options, filepath.Join(t.TempDir(), "ccload.db")))
+		app, err := g.app.ctx.App("http")
+		if err != nil {
+			t.Fatal(err)
+		}
+		servers := app.(*caddyhttp.App).Servers
+		if len(servers) != 1 {
+			t.Fatalf("%d servers", len(servers))
+		}
+		for _, server := range servers {
+			if got := believesClients(server); got != want {
+				t.Errorf("with %q: %v", options, got)
+			}
+		}
+	}
 }

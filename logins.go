@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -28,6 +29,15 @@ func (a *App) NoteLogin(ctx context.Context, n admin.LoginNote) error {
 		e.Fields = append(e.Fields, fmt.Sprintf("%d failures before are not listed", n.Missed))
 	}
 	return a.state.store.Note(ctx, e)
+}
+
+// believesClients reports whether a server takes the address of a client from
+// what the client itself may have written, the leftmost of X-Forwarded-For.
+// Caddy forgets how trusted_proxies were written once it has loaded them, so
+// its own field is looked at; a test holds that it is there.
+func believesClients(server *caddyhttp.Server) bool {
+	proxies := reflect.ValueOf(server).Elem().FieldByName("trustedProxies")
+	return server.TrustedProxiesStrict == 0 && proxies.IsValid() && proxies.Kind() == reflect.Interface && !proxies.IsNil()
 }
 
 // Unknown tokens that an address may send before those that follow are slowed
