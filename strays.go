@@ -24,7 +24,7 @@ func staysHome(who admin.Actor, was *storedChannel, given *admin.ChannelConfig, 
 		return nil
 	}
 	if is.Validate() != nil {
-		return nil // it is not saved, and told of with the field that is wrong
+		return nil //nolint:nilerr // it is not saved, and told of with the field that is wrong
 	}
 	field, to := provider.Stray(was.Conf, is)
 	if field == "" {

@@ -154,7 +154,7 @@ func TestGuessesAreSeenAndSlowed(t *testing.T) {
 func TestFailuresNotedAreBounded(t *testing.T) {
 	var l failureLimit
 	now := serverTime()
-	noted, missed := 0, 0
+	noted := 0
 	for i := range 100 {
 		m, ok := l.take(now.Add(1))
 		if ok != (i < failuresNoted) || m != 0 {
