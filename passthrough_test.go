@@ -305,7 +305,7 @@ func TestRecordedAnswersComeOutByteForByte(t *testing.T) {
 // recorded usage where the formats are tested.
 func (ex *exchange) usage(target string) ai.Usage {
 	path, _, _ := strings.Cut(target, "?")
-	m := routes.find(http.MethodPost, path)
+	m := findRoute(http.MethodPost, path)
 	body := []byte(ex.Response.Body)
 	if !ex.Stream {
 		return m.format.JudgeBody(m.endpoint, body).Usage
