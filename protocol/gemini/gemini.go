@@ -147,6 +147,7 @@ func wantsEvents(raw string) (bool, error) {
 			continue
 		}
 		value, err := url.QueryUnescape(value)
+		value, _, _ = strings.Cut(value, ";") // "json;enum-encoding=int"
 		if err != nil || value != "sse" && value != "json" || said != "" && said != value {
 			return false, &protocol.RequestError{
 				Status: http.StatusBadRequest, Code: "invalid_parameter", Param: "alt",

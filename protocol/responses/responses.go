@@ -11,6 +11,7 @@ package responses
 import (
 	"bytes"
 	"net/http"
+	"slices"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -53,7 +54,8 @@ func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (
 				Status: http.StatusNotFound, Code: "response_not_found", Message: "the path names no response",
 			}
 		}
-		return protocol.Request{Continues: id, Stream: r.URL.Query().Get("stream") == "true"}, nil
+		stream := slices.Contains(ep.Query, "stream") && r.URL.Query().Get("stream") == "true"
+		return protocol.Request{Continues: id, Stream: stream}, nil
 	}
 	f, err := protocol.ReadJSONRequest(body)
 	if err != nil {
