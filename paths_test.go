@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -31,9 +32,7 @@ func newBareUpstream(t *testing.T, header http.Header, body string) *bareUpstrea
 		u.mu.Lock()
 		u.lines = append(u.lines, r.Method+" "+r.RequestURI)
 		u.mu.Unlock()
-		for name, values := range header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), header)
 		_, _ = io.WriteString(w, body)
 	}))
 	t.Cleanup(u.Close)

@@ -69,7 +69,7 @@ func (h *Handler) unrouted(w http.ResponseWriter, r *http.Request, next caddyhtt
 	sayFinal(header, http.StatusNotFound)
 	w.WriteHeader(http.StatusNotFound)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) //nolint:gosec // JSON, and said to be
+		_, _ = w.Write(body)
 	}
 	return nil
 }

@@ -130,7 +130,7 @@ func (h *HeaderDown) Apply(header, upstream http.Header) {
 		header.Del(name)
 	}
 	for name, values := range h.Set {
-		header[http.CanonicalHeaderKey(name)] = values
+		header[http.CanonicalHeaderKey(name)] = slices.Clip(values) // whoever adds to it makes a copy
 	}
 	for name, values := range h.Add {
 		key := http.CanonicalHeaderKey(name)

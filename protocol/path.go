@@ -76,12 +76,15 @@ func ValidID(id string) bool {
 		return false
 	}
 	for i := range len(id) {
-		c := id[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' || c == '=') {
+		if !alphanumeric(rune(id[i])) && !strings.ContainsRune("_-=", rune(id[i])) {
 			return false
 		}
 	}
 	return true
+}
+
+func alphanumeric(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
 // dotSegments reports whether a server that takes a name apart at its slashes

@@ -39,11 +39,7 @@ func (ep *Endpoint) ForwardQuery(raw string) string {
 // ambiguous reports whether a character does not belong into a query as it is
 // (RFC 3986, section 3.4), or separates parameters for some servers.
 func ambiguous(r rune) bool {
-	switch {
-	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
-		return false
-	}
-	return !strings.ContainsRune("-._~%!$'()*+,=:@/?[]", r)
+	return !alphanumeric(r) && !strings.ContainsRune("-._~%!$'()*+,=:@/?[]", r)
 }
 
 // JoinQuery joins the query of an upstream's address and that of a request. A
@@ -52,13 +48,13 @@ func JoinQuery(base, query string) string {
 	if base == "" || query == "" {
 		return base + query
 	}
-	joined := base
+	joined := []string{base}
 	for pair := range strings.SplitSeq(query, "&") {
 		if !hasParameter(base, parameter(pair)) {
-			joined += "&" + pair
+			joined = append(joined, pair)
 		}
 	}
-	return joined
+	return strings.Join(joined, "&")
 }
 
 func hasParameter(query, name string) bool {

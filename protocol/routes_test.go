@@ -180,7 +180,8 @@ func TestForwardQuery(t *testing.T) {
 		t.Errorf("an endpoint that lists nothing forwards %q", got)
 	}
 	for _, row := range [][3]string{
-		{"", "beta=1", "beta=1"}, {"api-version=1", "", "api-version=1"},
+		{"", "beta=1", "beta=1"},
+		{"api-version=1", "", "api-version=1"},
 		{"api-version=1", "beta=1&api%2Dversion=2", "api-version=1&beta=1"},
 	} {
 		if got := protocol.JoinQuery(row[0], row[1]); got != row[2] {
