@@ -165,7 +165,7 @@ func (h *Handler) testModel(ctx context.Context, o *testOrder, model string) (an
 	done := h.app.enter()
 	defer done()
 	w := &heldAnswer{header: make(http.Header)}
-	c := newCall(h, w, r, routes.find(r.Method, r.URL.Path))
+	c := newCall(h, w, r, findRoute(r.Method, r.URL.Path))
 	c.record.Policy = testPolicy
 	c.token = access.Unlimited
 	func() {

@@ -73,10 +73,21 @@ func checkModel(field, model string) *Error {
 		return &Error{Field: field, Value: quote(model), Problem: "must not begin or end with a space nor hold line breaks or other control characters"}
 	case Invisible(model):
 		return &Error{Field: field, Value: quote(model), Problem: InvisibleProblem}
-	case dots(model):
-		return &Error{Field: field, Value: quote(model), Problem: dotsProblem}
+	case hasDotSegment(model):
+		return &Error{Field: field, Value: quote(model), Problem: `must not hold "." or ".." as a part of a path`}
 	}
 	return nil
+}
+
+// hasDotSegment reports whether a part of a name between slashes is "." or
+// "..": some protocols have the name in the path.
+func hasDotSegment(name string) bool {
+	for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if part == "." || part == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // checkModels checks names and patterns.
