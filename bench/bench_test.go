@@ -40,7 +40,8 @@ func TestVerdicts(t *testing.T) {
 
 func TestTablesAreAligned(t *testing.T) {
 	var b strings.Builder
-	table(&b, [][]string{{"a", "µs"}, {"longer", "1"}})
+	table(&b, []string{"none"}, nil)
+	table(&b, []string{"a", "µs"}, [][]string{{"longer", "1"}})
 	if want := "\n| a      | µs |\n| ------ | -- |\n| longer | 1  |\n"; b.String() != want {
 		t.Errorf("%q", b.String())
 	}

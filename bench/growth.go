@@ -48,7 +48,7 @@ const flat = 1.05
 
 // grow compares gateways of several sizes with the first.
 func (r *rig) grow(name string, sizes []grown) error {
-	c := loadCase{shape: load.Shape{Conns: 16, Window: window}, rounds: 6}
+	c := loadCase{shape: load.Shape{Conns: 16, Window: window}, rounds: 5}
 	plain := &r.scenarios[0]
 	for i, g := range sizes {
 		ports, err := proc.FreePorts(2)

@@ -163,7 +163,7 @@ func post(url, contentType string, body []byte) (answer []byte, err error) {
 // repeat measures something of both, in alternating order.
 func (p *pair) repeat(rounds int, gateway, plain func(k int) (time.Duration, error)) (ours, theirs, difference row, err error) {
 	if p.r.long {
-		rounds *= 2
+		rounds *= 3
 	}
 	if p.r.rounds > 0 {
 		rounds = p.r.rounds

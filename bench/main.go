@@ -40,7 +40,7 @@ const usage = `Bench measures the gateway as users run it: a client token with b
 a concurrency limit, and the request log in SQLite. Everything runs on loopback;
 Linux only. Run it from the top of the repository:
 
-  go run ./bench                    all cases, about ten minutes
+  go run ./bench                    all cases, about six minutes
   go run ./bench -run small         the cases whose names match
   go run ./bench -list              what there is
   go run ./bench -long              more and longer rounds, for numbers to publish
@@ -60,7 +60,7 @@ func parse(args []string) (o options, err error) {
 	}
 	only := flags.String("run", "", "run only cases whose `name` matches this regular expression")
 	flags.BoolVar(&o.list, "list", false, "print the cases and end")
-	flags.BoolVar(&o.long, "long", false, "twice as many rounds, three times as long, longer streams")
+	flags.BoolVar(&o.long, "long", false, "three times as many rounds, twice as long, longer streams: about half an hour")
 	flags.IntVar(&o.rounds, "rounds", 0, "`number` of rounds of each case; 0: as the case wants")
 	flags.IntVar(&o.rows, "rows", 0, "also measure the growth with a request log of so `many` calls, e.g. 1000000 (half a minute and 1 GB in the temporary folder)")
 	flags.StringVar(&o.gateway, "gateway", "", "`file` of the gateway to measure; empty: build ./cmd/caddy")

@@ -30,8 +30,8 @@ type check func(samples [][]load.Sample) row
 // one.
 func (r *rig) measure(name string, c loadCase) error {
 	if r.long {
-		c.rounds *= 2
-		c.shape.Window *= 3
+		c.rounds *= 3
+		c.shape.Window *= 2
 	}
 	if r.rounds > 0 {
 		c.rounds = r.rounds

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ccload/ccload/bench/internal/load"
 )
@@ -60,20 +61,16 @@ func (p *report) bad(name, label string, s *load.Sample) {
 
 // print writes both tables, which are Markdown that is readable as it stands.
 func (p *report) print(w io.Writer) {
-	t := [][]string{{"case", "lane", "calls", "per s", "CPU µs/call", "p50 ms", "p99 ms", "events late p99 ms", "peak MB"}}
+	lanes := make([][]string, len(p.lanes))
 	for i := range p.lanes {
-		t = append(t, p.lanes[i].cells())
+		lanes[i] = p.lanes[i].cells()
 	}
-	if len(p.lanes) > 0 {
-		table(w, t)
-	}
-	t = [][]string{{"case", "what", "goal", "median", "least", "most", "verdict"}}
+	table(w, []string{"case", "lane", "calls", "per s", "CPU µs/call", "p50 ms", "p99 ms", "events late p99 ms", "peak MB"}, lanes)
+	rows := make([][]string, len(p.rows))
 	for i := range p.rows {
-		t = append(t, p.rows[i].cells())
+		rows[i] = p.rows[i].cells()
 	}
-	if len(p.rows) > 0 {
-		table(w, t)
-	}
+	table(w, []string{"case", "what", "goal", "median", "least", "most", "verdict"}, rows)
 	for _, n := range p.notes {
 		fmt.Fprintf(w, "\n%s\n", n)
 	}
@@ -82,7 +79,7 @@ func (p *report) print(w io.Writer) {
 func (l *laneRow) cells() []string {
 	var all load.Sample
 	var took time.Duration
-	var used []float64
+	used := make([]float64, 0, len(l.samples))
 	for i := range l.samples {
 		s := &l.samples[i]
 		all.Calls += s.Calls
@@ -93,11 +90,11 @@ func (l *laneRow) cells() []string {
 		used = append(used, s.CPUPerCall())
 	}
 	cells := []string{
-		l.name, l.label, fmt.Sprint(all.Calls), fmt.Sprintf("%.0f", float64(all.Calls)/took.Seconds()), "",
+		l.name, l.label, strconv.FormatInt(all.Calls, 10), fmt.Sprintf("%.0f", float64(all.Calls)/took.Seconds()), "",
 		fmt.Sprintf("%.2f", milliseconds(load.Quantile(all.Latencies, 0.5))), fmt.Sprintf("%.2f", milliseconds(load.Quantile(all.Latencies, 0.99))), "", "",
 	}
 	if l.hasCPU {
-		cells[4], cells[8] = fmt.Sprintf("%.0f", median(used)), fmt.Sprint(all.Peak>>10)
+		cells[4], cells[8] = fmt.Sprintf("%.0f", median(used)), strconv.FormatInt(all.Peak>>10, 10)
 	}
 	if len(all.Late) > 0 {
 		cells[7] = fmt.Sprintf("%.2f", milliseconds(load.Quantile(all.Late, 0.99)))
@@ -132,25 +129,28 @@ func median(list []float64) float64 {
 	return s[len(s)/2]
 }
 
-// table writes a Markdown table whose columns are aligned; the first row is the
-// head.
-func table(w io.Writer, rows [][]string) {
-	width := make([]int, len(rows[0]))
-	for _, r := range rows {
+// table writes a Markdown table whose columns are aligned, or nothing if it has
+// no rows.
+func table(w io.Writer, head []string, rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
+	width := make([]int, len(head))
+	for _, r := range append([][]string{head}, rows...) {
 		for i, c := range r {
-			width[i] = max(width[i], len([]rune(c)))
+			width[i] = max(width[i], utf8.RuneCountInString(c))
 		}
 	}
 	line := func(cells []string, pad string) {
 		for i := range width {
-			fmt.Fprintf(w, "| %s%s ", cells[i], strings.Repeat(cmp.Or(pad, " "), width[i]-len([]rune(cells[i]))))
+			fmt.Fprintf(w, "| %s%s ", cells[i], strings.Repeat(pad, width[i]-utf8.RuneCountInString(cells[i])))
 		}
 		fmt.Fprintln(w, "|")
 	}
 	fmt.Fprintln(w)
-	line(rows[0], "")
+	line(head, " ")
 	line(make([]string, len(width)), "-")
-	for _, r := range rows[1:] {
-		line(r, "")
+	for _, r := range rows {
+		line(r, " ")
 	}
 }

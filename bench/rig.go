@@ -220,7 +220,7 @@ const (
 // lanes are the ways to a scenario with the same request, by label.
 func (r *rig) lanes(scenario, path, body string, labels ...string) []*load.Lane {
 	i, _ := r.scenario(scenario)
-	var list []*load.Lane
+	list := make([]*load.Lane, 0, len(labels))
 	for _, label := range labels {
 		var p *proc.Process
 		var addr string

@@ -87,8 +87,10 @@ func TestCallsAllocateNoMore(t *testing.T) {
 				what      string
 				got, most float64
 			}{
-				{"allocations of the handler", own.count, most.handler}, {"bytes of the handler", own.bytes, most.handlerBytes},
-				{"allocations of the log", log.count, most.log}, {"bytes of the log", log.bytes, most.logBytes},
+				{"allocations of the handler", own.count, most.handler},
+				{"bytes of the handler", own.bytes, most.handlerBytes},
+				{"allocations of the log", log.count, most.log},
+				{"bytes of the log", log.bytes, most.logBytes},
 			} {
 				if c.got > c.most {
 					t.Errorf("%s: %.1f for each call, at most %.0f are allowed; go test -bench . -memprofile shows where", c.what, c.got, c.most)
