@@ -116,6 +116,9 @@ func run(o options) error {
 		}
 		return nil
 	}
+	if runtime.GOOS != "linux" {
+		return errors.New("this runs on Linux only: elsewhere the CPU time of other processes is not to be had as precisely")
+	}
 	begun := time.Now()
 	r, err := newRig(o)
 	if err != nil {

@@ -2,7 +2,6 @@ package load
 
 import (
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -81,14 +80,13 @@ func (l *Lane) drive(sh Shape, s *Sample) {
 	wg.Wait()
 }
 
-// sleepUntil uses nanosleep for the last stretch: the runtime's own timers can
-// be a millisecond late, which is more than what is measured.
+// sleepUntil lets the system sleep for the last stretch: the runtime's own
+// timers can be a millisecond late, which is more than what is measured.
 func sleepUntil(t time.Time) {
 	if d := time.Until(t); d > 3*time.Millisecond {
 		time.Sleep(d - 2*time.Millisecond)
 	}
 	if d := time.Until(t); d > 0 {
-		ts := syscall.NsecToTimespec(int64(d))
-		_ = syscall.Nanosleep(&ts, nil) // woken early, the call is made early
+		systemSleep(d)
 	}
 }

@@ -6,26 +6,16 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"syscall"
 	"time"
-	"unsafe"
 )
 
-// CPU is the user and system time the process has used, to the nanosecond: the
-// clock of another process, as clock_getcpuclockid(3) gives it. /proc has it in
-// steps of 10 ms, which would be half a percent of what is compared here. 0 for
-// no process or one that has ended.
+// CPU is the user and system time the process has used. 0 for no process or one
+// that has ended.
 func (p *Process) CPU() time.Duration {
 	if p == nil {
 		return 0
 	}
-	const schedClock = 2
-	clock := int32(^p.cmd.Process.Pid)<<3 | schedClock
-	var ts syscall.Timespec
-	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, uintptr(clock), uintptr(unsafe.Pointer(&ts)), 0); errno != 0 {
-		return 0
-	}
-	return time.Duration(ts.Nano())
+	return cpuTime(p.cmd.Process.Pid)
 }
 
 // Memory is what is resident, in KiB. 0 for no process or one that has ended.
