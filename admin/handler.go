@@ -23,8 +23,9 @@ func init() {
 // DefaultPrefix is where the handler is mounted if nothing else is said.
 const DefaultPrefix = "/ccload"
 
-// Handler serves the dashboard's API: what the operator sees and changes,
-// after a login. See its description at api/openapi.json.
+// Handler serves the dashboard: its pages, and the API behind them, which is
+// what the operator sees and changes after a login. See its description at
+// api/openapi.json.
 //
 // It keeps no state of its own: what lives longer than a config belongs to the
 // ccload app.
@@ -80,6 +81,8 @@ func (h *Handler) build() {
 		route := &routes[i]
 		h.mux.Handle(route.method+" /api/"+route.path, endpoint{h, route})
 	}
+	h.mux.Handle("GET /assets/{version}/{name}", http.HandlerFunc(h.asset))
+	h.mux.Handle("GET /{$}", http.HandlerFunc(h.document))
 	h.mux.Handle("/", http.HandlerFunc(h.unknown))
 }
 
@@ -114,6 +117,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	return nil
 }
 
+// mount is the path below which a browser finds the dashboard: the prefix, and
+// before it what the site has stripped, as handle_path does. It is for cookies.
+func (h *Handler) mount(inner *http.Request) string {
+	original, ok := inner.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok {
+		return h.Prefix
+	}
+	path := h.Prefix + inner.URL.Path
+	if before, ok := strings.CutSuffix(original.URL.Path, path); ok {
+		return before + h.Prefix
+	}
+	if before, ok := strings.CutSuffix(original.URL.Path+"/", path); ok {
+		return before + h.Prefix
+	}
+	return "" // the site has rewritten it altogether
+}
+
 // securityHeaders stand in every answer.
 var securityHeaders = map[string]string{
 	"Cache-Control":                "no-store",
@@ -141,6 +161,11 @@ func (h *Handler) unknown(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, Problemf(http.StatusMethodNotAllowed, "method_not_allowed", "", "this takes %s", strings.Join(allowed, ", ")))
 		return
 	}
+	h.nothing(w)
+}
+
+// nothing answers where there is nothing.
+func (h *Handler) nothing(w http.ResponseWriter) {
 	writeProblem(w, Problemf(http.StatusNotFound, CodeNotFound, "", "there is nothing here; %s/api/openapi.json describes what there is", h.Prefix))
 }
 
@@ -163,7 +188,7 @@ type endpoint struct {
 
 // ServeHTTP finds out who asks, whether they may, and what the answer is.
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{w: w, r: r, op: e.h.op, prefix: e.h.Prefix, route: e.route}
+	q := &request{w: w, r: r, op: e.h.op, prefix: e.h.mount(r), route: e.route}
 	if err := q.identify(); err != nil { //nolint:contextcheck // it takes the request's
 		e.h.fail(w, r, err)
 		return

@@ -1,0 +1,1 @@
+import{Empty as t}from"./app.js";import{t as m}from"./app.js";import{Main as f}from"./app.js";import{jsx as n}from"./app.js";
