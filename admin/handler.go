@@ -169,12 +169,13 @@ func (h *Handler) nothing(w http.ResponseWriter) {
 	writeProblem(w, Problemf(http.StatusNotFound, CodeNotFound, "", "there is nothing here; %s/api/openapi.json describes what there is", h.Prefix))
 }
 
-// Desk is what belongs to the dashboard and outlives configs: logins and live
-// events. The app keeps it.
+// Desk is what belongs to the dashboard and outlives configs: logins, live
+// events and the health of channels. The app keeps it.
 type Desk struct {
 	Sessions *Sessions
 	Throttle *Throttle
 	Hub      *Hub
+	Pulse    Pulse
 
 	mu      sync.Mutex
 	servers map[*http.Server]chan struct{} // closed when the server shuts down

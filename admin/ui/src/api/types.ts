@@ -156,6 +156,14 @@ export interface Explanation {
 	why?: string
 }
 
+export interface Health {
+	attempts: number
+	failed: number
+	limited: number
+	minutes: number[] | null
+	ok: number
+}
+
 export interface ImportChange {
 	action: string
 	fields?: string[] | null
@@ -211,6 +219,44 @@ export interface Option {
 	doc?: string
 	name: string
 	type: string
+}
+
+export interface Overview {
+	channels: OverviewChannel[] | null
+	/** US dollars */
+	cost_today_usd: number
+	/** US dollars */
+	limit_today_usd?: number
+	series: OverviewStep[] | null
+	since: string
+	step_ns: number
+	total: OverviewStep
+	until: string
+}
+
+export interface OverviewChannel {
+	/** US dollars */
+	cost_today_usd: number
+	first_content_p90_ns?: number
+	hour: Health
+	/** US dollars */
+	limit_today_usd?: number
+	name: string
+	served: number
+}
+
+export interface OverviewStep {
+	caller: number
+	/** US dollars */
+	cost_usd: number
+	failed: number
+	failed_over: number
+	first_content_p50_ns?: number
+	first_content_p90_ns?: number
+	first_content_p99_ns?: number
+	ok: number
+	output_tokens: number
+	start?: string
 }
 
 export interface Priced {
@@ -702,6 +748,8 @@ export interface Routes {
 	"POST models/fetch": { path: undefined; query: undefined; body: Sent<ChannelConfig>; answer: Models }
 	/** This description */
 	"GET openapi.json": { path: undefined; query: undefined; body: undefined; answer: unknown }
+	/** What the first page shows of a range */
+	"GET overview": { path: undefined; query: { since?: Param; until?: Param; step?: Param }; body: undefined; answer: Overview }
 	/** What a usage costs, and by which price */
 	"GET price": { path: undefined; query: { model: Param; provider?: Param; at?: Param; tier?: Param; region?: Param; input?: Param; cached_input?: Param; cache_write?: Param; cache_write_1h?: Param; output?: Param; audio_input?: Param; image_input?: Param; cached_audio?: Param; cached_image?: Param; audio_output?: Param; image_output?: Param; web_searches?: Param }; body: undefined; answer: Priced }
 	/** The prices of your own that are stored */
