@@ -1,8 +1,6 @@
 package admin
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -215,7 +213,7 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // fail answers an error, and tells the log of those that are not the caller's.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
-	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
 		h.log.Error("serving the dashboard's API", zap.String("path", r.URL.Path), zap.String("code", p.Code), zap.Error(err))
 	}
 	writeProblem(w, p)

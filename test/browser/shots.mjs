@@ -1,6 +1,5 @@
-// Takes pictures of pages, to be looked at: node shots.mjs [PAGE…]. They go to
-// out/shots. CCLOAD_UI names a dashboard that runs already, with its password in
-// CCLOAD_PASSWORD; else a gateway with some traffic is started.
+// Takes pictures of pages, to be looked at: node shots.mjs [PAGE or PAGE.VARIANT …].
+// They go to out/shots.
 import { mkdirSync } from "node:fs"
 import { join, dirname } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -23,10 +22,10 @@ const empty = await startGateway(binary)
 await fill(full, upstream.url)
 const browser = await startBrowser()
 for (const [page, hash] of Object.entries(pages)) {
-	if (wanted.length > 0 && !wanted.includes(page)) continue
 	for (const v of variants) {
+		if (wanted.length > 0 && !wanted.includes(page) && !wanted.includes(`${page}.${v.name}`)) continue
 		const p = await browser.open((page === "welcome" ? empty : full).ui, { hash, login: page !== "login", ...v })
-		await p.waitForTimeout(1200)
+		await p.waitForTimeout(900)
 		await p.screenshot({ path: join(dir, `${page}.${v.name}.png`) })
 		if (p.problems.length) console.log(page, v.name, p.problems)
 		const wide = await p.evaluate(() => document.documentElement.scrollWidth - innerWidth)

@@ -55,7 +55,7 @@ func bundle(root string) (map[string][]byte, error) {
 		if slices.Contains(eager, name) || !p.IsDir() && name == p.Name() {
 			continue
 		}
-		if err := script(files, root, name, fmt.Sprintf("export * from './pages/%s'", name), sharedPlugin(src, name)); err != nil {
+		if err := script(files, root, name, fmt.Sprintf("export {default} from './pages/%s'", name), sharedPlugin(src, name)); err != nil {
 			return nil, err
 		}
 	}

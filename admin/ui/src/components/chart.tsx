@@ -79,10 +79,10 @@ export function Chart(p: ChartProps) {
 							{at !== undefined && <b>{valueText(p, s, at)}</b>}
 						</span>
 					))}
-					<button type="button" class="link small" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
-						{at !== undefined ? timeText(p.times[at] ?? 0, p.step) : asTable ? t("chart.chart") : t("chart.table")}
-					</button>
 				</span>
+				<button type="button" class="link small" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+					{at !== undefined ? timeText(p.times[at] ?? 0, p.step) : asTable ? t("chart.chart") : t("chart.table")}
+				</button>
 			</header>
 			{asTable ? (
 				<ChartTable {...p} />

@@ -62,7 +62,7 @@ export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () =>
 				if (s.kind === "bar") {
 					return { fill: line, stroke: line, width: 0, points: { show: false }, paths: (Plot.paths.bars as (o: object) => uPlot.Series.PathBuilder)({ size: [0.8, 28], align: 0 }) }
 				}
-				return { stroke: line, width: 1.5, dash: s.kind === "dotted" ? [1.5, 3] : undefined, spanGaps: false, points: { show: false } }
+				return { stroke: line, width: 1.5, dash: s.kind === "dotted" ? [1.5, 3] : undefined, spanGaps: false, points: { show: true, size: 4, width: 0, fill: line, filter: lonely } }
 			}),
 		],
 		bands: p.series.flatMap((s, i) => (s.kind === "band" && i > 0 ? [{ series: [order.indexOf(i) + 1, order.indexOf(i - 1) + 1] as [number, number], fill: faint(line(p, i, color)) }] : [])),
@@ -79,6 +79,12 @@ export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () =>
 			],
 		},
 	}
+}
+
+/** Points that no line leads to or from. */
+const lonely: uPlot.Series.Points.Filter = (u, seriesIdx, show) => {
+	const values = Array.from(u.data[seriesIdx] ?? [])
+	return show === false ? null : values.flatMap((v, i) => (v != null && values[i - 1] == null && values[i + 1] == null ? [i] : []))
 }
 
 const line = (p: ChartProps, i: number, color: (name: string) => string): string => color((p.series[i] as Series).color)

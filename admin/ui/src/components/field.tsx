@@ -60,6 +60,8 @@ export interface TextProps extends Common {
 	step?: number | "any"
 	name?: string
 	list?: readonly string[]
+	/** Gets the whole text when several lines are pasted into a field of one line. */
+	onPaste?: (text: string) => void
 }
 
 /** A field for text or a number. */
@@ -70,6 +72,12 @@ export function TextField(p: TextProps) {
 				const common = {
 					id, "aria-describedby": describedBy, "aria-invalid": bad || undefined, value: p.value, placeholder: p.placeholder,
 					disabled: p.disabled, required: p.required, autoComplete: p.autoComplete ?? "off", autoFocus: p.autoFocus, name: p.name, spellcheck: false,
+					onPaste: (e: ClipboardEvent) => {
+						const text = e.clipboardData?.getData("text") ?? ""
+						if (!p.onPaste || !text.trim().includes("\n")) return
+						e.preventDefault()
+						p.onPaste((p.value + "\n" + text).trim())
+					},
 					onInput: (e: Event) => p.onInput((e.currentTarget as HTMLInputElement).value),
 				}
 				const look = "in" + (p.mono ? " mono" : "") + (p.large ? " tallin" : "") + (bad ? " bad" : "")

@@ -54,8 +54,13 @@ export function duration(ns: number | undefined): string {
 	return countdown(s * 1000)
 }
 
-/** Seconds alone, for "0.71 / 4.21 s". */
-export const seconds = (ns: number): string => fixed(ns / 1e9, ns < 9.995e9 ? 2 : 1)
+/** 0.71 / 4.21 s: two durations that share a unit where they can. */
+export function durations(first: number | undefined, whole: number): string {
+	if (!first) return duration(whole)
+	const [a, b] = [duration(first), duration(whole)]
+	const unit = b.slice(b.indexOf(" "))
+	return (a.endsWith(unit) ? a.slice(0, -unit.length) : a) + " / " + b
+}
 
 /** 0:47, 4:10, 1:02:05: milliseconds. */
 export function countdown(ms: number): string {

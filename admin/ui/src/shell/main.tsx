@@ -11,9 +11,9 @@ export function Main({ children, bare, class: more }: { children: ComponentChild
 	)
 }
 
-/** What a page puts into the bar above it, behind its name: crumbs, its one button, the range picker. */
-export function Bar({ children }: { children: ComponentChildren }) {
+/** What a page puts into the bar above it: behind its name, such as its one button, or at the end, where the range picker is. */
+export function Bar({ children, end }: { children: ComponentChildren; end?: boolean }) {
 	const [place, setPlace] = useState<Element | null>(null)
-	useEffect(() => setPlace(document.querySelector(".top .barplace")), [])
+	useEffect(() => setPlace(document.querySelector(end ? ".top .barend" : ".top .barplace")), [])
 	return place ? createPortal(<>{children}</>, place) : null
 }

@@ -6,7 +6,7 @@ import { Button } from "../components/button"
 import { Empty } from "../components/notice"
 import { t, type Key } from "../i18n/text"
 import Overview from "../pages/overview"
-import { href, type PageName, pages, type Route, route } from "./router"
+import { go, href, type PageName, pages, type Route, route } from "./router"
 
 /** A page: what src/pages/NAME exports as default. It draws its <main> with Main. */
 type PageModule = { default: ComponentType }
@@ -27,15 +27,11 @@ export const holderPages: readonly PageName[] = ["requests", "costs", "tokens"]
 
 export const isPage = (name: string): name is PageName => (pages as readonly string[]).includes(name)
 
-/** The page that is shown: the first form while there is no channel yet. */
-function shownName(r: Route): string {
-	if (r.page === "overview" && !isOperator()) return "requests"
-	if (r.page === "overview" && channelStates.value?.length === 0) return "welcome"
-	return r.page
-}
+/** The page that is shown. */
+const shownName = (r: Route): string => (r.page === "overview" && !isOperator() ? "requests" : r.page)
 
 export function pageTitle(r: Route, operator: boolean): string {
-	const name = operator ? shownName(r) : r.page === "overview" ? "requests" : r.page
+	const name = r.page === "overview" && !operator ? "requests" : r.page
 	if (name === "welcome") return t("welcome.title")
 	return isPage(name) ? t(`nav.${name}` as Key) : t("page.missing")
 }
@@ -46,6 +42,11 @@ export function Page() {
 	const name = shownName(route.value)
 	const [, redraw] = useState(0)
 	const [failed, setFailed] = useState(false)
+	const empty = isOperator() && channelStates.value?.length === 0
+	useEffect(() => {
+		// Before there is a channel, the first page is the form that makes one.
+		if (name === "overview" && empty) go(href("welcome"), true)
+	}, [name, empty])
 	const load = (loaders as Record<string, () => Promise<PageModule>>)[name]
 	useEffect(() => {
 		scrollTo(0, 0)
@@ -67,6 +68,7 @@ export function Page() {
 			</main>
 		)
 	}
+	if (name === "overview" && channelStates.value === undefined) return <main class="page" id="main" tabIndex={-1} />
 	if (Shown) return <Shown />
 	return (
 		<main class="page" id="main" tabIndex={-1}>

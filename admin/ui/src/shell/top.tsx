@@ -30,6 +30,7 @@ export function Top() {
 			<span class="barplace" />
 			<span class="grow" />
 			<Search />
+			<span class="barend" />
 			<LiveDot />
 			<Menu
 				button={{ kind: "quiet", icon: "theme", label: t("theme.label"), class: "np" }}

@@ -55,5 +55,9 @@ export default {
 	"overview.testOk": "{name} answers: first content after {time}",
 	"overview.testFailed": "{name} does not answer: {why}",
 	"overview.stripLabel": "last hour: {n} attempts, {bad} failed",
+	"overview.replaceKey": "Replace key",
+	"overview.raiseLimit": "Raise limit",
+	"overview.moreOf": "More of {name}",
+	"overview.nothingToTest": "nothing to test",
 	"overview.untold": "{n} more ended, too many to show",
 } as const

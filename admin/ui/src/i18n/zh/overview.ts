@@ -58,5 +58,9 @@ export default {
 	"overview.testOk": "{name} 正常应答：{time} 后出现首个内容",
 	"overview.testFailed": "{name} 未正常应答：{why}",
 	"overview.stripLabel": "最近一小时：{n} 次尝试，{bad} 次失败",
+	"overview.replaceKey": "更换密钥",
+	"overview.raiseLimit": "提高限额",
+	"overview.moreOf": "{name} 的更多操作",
+	"overview.nothingToTest": "没有可测试的模型",
 	"overview.untold": "另有 {n} 个已结束，数量过多未显示",
 } satisfies Record<keyof typeof en, Message>
