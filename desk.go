@@ -160,6 +160,7 @@ type liveChange struct {
 // publishCall tells those who watch of a call that has ended.
 func (st *state) publishCall(r *ai.Record) {
 	st.totals.add(r)
+	st.desk.Pulse.Add(r)
 	if st.desk.Hub.Watched() {
 		st.desk.Hub.PublishCall(r.Token, r, admin.OwnRecord(r))
 	}

@@ -198,32 +198,41 @@ var (
 	mostSteps      = int64(10_000)
 )
 
-func statistics(q *request) (any, error) {
+// span reads which time is asked for, and by which steps.
+func (q *request) span() (ask StatisticsQuestion, err error) {
 	query := q.r.URL.Query()
-	ask := StatisticsQuestion{By: []string{}, Where: make(map[string]string)}
-	var err error
+	ask = StatisticsQuestion{By: []string{}, Where: make(map[string]string)}
 	if ask.Until, err = moment(query, "until"); err != nil {
-		return nil, err
+		return ask, err
 	}
 	if ask.Until.IsZero() {
 		ask.Until = serverTime()
 	}
 	if ask.Since, err = moment(query, "since"); err != nil {
-		return nil, err
+		return ask, err
 	}
 	if ask.Since.IsZero() {
 		ask.Since = ask.Until.Add(-defaultStretch)
 	}
 	if !ask.Since.Before(ask.Until) {
-		return nil, invalid("since", "since must be before until")
+		return ask, invalid("since", "since must be before until")
 	}
 	if text := query.Get("step"); text != "" {
 		if ask.Step, err = time.ParseDuration(text); err != nil || ask.Step < time.Minute || ask.Step%time.Minute != 0 {
-			return nil, invalid("step", "step %q: must be a whole number of minutes, such as 5m, 1h or 24h", shorten(text))
+			return ask, invalid("step", "step %q: must be a whole number of minutes, such as 5m, 1h or 24h", shorten(text))
 		}
 		if int64(ask.Until.Sub(ask.Since)/ask.Step) > mostSteps {
-			return nil, invalid("step", "step %s: makes more than %d steps of that time: ask for a longer step", ask.Step, mostSteps)
+			return ask, invalid("step", "step %s: makes more than %d steps of that time: ask for a longer step", ask.Step, mostSteps)
 		}
+	}
+	return ask, nil
+}
+
+func statistics(q *request) (any, error) {
+	query := q.r.URL.Query()
+	ask, err := q.span()
+	if err != nil {
+		return nil, err
 	}
 	may := dimensions
 	if q.token() != "" {
