@@ -19,14 +19,10 @@ import (
 
 // newDesk makes what of the dashboard outlives configs.
 func newDesk(st *state) *admin.Desk {
-	return &admin.Desk{
-		Sessions: admin.NewSessions(loginStore{st}),
-		Throttle: admin.NewThrottle(),
-		Hub: admin.NewHub(admin.HubOptions{
-			Snapshot: func(token string) any { return st.live(token, true) },
-			Metrics:  func(token string) any { return st.live(token, false) },
-		}),
-	}
+	return admin.NewDesk(loginStore{st}, admin.NewHub(admin.HubOptions{
+		Snapshot: func(token string) any { return st.live(token, true) },
+		Metrics:  func(token string) any { return st.live(token, false) },
+	}))
 }
 
 // loginStore keeps logins in the store.
@@ -164,6 +160,7 @@ type liveChange struct {
 // publishCall tells those who watch of a call that has ended.
 func (st *state) publishCall(r *ai.Record) {
 	st.gateway.Totals.add(r)
+	st.control.Desk.Pulse.Add(r)
 	if st.control.Desk.Hub.Watched() {
 		st.control.Desk.Hub.PublishCall(r.Token, r, admin.OwnRecord(r))
 	}

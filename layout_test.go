@@ -20,7 +20,7 @@ var layers = []struct {
 	level    int
 	packages []string
 }{
-	{0, []string{"ai"}},
+	{0, []string{"admin/ui", "ai"}},
 	{1, []string{"config", "examples", "internal/fakeai", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
 	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "provider", "selection", "tokens"}},
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},

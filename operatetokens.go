@@ -18,7 +18,12 @@ func (a *App) TokenConfigs() []admin.TokenConfig {
 	made := a.state.control.Stored.Load().all().tokens
 	list := make([]admin.TokenConfig, 0, len(a.Tokens)+len(made))
 	for _, t := range a.Tokens {
-		list = append(list, showToken(t, "", declared))
+		shown := showToken(t, "", declared)
+		shown.SecretFile = ""
+		if keptInFile(t) {
+			shown.SecretFile = t.SecretPath()
+		}
+		list = append(list, shown)
 	}
 	for _, t := range made {
 		list = append(list, showStoredToken(t))

@@ -29,7 +29,7 @@ func (a *App) rebuild() error {
 	replacer := caddy.NewReplacer()
 	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
 	s := a.state.control.Stored.Load()
-	whole, shadowed := merged(&a.App, s)
+	whole, shadowed := merged(a.withSecrets(), s)
 	for _, problem := range shadowed {
 		a.logger.Warn(problem)
 	}

@@ -55,6 +55,8 @@ type state struct {
 	apps      []*App // those that are started, oldest first
 	log       atomic.Pointer[zap.Logger]
 	retention atomic.Pointer[retention]
+
+	guesses tokenGuesses // of client tokens
 }
 
 // retention is how much of the request log is kept; zero values keep all.
@@ -65,7 +67,7 @@ type retention struct {
 
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
-	st := &state{store: s}
+	st := &state{store: s, guesses: newTokenGuesses()}
 	st.log.Store(log)
 	st.routing = newRoutingState(st.coolingChanged)
 	st.gateway = newGatewayState(st.logger)

@@ -3,8 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -65,10 +63,20 @@ func pageOf(query url.Values) (int, error) {
 // maxTold is how many characters of what somebody sent are repeated to them.
 const maxTold = 80
 
-// checkQuery refuses parameters that the route does not have, that stand there
-// twice, and texts that nobody needs.
+// badQuery is the problem of a query that cannot be read. Parts of it would be
+// left out, and more would be answered for than was asked.
+func badQuery(err error) error {
+	return invalid("", "the query cannot be read: %s; escape it as in name=a%%3Bb&other=50%%25", ai.Shorten(err.Error(), maxTold))
+}
+
+// checkQuery refuses a query that cannot be read, parameters that the route
+// does not have, that stand there twice, and texts that nobody needs.
 func (q *request) checkQuery() error {
-	for name, values := range q.r.URL.Query() {
+	query, err := url.ParseQuery(q.r.URL.RawQuery)
+	if err != nil {
+		return badQuery(err)
+	}
+	for name, values := range query {
 		known := slices.ContainsFunc(q.route.query, func(p parameter) bool { return p.name == name })
 		switch {
 		case !known:
@@ -184,32 +192,41 @@ var (
 	mostSteps      = int64(10_000)
 )
 
-func statistics(q *request) (any, error) {
+// span reads which time is asked for, and by which steps.
+func (q *request) span() (ask StatisticsQuestion, err error) {
 	query := q.r.URL.Query()
-	ask := StatisticsQuestion{By: []string{}, Where: make(map[string]string)}
-	var err error
+	ask = StatisticsQuestion{By: []string{}, Where: make(map[string]string)}
 	if ask.Until, err = moment(query, "until"); err != nil {
-		return nil, err
+		return ask, err
 	}
 	if ask.Until.IsZero() {
 		ask.Until = serverTime()
 	}
 	if ask.Since, err = moment(query, "since"); err != nil {
-		return nil, err
+		return ask, err
 	}
 	if ask.Since.IsZero() {
 		ask.Since = ask.Until.Add(-defaultStretch)
 	}
 	if !ask.Since.Before(ask.Until) {
-		return nil, invalid("since", "since must be before until")
+		return ask, invalid("since", "since must be before until")
 	}
 	if text := query.Get("step"); text != "" {
 		if ask.Step, err = time.ParseDuration(text); err != nil || ask.Step < time.Minute || ask.Step%time.Minute != 0 {
-			return nil, invalid("step", "step %q: must be a whole number of minutes, such as 5m, 1h or 24h", ai.Shorten(text, maxTold))
+			return ask, invalid("step", "step %q: must be a whole number of minutes, such as 5m, 1h or 24h", ai.Shorten(text, maxTold))
 		}
 		if int64(ask.Until.Sub(ask.Since)/ask.Step) > mostSteps {
-			return nil, invalid("step", "step %s: makes more than %d steps of that time: ask for a longer step", ask.Step, mostSteps)
+			return ask, invalid("step", "step %s: makes more than %d steps of that time: ask for a longer step", ask.Step, mostSteps)
 		}
+	}
+	return ask, nil
+}
+
+func statistics(q *request) (any, error) {
+	query := q.r.URL.Query()
+	ask, err := q.span()
+	if err != nil {
+		return nil, err
 	}
 	may := dimensions
 	if q.token() != "" {
@@ -303,49 +320,6 @@ func (q *request) watchLogin(ctx context.Context, end context.CancelFunc) {
 			return
 		}
 	}
-}
-
-func importFile(q *request) (any, error) {
-	query := q.r.URL.Query()
-	dry, err := truth(query, "dry_run")
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(http.MaxBytesReader(q.w, q.r.Body, maxFile))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) == 0 {
-		return nil, invalid("", "the request holds no file: send it as the body")
-	}
-	return q.op.Import(q.r.Context(), q.actor(), ImportFile{Name: query.Get("name"), Data: data, DryRun: dry})
-}
-
-func exportFile(q *request) (any, error) {
-	query := q.r.URL.Query()
-	format := query.Get("format")
-	kinds := map[string]string{"": "application/json", "json": "application/json", "csv": "text/csv; charset=utf-8"}
-	kind, ok := kinds[format]
-	if !ok {
-		return nil, invalid("format", "format %q: must be json or csv", ai.Shorten(format, maxTold))
-	}
-	if format == "" {
-		format = "json"
-	}
-	secrets, err := truth(query, "secrets")
-	if err != nil {
-		return nil, err
-	}
-	data, err := q.op.Export(q.r.Context(), q.actor(), format, secrets)
-	if err != nil {
-		return nil, err
-	}
-	q.answered = true
-	header := q.w.Header()
-	header.Set("Content-Type", kind)
-	header.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="ccload-%s.%s"`, serverTime().Format("20060102-150405"), format))
-	_, _ = q.w.Write(data) // a client that is gone is nobody to tell
-	return nil, nil
 }
 
 func rotate(q *request) (any, error) { return q.op.Rotate(q.r.Context(), q.actor()) }
