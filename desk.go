@@ -122,7 +122,7 @@ func (st *state) live(token string, whole bool) any {
 	if token != "" {
 		own := ownMetrics{Time: now.UTC()}
 		if app != nil {
-			if t := app.registry.Load().tokens.ByName(token); t != nil {
+			if t := app.registry.Load().Tokens.ByName(token); t != nil {
 				b := budgetState("token", token, t.Allowance(), now)
 				own.Budget = &b
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
 
@@ -128,18 +129,18 @@ func (d *draft) check() error {
 	if err := whole.Validate(); err != nil {
 		return err
 	}
-	scratch, pool := newRoutingState(nil), newPool() // for channels that nobody will call
+	pool := newPool() // for channels that nobody will call
 	defer pool.Close()
 	for key := range d.changed {
 		if key.kind != store.KindChannel {
 			continue
 		}
 		c := next.channel(key.name).Conf
-		ch, err := newChannel(c, asWritten, scratch, scratch.counts(time.UTC), func(string) {})
+		ch, err := routing.NewChannel(c)
 		if err != nil {
 			return fmt.Errorf("channel %q: %w", key.name, err)
 		}
-		if _, err := ch.transports(pool, config.DefaultConnectTimeout); err != nil {
+		if _, err := transports(ch, pool, config.DefaultConnectTimeout); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
 
@@ -47,7 +48,7 @@ type App struct {
 	observer *observer
 	state    *state
 	stateKey string
-	registry atomic.Pointer[registry]
+	registry atomic.Pointer[routing.Table]
 	checks   sync.Mutex // of checker and checked
 	checker  *health.Checker
 	checked  map[string]time.Duration
@@ -139,7 +140,7 @@ func (a *App) Start() error {
 	a.usePrices(run, own)
 	a.startChecks()
 	a.warnOfServers()
-	if len(a.registry.Load().tokens.Names()) == 0 {
+	if len(a.registry.Load().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}
 	return nil

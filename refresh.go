@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
@@ -33,13 +34,16 @@ func (a *App) rebuild() error {
 	for _, problem := range shadowed {
 		a.logger.Warn(problem)
 	}
-	r, err := newRegistry(whole, len(a.App.Channels), replace, a.state.routing, a.state.gateway.Pool, func(msg string) { a.logger.Warn(msg) })
+	r, err := routing.NewTable(whole, routing.Options{
+		Declared: len(a.App.Channels), Replace: replace, State: a.state.routing, Usable: a.connectable,
+		Warn: func(problem string) { a.logger.Warn(problem) },
+	})
 	if err != nil {
 		return err
 	}
 	age, bytes := whole.Retention.Resolve()
 	a.keep.Store(&retention{age: age, bytes: bytes})
-	a.state.cluster.Restrict(r.limited())
+	a.state.cluster.Restrict(r.Limited())
 	a.registry.Store(r)
 	return nil
 }
