@@ -82,6 +82,9 @@ func (c *call) readPrompt() *protocol.Prompt {
 		t.invalid = protocol.BadRequest("", err.Error())
 		return nil
 	}
+	if v := c.h.app.state.vault.Load(); prompt.User != "" && v != nil {
+		prompt.Pseudonym = v.Pseudonym(prompt.User)
+	}
 	t.prompt = prompt
 	return prompt
 }
@@ -240,7 +243,7 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 		Transport: c.transports[t.channel][t.url],
 		Timers:    c.timers(t),
 		Translate: &relay.Translation{
-			Upstream: codec, Client: codecOf(c.Protocol), Prompt: c.translation.prompt,
+			Upstream: codec, Client: codecOf(c.Protocol), Prompt: c.translation.prompt, Names: out.Names,
 			Stream: c.Stream, Array: c.request.Array,
 		},
 	}, nil

@@ -47,6 +47,9 @@ type Outbound struct {
 	// Hints are fields that the target cannot say and that change nothing of
 	// what is meant, by the neutral form's name: they were dropped.
 	Hints []string
+	// Names are how the tools are told back that the target was told other names
+	// of: see Prompt.Fit.
+	Names Names
 }
 
 // ReplyDecoder reads one stream. It is used by one goroutine.

@@ -57,6 +57,9 @@ type Prompt struct {
 	// "batch". A service_tier; C, R service_tier; G cannot say it.
 	Tier string
 	User string // who the end user is, opaquely. A metadata.user_id; C, R safety_identifier, user
+	// Pseudonym stands for User where a target takes no such User: an HMAC with
+	// the gateway's key; "" if there is none. See UserFor.
+	Pseudonym string
 
 	// Hints are fields of the request that the neutral form drops, because they
 	// change nothing of what the answer means: cache keys, storage, tracing.

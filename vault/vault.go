@@ -10,6 +10,7 @@ package vault
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -43,8 +44,9 @@ type Vault struct {
 }
 
 type sealer struct {
-	id   string
-	aead cipher.AEAD
+	id     string
+	aead   cipher.AEAD
+	hidden []byte // the key of pseudonyms
 }
 
 // New returns a vault. The first key seals, the others only open: they are the
@@ -66,7 +68,7 @@ func New(keys ...[]byte) (*Vault, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := &sealer{id: KeyID(key), aead: aead}
+		s := &sealer{id: KeyID(key), aead: aead, hidden: mac(key, "ccload pseudonym key")}
 		if v.first == nil {
 			v.first = s
 		}
@@ -115,6 +117,19 @@ func (v *Vault) Open(sealed, binding string) ([]byte, error) {
 		return nil, ErrBroken
 	}
 	return plain, nil
+}
+
+// Pseudonym stands for a text that others may not read: 40 hexadecimal digits,
+// an HMAC with the key that seals. The same text has the same wherever that key
+// is used.
+func (v *Vault) Pseudonym(text string) string {
+	return hex.EncodeToString(mac(v.first.hidden, text)[:20])
+}
+
+func mac(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return h.Sum(nil)
 }
 
 // SealedByFirst reports whether a text was sealed with the key that seals now.

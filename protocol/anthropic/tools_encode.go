@@ -52,9 +52,6 @@ func (e *encoder) writeTools() error {
 }
 
 func (e *encoder) writeFunction(t tool) error {
-	if !isPlain(t.Name) {
-		return e.cannot("tool name " + t.Name)
-	}
 	schema, ok := inputSchema(t.Schema)
 	if !ok {
 		return e.cannot("schema of the tool " + t.Name)
@@ -79,11 +76,6 @@ func (e *encoder) writeFunction(t tool) error {
 		e.b = raw(e.b, "strict", "true")
 	}
 	return nil
-}
-
-// isPlain reports whether the name of a tool matches ^[a-zA-Z0-9_-]{1,128}$.
-func isPlain(name string) bool {
-	return len(name) <= 128 && name != "" && protocol.PlainID(name) == name
 }
 
 // inputSchema is the schema of a tool's arguments, which must say that they are

@@ -45,6 +45,7 @@ func (e *encoder) marks(p *protocol.Part) {
 // EncodePrompt writes a request for a model.
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
 	model = strings.TrimPrefix(model, "models/")
+	p, names := p.Fit(limits)
 	e := encoder{p: p, model: traitsOf(model)}
 	for _, step := range []func() error{e.contents, e.system, e.ending, e.tools, e.choice, e.config} {
 		if err := step(); err != nil {
@@ -53,7 +54,7 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 	}
 	e.dropped()
 	to := &protocol.Outbound{
-		Path: "/v1beta/models/" + model + ":generateContent", Header: http.Header{}, Body: protocol.JSON(&e.out), Hints: e.hints,
+		Path: "/v1beta/models/" + model + ":generateContent", Header: http.Header{}, Body: protocol.JSON(&e.out), Hints: e.hints, Names: names,
 	}
 	if p.Stream {
 		to.Path, to.Query = "/v1beta/models/"+model+":streamGenerateContent", "alt=sse"
@@ -111,9 +112,6 @@ func (e *encoder) tools() error {
 			if t.Strict != nil && *t.Strict {
 				e.hint("tools.strict")
 			}
-			if !goodName(t.Name) {
-				return e.cannot("tool name " + t.Name)
-			}
 			if t.Schema != nil && !isObject(t.Schema) {
 				return e.cannot("schema of the tool " + t.Name)
 			}
@@ -155,22 +153,6 @@ func (e *encoder) search(t *protocol.Tool) error {
 		e.hint("tools.location")
 	}
 	return nil
-}
-
-// goodName reports whether a function may be called that: letters, digits, _,
-// -, . and :, beginning with a letter or _, at most 128.
-// https://ai.google.dev/api/caching#FunctionDeclaration
-func goodName(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_':
-		case i > 0 && ('0' <= c && c <= '9' || c == '-' || c == '.' || c == ':'):
-		default:
-			return false
-		}
-	}
-	return name != "" && len(name) <= 128
 }
 
 func (e *encoder) choice() error {

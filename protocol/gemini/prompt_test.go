@@ -277,7 +277,6 @@ func TestInexpressible(t *testing.T) {
 		{"schema of the tool f", "", protocol.Prompt{Turns: turn, Tools: []protocol.Tool{{Name: "f", Schema: []byte(`true`)}}}},
 		{"schema of the answer", "", protocol.Prompt{Turns: turn, Output: protocol.Output{Schema: []byte(`{"a":"\q"}`)}}},
 		{"custom tool", "", protocol.Prompt{Turns: turn, Tools: []protocol.Tool{{Kind: protocol.Custom, Name: "f"}}}},
-		{"tool name 1 f", "", protocol.Prompt{Turns: turn, Tools: []protocol.Tool{{Name: "1 f"}}}},
 		{"file id", "", media(protocol.Image, protocol.Media{FileID: "file-x"})},
 		{"media type image/gif", "", media(protocol.Image, protocol.Media{Type: "image/gif", Data: "AAAA"})},
 		{"media by an address that is not https", "", media(protocol.Image, protocol.Media{URL: "http://a/b.png"})},

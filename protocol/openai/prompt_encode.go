@@ -39,6 +39,7 @@ func (w *promptWriter) cannot(field string) {
 
 // EncodePrompt writes a request to /v1/chat/completions.
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
+	p, names := p.Fit(limitsOf(model))
 	w := promptWriter{p: p, model: model, traits: traitsOf(model)}
 	w.Open('{')
 	w.Text("model", model)
@@ -59,7 +60,7 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 	if w.err != nil {
 		return nil, w.err
 	}
-	return &protocol.Outbound{Path: "/v1/chat/completions", Body: w.B, Hints: w.hints}, nil
+	return &protocol.Outbound{Path: "/v1/chat/completions", Body: w.B, Hints: w.hints, Names: names}, nil
 }
 
 func (w *promptWriter) limits() {
@@ -99,10 +100,9 @@ func (w *promptWriter) limits() {
 	default:
 		w.hintIf(p.Tier != "", "service_tier")
 	}
-	w.hintIf(len(p.User) > 64, "user") // longer than the API takes
-	if len(p.User) <= 64 {
-		w.TextIf("user", p.User)
-	}
+	user := p.UserFor(maxUser, false)
+	w.hintIf(user != p.User, "user")
+	w.TextIf("user", user)
 }
 
 func (w *promptWriter) sampling() {

@@ -1,8 +1,6 @@
 package responses
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -35,6 +33,7 @@ func (w *promptWriter) cannot(field string) {
 // EncodePrompt writes a request to /v1/responses. Nothing is stored upstream:
 // reasoning goes back and forth encrypted instead.
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
+	p, names := p.Fit(limits)
 	w := promptWriter{p: p, model: model, traits: traitsOf(model)}
 	w.Open('{')
 	w.Text("model", model)
@@ -55,7 +54,7 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 	if w.err != nil {
 		return nil, w.err
 	}
-	return &protocol.Outbound{Path: "/v1/responses", Body: w.B, Hints: w.hints}, nil
+	return &protocol.Outbound{Path: "/v1/responses", Body: w.B, Hints: w.hints, Names: names}, nil
 }
 
 func (w *promptWriter) settings() {
@@ -93,10 +92,9 @@ func (w *promptWriter) settings() {
 	if p.Tier != "" {
 		w.Text("service_tier", p.Tier)
 	}
-	w.hintIf(len(p.User) > 64, "user") // longer than the API takes
-	if len(p.User) <= 64 {
-		w.TextIf("safety_identifier", p.User)
-	}
+	user := p.UserFor(maxUser, false)
+	w.hintIf(user != p.User, "user")
+	w.TextIf("safety_identifier", user)
 }
 
 func (w *promptWriter) include() {
@@ -426,21 +424,11 @@ func extension(mediaType string) string {
 	return ".pdf"
 }
 
-// callID is an id of at most 64 characters, which is what the API takes. The
-// call and its result have the same in one request, and that is all it is for.
-func callID(id string) string {
-	if len(id) <= 64 {
-		return id
-	}
-	sum := sha256.Sum256([]byte(id))
-	return "call_" + hex.EncodeToString(sum[:16])
-}
-
 func (w *promptWriter) call(call *protocol.ToolCall) {
 	w.Open('{')
 	if call.Custom {
 		w.Text("type", "custom_tool_call")
-		w.Text("call_id", callID(call.ID))
+		w.Text("call_id", call.ID)
 		w.Text("name", call.Name)
 		w.Text("input", call.Arguments)
 	} else {
@@ -449,7 +437,7 @@ func (w *promptWriter) call(call *protocol.ToolCall) {
 			arguments = "{}"
 		}
 		w.Text("type", "function_call")
-		w.Text("call_id", callID(call.ID))
+		w.Text("call_id", call.ID)
 		w.Text("name", call.Name)
 		w.Text("arguments", arguments)
 	}
@@ -464,7 +452,7 @@ func (w *promptWriter) result(r *protocol.ToolResult) {
 	w.hintIf(r.Error, "tool_result.is_error")
 	w.Open('{')
 	w.Text("type", kind)
-	w.Text("call_id", callID(r.ID))
+	w.Text("call_id", r.ID)
 	w.Key("output")
 	if text, all := protocol.PlainText(r.Parts); all {
 		w.String(text)
