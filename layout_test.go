@@ -21,7 +21,7 @@ var layers = []struct {
 	packages []string
 }{
 	{0, []string{"ai", "config", "internal/sketch", "internal/fielddocs", "vault", "protocol/sse", "protocol/scan"}},
-	{1, []string{"access", "caddyfile", "health", "pricing", "protocol", "provider", "selection", "tokens"}},
+	{1, []string{"access", "caddyfile", "health", "pricing", "protocol", "protocol/schema", "provider", "selection", "tokens"}},
 	{2, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
 	{3, []string{"transfer"}},
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/schema"
 )
 
 // Limits of GenerationConfig. https://ai.google.dev/api/generate-content#generationconfig
@@ -112,10 +113,11 @@ func (e *encoder) tools() error {
 			if t.Strict != nil && *t.Strict {
 				e.hint("tools.strict")
 			}
-			if t.Schema != nil && !isObject(t.Schema) {
-				return e.cannot("schema of the tool " + t.Name)
+			made, err := e.function(t)
+			if err != nil {
+				return err
 			}
-			functions = append(functions, outFunction{Name: t.Name, Description: t.Description, Schema: t.Schema})
+			functions = append(functions, made)
 		case protocol.WebSearch:
 			search = true
 			if err := e.search(t); err != nil {
@@ -140,6 +142,23 @@ func (e *encoder) tools() error {
 		e.out.ToolConfig = &outToolConfig{ServerSide: true}
 	}
 	return nil
+}
+
+// function writes a tool. One without a schema takes nothing.
+func (e *encoder) function(t *protocol.Tool) (outFunction, error) {
+	made := outFunction{Name: t.Name, Description: t.Description}
+	if t.Schema == nil {
+		return made, nil
+	}
+	mended, ok := schema.Tool(t.Schema, schema.Target{OneType: true})
+	if !ok || !isObject(mended.Schema) {
+		return made, e.cannot("schema of the tool " + t.Name)
+	}
+	if mended.Loose {
+		e.hint("tools.schema")
+	}
+	made.Description, made.Schema = protocol.Paragraphs(t.Description, mended.Rule), mended.Schema
+	return made, nil
 }
 
 func (e *encoder) search(t *protocol.Tool) error {
@@ -282,6 +301,9 @@ func (e *encoder) output(c *outConfig) error {
 		return e.cannot("schema of the answer")
 	}
 	c.ResponseMimeType, c.ResponseSchema = "application/json", e.p.Output.Schema
+	if c.ResponseSchema != nil {
+		c.ResponseSchema = schema.Clean(c.ResponseSchema, schema.Target{OneType: true})
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/schema"
 )
 
 // promptWriter writes one request.
@@ -168,7 +169,7 @@ func (w *promptWriter) output() {
 		}
 		w.Text("name", name)
 		w.TextIf("description", o.About)
-		w.JSONIf("schema", o.Schema)
+		w.JSONIf("schema", schema.Clean(o.Schema, w.traits.schemas()))
 		if o.Strict != nil {
 			w.Key("strict")
 			w.Bool(*o.Strict)
@@ -218,19 +219,26 @@ func (w *promptWriter) tool(t *protocol.Tool) {
 			w.cannot("tools " + t.Name + " (free text)")
 		}
 	}
+	mended, ok := schema.Tool(t.Schema, w.traits.schemas())
+	if !ok && t.Kind != protocol.Custom {
+		w.cannot("schema of the tool " + t.Name)
+	}
+	w.hintIf(mended.Loose, "tools.schema")
 	w.Open('{')
 	w.Text("type", kind)
 	w.Key(kind)
 	w.Open('{')
 	w.Text("name", t.Name)
-	w.TextIf("description", t.Description)
+	w.TextIf("description", protocol.Paragraphs(t.Description, mended.Rule))
 	if t.Kind == protocol.Custom {
 		w.JSONIf("format", t.Grammar)
 	} else {
-		w.JSONIf("parameters", t.Schema)
+		w.JSONIf("parameters", mended.Schema)
 		if t.Strict != nil {
+			strict := *t.Strict && !mended.Loose && schema.Strict(mended.Schema)
+			w.hintIf(strict != *t.Strict, "tools.strict")
 			w.Key("strict")
-			w.Bool(*t.Strict)
+			w.Bool(strict)
 		}
 	}
 	w.Close('}')

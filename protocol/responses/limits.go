@@ -1,6 +1,9 @@
 package responses
 
-import "github.com/ccload/ccload/protocol"
+import (
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/schema"
+)
 
 // limits are what OpenAI takes of names at this endpoint: "string too long.
 // Expected a string with maximum length 64" of call_id and safety_identifier,
@@ -13,6 +16,10 @@ var limits = protocol.Limits{
 }
 
 const maxUser = 64
+
+// schemas is what the API refuses of the schemas of tools.
+// https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+var schemas = schema.Target{Items: true, Properties: true}
 
 // printable are the letters of ASCII that no rule is known against.
 const printable = "_-.:/|+=~@#$%&*!?,;()[]{}<>^'` "

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/schema"
 )
 
 // promptWriter writes one request.
@@ -162,7 +163,7 @@ func (w *promptWriter) text() {
 		}
 		w.Text("name", name)
 		w.TextIf("description", o.About)
-		w.JSONIf("schema", o.Schema)
+		w.JSONIf("schema", schema.Clean(o.Schema, schemas))
 		w.Key("strict")
 		w.Bool(o.Strict != nil && *o.Strict)
 		w.Close('}')
@@ -222,16 +223,19 @@ func (w *promptWriter) tool(t *protocol.Tool) {
 	case protocol.Function:
 		w.Text("type", "function")
 		w.Text("name", t.Name)
-		w.TextIf("description", t.Description)
-		w.Key("parameters")
-		if len(t.Schema) > 0 {
-			w.Raw(t.Schema)
-		} else {
-			w.Raw([]byte(`{"type":"object","properties":{}}`))
+		mended, ok := schema.Tool(t.Schema, schemas)
+		if !ok {
+			w.cannot("schema of the tool " + t.Name)
 		}
+		w.hintIf(mended.Loose, "tools.schema")
+		w.TextIf("description", protocol.Paragraphs(t.Description, mended.Rule))
+		w.JSONIf("parameters", mended.Schema)
+		wanted := t.Strict != nil && *t.Strict
+		strict := wanted && !mended.Loose && schema.Strict(mended.Schema)
+		w.hintIf(strict != wanted, "tools.strict")
 		// The API takes a tool for strict if nothing is said; the others do not.
 		w.Key("strict")
-		w.Bool(t.Strict != nil && *t.Strict)
+		w.Bool(strict)
 	}
 	w.Close('}')
 }
