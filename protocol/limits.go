@@ -107,19 +107,6 @@ func (n Names) Original(name string) string {
 	return name
 }
 
-// Restore gives a call in an answer the client's name of its tool. The call it
-// has is not changed: whoever reads the answer may still need it.
-func (n Names) Restore(part *Part) {
-	if part.Call == nil || len(n) == 0 {
-		return
-	}
-	if original, ok := n[part.Call.Name]; ok {
-		call := *part.Call
-		call.Name = original
-		part.Call = &call
-	}
-}
-
 // Fit returns the prompt with names and ids that the target takes, and how the
 // names are told back. It is the prompt itself if all are.
 func (p *Prompt) Fit(l Limits) (*Prompt, Names) {

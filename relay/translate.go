@@ -18,7 +18,7 @@ const holdTranslated = 64 << 20
 type Translation struct {
 	Upstream, Client protocol.Codec
 	Prompt           *protocol.Prompt // what the client asked
-	Names            protocol.Names   // of tools, which the upstream knows by others
+	Back             protocol.Back    // what the upstream was asked otherwise
 	Stream           bool             // the client wants a stream
 	Array            bool             // as a JSON array, Gemini's other form
 }
@@ -63,7 +63,7 @@ func (t *translator) piece(p *protocol.Piece) {
 	if p.Kind == protocol.PieceStop {
 		p.Reply.Usage = t.usage()
 	}
-	t.Names.Restore(&p.Part)
+	p = t.Back.Piece(p)
 	if t.encoder == nil {
 		t.whole.Add(p)
 		return
@@ -113,9 +113,7 @@ func (a *Answer) translateWhole() bool {
 		return false
 	}
 	reply.Usage = a.verdict.Usage
-	for i := range reply.Parts {
-		a.req.Translate.Names.Restore(&reply.Parts[i])
-	}
+	a.req.Translate.Back.Reply(reply)
 	a.reply = reply
 	return true
 }

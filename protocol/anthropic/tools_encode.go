@@ -14,7 +14,7 @@ func (e *encoder) selectTools() {
 	limited := len(names) > 0 && (e.p.Choice.Mode == protocol.ChoiceAuto || e.p.Choice.Mode == protocol.ChoiceAny && len(names) > 1)
 	for i := range e.p.Tools {
 		t := &e.p.Tools[i]
-		if !limited || t.Kind == protocol.WebSearch || slices.Contains(names, t.Name) {
+		if !limited || t.Kind == protocol.WebSearch || t.Kind == protocol.Hosted || slices.Contains(names, t.Name) {
 			e.tools = append(e.tools, t)
 		}
 	}
@@ -36,6 +36,8 @@ func (e *encoder) writeTools() error {
 		switch t.Kind {
 		case protocol.Custom:
 			return e.cannot("custom tool")
+		case protocol.Hosted:
+			return e.cannot("tool " + t.Name)
 		case protocol.WebSearch:
 			e.writeWebSearch(t)
 		case protocol.Function:

@@ -123,6 +123,8 @@ func (e *encoder) tools() error {
 			if err := e.search(t); err != nil {
 				return err
 			}
+		case protocol.Hosted:
+			return e.cannot("tool " + t.Name)
 		default:
 			return e.cannot("custom tool")
 		}

@@ -55,3 +55,24 @@ func limitsOf(model string) protocol.Limits {
 	}
 	return l
 }
+
+// unforced are models, by how their names begin, that refuse a tool choice that
+// forces a call while they think, and think unless they are told not to:
+// "tool_choice 'required' is incompatible with thinking enabled" (Moonshot),
+// "deepseek-reasoner does not support this tool_choice", "tool_choice … does not
+// support being set to required or object in thinking mode" (Alibaba).
+// https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model
+// https://api-docs.deepseek.com/guides/thinking_mode
+// https://help.aliyun.com/zh/model-studio/deep-thinking
+var unforced = []string{"kimi-k2.5", "kimi-k2.6", "deepseek-v", "deepseek-chat", "qwen3", "qwen-plus", "qwen-flash", "qwen-turbo"}
+
+// thinksOrCalls reports whether a model is one of those.
+func thinksOrCalls(model string) bool {
+	name := protocol.BareModel(model)
+	for _, prefix := range unforced {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}

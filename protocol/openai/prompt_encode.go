@@ -42,6 +42,12 @@ func (w *promptWriter) cannot(field string) {
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
 	p, names := p.Fit(limitsOf(model))
 	w := promptWriter{p: p, model: model, traits: traitsOf(model)}
+	if p.Forced() && thinksOrCalls(model) && p.Thinking.Mode != protocol.ThinkingOff {
+		w.hintIf(p.Thinking.Mode == protocol.ThinkingOn, "thinking")
+		off := *p
+		off.Thinking = protocol.Thinking{Mode: protocol.ThinkingOff}
+		w.p = &off
+	}
 	w.Open('{')
 	w.Text("model", model)
 	w.Key("messages")
@@ -190,9 +196,12 @@ func (w *promptWriter) output() {
 func (w *promptWriter) tools() {
 	var calls []*protocol.Tool
 	for i := range w.p.Tools {
-		if t := &w.p.Tools[i]; t.Kind == protocol.WebSearch {
+		switch t := &w.p.Tools[i]; t.Kind {
+		case protocol.WebSearch:
 			w.search(t)
-		} else {
+		case protocol.Hosted:
+			w.cannot("tool " + t.Name)
+		default:
 			calls = append(calls, t)
 		}
 	}

@@ -215,6 +215,8 @@ func (w *promptWriter) tool(t *protocol.Tool) {
 			l.Write(&w.Writer)
 			w.Close('}')
 		}
+	case protocol.Hosted:
+		w.cannot("tool " + t.Name)
 	case protocol.Custom:
 		w.Text("type", "custom")
 		w.Text("name", t.Name)

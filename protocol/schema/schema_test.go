@@ -88,11 +88,11 @@ func TestTool(t *testing.T) {
 func TestStrict(t *testing.T) {
 	t.Parallel()
 	for schema, want := range map[string]bool{
-		`{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}`:                                                    true,
-		`{"type":"object","properties":{"a":{"type":"string"}},"required":[],"additionalProperties":false}`:                                                       false,
-		`{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}`:                                                                                 false,
-		`{"type":"object","properties":{"a":{"type":"array","items":{"type":"object","properties":{}}}},"required":["a"],"additionalProperties":false}`:           false,
-		`{"type":"object","properties":{"a":{"anyOf":[{"type":"object"},{"type":"null"}]}},"required":["a"],"additionalProperties":false}`:                        false,
+		`{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}`:                                                      true,
+		`{"type":"object","properties":{"a":{"type":"string"}},"required":[],"additionalProperties":false}`:                                                         false,
+		`{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}`:                                                                                   false,
+		`{"type":"object","properties":{"a":{"type":"array","items":{"type":"object","properties":{}}}},"required":["a"],"additionalProperties":false}`:             false,
+		`{"type":"object","properties":{"a":{"anyOf":[{"type":"object"},{"type":"null"}]}},"required":["a"],"additionalProperties":false}`:                          false,
 		`{"type":"object","properties":{},"additionalProperties":false,"$defs":{"a":{"type":"object","properties":{},"required":[],"additionalProperties":false}}}`: true,
 	} {
 		if Strict([]byte(schema)) != want {
