@@ -324,17 +324,23 @@ func (c *call) whyUntranslatable() error {
 	if t.invalid != nil {
 		return t.invalid
 	}
-	fields := t.prompt.Native
+	fields := slices.Clone(t.prompt.Native)
+	said := slices.Clone(t.prompt.Native)
 	for i := range t.made {
 		if e, ok := errors.AsType[*protocol.InexpressibleError](t.made[i].err); ok {
-			fields = append(fields, e.Field)
+			field := protocol.ClientField(c.Protocol, e.Field)
+			fields, said = append(fields, field), append(said, field+" ("+e.Field+")")
 		}
 	}
-	slices.Sort(fields)
-	fields = slices.Compact(fields)
+	fields, said = sortedOnce(fields), sortedOnce(said)
 	return &protocol.RequestError{
 		Status: http.StatusBadRequest, Code: "untranslatable", Param: strings.Join(fields, ", "),
 		Message: "no channel that serves this model speaks the " + string(c.Protocol) +
-			" protocol, and what the request asks for cannot be said in another: " + strings.Join(fields, ", "),
+			" protocol, and what the request asks for cannot be said in another: " + strings.Join(said, ", "),
 	}
+}
+
+func sortedOnce(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }

@@ -1,0 +1,453 @@
+package ccload
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
+)
+
+// eachForeign runs a test for every client and every upstream of another
+// protocol, streamed or not.
+func eachForeign(t *testing.T, test func(t *testing.T, client, up ai.Protocol, stream bool)) {
+	t.Helper()
+	for _, client := range ai.Protocols {
+		for _, up := range ai.Protocols {
+			for _, stream := range []bool{false, true} {
+				if up == client {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s from %s, stream %v", client, up, stream), func(t *testing.T) {
+					t.Parallel()
+					test(t, client, up, stream)
+				})
+			}
+		}
+	}
+}
+
+// toolRequest is a request of a client with one tool, and the call of it and its
+// result before, if there is an id.
+func toolRequest(p ai.Protocol, stream bool, name, id, more string) (path, body string) {
+	n, i := string(quoteJSON(name)), string(quoteJSON(id))
+	const schema = `{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]}`
+	path, _ = generation(p, "m", stream)
+	s := fmt.Sprintf(`,"stream":%v`, stream)
+	switch p {
+	case ai.Anthropic:
+		history := ""
+		if id != "" {
+			history = `,{"role":"assistant","content":[{"type":"tool_use","id":` + i + `,"name":` + n + `,"input":{"path":"a"}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":` + i + `,"content":"lines"}]}`
+		}
+		return path, `{"model":"m","max_tokens":100,"messages":[{"role":"user","content":"hi"}` + history + `],"tools":[{"name":` + n + `,"input_schema":` + schema + `}]` + s + more + `}`
+	case ai.OpenAI:
+		history := ""
+		if id != "" {
+			history = `,{"role":"assistant","content":null,"tool_calls":[{"id":` + i + `,"type":"function","function":{"name":` + n + `,"arguments":"{\"path\":\"a\"}"}}]},{"role":"tool","tool_call_id":` + i + `,"content":"lines"}`
+		}
+		return path, `{"model":"m","messages":[{"role":"user","content":"hi"}` + history + `],"tools":[{"type":"function","function":{"name":` + n + `,"parameters":` + schema + `}}]` + s + more + `}`
+	case ai.Responses:
+		history := ""
+		if id != "" {
+			history = `,{"type":"function_call","call_id":` + i + `,"name":` + n + `,"arguments":"{\"path\":\"a\"}"},{"type":"function_call_output","call_id":` + i + `,"output":"lines"}`
+		}
+		return path, `{"model":"m","input":[{"role":"user","content":"hi"}` + history + `],"tools":[{"type":"function","name":` + n + `,"parameters":` + schema + `}]` + s + more + `}`
+	default:
+		history := ""
+		if id != "" {
+			history = `,{"role":"model","parts":[{"functionCall":{"id":` + i + `,"name":` + n + `,"args":{"path":"a"}}}]},{"role":"user","parts":[{"functionResponse":{"id":` + i + `,"name":` + n + `,"response":{"result":"lines"}}}]}`
+		}
+		return path, `{"contents":[{"role":"user","parts":[{"text":"hi"}]}` + history + `],"tools":[{"functionDeclarations":[{"name":` + n + `,"parameters":` + schema + `}]}]` + more + `}`
+	}
+}
+
+// allowedNames are the names of tools that an upstream takes.
+var allowedNames = map[ai.Protocol]*regexp.Regexp{
+	ai.Anthropic: regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`),
+	ai.OpenAI:    regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$`),
+	ai.Responses: regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`),
+	ai.Gemini:    regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_.-]{0,63}$`),
+}
+
+// TestNamesOfToolsComeBack: whatever a tool is called, the upstream is told a
+// name that it takes, the same in tools, choice and history; and the client is
+// told its own.
+func TestNamesOfToolsComeBack(t *testing.T) {
+	t.Parallel()
+	choices := map[ai.Protocol]string{
+		ai.Anthropic: `,"tool_choice":{"type":"tool","name":%s}`,
+		ai.OpenAI:    `,"tool_choice":{"type":"function","function":{"name":%s}}`,
+		ai.Responses: `,"tool_choice":{"type":"function","name":%s}`,
+		ai.Gemini:    `,"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":[%s]}}`,
+	}
+	eachForeign(t, func(t *testing.T, client, up ai.Protocol, stream bool) {
+		s, channel := onlySpeaks(t, up, "other", "key mk-ok")
+		g := newGateway(t, channel, "")
+		for _, name := range []string{
+			"mcp__claude_ai_Meteorology_Platform_2__search_observation_archive_by_station", "read.file", "über/読む", "9 lives",
+			strings.Repeat("n", 200), "plain",
+		} {
+			path, body := toolRequest(client, stream, name, "", fmt.Sprintf(choices[client], quoteJSON(name)))
+			reply, _ := readAnswer(t, client, stream, g.post(path, body).want(t, http.StatusOK).Body)
+			var called []string
+			for i := range reply.Parts {
+				if call := reply.Parts[i].Call; call != nil {
+					called = append(called, call.Name)
+				}
+			}
+			if !slices.Equal(called, []string{name}) {
+				t.Errorf("%s: the client is told to call %q", name, called)
+			}
+			sent := sentPrompt(t, up, s.Last().Body)
+			fitted := sent.Tools[0].Name
+			if !allowedNames[up].MatchString(fitted) || !slices.Equal(sent.Choice.Names, []string{fitted}) || name == "plain" && fitted != name {
+				t.Errorf("%s: the upstream is told %q, and to call %q", name, fitted, sent.Choice.Names)
+			}
+			id := "call_" + strings.Repeat("k3V9x0", 14)
+			path, body = toolRequest(client, stream, name, id, "")
+			g.post(path, body).want(t, http.StatusOK)
+			sent = sentPrompt(t, up, s.Last().Body)
+			call, result := sent.Turns[1].Parts[0].Call, sent.Turns[2].Parts[0].Back
+			if sent.Tools[0].Name != fitted || call.Name != fitted || call.ID != result.ID || up != ai.Gemini && len(call.ID) > 64 || up == ai.OpenAI && len(call.ID) > 40 {
+				t.Errorf("%s, then %s: history has call %+v and result %+v", name, fitted, call, result)
+			}
+		}
+	})
+}
+
+// sentPrompt reads what an upstream was sent.
+func sentPrompt(t *testing.T, up ai.Protocol, body []byte) *protocol.Prompt {
+	t.Helper()
+	p, err := codecOf(up).DecodePrompt(&protocol.Inbound{Model: "m", Body: body})
+	if err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	return p
+}
+
+// TestNamesDoNotCollide: tools whose short names would be the same, or the name
+// of another tool, get different ones, whatever their order.
+func TestNamesDoNotCollide(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 70)
+	limits := protocol.Limits{Tools: protocol.NameRule{Most: 64, Others: "_-"}}
+	first := (&protocol.Prompt{Tools: []protocol.Tool{{Name: long}}})
+	fitted, _ := first.Fit(limits)
+	taken := fitted.Tools[0].Name
+	var seen map[string]string
+	for _, names := range [][]string{{long, taken, long + "b", "a.b", "a/b", "a_b"}, {"a_b", "a/b", "a.b", long + "b", taken, long}} {
+		p := &protocol.Prompt{}
+		for _, name := range names {
+			p.Tools = append(p.Tools, protocol.Tool{Name: name})
+		}
+		q, back := p.Fit(limits)
+		got := make(map[string]string)
+		used := make(map[string]bool)
+		for i, tool := range q.Tools {
+			if used[tool.Name] || back.Original(tool.Name) != names[i] || len(tool.Name) > 64 {
+				t.Errorf("%s is called %s, which stands for %s", names[i], tool.Name, back.Original(tool.Name))
+			}
+			used[tool.Name], got[names[i]] = true, tool.Name
+		}
+		if seen != nil && fmt.Sprint(seen) != fmt.Sprint(got) {
+			t.Errorf("the order changes the names: %v and %v", seen, got)
+		}
+		seen = got
+	}
+}
+
+// TestUsersThatTellWhoTheyAre: a target that wants no addresses gets an HMAC,
+// the same each time.
+func TestUsersThatTellWhoTheyAre(t *testing.T) {
+	t.Parallel()
+	for _, up := range []ai.Protocol{ai.Anthropic, ai.OpenAI, ai.Responses} {
+		s, channel := onlySpeaks(t, up, "other", "key mk-ok")
+		g := newGateway(t, channel, "")
+		for user, hidden := range map[string]bool{
+			"someone@example.com": up == ai.Anthropic, "+49 170 1234567": up == ai.Anthropic, "Jane Doe": up == ai.Anthropic,
+			"user_7f3a": false, strings.Repeat("u", 300): true,
+		} {
+			var got []string
+			for range 2 {
+				client, body := "/v1/chat/completions", `{"model":"m","user":%s,"messages":[{"role":"user","content":"hi"}]}`
+				if up == ai.OpenAI {
+					client, body = "/v1/responses", `{"model":"m","user":%s,"input":"hi"}`
+				}
+				g.post(client, fmt.Sprintf(body, quoteJSON(user))).want(t, http.StatusOK)
+				got = append(got, sentPrompt(t, up, s.Last().Body).User)
+			}
+			isHMAC := regexp.MustCompile(`^[0-9a-f]{40}$`).MatchString(got[0])
+			if got[0] != got[1] || isHMAC != hidden || !hidden && got[0] != user {
+				t.Errorf("%s is told of %s as %q", up, user, got)
+			}
+		}
+	}
+}
+
+// TestUnknownFields: what clients and gateways add at the top is dropped and
+// named; what means something is refused by its name, unless it is empty.
+func TestUnknownFields(t *testing.T) {
+	t.Parallel()
+	dropped := map[ai.Protocol][]string{
+		ai.Anthropic: {"user", "session_id", "prompt_cache_key", "betas", "anthropic_beta", "stream_options", "anything"},
+		ai.OpenAI: {
+			"tool_stream", "reasoning_split", "options", "keep_alive", "num_ctx", "trace_id", "tags", "ignore_eos", "anything",
+		},
+		ai.Responses: {"anything", "trace_id", "client"},
+		ai.Gemini:    {"anything", "traceId"},
+	}
+	refused := map[ai.Protocol][]string{
+		ai.Anthropic: {"container", "mcp_servers", "inference_geo", "max_price", "data_region", "privacy_mode", "retention_days", "provider", "models", "rate_limit"},
+		ai.OpenAI:    {"provider", "models", "route", "plugins", "zdr", "data_collection", "best_of", "audio", "max_price", "geo"},
+		ai.Responses: {"background", "conversation", "prompt", "max_tool_calls", "context_management", "max_tokens", "region"},
+		ai.Gemini:    {"cachedContent", "safetySettings", "maxPrice", "dataRegion"},
+	}
+	const meant = `{"x":[2]}`
+	eachForeign(t, func(t *testing.T, client, up ai.Protocol, stream bool) {
+		if stream {
+			return
+		}
+		_, channel := onlySpeaks(t, up, "other", "key mk-ok")
+		g := newGateway(t, channel, "")
+		for _, field := range dropped[client] {
+			path, body := toolRequest(client, false, "f", "", fmt.Sprintf(`,%q:%s`, field, meant))
+			rec := g.record(g.post(path, body).want(t, http.StatusOK))
+			if !slices.Contains(rec.Attempts[0].Dropped, field) {
+				t.Errorf("%s: dropped %v", field, rec.Attempts[0].Dropped)
+			}
+		}
+		for _, field := range refused[client] {
+			value := meant
+			switch field {
+			case "background":
+				value = "true"
+			case "best_of":
+				value = "2"
+			}
+			path, body := toolRequest(client, false, "f", "", fmt.Sprintf(`,%q:%s`, field, value))
+			a := g.post(path, body).want(t, http.StatusBadRequest)
+			if !strings.Contains(a.Body, field) {
+				t.Errorf("%s: the client is told %s", field, a.Body)
+			}
+			for _, empty := range []string{"null", "false", "[]", "{}", `""`} {
+				if field == "background" && empty != "null" && empty != "false" {
+					continue // of another type than it must have
+				}
+				path, body = toolRequest(client, false, "f", "", fmt.Sprintf(`,%q:%s`, field, empty))
+				g.post(path, body).want(t, http.StatusOK)
+			}
+		}
+	})
+}
+
+// TestToolsOfTheClient: tools that the client runs and knows without a schema
+// are functions elsewhere; their calls come in the client's form, and go back.
+func TestToolsOfTheClient(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		client           ai.Protocol
+		tool, name, item string
+		member           string // of the item, which has the arguments
+		has              string // one of these
+		output           string // of the result's item
+	}{
+		{ai.Responses, `{"type":"local_shell"}`, "local_shell", "local_shell_call", "action", "command", `"done"`},
+		{ai.Responses, `{"type":"shell"}`, "shell", "shell_call", "action", "commands", `[{"stdout":"done","stderr":"","outcome":{"type":"exit","exit_code":0}}]`},
+		{ai.Responses, `{"type":"shell","environment":{"type":"local"}}`, "shell", "shell_call", "action", "commands", `[]`},
+		{ai.Responses, `{"type":"apply_patch"}`, "apply_patch", "apply_patch_call", "operation", "path", `"done"`},
+		{ai.Responses, `{"type":"computer_use_preview","display_width":9,"display_height":9,"environment":"linux"}`, "computer", "computer_call", "action", "type", `{"type":"computer_screenshot","image_url":"data:image/png;base64,aGk="}`},
+		{ai.Anthropic, `{"type":"bash_20250124","name":"bash"}`, "bash", "tool_use", "input", "", ""},
+		{ai.Anthropic, `{"type":"text_editor_20250728","name":"str_replace_based_edit_tool","max_characters":9}`, "str_replace_based_edit_tool", "tool_use", "input", "command", ""},
+		{ai.Anthropic, `{"type":"memory_20250818","name":"memory"}`, "memory", "tool_use", "input", "command", ""},
+		{ai.Anthropic, `{"type":"computer_20250124","name":"computer","display_width_px":9,"display_height_px":9}`, "computer", "tool_use", "input", "action", ""},
+	} {
+		for _, up := range ai.Protocols {
+			for _, stream := range []bool{false, true} {
+				if up == row.client {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s from %s, stream %v", row.name, up, stream), func(t *testing.T) {
+					t.Parallel()
+					s, channel := onlySpeaks(t, up, "other", "key mk-ok")
+					g := newGateway(t, channel, "")
+					path, _ := generation(row.client, "m", stream)
+					body := `{"model":"m","input":[{"role":"user","content":"hi"}%s],"tools":[` + row.tool + fmt.Sprintf(`],"stream":%v}`, stream)
+					if row.client == ai.Anthropic {
+						body = `{"model":"m","max_tokens":99,"messages":[{"role":"user","content":"hi"}%s],"tools":[` + row.tool + fmt.Sprintf(`],"stream":%v}`, stream)
+					}
+					a := g.post(path, fmt.Sprintf(body, "")).want(t, http.StatusOK)
+					if sent := sentPrompt(t, up, s.Last().Body); sent.Tools[0].Name != row.name || len(sent.Tools[0].Schema) == 0 {
+						t.Errorf("sent %+v", sent.Tools)
+					}
+					if row.client == ai.Anthropic {
+						reply, _ := readAnswer(t, row.client, stream, a.Body)
+						var call *protocol.ToolCall
+						for i := range reply.Parts {
+							if reply.Parts[i].Call != nil {
+								call = reply.Parts[i].Call
+							}
+						}
+						if call == nil || call.Name != row.name || row.has != "" && protocol.Member([]byte(call.Arguments), row.has) == nil {
+							t.Errorf("told %+v", call)
+						}
+						return
+					}
+					item := lastItem(t, stream, a.Body)
+					arguments := protocol.Member(item, row.member)
+					if protocol.Kind(item) != row.item || protocol.Member(arguments, row.has) == nil || protocol.Member(item, "name") != nil {
+						t.Fatalf("told %s", item)
+					}
+					var call struct {
+						ID string `json:"call_id"`
+					}
+					if err := json.Unmarshal(item, &call); err != nil || call.ID == "" {
+						t.Fatalf("%s: %v", item, err)
+					}
+					back := fmt.Sprintf(`,%s,{"type":"%s_output","call_id":%q,"output":%s}`, item, row.item, call.ID, row.output)
+					g.post(path, fmt.Sprintf(body, back)).want(t, http.StatusOK)
+					sent := sentPrompt(t, up, s.Last().Body)
+					made := sent.Turns[1].Parts[0].Call
+					if made == nil || made.Name != row.name || protocol.Member([]byte(made.Arguments), row.has) == nil || sent.Turns[2].Parts[0].Back == nil {
+						t.Errorf("then sent %s", s.Last().Body)
+					}
+				})
+			}
+		}
+	}
+}
+
+// lastItem is the last item of a response's output.
+func lastItem(t *testing.T, stream bool, body string) []byte {
+	t.Helper()
+	if stream {
+		i := strings.LastIndex(body, `{"type":"response.completed"`)
+		if i < 0 {
+			t.Fatalf("no end: %s", clipped(body))
+		}
+		body, _, _ = strings.Cut(body[i:], "\n")
+		if !strings.Contains(body, "output") {
+			t.Fatalf("no output: %s", body)
+		}
+		body = string(protocol.Member([]byte(body), "response"))
+	}
+	var item []byte
+	_ = protocol.EachElement(protocol.Member([]byte(body), "output"), "", func(_ int, v []byte) error {
+		item = v
+		return nil
+	})
+	return item
+}
+
+// TestHostedTools: what a provider runs is left away and named where an agent
+// has other tools, and refused where it is all there is, or must be called.
+func TestHostedTools(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		client      ai.Protocol
+		tool, named string
+		forced      string
+	}{
+		{ai.Responses, `{"type":"image_generation"}`, "tools.image_generation", `,"tool_choice":{"type":"image_generation"}`},
+		{ai.Responses, `{"type":"code_interpreter","container":{"type":"auto"}}`, "tools.code_interpreter", `,"tool_choice":{"type":"code_interpreter"}`},
+		{ai.Responses, `{"type":"tool_search"}`, "tools.tool_search", ""},
+		{ai.Anthropic, `{"type":"web_fetch_20250910","name":"web_fetch"}`, "tools.web_fetch", `,"tool_choice":{"type":"tool","name":"web_fetch"}`},
+		{ai.Anthropic, `{"type":"code_execution_20250825","name":"code_execution"}`, "tools.code_execution", ""},
+		{ai.Anthropic, `{"type":"tool_search_tool_regex_20251119","name":"tool_search_tool_regex"}`, "tools.tool_search_tool_regex", ""},
+		{ai.OpenAI, `{"type":"image_generation"}`, "tools.image_generation", `,"tool_choice":{"type":"image_generation"}`},
+		{ai.Gemini, `{"codeExecution":{}}`, "tools.codeExecution", ""},
+		{ai.Gemini, `{"urlContext":{}}`, "tools.urlContext", ""},
+	} {
+		for _, up := range ai.Protocols {
+			if up == row.client {
+				continue
+			}
+			t.Run(strings.TrimPrefix(row.named, "tools.")+" from "+string(up), func(t *testing.T) {
+				t.Parallel()
+				s, channel := onlySpeaks(t, up, "other", "key mk-ok", "priority 9")
+				g := newGateway(t, channel, "")
+				with := func(more string) (path, body string) {
+					path, body = toolRequest(row.client, false, "f", "", more)
+					return path, strings.Replace(body, `"tools":[`, `"tools":[`+row.tool+`,`, 1)
+				}
+				path, body := with("")
+				rec := g.record(g.post(path, body).want(t, http.StatusOK))
+				if !slices.Contains(rec.Attempts[0].Dropped, row.named) || len(sentPrompt(t, up, s.Last().Body).Tools) != 1 {
+					t.Errorf("dropped %v, sent %s", rec.Attempts[0].Dropped, s.Last().Body)
+				}
+				if row.forced != "" {
+					_, body := with(row.forced)
+					if a := g.post(path, body).want(t, http.StatusBadRequest); !strings.Contains(a.Body, "tools") {
+						t.Errorf("forced: %s", a.Body)
+					}
+				}
+				_, whole := toolRequest(row.client, false, "f", "", "")
+				begin := strings.Index(whole, `"tools":[`)
+				end := begin + strings.LastIndex(whole[begin:], "]")
+				if a := g.post(path, whole[:begin]+`"tools":[`+row.tool+whole[end:]).want(t, http.StatusBadRequest); !strings.Contains(a.Body, "tools") {
+					t.Errorf("alone: %s", a.Body)
+				}
+				// Whoever has the tool is asked first, of whatever priority.
+				_, own := onlySpeaks(t, row.client, "own", "key mk-ok")
+				g = newGateway(t, channel+own, "")
+				if rec := g.record(g.post(path, body).want(t, http.StatusOK)); rec.Channel != "own" {
+					t.Errorf("served by %s", rec.Channel)
+				}
+				path, body = toolRequest(row.client, false, "f", "", "")
+				if rec := g.record(g.post(path, body).want(t, http.StatusOK)); rec.Channel != "other" {
+					t.Errorf("without the tool served by %s", rec.Channel)
+				}
+			})
+		}
+	}
+}
+
+// TestIneligibleTools: what only one provider has, and means something.
+func TestIneligibleTools(t *testing.T) {
+	t.Parallel()
+	_, channel := onlySpeaks(t, ai.OpenAI, "other", "key mk-ok")
+	g := newGateway(t, channel, "")
+	for _, extra := range []string{
+		`,"tools":[{"type":"mcp","server_label":"x"},{"type":"function","name":"f"}]`,
+		`,"tools":[{"type":"file_search","vector_store_ids":["x"]},{"type":"function","name":"f"}]`,
+		`,"tools":[{"type":"shell","environment":{"type":"container_auto"}},{"type":"function","name":"f"}]`,
+	} {
+		g.post("/v1/responses", `{"model":"m","input":"hi"`+extra+`}`).want(t, http.StatusBadRequest)
+	}
+	for _, item := range []string{`{"type":"compaction","encrypted_content":"x"}`, `{"type":"mcp_call","id":"x"}`, `{"type":"file_search_call","id":"x"}`} {
+		a := g.post("/v1/responses", `{"model":"m","input":[{"role":"user","content":"hi"},`+item+`]}`).want(t, http.StatusBadRequest)
+		if !strings.Contains(a.Body, "input") {
+			t.Errorf("%s: %s", item, a.Body)
+		}
+	}
+}
+
+// TestRefusalsNameTheClientsField, by its own word for it.
+func TestRefusalsNameTheClientsField(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		client, up ai.Protocol
+		more, want string
+	}{
+		{ai.OpenAI, ai.Responses, `,"stop":["x"]`, "stop"},
+		{ai.Gemini, ai.Responses, `,"generationConfig":{"stopSequences":["x"]}`, "generationConfig.stopSequences"},
+		{ai.Anthropic, ai.Responses, `,"stop_sequences":["x"]`, "stop_sequences"},
+		{ai.OpenAI, ai.Anthropic, `,"logprobs":true`, "logprobs"},
+		{ai.Gemini, ai.Anthropic, `,"generationConfig":{"responseLogprobs":true}`, "generationConfig.responseLogprobs"},
+		{ai.OpenAI, ai.Anthropic, `,"modalities":["audio"]`, "modalities"},
+		{ai.Gemini, ai.OpenAI, `,"generationConfig":{"responseModalities":["IMAGE"]}`, "generationConfig.responseModalities"},
+	} {
+		_, channel := onlySpeaks(t, row.up, "other", "key mk-ok")
+		g := newGateway(t, channel, "")
+		path, body := toolRequest(row.client, false, "f", "", row.more)
+		a := g.post(path, body).want(t, http.StatusBadRequest)
+		if m := errorShape(t, row.client, a.Body); !strings.Contains(m, " "+row.want+" (") {
+			t.Errorf("%s to %s, %s: %s", row.client, row.up, row.more, m)
+		}
+	}
+}
