@@ -45,7 +45,7 @@ type channel struct {
 	spoken    []ai.Protocol // by any of urls, in the order of the config
 	keys      []upstreamKey
 	served    access.Patterns
-	renamed   []string // the patterns of conf.ModelNames, the one first that is meant
+	renamed   []string       // the patterns of conf.ModelNames, the one first that is meant
 	hours     *config.Window // nil: always
 	rules     []health.Rule
 	health    *health.Channel

@@ -451,3 +451,102 @@ func TestRefusalsNameTheClientsField(t *testing.T) {
 		}
 	}
 }
+
+// TestFormOfTheAnswer: a model without a mode for it is made to answer in a form
+// by a tool, or asked in words where it has other tools or thinks; the client
+// gets a text either way.
+func TestFormOfTheAnswer(t *testing.T) {
+	t.Parallel()
+	const schema = `{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}`
+	requests := map[ai.Protocol]string{
+		ai.OpenAI:    `{"model":"m","messages":[{"role":"user","content":"hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"a place","schema":` + schema + `}}`,
+		ai.Responses: `{"model":"m","input":"hi","text":{"format":{"type":"json_schema","name":"place","schema":` + schema + `}}`,
+		ai.Gemini:    `{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"generationConfig":{"responseMimeType":"application/json","responseJsonSchema":` + schema + `}`,
+	}
+	tools := map[ai.Protocol]string{
+		ai.OpenAI:    `,"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}]`,
+		ai.Responses: `,"tools":[{"type":"function","name":"f","parameters":{"type":"object","properties":{}}}]`,
+		ai.Gemini:    `,"tools":[{"functionDeclarations":[{"name":"f"}]}]`,
+	}
+	thinks := map[ai.Protocol]string{ai.OpenAI: `,"reasoning_effort":"high"`, ai.Responses: `,"reasoning":{"effort":"high"}`}
+	for client, request := range requests {
+		for _, stream := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, stream %v", client, stream), func(t *testing.T) {
+				t.Parallel()
+				s, channel := onlySpeaks(t, ai.Anthropic, "other", "key mk-ok", "model m claude-sonnet-4-20250514")
+				g := newGateway(t, channel, "")
+				path, _ := generation(client, "m", stream)
+				end := fmt.Sprintf(`,"stream":%v}`, stream)
+				if client == ai.Gemini {
+					end = "}"
+				}
+				a := g.post(path, request+end).want(t, http.StatusOK)
+				reply, _ := readAnswer(t, client, stream, a.Body)
+				text, all := protocol.PlainText(reply.Parts)
+				if !all || protocol.Member([]byte(text), "city") == nil || reply.Stop != protocol.StopEnd {
+					t.Errorf("the client is told %q, stop %d: %s", text, reply.Stop, clipped(a.Body))
+				}
+				if sent := sentPrompt(t, ai.Anthropic, s.Last().Body); sent.Choice.Mode != protocol.ChoiceTool || len(sent.Tools) != 1 {
+					t.Errorf("sent %s", s.Last().Body)
+				}
+				for what, more := range map[string]string{"with tools": tools[client], "with thinking": thinks[client]} {
+					if more == "" {
+						continue
+					}
+					a := g.post(path, request+more+end).want(t, http.StatusOK)
+					body := string(s.Last().Body)
+					if strings.Contains(body, "tool_choice") || !strings.Contains(body, "nothing else") || !strings.Contains(body, "city") {
+						t.Errorf("%s: sent %s", what, body)
+					}
+					if rec := g.record(a); !slices.ContainsFunc(rec.Attempts[0].Dropped, func(d string) bool { return strings.Contains(d, "in words") }) {
+						t.Errorf("%s: dropped %v", what, rec.Attempts[0].Dropped)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestCacheMarksOfChat: OpenRouter's and LiteLLM's clients mark tools beside
+// their function, texts, whole messages and results.
+func TestCacheMarksOfChat(t *testing.T) {
+	t.Parallel()
+	s, channel := onlySpeaks(t, ai.Anthropic, "other", "key mk-ok")
+	g := newGateway(t, channel, "")
+	const five, hour = `"cache_control":{"type":"ephemeral"}`, `"cache_control":{"type":"ephemeral","ttl":"1h"}`
+	for _, row := range []struct{ what, tool, function, system, user, result string }{
+		{"beside the function", "," + hour, "", "", "", ""},
+		{"in the function", "", "," + hour, "", "", ""},
+		{"on the system message", "", "", "," + hour, "", ""},
+		{"on the user's message", "", "", "", "," + hour, ""},
+		{"on the result's message", "", "", "", "", "," + hour},
+		{"for five minutes", "," + five, "", "", "", ""},
+	} {
+		g.post("/v1/chat/completions", `{"model":"m","messages":[{"role":"system","content":"be"`+row.system+`},{"role":"user","content":"hi"`+row.user+`},`+
+			`{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"x"`+row.result+`}],`+
+			`"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}`+row.function+`}`+row.tool+`}]}`).want(t, http.StatusOK)
+		sent := sentPrompt(t, ai.Anthropic, s.Last().Body)
+		got := []string{sent.Tools[0].Cache, "", "", ""} // of the tool, the system prompt, the user's text, the result
+		for i := range sent.Turns {
+			for j := range sent.Turns[i].Parts {
+				part, place := &sent.Turns[i].Parts[j], 1
+				switch {
+				case part.Cache == "":
+					continue
+				case part.Back != nil:
+					place = 3
+				case sent.Turns[i].Role == protocol.User:
+					place = 2
+				}
+				got[place] = part.Cache
+			}
+		}
+		want := map[string][]string{
+			"beside the function": {"1h", "", "", ""}, "in the function": {"1h", "", "", ""}, "on the system message": {"", "1h", "", ""},
+			"on the user's message": {"", "", "1h", ""}, "on the result's message": {"", "", "", "1h"}, "for five minutes": {"5m", "", "", ""},
+		}[row.what]
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: marks %q, want %q", row.what, got, want)
+		}
+	}
+}

@@ -36,9 +36,17 @@ var idRules = []struct {
 	prefix string
 	rule   protocol.NameRule
 }{
-	{"kimi", anyID}, {"moonshot", anyID},
-	{"mistral", mistralID}, {"ministral", mistralID}, {"magistral", mistralID}, {"mixtral", mistralID},
-	{"codestral", mistralID}, {"devstral", mistralID}, {"pixtral", mistralID}, {"open-mi", mistralID}, {"voxtral", mistralID},
+	{"kimi", anyID},
+	{"moonshot", anyID},
+	{"mistral", mistralID},
+	{"ministral", mistralID},
+	{"magistral", mistralID},
+	{"mixtral", mistralID},
+	{"codestral", mistralID},
+	{"devstral", mistralID},
+	{"pixtral", mistralID},
+	{"open-mi", mistralID},
+	{"voxtral", mistralID},
 }
 
 func limitsOf(model string) protocol.Limits {

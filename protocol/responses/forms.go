@@ -200,8 +200,11 @@ func (f *form) write(w *protocol.Writer, kind, arguments string) {
 		return true
 	})
 	for _, row := range [...]struct{ kind, member, value string }{
-		{"local_shell", "command", "[]"}, {"local_shell", "env", "{}"},
-		{"shell", "commands", "[]"}, {"shell", "timeout_ms", "null"}, {"shell", "max_output_length", "null"},
+		{"local_shell", "command", "[]"},
+		{"local_shell", "env", "{}"},
+		{"shell", "commands", "[]"},
+		{"shell", "timeout_ms", "null"},
+		{"shell", "max_output_length", "null"},
 	} {
 		if row.kind == f.kind && !has[row.member] {
 			w.Key(row.member)

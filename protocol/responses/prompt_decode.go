@@ -218,7 +218,7 @@ func (r *promptReader) tool(path string, v []byte, namespace string) {
 			}
 		case "user_location":
 			tool.Location = protocol.ReadLocation(v)
-		case "search_context_size", "external_web_access", "search_content_types", "defer_loading":
+		case "search_context_size", "external_web_access", "search_content_types", "defer_loading", "output_schema", "cache_control":
 			r.p.Hint("tools." + name)
 		default:
 			r.p.Keep(path + "." + name)

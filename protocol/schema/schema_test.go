@@ -39,33 +39,40 @@ func TestTool(t *testing.T) {
 		{"empty lists", `{"type":"object","properties":{"a":{"enum":[],"anyOf":[],"type":[]}}}`, Target{}, `{"type":"object","properties":{"a":{}}}`, "", false},
 		{"union below stays", `{"type":"object","properties":{"a":{"anyOf":[{"type":"string"},{"type":"null"}]}}}`, Target{}, `{"type":"object","properties":{"a":{"anyOf":[{"type":"string"},{"type":"null"}]}}}`, "", false},
 		{
-			"union of what is required", `{"type":"object","properties":{"route":{"type":"string"},"file":{"type":"string"}},"anyOf":[{"required":["route"]},{"required":["file"]}]}`, Target{},
+			"union of what is required", `{"type":"object","properties":{"route":{"type":"string"},"file":{"type":"string"}},"anyOf":[{"required":["route"]},{"required":["file"]}]}`,
+			Target{},
 			`{"type":"object","properties":{"route":{"type":"string"},"file":{"type":"string"}}}`,
 			`At least one of these holds for the arguments: (1) "route" is given; (2) "file" is given.`, true,
 		},
 		{
-			"union of objects", `{"oneOf":[{"type":"object","properties":{"kind":{"const":"a"},"x":{"type":"string"},"same":{}},"required":["kind","x"]},{"type":"object","properties":{"kind":{"enum":["b"]},"x":{"type":"integer"},"same":{}},"required":["x","kind"]}]}`, Target{},
+			"union of objects", `{"oneOf":[{"type":"object","properties":{"kind":{"const":"a"},"x":{"type":"string"},"same":{}},"required":["kind","x"]},{"type":"object","properties":{"kind":{"enum":["b"]},"x":{"type":"integer"},"same":{}},"required":["x","kind"]}]}`,
+			Target{},
 			`{"type":"object","properties":{"kind":{"anyOf":[{"const":"a"},{"enum":["b"]}]},"x":{"anyOf":[{"type":"string"},{"type":"integer"}]},"same":{}},"required":["kind","x"]}`,
 			`Exactly one of these holds for the arguments: (1) "kind" is "a", "x" is given; (2) "kind" is "b", "x" is given.`, true,
 		},
 		{
-			"all of", `{"allOf":[{"$ref":"#/$defs/a"},{"properties":{"y":{}},"required":["y"]}],"$defs":{"a":{"properties":{"x":{}},"required":["x"]}}}`, Target{},
+			"all of", `{"allOf":[{"$ref":"#/$defs/a"},{"properties":{"y":{}},"required":["y"]}],"$defs":{"a":{"properties":{"x":{}},"required":["x"]}}}`,
+			Target{},
 			`{"type":"object","$defs":{"a":{"properties":{"x":{}},"required":["x"]}},"properties":{"x":{},"y":{}},"required":["x","y"]}`, "", false,
 		},
 		{
-			"a union with null", `{"anyOf":[{"type":"object","properties":{"x":{}},"required":["x"]},{"type":"null"}]}`, Target{},
+			"a union with null", `{"anyOf":[{"type":"object","properties":{"x":{}},"required":["x"]},{"type":"null"}]}`,
+			Target{},
 			`{"type":"object","properties":{"x":{}},"required":["x"]}`, "", true,
 		},
 		{
-			"a reference", `{"$ref":"#/definitions/a~1b","definitions":{"a/b":{"type":"object","properties":{"x":{}}}}}`, Target{},
+			"a reference", `{"$ref":"#/definitions/a~1b","definitions":{"a/b":{"type":"object","properties":{"x":{}}}}}`,
+			Target{},
 			`{"type":"object","properties":{"x":{}},"definitions":{"a/b":{"type":"object","properties":{"x":{}}}}}`, "", false,
 		},
 		{
-			"a reference to itself", `{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}}`, Target{},
+			"a reference to itself", `{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}}`,
+			Target{},
 			`{"type":"object","$defs":{"a":{"$ref":"#/$defs/a"}}}`, "", false,
 		},
 		{
-			"not at the root", `{"type":"object","properties":{"a":{}},"not":{"required":["a"]}}`, Target{},
+			"not at the root", `{"type":"object","properties":{"a":{}},"not":{"required":["a"]}}`,
+			Target{},
 			`{"type":"object","properties":{"a":{}}}`, `The arguments also match this JSON schema: {"not":{"required":["a"]}}.`, true,
 		},
 	} {
