@@ -82,6 +82,9 @@ func (d *decoder) readMessages(value []byte, path string) error {
 				return protocol.BadRequest(empty, "is empty: all messages but an assistant's last must have content")
 			}
 		}
+		if len(parts) == 0 && empty == "" && len(d.p.Turns) > 0 && len(d.p.Native) == 0 {
+			return nil // it held nothing that is told to others
+		}
 		d.p.Turns = append(d.p.Turns, protocol.Turn{Role: role, Parts: parts})
 		return nil
 	})

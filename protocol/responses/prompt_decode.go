@@ -22,7 +22,8 @@ type promptReader struct {
 	protocol.Reader
 	p *protocol.Prompt
 
-	callIDs map[string]string // of the calls of tools with forms, by their items' ids
+	callIDs  map[string]string // of the calls of tools with forms, by their items' ids
+	searches map[string]bool   // calls of the search for tools
 }
 
 // DecodePrompt reads a request to /v1/responses
@@ -327,6 +328,9 @@ func (r *promptReader) item(path string, v []byte) {
 		if result.ID == "" {
 			r.Fail(path+".call_id", path+".call_id is missing")
 		}
+		if r.searches[get("call_id")] {
+			return // of a call that is not told
+		}
 		r.add(protocol.User, protocol.Part{Kind: protocol.Result, Back: result})
 	case "reasoning":
 		part := protocol.Part{Kind: protocol.Thought, ID: get("id"), Text: summary(v)}
@@ -347,6 +351,10 @@ func (r *promptReader) item(path string, v []byte) {
 		r.Elements(protocol.Member(v, "tools"), path+".tools", func(path string, v []byte) { r.tool(path, v, "") })
 	case "tool_search_call":
 		r.p.Hint("tool search history") // what it found is told as any other tool
+		if r.searches == nil {
+			r.searches = make(map[string]bool)
+		}
+		r.searches[get("call_id")] = true
 	default:
 		if !r.formItem(kind, path, v) { // what OpenAI runs, or keeps
 			r.p.Keep(path + ".type " + kind)
