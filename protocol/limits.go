@@ -81,11 +81,11 @@ func (r *NameRule) fit(name string, attempt int) string {
 		room = r.Most - hashLength - 1
 	}
 	var b strings.Builder
-	for _, c := range name {
-		switch {
+	for i := range name { // of a rune of several bytes the first, which is never allowed
+		switch c := name[i]; {
 		case b.Len() >= room:
-		case c < 128 && r.allowed(byte(c)) && (b.Len() > 0 || !r.Letter || isLetter(byte(c)) || c == '_'):
-			b.WriteByte(byte(c))
+		case r.allowed(c) && (b.Len() > 0 || !r.Letter || isLetter(c) || c == '_'):
+			b.WriteByte(c)
 		default:
 			b.WriteByte(join)
 		}

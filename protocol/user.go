@@ -8,7 +8,7 @@ import "strings"
 func (p *Prompt) UserFor(most int, opaque bool) string {
 	switch {
 	case p.User == "":
-	case len(p.User) <= most && !(opaque && identifies(p.User)):
+	case len(p.User) <= most && (!opaque || !identifies(p.User)):
 		return p.User
 	case len(p.Pseudonym) <= most:
 		return p.Pseudonym

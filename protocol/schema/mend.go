@@ -265,7 +265,7 @@ func (w *mender) complete(o *object) (changed bool) {
 		changed = true
 	}
 	if w.to.OneType && o.get("anyOf") == nil && len(kinds) > 1 && (len(kinds) > 2 || !slices.Contains(kinds, "null")) {
-		var all [][]byte
+		all := make([][]byte, 0, len(kinds))
 		for _, kind := range kinds {
 			all = append(all, append(appendText([]byte(`{"type":`), kind), '}'))
 		}

@@ -56,7 +56,7 @@ func Tool(schema []byte, to Target) (m Mended, ok bool) {
 	if !r.changed {
 		return Mended{Schema: mended}, true
 	}
-	return Mended{Schema: r.object.write(), Rule: r.rule(), Loose: r.loose}, true
+	return Mended{Schema: r.write(), Rule: r.rule(), Loose: r.loose}, true
 }
 
 // Clean mends a schema that is not of a tool: only what means the same
