@@ -550,3 +550,50 @@ func TestCacheMarksOfChat(t *testing.T) {
 		}
 	}
 }
+
+// TestForcedToolsAndThinking: where a model refuses both, a tool that must be
+// called goes without thinking, and the record says so.
+func TestForcedToolsAndThinking(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		up     ai.Protocol
+		model  string
+		thinks bool
+	}{
+		{ai.Anthropic, "claude-haiku-4-5", false},
+		{ai.Anthropic, "claude-sonnet-4-6", false},
+		{ai.Anthropic, "claude-opus-4-8", false},
+		{ai.OpenAI, "deepseek-v4-flash", false},
+		{ai.OpenAI, "moonshotai/kimi-k2.6", false},
+		{ai.OpenAI, "qwen3-max", false},
+		{ai.OpenAI, "gpt-5.2", true},
+		{ai.Responses, "gpt-5.2", true},
+		{ai.Gemini, "gemini-3-pro-preview", true},
+	} {
+		for _, mode := range []protocol.ChoiceMode{protocol.ChoiceAny, protocol.ChoiceTool, protocol.ChoiceAuto} {
+			p := &protocol.Prompt{
+				MaxOutput: 9000, Turns: []protocol.Turn{{Parts: []protocol.Part{{Text: "hi"}}}}, Tools: []protocol.Tool{{Name: "f"}},
+				Choice: protocol.ToolChoice{Mode: mode}, Thinking: protocol.Thinking{Mode: protocol.ThinkingOn, Effort: "high"},
+			}
+			if mode == protocol.ChoiceTool {
+				p.Choice.Names = []string{"f"}
+			}
+			out, err := encodePrompt(codecOf(row.up), p, row.model)
+			if err != nil {
+				t.Errorf("%s: %v", row.model, err)
+				continue
+			}
+			forced := mode != protocol.ChoiceAuto
+			sent := sentPrompt(t, row.up, out.Body)
+			if forced && !row.thinks && (sent.Thinking.Mode == protocol.ThinkingOn || !slices.Contains(out.Hints, "thinking")) {
+				t.Errorf("%s, choice %d: thinking goes with it, dropped %v: %s", row.model, mode, out.Hints, out.Body)
+			}
+			if row.thinks && sent.Thinking.Mode != protocol.ThinkingOn {
+				t.Errorf("%s, choice %d: does not think: %s", row.model, mode, out.Body)
+			}
+			if forced != (sent.Choice.Mode == protocol.ChoiceAny || sent.Choice.Mode == protocol.ChoiceTool) {
+				t.Errorf("%s: choice %d is sent as %d", row.model, mode, sent.Choice.Mode)
+			}
+		}
+	}
+}
