@@ -151,12 +151,12 @@ func (c *call) filter(s *stage, now time.Time) []selection.Candidate {
 			c.foreign = append(c.foreign, i)
 			continue
 		}
-		c.consider(i, now)
+		c.consider(i, 0, now)
 	}
 	native := len(c.usable)
 	for _, i := range c.foreign {
 		if !c.outranked(&s.candidates[i], native) {
-			c.consider(i, now)
+			c.consider(i, native, now)
 		}
 	}
 	return c.usable
@@ -169,8 +169,9 @@ func (c *call) outranked(cand *candidate, native int) bool {
 	return slices.ContainsFunc(c.usable[:native], func(u selection.Candidate) bool { return u.Priority == cand.conf.Priority })
 }
 
-// consider makes a candidate usable if there is a way to ask it.
-func (c *call) consider(index int, now time.Time) {
+// consider makes a candidate usable if there is a way to ask it. native is how
+// many of the usable ones are asked in the client's own protocol.
+func (c *call) consider(index, native int, now time.Time) {
 	cand := &c.stage.candidates[index]
 	w := c.wayTo(cand, now)
 	if w.reason != ai.Eligible {
@@ -179,6 +180,9 @@ func (c *call) consider(index int, now time.Time) {
 	}
 	if c.exhausted(cand, w.protocol) {
 		return // tried in this call: the attempts tell
+	}
+	if w.protocol != c.Protocol && native > 0 && c.leavesTools(cand, w.protocol) {
+		return // whoever has all the tools goes first, whatever the priority
 	}
 	c.indexes = append(c.indexes, index)
 	c.usable = append(c.usable, selection.Candidate{

@@ -98,7 +98,7 @@ func (c *call) usableModels() []protocol.Model {
 		}
 	}
 	for name, models := range r.aliases {
-		if slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
+		if !access.IsPattern(name) && slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
 			add(name, "ccload")
 		}
 	}

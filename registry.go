@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -29,6 +30,7 @@ type registry struct {
 	channels []*channel // in config order
 	byName   map[string]*channel
 	aliases  map[string][]string
+	wild     []string // those of the aliases that are patterns, the one first that is meant
 	tokens   *access.Tokens
 	calendar *access.Calendar // of budgets
 	names    []string         // every exact model name and alias, sorted
@@ -46,6 +48,7 @@ type channel struct {
 	spoken    []ai.Protocol // by any of urls, in the order of the config
 	keys      []upstreamKey
 	served    access.Patterns
+	renamed   []string       // the patterns of conf.ModelNames, the one first that is meant
 	hours     *config.Window // nil: always
 	rules     []health.Rule
 	health    *health.Channel
@@ -105,6 +108,7 @@ func newRegistry(conf *config.App, declaredChannels int, replace func(string) st
 		r.byName[ch.name] = ch
 	}
 	r.aliases = conf.AliasModels()
+	r.wild = access.Sorted(maps.Keys(r.aliases))
 	tokens, err := newTokens(conf.Tokens, replace, counts, warn)
 	if err != nil {
 		return nil, err
@@ -112,7 +116,7 @@ func newRegistry(conf *config.App, declaredChannels int, replace func(string) st
 	r.tokens = tokens
 	r.names = r.exactNames()
 	for name := range r.aliases {
-		if r.planFor(name, false) == nil {
+		if !r.leadsSomewhere(name) {
 			warn(fmt.Sprintf("alias %q leads to no model that a channel serves", name))
 		}
 	}
@@ -183,6 +187,7 @@ func newChannel(c *config.Channel, replace func(string) string, st *routingState
 		ch.keys = []upstreamKey{{load: st.InFlight.counter(c.Name, "")}}
 	}
 	ch.served = access.CompilePatterns(ch.patterns())
+	ch.renamed = access.Sorted(maps.Keys(conf.ModelNames))
 	if ch.hours, err = c.Hours.Window(); err != nil {
 		return nil, err
 	}
@@ -229,6 +234,11 @@ func (ch *channel) patterns() []string {
 func (ch *channel) upstreamModel(model string) string {
 	if name, ok := ch.conf.ModelNames[model]; ok {
 		return name
+	}
+	for _, pattern := range ch.renamed {
+		if name, ok := access.Rewrite(pattern, ch.conf.ModelNames[pattern], model); ok {
+			return name
+		}
 	}
 	return model
 }

@@ -141,6 +141,9 @@ func (c *call) upstreamHeader(t *target) http.Header {
 	if c.r.Header.Get("Content-Encoding") != "" {
 		header.Del("Content-Encoding") // the body was decoded when it was read
 	}
+	if !protocol.SameFamily(c.Model, t.model) {
+		delete(header, protocol.CodexLite)
+	}
 	header["Accept-Encoding"] = identity
 	t.setCredential(header, format, t.keys[t.key].secret)
 	if ops := t.conf.HeaderUp; ops != nil {
