@@ -67,6 +67,8 @@ func (d *replyDecoder) find(said *saidCall, place, among int) *streamedCall {
 		return c // also with a new id: some vendors make one up for each piece
 	case said.ID != "" && said.ID != c.id && (c.id != "" || c.hasArguments()):
 		return nil
+	case c.name() == "":
+		return c
 	case c.isOver() && (said.ID == "" || said.Index == nil):
 		return nil
 	case c.hasArguments() && name != c.name():
