@@ -38,6 +38,7 @@ type openBlock struct {
 
 	first   []byte // what came with its start: the input of a call, or the whole block of what was found
 	text    []byte // held back, or the input of a search
+	half    protocol.Halves
 	more    bool   // something came
 	runes   int
 	ended   bool
@@ -270,11 +271,11 @@ func (d *replyDecoder) delta(at int64, delta []byte, give func(*protocol.Piece))
 	text := ""
 	switch kind {
 	case "text_delta":
-		text = memberText(delta, "text")
+		text, _ = b.half.String(member(delta, "text"))
 	case "thinking_delta":
-		text = memberText(delta, "thinking")
+		text, _ = b.half.String(member(delta, "thinking"))
 	case "input_json_delta":
-		text = memberText(delta, "partial_json")
+		text, _ = b.half.String(member(delta, "partial_json"))
 	case "signature_delta":
 		b.signed = memberText(delta, "signature")
 	case "citations_delta":
