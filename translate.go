@@ -234,6 +234,7 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 	for _, e := range t.edits {
 		body = e.apply(body)
 	}
+	_, thoughts := protocol.WantsThoughts(t.model)
 	return &relay.Request{
 		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: codec, Endpoint: generateEndpoint(codec, c.Stream), Stream: c.Stream,
@@ -241,7 +242,7 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 		Timers:    c.timers(t),
 		Translate: &relay.Translation{
 			Upstream: codec, Client: codecOf(c.Protocol), Prompt: c.translation.prompt,
-			Stream: c.Stream, Array: c.request.Array,
+			Stream: c.Stream, Array: c.request.Array, Thoughts: thoughts,
 		},
 	}, nil
 }

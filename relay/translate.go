@@ -20,6 +20,9 @@ type Translation struct {
 	Prompt           *protocol.Prompt // what the client asked
 	Stream           bool             // the client wants a stream
 	Array            bool             // as a JSON array, Gemini's other form
+	// Thoughts says that the upstream's model wants to see again what it
+	// thought, signed or not.
+	Thoughts bool
 }
 
 // translator is a translation under way. The upstream's events go in, and what
@@ -59,8 +62,11 @@ func (t *translator) close() {
 }
 
 func (t *translator) piece(p *protocol.Piece) {
-	if p.Kind == protocol.PieceStop {
+	switch {
+	case p.Kind == protocol.PieceStop:
 		p.Reply.Usage = t.usage()
+	case p.Part.Kind == protocol.Thought:
+		p.Part.Wanted = t.Thoughts
 	}
 	if t.encoder == nil {
 		t.whole.Add(p)
@@ -111,6 +117,9 @@ func (a *Answer) translateWhole() bool {
 		return false
 	}
 	reply.Usage = a.verdict.Usage
+	for i := range reply.Parts {
+		reply.Parts[i].Wanted = a.req.Translate.Thoughts && reply.Parts[i].Kind == protocol.Thought
+	}
 	a.reply = reply
 	return true
 }

@@ -39,7 +39,7 @@ type openBlock struct {
 	first   []byte // what came with its start: the input of a call, or the whole block of what was found
 	text    []byte // held back, or the input of a search
 	half    protocol.Halves
-	more    bool   // something came
+	more    bool // something came
 	runes   int
 	ended   bool
 	signed  string

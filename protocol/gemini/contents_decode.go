@@ -109,8 +109,12 @@ func (d *decoder) addPart(p *part, role protocol.Role) error {
 		t.Parts = addThought(t.Parts, &to, p.text)
 	case p.hasText:
 		to := protocol.Part{Kind: protocol.Text, Text: p.text}
-		sign(&to, p.signature)
 		t := d.turn(role)
+		if thoughts := thoughtsIn(p.signature); len(thoughts) > 0 {
+			t.Parts = thoughtsBefore(append(t.Parts, to), thoughts)
+			break
+		}
+		sign(&to, p.signature)
 		t.Parts = append(t.Parts, to)
 	}
 	return nil

@@ -54,6 +54,16 @@ func thoughtsIn(signature string) []protocol.Part {
 	return all
 }
 
+// thoughtsBefore puts the thoughts that the last text brought back before it.
+// It may stand in several parts, up to an empty one: that ended another text.
+func thoughtsBefore(parts, thoughts []protocol.Part) []protocol.Part {
+	at := len(parts) - 1
+	for at > 0 && parts[at-1].Kind == protocol.Text && parts[at-1].Text != "" {
+		at--
+	}
+	return slices.Insert(parts, at, thoughts...)
+}
+
 // restoreThoughts puts the thoughts that a call brought back before what the
 // model said next, unless they came back by themselves. What came back of them
 // without a signature (Google's SDK for Go keeps no part that has only one) is

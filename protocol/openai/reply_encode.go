@@ -160,10 +160,9 @@ func writeMessage(w *protocol.Writer, r *protocol.Reply) (calls bool) {
 	return calls
 }
 
-// sealOf is what a client must give back of a thought; "" if there is nothing:
-// this format's own have no signature.
+// sealOf is what a client must give back of a thought; "" if there is nothing.
 func sealOf(part *protocol.Part) string {
-	if part.Signature == "" || part.Origin == ai.OpenAI {
+	if !part.ComesBack() || part.Origin == ai.OpenAI {
 		return ""
 	}
 	return part.Seal(true)

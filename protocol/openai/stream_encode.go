@@ -147,6 +147,7 @@ func (e *replyEncoder) close(dst []byte, with *protocol.Part) []byte {
 			part.Signature, part.Origin = with.Signature, with.Origin
 		}
 		part.Text, part.Redacted, part.ID = e.text.String(), part.Redacted || with.Redacted, with.ID
+		part.Wanted = part.Wanted || with.Wanted
 		if part.Origin == ai.OpenAI && part.Signature != "" {
 			w := e.chunk(dst)
 			w.JSONIf("reasoning_details", []byte(part.Signature))
