@@ -110,7 +110,7 @@ func (d *decoder) addPart(p *part, role protocol.Role) error {
 	case p.hasText:
 		to := protocol.Part{Kind: protocol.Text, Text: p.text}
 		t := d.turn(role)
-		if thoughts := thoughtsIn(p.signature); len(thoughts) > 0 {
+		if thoughts, _ := thoughtsIn(p.signature); len(thoughts) > 0 {
 			t.Parts = thoughtsBefore(append(t.Parts, to), thoughts)
 			break
 		}
@@ -129,9 +129,12 @@ func (d *decoder) addCall(p *part) error {
 	}
 	to := protocol.Part{Kind: protocol.Call, Call: p.call}
 	t := d.turn(protocol.Assistant)
-	if thoughts := thoughtsIn(p.signature); len(thoughts) > 0 {
+	switch thoughts, near := thoughtsIn(p.signature); {
+	case near:
+		t.Parts = append(t.Parts, thoughts...)
+	case len(thoughts) > 0:
 		t.Parts = restoreThoughts(t.Parts, thoughts)
-	} else {
+	default:
 		sign(&to, p.signature)
 	}
 	t.Parts = append(t.Parts, to)

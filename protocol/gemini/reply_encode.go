@@ -219,6 +219,7 @@ func (w *writer) closeThought(p *protocol.Part) {
 	if w.hidden && foreign(p) {
 		if p.ComesBack() {
 			p.Text += w.text.String()
+			p.ID = beforePart + p.ID
 			w.seals = append(w.seals, p.Seal(true))
 		}
 		return

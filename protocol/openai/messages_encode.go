@@ -253,11 +253,11 @@ func (w *promptWriter) thoughts(parts []protocol.Part, current, calls bool) {
 			continue
 		}
 		said.WriteString(parts[i].Text)
-		if list := strings.Trim(strings.TrimSpace(parts[i].Signature), "[]"); list != "" {
+		if list := parts[i].Signature; len(list) > len("[]") {
 			if details.Len() > 0 {
 				details.WriteByte(',')
 			}
-			details.WriteString(list)
+			details.WriteString(list[1 : len(list)-1])
 		}
 	}
 	text := said.String()
