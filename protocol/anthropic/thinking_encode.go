@@ -30,6 +30,9 @@ func (e *encoder) planThinking(groups []group) plan {
 	switch {
 	case t.Mode == protocol.ThinkingOff:
 		e.planOff(&pl)
+	case m.wantsThoughts && !thoughtOf(groups):
+		e.hint("thinking")
+		pl.kind = "disabled"
 	case t.Mode == protocol.ThinkingOn && !m.thinks:
 		e.hint("thinking")
 	case t.Mode == protocol.ThinkingOn && m.adaptive:
@@ -93,6 +96,26 @@ func (e *encoder) planBudget(pl *plan, groups []group) {
 		e.hint("thinking.budget")
 		pl.budget = max(minBudget, pl.most-pl.most/4) // leave some for the answer
 	}
+}
+
+// thoughtOf reports whether all calls came of thoughts: those of another model,
+// which the conversation began with, did not.
+func thoughtOf(groups []group) bool {
+	for i := range groups {
+		thought := false
+		for _, it := range groups[i].items {
+			switch it.part.Kind {
+			case protocol.Thought:
+				thought = true
+			case protocol.Call:
+				if !thought {
+					return false
+				}
+			default:
+			}
+		}
+	}
+	return true
 }
 
 // mayThink reports whether thinking may be on by a budget: if the conversation
