@@ -243,8 +243,18 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 		Translate: &relay.Translation{
 			Upstream: codec, Client: codecOf(c.Protocol), Prompt: c.translation.prompt,
 			Stream: c.Stream, Array: c.request.Array, Thoughts: thoughts,
+			Model: c.Model, Input: c.inputTold(),
 		},
 	}, nil
+}
+
+// inputTold counts the input for streams that tell it at their beginning, which
+// is before most upstreams do; nil where the client's do not.
+func (c *call) inputTold() func() int64 {
+	if c.Protocol != ai.Anthropic || !c.Stream {
+		return nil
+	}
+	return c.countInput
 }
 
 var jsonType = []string{"application/json"}

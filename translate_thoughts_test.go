@@ -84,7 +84,9 @@ func saidTo(t *testing.T, client ai.Protocol, reply *protocol.Reply, prompt *pro
 	for _, body := range bodies {
 		var answer struct {
 			Content    []json.RawMessage
-			Candidates []struct{ Content struct{ Parts []json.RawMessage } }
+			Candidates []struct {
+				Content struct{ Parts []json.RawMessage }
+			}
 		}
 		if err := json.Unmarshal(body, &answer); err != nil {
 			t.Fatal(err)

@@ -81,7 +81,9 @@ func (e *replyEncoder) start(dst []byte, r *protocol.Reply) []byte {
 	dst = raw(dst, "content", "[]")
 	dst = raw(dst, "stop_reason", "null")
 	dst = raw(dst, "stop_sequence", "null")
-	dst = append(appendUsage(key(dst, "usage"), &ai.Usage{}), '}')
+	u := &r.Usage // of the input; of the output, message_delta tells
+	known := ai.Usage{Input: u.Input, CachedInput: u.CachedInput, CacheWrite: u.CacheWrite, CacheWrite1h: u.CacheWrite1h}
+	dst = append(appendUsage(key(dst, "usage"), &known), '}')
 	return endEvent(dst)
 }
 
