@@ -187,3 +187,39 @@ func TestInputAtTheBeginning(t *testing.T) {
 		}
 	}
 }
+
+// TestRenamedStreamBreaksOff: a renamed stream that is cut within an event ends
+// with the protocol's error behind whole events, also as an array.
+func TestRenamedStreamBreaksOff(t *testing.T) {
+	t.Parallel()
+	for _, p := range ai.Protocols {
+		for _, array := range []bool{false, p == ai.Gemini} {
+			codec := codecOf(p)
+			said := &protocol.Reply{ID: "id_1", Model: "up-1", Parts: []protocol.Part{{Text: "one two three"}}}
+			body := codectest.Encode(codec, said, nil, array)
+			cut := strings.Index(string(body), "three") + len("three")
+			cut += strings.Index(string(body[cut:]), "\n") + 8 // within the next event
+			url := upstream(t, func(w http.ResponseWriter, _ []byte) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				if array {
+					w.Header().Set("Content-Type", "application/json")
+				}
+				_, _ = w.Write(body[:cut])
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			})
+			g := newGateway(t, fmt.Sprintf("channel only {\nurl %s\nprotocol %s\nmodel m up-1\n}\n", url, p), "")
+			path, ask := generation(p, "m", true)
+			if array {
+				path = strings.TrimSuffix(path, "?alt=sse")
+			}
+			a := g.post(path, ask)
+			if strings.Contains(a.Body, "up-1") || !strings.Contains(a.Body, "three") || !strings.Contains(a.Body, "broke off") {
+				t.Errorf("%s, array %v: %s", p, array, a.Body)
+			}
+			if array && scan.Valid([]byte(a.Body)) != nil {
+				t.Errorf("the array cannot be read:\n%s", a.Body)
+			}
+		}
+	}
+}
