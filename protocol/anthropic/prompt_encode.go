@@ -164,7 +164,7 @@ func (e *encoder) countMarks(system []item, groups []group) {
 		}
 	}
 	if e.skip = max(0, n-maxMarks); e.skip > 0 {
-		e.hint("cache")
+		e.hint("cache marks")
 	}
 }
 
@@ -225,7 +225,7 @@ func (e *encoder) writeOthers() {
 	case "default":
 		e.b = text(e.b, "service_tier", "standard_only")
 	default:
-		e.hint("tier")
+		e.hint("service_tier")
 	}
 	switch {
 	case p.User == "":

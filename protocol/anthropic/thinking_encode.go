@@ -24,7 +24,7 @@ func (e *encoder) planThinking(groups []group) plan {
 	if pl.most <= 0 {
 		pl.most = m.most
 	} else if m.claude && pl.most > m.most {
-		e.hint("max_output")
+		e.hint("max_tokens above the model's most")
 		pl.most = m.most
 	}
 	switch {
@@ -149,7 +149,7 @@ func (e *encoder) writeThinking(pl *plan) {
 	if show := e.p.Thinking.Show; show != "" && pl.kind != "disabled" {
 		switch {
 		case !e.model.display:
-			e.hint("thinking.show")
+			e.hint("thinking.display")
 		case show == "none":
 			e.b = text(e.b, "display", "omitted")
 		default:

@@ -21,11 +21,7 @@ func (r *promptReader) content(v []byte, path string) []protocol.Part {
 			return
 		}
 		if part, ok := r.part(path, v); ok {
-			if cache := protocol.Member(v, "cache_control"); cache != nil {
-				if part.Cache = "5m"; scan.StringIs(protocol.Member(cache, "ttl"), "1h") {
-					part.Cache = "1h"
-				}
-			}
+			part.Cache = cacheOf(v)
 			parts = append(parts, part)
 		}
 	})

@@ -172,7 +172,7 @@ func (w *promptWriter) user(t *protocol.Turn) {
 			continue
 		}
 		var texts []protocol.Part
-		for _, inner := range part.Back.Parts {
+		for _, inner := range part.Back.SaidAsText() {
 			if inner.Kind == protocol.Text {
 				texts = append(texts, inner)
 			} else {
@@ -183,7 +183,6 @@ func (w *promptWriter) user(t *protocol.Turn) {
 		if text == "" && len(rest) > 0 {
 			text = "(see the next message)"
 		}
-		w.hintIf(part.Back.Error, "tool_result.is_error")
 		w.hintIf(part.Cache != "", "cache marks")
 		w.Open('{')
 		w.Text("role", "tool")

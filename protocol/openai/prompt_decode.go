@@ -188,6 +188,7 @@ func (r *promptReader) output(v []byte) {
 }
 
 func (r *promptReader) tool(path string, v []byte) {
+	defer r.markTools(len(r.p.Tools), v)
 	switch kind := protocol.Kind(v); kind {
 	case "function", "":
 		if inner := protocol.Member(v, "function"); inner != nil {
@@ -217,9 +218,9 @@ func (r *promptReader) tool(path string, v []byte) {
 	}
 }
 
-func (r *promptReader) function(path string, v []byte) {
+func (r *promptReader) function(path string, whole []byte) {
 	var tool protocol.Tool
-	r.Each(v, path, func(name string, v []byte) {
+	r.Each(whole, path, func(name string, v []byte) {
 		switch name {
 		case "name":
 			tool.Name = r.String(v, path+".name")
@@ -231,7 +232,7 @@ func (r *promptReader) function(path string, v []byte) {
 			strict := r.Bool(v, path+".strict")
 			tool.Strict = &strict
 		case "cache_control":
-			tool.Cache = "5m"
+			tool.Cache = cacheOf(whole)
 		default:
 			r.p.Hint("tools." + name)
 		}
@@ -301,6 +302,7 @@ type message struct {
 }
 
 func (r *promptReader) message(path string, v []byte) {
+	defer r.markMessage(v)
 	var m message
 	r.Each(v, path, func(name string, v []byte) {
 		switch name {
@@ -324,7 +326,8 @@ func (r *promptReader) message(path string, v []byte) {
 			}
 		case "reasoning_details":
 			m.details = v
-		case "cache_control", "annotations", "prefix", "reasoning_signature", "provider_specific_fields", "index", "citations":
+		case "cache_control": // see markMessage
+		case "annotations", "prefix", "reasoning_signature", "provider_specific_fields", "index", "citations":
 			r.p.Hint("messages." + name)
 		case "audio":
 			r.p.Keep(path + ".audio")

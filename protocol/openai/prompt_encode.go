@@ -154,10 +154,10 @@ func (w *promptWriter) thinkingOff() {
 	case t.off != "":
 		w.Text("reasoning_effort", t.off)
 	case len(t.efforts) > 0 && !t.cacheMark: // Claude does not think unasked
-		w.hint("thinking")
+		w.hint("thinking off")
 		w.Text("reasoning_effort", t.efforts[0])
 	default:
-		w.hintIf(t.thinks, "thinking")
+		w.hintIf(t.thinks, "thinking off")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -97,7 +98,7 @@ func writeMessage(w *protocol.Writer, r *protocol.Reply) (calls bool) {
 		switch part := &r.Parts[i]; part.Kind {
 		case protocol.Text:
 			text.WriteString(part.Text)
-			citations = append(citations, part.Citations...)
+			citations = append(citations, protocol.WithEnds(part.Citations, utf8.RuneCountInString(part.Text))...)
 		case protocol.Refusal:
 			refusal.WriteString(part.Text)
 		case protocol.Thought:
