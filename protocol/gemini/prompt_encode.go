@@ -82,7 +82,7 @@ func (e *encoder) dropped() {
 	}{
 		{p.User != "", "user"},
 		{p.Parallel != nil && !*p.Parallel, "parallel"},
-		{p.Output.Verbosity != "", "output.verbosity"},
+		{p.Output.Verbosity != "", "verbosity"},
 		{p.Output.About != "", "output.about"},
 		{p.Tier == "batch", "tier"},
 	} {

@@ -118,7 +118,7 @@ func TestEncodeBodies(t *testing.T) {
 			"JSON with tools", "gemini-3-flash-preview",
 			protocol.Prompt{Turns: hello, Tools: function, Output: protocol.Output{JSON: true, Schema: []byte(`{"type":"object"}`), Verbosity: "low"}},
 			`{` + helloBody + `,` + tools + `,"generationConfig":{"responseMimeType":"application/json","responseJsonSchema":{"type":"object"}}}`,
-			[]string{"output.verbosity"},
+			[]string{"verbosity"},
 		},
 		{
 			"media", "",
