@@ -221,7 +221,7 @@ func Describe(p *protocol.Part) string {
 		return fmt.Sprintf("call %s(%s)", p.Call.Name, compact([]byte(unbroken(p.Call.Arguments))))
 	case protocol.Result:
 		s := "result"
-		text, _ := protocol.PlainText(p.Back.Parts)
+		text, _ := protocol.PlainText(p.Back.SaidAsText()) // that it failed may stand there
 		if text == "(see the next message)" { // where tools say texts only, the rest is shown behind it
 			text = ""
 		}

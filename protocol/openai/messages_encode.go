@@ -265,7 +265,7 @@ func (w *promptWriter) thoughts(parts []protocol.Part, current, calls bool) {
 		w.Text("reasoning_content", text)
 	case text != "":
 		w.hint("thinking history")
-	case wants && calls:
+	case wants && calls && details.Len() == 0:
 		w.Text("reasoning_content", missing)
 	}
 	if details.Len() > 0 {
