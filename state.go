@@ -41,25 +41,26 @@ const (
 // indexed by the names and fingerprints of things, never by pointers into a
 // config.
 type state struct {
-	board       *health.Board
-	memory      *selection.State
-	meters      *access.Meters
-	purses      *access.Purses
-	prices      *priceBook
-	counter     *tokens.Counter
-	counting    lastUse // of the endpoints that count tokens
-	usual       usualOutputs
+	board      *health.Board
+	memory     *selection.State
+	meters     *access.Meters
+	purses     *access.Purses
+	prices     *priceBook
+	counter    *tokens.Counter
+	counting   lastUse // of the endpoints that count tokens
+	usual      usualOutputs
+	told       sync.Map // what the log was told -> time.Time: when, or until when it holds
+	habits     usageHabits
+	ledger     *ledger.Ledger
+	cooling    *ledger.CoolingSaver
+	store      store.Store
+	pins       *pins
+	transports *transports
+	load       *loadBook
+	lists      *modelLists
+	inFlight   atomic.Int64
+
 	substituted substitutions
-	told        sync.Map // what the log was told -> time.Time: when, or until when it holds
-	habits      usageHabits
-	ledger      *ledger.Ledger
-	cooling     *ledger.CoolingSaver
-	store       store.Store
-	pins        *pins
-	transports  *transports
-	load        *loadBook
-	lists       *modelLists
-	inFlight    atomic.Int64
 
 	openOnce sync.Once
 	openErr  error

@@ -154,7 +154,9 @@ func TestDroppedHasOneName(t *testing.T) {
 			Turns: []protocol.Turn{
 				{Name: "Ann", Parts: []protocol.Part{{Text: "Hi", Cache: "5m"}, {Kind: protocol.Image, Media: &protocol.Media{Type: "image/png", Data: "iVBORw0KGgo=", Name: "a.png", Detail: "high"}}}},
 				{Role: protocol.Assistant, Parts: []protocol.Part{
-					thought, {Kind: protocol.Search, Text: "q"}, {Text: "So", Citations: []protocol.Citation{{URL: "https://example.com/"}}},
+					thought,
+					{Kind: protocol.Search, Text: "q"},
+					{Text: "So", Citations: []protocol.Citation{{URL: "https://example.com/"}}},
 					{Kind: protocol.Call, Call: &protocol.ToolCall{ID: "c1", Name: "f", Arguments: "7"}},
 				}},
 				{Parts: []protocol.Part{{Kind: protocol.Result, Cache: "5m", Back: &protocol.ToolResult{ID: "c1", Name: "f", Parts: []protocol.Part{{Text: "ok"}}}}, {Text: "Go on"}}},

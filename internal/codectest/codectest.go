@@ -222,7 +222,7 @@ func Describe(p *protocol.Part) string {
 	case protocol.Result:
 		s := "result"
 		text, _ := protocol.PlainText(p.Back.SaidAsText()) // that it failed may stand there
-		if text == "(see the next message)" { // where tools say texts only, the rest is shown behind it
+		if text == "(see the next message)" {              // where tools say texts only, the rest is shown behind it
 			text = ""
 		}
 		return s + " " + compact([]byte(text))

@@ -1,6 +1,10 @@
 package openai
 
-import "github.com/ccload/ccload/protocol"
+import (
+	"slices"
+
+	"github.com/ccload/ccload/protocol"
+)
 
 // This file finds out which call a piece of one belongs to. OpenAI tells it by
 // index. Compatible vendors give no index, or 0 to all, or begin to count
@@ -85,9 +89,9 @@ func (d *replyDecoder) named(said *saidCall, place, among int) *streamedCall {
 	index := said.index()
 	switch {
 	case index != "":
-		for i := len(d.calls) - 1; i >= 0; i-- {
-			if d.calls[i].index == index {
-				return d.calls[i]
+		for _, c := range slices.Backward(d.calls) {
+			if c.index == index {
+				return c
 			}
 		}
 	case said.ID == "" && said.name() == "" && among > 1 && place < len(d.calls):
@@ -96,9 +100,9 @@ func (d *replyDecoder) named(said *saidCall, place, among int) *streamedCall {
 		return d.calls[len(d.calls)-1]
 	}
 	if said.ID != "" && (index == "" || said.name() == "") {
-		for i := len(d.calls) - 1; i >= 0; i-- {
-			if d.calls[i].id == said.ID {
-				return d.calls[i]
+		for _, c := range slices.Backward(d.calls) {
+			if c.id == said.ID {
+				return c
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
@@ -147,10 +148,9 @@ func (d *replyDecoder) think(text, details string, give func(*protocol.Piece)) {
 
 // cite notes the sources of the last text, which may have none before it.
 func (d *replyDecoder) cite(list []protocol.Citation) {
-	waiting := d.queue.Waiting()
-	for i := len(waiting) - 1; i >= 0; i-- {
-		if waiting[i].Part.Kind == protocol.Text {
-			waiting[i].End.Citations = append(waiting[i].End.Citations, list...)
+	for _, waits := range slices.Backward(d.queue.Waiting()) {
+		if waits.Part.Kind == protocol.Text {
+			waits.End.Citations = append(waits.End.Citations, list...)
 			return
 		}
 	}

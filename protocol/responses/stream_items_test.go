@@ -3,6 +3,7 @@ package responses_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -37,11 +38,9 @@ func events(output []object, list ...object) []byte {
 	return []byte(b.String())
 }
 
-func with(base object, more object) object {
+func with(base, more object) object {
 	out := make(object, len(base)+len(more))
-	for k, v := range base {
-		out[k] = v
-	}
+	maps.Copy(out, base)
 	for k, v := range more {
 		if v == nil {
 			delete(out, k)
