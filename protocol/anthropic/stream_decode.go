@@ -83,7 +83,9 @@ func (d *replyDecoder) Event(ev sse.Event, give func(*protocol.Piece)) {
 	}
 	switch string(name) {
 	case "ping":
-		give(&protocol.Piece{Kind: protocol.PiecePing})
+		if d.began {
+			give(&protocol.Piece{Kind: protocol.PiecePing})
+		}
 	case "message_start":
 		d.message(message, give)
 	case "content_block_start":
