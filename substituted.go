@@ -22,16 +22,17 @@ const maxSubstitutions = 4096
 
 type substitution struct{ channel, model string }
 
-// note remembers which model answered, and reports whether that is news.
+// note remembers which model answered, and reports whether none did before for
+// this channel and model: some upstreams answer with one now, another then.
 func (s *substitutions) note(channel, model, answered string) bool {
 	if s.size.Load() >= maxSubstitutions {
 		return false
 	}
-	was, known := s.answered.Swap(substitution{channel, model}, answered)
+	_, known := s.answered.Swap(substitution{channel, model}, answered)
 	if !known {
 		s.size.Add(1)
 	}
-	return was != answered
+	return !known
 }
 
 // of lists what a channel answered with, by the model it was sent; nil if it

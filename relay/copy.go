@@ -442,12 +442,12 @@ func (c *copying) sayBroken(open bool) {
 	}
 	isArray := c.array()
 	event := c.clientFormat().ErrorEvent(e, isArray)
-	whole := c.translator != nil || c.filter.drop()
-	if whole {
+	intact := c.translator != nil || c.filter.drop()
+	if intact {
 		open = false // the client has whole events only
 	}
 	switch {
-	case isArray && whole && c.ending.Bytes == 0:
+	case isArray && intact && c.ending.Bytes == 0:
 		event = append([]byte("["), bytes.TrimPrefix(event, []byte(","))...)
 	case isArray && open:
 		return

@@ -93,6 +93,7 @@ func (f *eventFilter) give(event []byte) {
 
 var (
 	blankLine = []byte("\n\n")
+	blankCR   = []byte("\r\r")
 	usageName = []byte(`"usage"`)
 )
 
@@ -102,6 +103,9 @@ func eventEnd(b []byte, seen int) int {
 	for at := max(0, seen-len("\n\r\n")); ; {
 		i := bytes.IndexByte(b[at:], '\n')
 		if i < 0 {
+			if i = bytes.Index(b[at:], blankCR); i >= 0 {
+				return at + i + len(blankCR)
+			}
 			return -1
 		}
 		at += i + 1

@@ -90,7 +90,7 @@ func blank(event []byte, lines bool) {
 	}
 	for at := 0; at < len(event); {
 		end := len(event)
-		if i := bytes.IndexByte(event[at:], '\n'); i >= 0 {
+		if i := bytes.IndexAny(event[at:], "\r\n"); i >= 0 {
 			end = at + i
 		}
 		line := event[at:end]

@@ -22,6 +22,7 @@ func TestRenamedStream(t *testing.T) {
 		{"another place in each", "model", "", false, "data: {\"id\":\"1\",\"model\":NAME}\n\ndata: {\"model\":NAME,\"id\":\"1\"}\n\ndata: {\"id\":\"12\",\"model\":NAME}\n\n"},
 		{"behind the same bytes, and none", "model", "", false, "data: {\"model\":NAME}\n\ndata: {\"model\":NAME,\"x\":1}\n\ndata: {\"model\":\"\"}\n\n"},
 		{"CRLF, names, comments", "model", "", false, ": \"model\"\r\n\r\nevent: \"model\"\r\nid: 7\r\ndata: {\"model\": NAME}\r\n\r\n"},
+		{"lines that end in CR", "model", "", false, "data: {\"model\":NAME}\r\revent: x\rdata: {\"x\":1,\rdata: \"model\":NAME}\r\r"},
 		{"no space behind the colon", "model", "", false, "data:{\"model\":NAME}\n\n"},
 		{"a byte order mark", "model", "", false, "\xef\xbb\xbfdata: {\"model\":NAME}\n\n"},
 		{"several lines", "model", "", false, "data: {\ndata: \"model\": NAME,\ndata: \"choices\": []}\n\n"},
