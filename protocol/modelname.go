@@ -6,6 +6,13 @@ import (
 	"strings"
 )
 
+// ModelNamer is a Format whose answers name the model that made them: in a
+// member of the answer or event itself, or of the object in its member within,
+// "" if there is none such. Only the first is one.
+type ModelNamer interface {
+	ModelMember() (member, within string)
+}
+
 // SameModel reports whether an answer that names the model answered can be of
 // the model that was sent: the same name, whatever vendors put around it (who
 // made it, dates and revisions, a region, how it was tuned or stored). An alias

@@ -170,13 +170,6 @@ type Judge interface {
 	Verdict() Verdict
 }
 
-// ModelNamer is a Format whose answers name the model that made them: in a
-// member of the answer or event itself, or of the object in its member within,
-// "" if there is none such. Only the first is one.
-type ModelNamer interface {
-	ModelMember() (member, within string)
-}
-
 // Query removes from a client's query what must not go upstream (its
 // credential, "key") and returns the rest, unchanged in order and escaping.
 func Query(u *url.URL) string { return withoutKey(u.RawQuery) }
