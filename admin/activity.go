@@ -330,10 +330,10 @@ func importFile(q *request) (any, error) {
 func exportFile(q *request) (any, error) {
 	query := q.r.URL.Query()
 	format := query.Get("format")
-	kinds := map[string]string{"": "application/json", "json": "application/json", "csv": "text/csv; charset=utf-8"}
+	kinds := map[string]string{"": "application/json", "json": "application/json", "csv": "text/csv; charset=utf-8", "caddyfile": "text/plain; charset=utf-8"}
 	kind, ok := kinds[format]
 	if !ok {
-		return nil, invalid("format", "format %q: must be json or csv", shorten(format))
+		return nil, invalid("format", "format %q: must be json, csv or caddyfile", shorten(format))
 	}
 	if format == "" {
 		format = "json"

@@ -72,7 +72,7 @@ type Operator interface {
 	// Import takes channels, tokens and aliases from a file, or only says what
 	// it would do.
 	Import(ctx context.Context, who Actor, file ImportFile) (*ImportResult, error)
-	// Export writes channels, tokens and aliases as json or csv.
+	// Export writes channels, tokens and aliases as json, csv or caddyfile.
 	Export(ctx context.Context, who Actor, format string, withSecrets bool) ([]byte, error)
 	// Rotate seals everything with another key.
 	Rotate(ctx context.Context, who Actor) (*Rotation, error)

@@ -211,11 +211,11 @@ func (t *thing) keys(c *Channel) {
 	for i, k := range c.Keys {
 		what := fmt.Sprintf("key %d", i+1)
 		if k.LastFour != "" {
-			what += ", which ends in " + k.LastFour
+			what += ", ending in " + k.LastFour
 		}
 		switch {
 		case k.Disabled:
-			t.comment(what + ", is disabled and left out")
+			t.comment(what + " (disabled, so it is left out)")
 			continue
 		case k.Secret == "":
 			t.comment(what)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/provider"
 )
 
 // CLIProxyAPI's config.yaml, after config.example.yaml in its repository and
@@ -42,10 +43,10 @@ var cliElsewhere = map[string]string{
 	"auth-dir":          "accounts signed in to with a subscription (OAuth) have no counterpart",
 	"remote-management": "ccload_admin in the Caddyfile, and admin_password",
 	"request-retry":     "max_attempts of the ccload directive", "max-retry-interval": "max_wait of the ccload directive",
-	"routing":             "lb_policy of the ccload directive: priority, weighted, latency or affinity",
+	"routing":                          "lb_policy of the ccload directive: priority, weighted, latency or affinity",
 	"transient-error-cooldown-seconds": "how long a target rests follows from its answers; cooldown_rule in a channel changes it",
-	"payload":             "body_set and body_remove in a channel",
-	"oauth-model-alias":   "alias, or a model line in a channel", "oauth-excluded-models": "models in a channel",
+	"payload":                          "body_set and body_remove in a channel",
+	"oauth-model-alias":                "alias, or a model line in a channel", "oauth-excluded-models": "models in a channel",
 }
 
 func isCLIProxyAPI(root *node) bool {
@@ -74,7 +75,7 @@ func moveCLIProxyAPI(root *node) *File {
 			c.entry(n, from, s.word, s.vendor)
 		}
 	}
-	c.clientTokens("api-keys", root.get("api-keys").list(), func(int) string { return c.nameOf(KindToken, "client") })
+	c.clientTokens("api-keys", root.get("api-keys").list(), "client")
 	for _, f := range root.object() {
 		if sections[f.name] || f.name == "api-keys" || f.name == "proxy-url" || f.name == "force-model-prefix" || !f.value.set() {
 			continue
@@ -145,7 +146,7 @@ func (c *cliProxy) entry(n *node, from, word string, v vendor) {
 		notes = append(notes, withoutKey(&ch))
 	}
 	notes = append(notes, setHeaders(&ch, n.get("headers")))
-	notes = append(notes, c.models(&ch, n)...)
+	notes = append(notes, c.models(&ch, n, v)...)
 	c.add(n.at(), from, ch, notes...)
 }
 
@@ -167,7 +168,7 @@ func (c *cliProxy) keys(ch *Channel, n *node, notes *[]string) (problem string) 
 }
 
 // models takes names and aliases, with the prefix before them.
-func (c *cliProxy) models(ch *Channel, n *node) (notes []string) {
+func (c *cliProxy) models(ch *Channel, n *node, v vendor) (notes []string) {
 	prefix := strings.Trim(n.get("prefix").str(), "/")
 	excluded := n.get("excluded-models").strs()
 	for _, m := range n.get("models").list() {
@@ -187,6 +188,9 @@ func (c *cliProxy) models(ch *Channel, n *node) (notes []string) {
 		}
 	}
 	served := len(ch.Models)+len(ch.ModelNames) > 0
+	if preset, known := provider.Get(v.preset); known && !served {
+		ch.Models = slices.Clone(preset.Models) // whose models they are, wherever they are
+	}
 	if !served && len(excluded) > 0 {
 		notes = append(notes, fmt.Sprintf("not taken over: %d excluded models; name those it serves in models", len(excluded)))
 	}

@@ -27,18 +27,28 @@ var routerElsewhere = map[string]string{
 }
 
 func isCodeRouter(root *node) bool {
+	root = routerConfig(root)
 	list := root.get("Providers", "providers")
 	return list.is(nodeList) && (root.has("Router") || slices.ContainsFunc(list.items, func(n *node) bool { return n.has("api_base_url") }))
 }
 
+// routerConfig finds the configuration in an export of all data.
+func routerConfig(root *node) *node {
+	if inner := root.get("config"); inner.get("Providers", "providers").is(nodeList) {
+		return inner
+	}
+	return root
+}
+
 func moveCodeRouter(root *node) *File {
+	root = routerConfig(root)
 	m := newMover(FormatCodeRouter)
 	proxy := strings.TrimRight(root.get("PROXY_URL").str(), "/")
 	served := make(map[string]bool)
 	for i, n := range root.get("Providers", "providers").list() {
 		m.routerProvider(n, path("Providers", i, n.get("name").str()), proxy, served)
 	}
-	m.clientTokens("APIKEY", keyNodes(root.get("APIKEY")), func(int) string { return m.nameOf(KindToken, "claude-code") })
+	m.clientTokens("APIKEY", keyNodes(root.get("APIKEY")), "claude-code")
 	for _, f := range root.get("Router", "router").object() {
 		if f.value.is(nodeText) {
 			m.route(f, root.get("fallback").get(f.name).strs(), served)

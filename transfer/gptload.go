@@ -1,9 +1,11 @@
 package transfer
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/provider"
 )
 
 // Exports of groups from GPT-Load: an object with group, keys and sub_groups,
@@ -111,7 +113,7 @@ func (m *mover) gptLoadGroup(n *node, from string) {
 		for _, k := range splitList(g.get("proxy_keys").str()) {
 			keys = append(keys, &node{line: g.get("proxy_keys").at(), kind: nodeText, text: k})
 		}
-		m.clientTokens(from+" proxy_keys", keys, func(int) string { return m.nameOf(KindToken, name+" client") })
+		m.clientTokens(from+" proxy_keys", keys, name+" client")
 	}
 }
 
@@ -156,7 +158,6 @@ func gptLoadModels(ch *Channel, g *node) (notes []string) {
 	if err != nil {
 		return []string{"the names of models are no valid JSON, so they are left out"}
 	}
-	strict, _ := g.get("model_redirect_strict").truth()
 	for _, f := range rules.object() {
 		if f.value.str() == "" {
 			continue
@@ -165,8 +166,12 @@ func gptLoadModels(ch *Channel, g *node) (notes []string) {
 			ch.ModelNames = make(map[string]string)
 		}
 		ch.ModelNames[f.name] = f.value.str()
-		if strict {
-			ch.Models = append(ch.Models, f.name)
+	}
+	// Without strict the other models are served beside those that are renamed.
+	if strict, _ := g.get("model_redirect_strict").truth(); !strict && len(ch.ModelNames) > 0 {
+		preset, _ := provider.Get(ch.Provider)
+		if ch.Models = slices.Clone(preset.Models); len(ch.Models) == 0 {
+			ch.Models = []string{"*"}
 		}
 	}
 	return nil

@@ -129,9 +129,12 @@ func describe(ch *Channel) string {
 	} else if n > 0 {
 		fmt.Fprintf(&b, ", %d key%s", n, plural(n))
 	}
-	if n := len(ch.Models) + len(ch.ModelNames); n == 0 {
+	switch n := len(ch.Models) + len(ch.ModelNames); {
+	case n == 0 && ch.Provider == "", slices.Equal(ch.Models, []string{"*"}):
+		b.WriteString(", all models")
+	case n == 0:
 		b.WriteString(", all models of the provider")
-	} else {
+	default:
 		fmt.Fprintf(&b, ", %d model%s", n, plural(n))
 	}
 	if ch.Priority != 0 {
@@ -247,7 +250,7 @@ func setHeaders(ch *Channel, headers *node) string {
 			ops.Set = make(map[string][]string)
 		}
 		ops.Set[http.CanonicalHeaderKey(h.name)] = []string{h.value.str()}
-		if ops.Validate() != nil || strings.HasPrefix(h.value.str(), "$") || config.HasPlaceholder(h.value.str()) {
+		if value := h.value.str(); ops.Validate() != nil || strings.HasPrefix(value, "$") || strings.HasPrefix(value, "os.environ/") || config.HasPlaceholder(value) {
 			refused = append(refused, strings.Trim(shown(strings.ReplaceAll(h.name, "-", "_")), `"`))
 			continue
 		}
@@ -317,22 +320,25 @@ func (n *node) any() any {
 	return nil
 }
 
-// clientTokens takes keys that clients of the other system present, under the
-// names that name gives them.
-func (m *mover) clientTokens(from string, list []*node, name func(i int) string) {
+// clientTokens takes keys that clients of the other system present. Their names
+// here are name, with a number from the second on.
+func (m *mover) clientTokens(from string, list []*node, name string) {
 	for i, n := range list {
 		secret, at := n.str(), path(from, i, "")
 		switch {
 		case secret == "":
 		case plainSecret(secret) != nil:
-			m.refuse(n.at(), at, name(i), errPlaceholder.Error())
+			m.refuse(n.at(), at, "", errPlaceholder.Error())
 		case len(secret) < config.MinSecret:
 			m.lost(n.at(), at, fmt.Sprintf("a token's secret has at least %d characters here: make one with caddy ccload token create", config.MinSecret))
 		default:
+			own := m.nameOf(KindToken, name)
 			before := len(m.file.Problems)
-			m.token(n.at(), Token{Token: config.Token{Name: name(i), Secret: secret}})
-			if len(m.file.Problems) == before {
-				m.becomes(n.at(), at, fmt.Sprintf("token %q: clients go on with the same key", name(i)))
+			m.token(n.at(), Token{Token: config.Token{Name: own, Secret: secret}})
+			if len(m.file.Problems) > before {
+				m.lost(n.at(), at, m.file.Problems[len(m.file.Problems)-1].Message)
+			} else {
+				m.becomes(n.at(), at, fmt.Sprintf("token %q: clients go on with the same key", own))
 			}
 		}
 	}

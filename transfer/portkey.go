@@ -75,10 +75,18 @@ func movePortkey(file *node) *File {
 		}
 	}
 	slices.SortFunc(ranks, slices.Compare)
+	shared := make(map[string]int) // how many targets have a rank
+	for _, rank := range ranks {
+		shared[fmt.Sprint(rank)]++
+	}
 	ranks = slices.CompactFunc(ranks, slices.Equal)
 	for _, t := range p.targets {
 		place, _ := slices.BinarySearchFunc(ranks, t.rank, slices.Compare)
-		p.target(t, len(ranks)-1-place, min(int(math.Round(t.weight*scale)), config.MaxWeight))
+		weight := min(int(math.Round(t.weight*scale)), config.MaxWeight)
+		if shared[fmt.Sprint(t.rank)] == 1 {
+			weight = min(weight, 1)
+		}
+		p.target(t, len(ranks)-1-place, weight)
 	}
 	return p.done()
 }
