@@ -1,5 +1,5 @@
-# Five verbs, one line each.
-.PHONY: test lint fmt bench run build
+# Verbs, one line each.
+.PHONY: test lint fmt bench run build release test-deploy
 
 build: ; go build -trimpath -o caddy ./cmd/caddy
 test:  ; sh scripts/test.sh
@@ -7,3 +7,5 @@ lint:  ; go tool -modfile=tools/go.mod golangci-lint run ./...
 fmt:   ; go tool -modfile=tools/go.mod golangci-lint fmt ./...
 bench: ; go run ./bench
 run: build ; ./caddy run --config examples/quickstart/Caddyfile
+release:     ; sh scripts/release.sh
+test-deploy: ; sh scripts/test-deploy.sh

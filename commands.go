@@ -23,7 +23,7 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "ccload",
-		Usage: "demo|explain|reprice|token|import|export|rotate",
+		Usage: "demo|explain|reprice|token|import|export|rotate|health",
 		Short: "Tools of the ccload AI gateway",
 		Long: `
 demo     starts the gateway on 127.0.0.1:8080 with a provider inside the
@@ -36,9 +36,10 @@ import   takes channels, tokens and aliases from a file: ours, or one of the
          original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI,
          claude-code-router or Portkey; or prints it as a Caddyfile.
 export   writes what is stored to a file, or as a Caddyfile.
-rotate   seals all stored secrets with a new encryption key.`,
+rotate   seals all stored secrets with a new encryption key.
+health   ends with 0 if a gateway serves, for health checks.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(demoCommand(), explainCommand(), repriceCommand(), tokenCommand(), importCommand(), exportCommand(), rotateCommand())
+			cmd.AddCommand(demoCommand(), explainCommand(), repriceCommand(), tokenCommand(), importCommand(), exportCommand(), rotateCommand(), healthCommand())
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		},
 	})
