@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/config"
@@ -357,7 +358,7 @@ func caddyWord(s string) (word string, ok bool) {
 	switch {
 	case placeholder, s != "" && strings.Trim(s, plainLetters) == "":
 		return s, true
-	case s == "{" || s == "}" || strings.Contains(s, "{$") || strings.ContainsAny(s, "\r\x00"):
+	case s == "{" || s == "}" || strings.Contains(s, "{$") || strings.ContainsAny(s, "\r\x00") || !utf8.ValidString(s):
 		return s, false
 	case !strings.Contains(s, "`"):
 		return "`" + s + "`", true
