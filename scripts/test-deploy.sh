@@ -1,9 +1,8 @@
 #!/bin/sh
 # Tests what is in deploy/ and what a release consists of, on Linux. What cannot
 # be run here is parsed, and the end says what was not run.
-
 #
-#   CCLOAD_BINARY=…  tests with this binary instead of one that it builds
+#   CCLOAD_BINARY=…  tests with this binary, a static one, instead of one that it builds
 #   CCLOAD_FOREIGN=… platform that is cross-compiled; default: none here
 set -eu
 cd "$(dirname "$0")/.."
@@ -105,8 +104,12 @@ grep -q "not committed" "$work/refused" || fail "it does not say why: $(cat "$wo
 
 say "every Caddyfile is valid and formatted"
 for file in deploy/container/Caddyfile deploy/compose/*.Caddyfile deploy/huggingface/Caddyfile deploy/systemd/Caddyfile; do
-	CCLOAD_ENCRYPTION_KEY=0123456789abcdef0123456789abcdef CCLOAD_MYSQL_DSN= \
-		"$binary" validate --adapter caddyfile --config "$file" >"$work/validate" 2>&1 || fail "$file: $(tail -3 "$work/validate")"
+	for dsn in '' 'user:password@tcp(127.0.0.1:1)/ccload'; do
+		# Without a database only those that name another store.
+		[ -n "$dsn" ] || grep -q ' or sqlite ' "$file" || continue
+		CCLOAD_ENCRYPTION_KEY=0123456789abcdef0123456789abcdef CCLOAD_MYSQL_DSN=$dsn \
+			"$binary" validate --adapter caddyfile --config "$file" >"$work/validate" 2>&1 || fail "$file: $(tail -3 "$work/validate")"
+	done
 	"$binary" fmt "$file" | cmp -s - "$file" || fail "$file: caddy fmt would change it"
 done
 
@@ -144,7 +147,7 @@ demo() { sed 's|token client {env.CCLOAD_TOKEN}|&\n\t\tchannel demo demo mk-ok|;
 if [ "$(id -u)" = 0 ] && have chroot; then
 	demo deploy/container/Caddyfile 31798 >"$work/root/etc/caddy/Caddyfile"
 	chmod 0644 "$work/root/etc/caddy/Caddyfile"
-	env -i HOME=/data XDG_DATA_HOME=/data XDG_CONFIG_HOME=/data CCLOAD_PASS='a long password' CCLOAD_TOKEN=0123456789abcdef0123 \
+	env -i PATH="$PATH" HOME=/data XDG_DATA_HOME=/data XDG_CONFIG_HOME=/data CCLOAD_PASS='a long password' CCLOAD_TOKEN=0123456789abcdef0123 \
 		CCLOAD_SITE=http://127.0.0.1:31797 chroot --userspec=65532:65532 "$work/root" \
 		/usr/bin/caddy run --config /etc/caddy/Caddyfile >"$work/log" 2>&1 &
 	started="$started $!"
@@ -297,7 +300,8 @@ PY
 	python3 -c 'import yaml;print({d["kind"]:d for d in yaml.safe_load_all(open("deploy/kubernetes/ccload.yaml"))}["ConfigMap"]["data"]["Caddyfile"],end="")' >"$work/k8s.Caddyfile"
 	mkdir -p "$work/secrets" && printf 0123456789abcdef0123456789abcdef >"$work/secrets/encryption-key"
 	sed "s|/run/secrets/ccload|$work/secrets|" "$work/k8s.Caddyfile" >"$work/k8s.Caddyfile.here"
-	"$binary" validate --adapter caddyfile --config "$work/k8s.Caddyfile.here" >"$work/validate" 2>&1 || fail "the Caddyfile of the Kubernetes manifest: $(tail -3 "$work/validate")"
+	CCLOAD_MYSQL_DSN='user:password@tcp(127.0.0.1:1)/ccload' \
+		"$binary" validate --adapter caddyfile --config "$work/k8s.Caddyfile.here" >"$work/validate" 2>&1 || fail "the Caddyfile of the Kubernetes manifest: $(tail -3 "$work/validate")"
 	"$binary" fmt "$work/k8s.Caddyfile" | cmp -s - "$work/k8s.Caddyfile" || fail "caddy fmt would change the Caddyfile of the Kubernetes manifest"
 else
 	not_run "manifests were not parsed: there is no PyYAML"
