@@ -12,6 +12,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/relay"
 )
 
 // failedAnswer is a bad answer that may have to be told to the client.
@@ -68,15 +69,14 @@ func (c *call) passOn(f *failedAnswer) {
 	}
 	f.redact()
 	header := c.w.Header()
-	if contentType := f.header.Get("Content-Type"); contentType != "" {
-		header.Set("Content-Type", contentType)
-	}
+	header.Set("Content-Type", relay.ErrorType(f.header, f.body))
 	header.Set("Content-Length", strconv.Itoa(len(f.body)))
 	status := max(f.status, http.StatusBadRequest) // an error may come dressed as 200
 	c.exposeRoute()
+	sayFinal(header, status)
 	c.end(f.outcome.Kind, status, f.outcome.Message)
 	c.w.WriteHeader(status)
-	n, _ := c.w.Write(f.body) //nolint:gosec // the upstream's own answer, with its own type
+	n, _ := c.w.Write(f.body) //nolint:gosec // the upstream's own answer, as what it is
 	c.record.AnswerBytes = int64(n)
 }
 

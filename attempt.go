@@ -117,6 +117,9 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
+	if answer.Good() {
+		t.conf.HeaderDown.Apply(answer.Header, answer.Upstream)
+	}
 	hideSecret(answer.Header, t.keys[t.key].secret)
 	a.ServerID = serverID(answer.Upstream)
 	if answer.Good() {

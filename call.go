@@ -114,6 +114,7 @@ func (c *call) writeError(e *protocol.Error) {
 	header.Set("Content-Type", contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	c.exposeRoute()
+	sayFinal(header, e.Status)
 	c.w.WriteHeader(e.Status)
 	if c.r.Method != http.MethodHead {
 		n, _ := c.w.Write(body) //nolint:gosec // JSON, and said to be

@@ -126,9 +126,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	m := routes.find(r.Method, r.URL.Path)
-	if !m.known {
-		return next.ServeHTTP(w, r)
+	m := findRoute(r.Method, r.URL.Path)
+	if m.format == nil || m.short && !h.isOurs(r) {
+		return h.unrouted(w, r, next)
+	}
+	r = m.corrected(r)
+	h.answerHeader(w, r)
+	if h.preflight(w, r, &m) {
+		return nil
 	}
 
 	done := h.app.enter()
@@ -166,6 +171,9 @@ func (c *call) read() error {
 	if err := c.authenticate(); err != nil {
 		return err
 	}
+	if err := c.h.refuseCrossSite(c.r); err != nil {
+		return err
+	}
 	return c.readRequest()
 }
 
@@ -197,7 +205,7 @@ func (c *call) wrongMethod() error {
 			Message: "WebSocket is not served here; use HTTP",
 		}
 	}
-	c.w.Header().Set("Allow", routes.allowed(c.r.URL.Path))
+	c.w.Header().Set("Allow", strings.Join(routes.Allowed(c.match.path), ", "))
 	return &protocol.RequestError{
 		Status: http.StatusMethodNotAllowed, Code: "method_not_allowed",
 		Message: "this endpoint does not take " + c.r.Method,
@@ -206,12 +214,16 @@ func (c *call) wrongMethod() error {
 
 // authenticate finds the client's token.
 func (c *call) authenticate() error {
-	token, err := c.tokens.Lookup(access.Credential(c.r), c.Received)
+	token, err := c.lookUp(access.Credential(c.r))
 	switch {
 	case err == nil:
 		c.token = token
 		c.Token = token.Name()
 		return nil
+	case errors.As(err, new(*protocol.RequestError)):
+		return err
+	case errors.Is(err, errClientGone):
+		return err
 	case errors.Is(err, access.ErrNoTokens) && c.h.app.state.complete():
 		c.h.app.warnNoTokens()
 		return &protocol.RequestError{

@@ -226,9 +226,10 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 	if len(header["User-Agent"]) == 0 {
 		header["User-Agent"] = noUserAgent
 	}
-	u := t.urls[t.url].bases[t.protocol].Join(out.Path)
-	if out.Query != "" {
-		u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+out.Query, "&")
+	endpoint := generateEndpoint(codec, c.Stream)
+	u, err := t.endpointURL(endpoint, t.protocol, t.model, out.Query)
+	if err != nil {
+		return nil, err
 	}
 	body := out.Body
 	for _, e := range t.edits {
@@ -236,7 +237,7 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 	}
 	return &relay.Request{
 		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
-		Format: codec, Endpoint: generateEndpoint(codec, c.Stream), Stream: c.Stream,
+		Format: codec, Endpoint: endpoint, Stream: c.Stream,
 		Transport: c.transports[t.channel][t.url],
 		Timers:    c.timers(t),
 		Translate: &relay.Translation{

@@ -68,8 +68,12 @@ func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	u, err := c.upstreamURL(t)
+	if err != nil {
+		return nil, err
+	}
 	return &relay.Request{
-		ID: c.ID, Method: c.r.Method, URL: c.upstreamURL(t), Header: header, Body: spans,
+		ID: c.ID, Method: c.r.Method, URL: u, Header: header, Body: spans,
 		Format: c.match.format, Endpoint: c.match.endpoint, Stream: c.Stream, Array: c.request.Array,
 		Transport: c.transports[t.channel][t.url],
 		Timers:    c.timers(t),
@@ -102,21 +106,25 @@ func (c *call) timers(t *target) relay.Timers {
 	return timers
 }
 
-// upstreamURL is the target's address of the client's endpoint.
-func (c *call) upstreamURL(t *target) *url.URL {
-	path := c.r.URL.EscapedPath()
-	if c.match.endpoint.ModelIn == protocol.ModelInPath && t.model != c.Model && t.model != "" {
-		path = c.match.prefix + url.PathEscape(t.model) + c.match.suffix
+// upstreamURL is the target's address of the endpoint that the client asked
+// for. Nothing of the client's own path is in it.
+func (c *call) upstreamURL(t *target) (*url.URL, error) {
+	value := c.match.variable
+	if c.match.endpoint.ModelIn == protocol.ModelInPath && t.model != "" {
+		value = t.model
 	}
-	u := t.urls[t.url].bases[c.Protocol].Join(path)
-	query := protocol.Query(c.r.URL)
-	switch {
-	case u.RawQuery == "":
-		u.RawQuery = query
-	case query != "":
-		u.RawQuery += "&" + query
+	return t.endpointURL(c.match.endpoint, c.Protocol, value, c.match.endpoint.ForwardQuery(c.r.URL.RawQuery))
+}
+
+// endpointURL is the target's address of an endpoint in a protocol.
+func (t *target) endpointURL(ep *protocol.Endpoint, p ai.Protocol, value, query string) (*url.URL, error) {
+	path, err := ep.URLPath(value)
+	if err != nil {
+		return nil, err
 	}
-	return u
+	u := t.urls[t.url].bases[p].Join(path)
+	u.RawQuery = protocol.JoinQuery(u.RawQuery, query)
+	return u, nil
 }
 
 // upstreamHeader is what of the client's headers goes to the target: those the

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	pathpkg "path"
 	"strings"
@@ -14,6 +13,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/access"
 )
 
 func init() {
@@ -93,7 +94,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	for name, value := range securityHeaders {
 		header.Set(name, value)
 	}
-	inner := r.Clone(r.Context())
+	inner := r.Clone(context.WithValue(r.Context(), baseKey{}, basePath(r, path)))
 	inner.URL.Path = path
 	if path == "" {
 		inner.URL.Path = "/"
@@ -106,7 +107,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		h.unknown(w, inner) // the mux would redirect to where it is, without the prefix
 		return nil
 	}
-	if h.crossOrigin.Check(r) == nil {
+	if h.checkSite(r) == nil {
 		h.mux.ServeHTTP(w, inner)
 	} else {
 		writeProblem(w, Problemf(http.StatusForbidden, CodeForbidden, "", "a page of another site may not do this"))
@@ -141,15 +142,23 @@ func (h *Handler) unknown(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, Problemf(http.StatusMethodNotAllowed, "method_not_allowed", "", "this takes %s", strings.Join(allowed, ", ")))
 		return
 	}
-	writeProblem(w, Problemf(http.StatusNotFound, CodeNotFound, "", "there is nothing here; %s/api/openapi.json describes what there is", h.Prefix))
+	writeProblem(w, Problemf(http.StatusNotFound, CodeNotFound, "", "there is nothing here; %s/api/openapi.json describes what there is", baseOf(r)))
+}
+
+// NewDesk returns one where nobody is logged in.
+func NewDesk(sessions SessionStore, hub *Hub) *Desk {
+	return &Desk{Sessions: NewSessions(sessions), Throttle: NewThrottle(), Peers: access.NewGuessing(peerFree), Hub: hub}
 }
 
 // Desk is what belongs to the dashboard and outlives configs: logins and live
 // events. The app keeps it.
 type Desk struct {
 	Sessions *Sessions
-	Throttle *Throttle
+	Throttle *Throttle        // by the client's address; it refuses
+	Peers    *access.Guessing // by the other end of the connection; it delays
 	Hub      *Hub
+
+	failures failureLimit // of what is noted
 
 	mu      sync.Mutex
 	servers map[*http.Server]chan struct{} // closed when the server shuts down
@@ -163,7 +172,7 @@ type endpoint struct {
 
 // ServeHTTP finds out who asks, whether they may, and what the answer is.
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{w: w, r: r, op: e.h.op, prefix: e.h.Prefix, route: e.route}
+	q := &request{w: w, r: r, op: e.h.op, base: baseOf(r), route: e.route, log: e.h.log}
 	if err := q.identify(); err != nil { //nolint:contextcheck // it takes the request's
 		e.h.fail(w, r, err)
 		return
@@ -193,18 +202,6 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.log.Error("serving the dashboard's API", zap.String("path", r.URL.Path), zap.String("code", p.Code), zap.Error(err))
 	}
 	writeProblem(w, p)
-}
-
-// clientAddress is where a request comes from, as Caddy's trusted_proxies say.
-func clientAddress(r *http.Request) string {
-	if ip, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok && ip != "" {
-		return ip
-	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // stopOf is closed when the server that a request came by shuts down, so that

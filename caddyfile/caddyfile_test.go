@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -201,6 +202,16 @@ func TestMistakes(t *testing.T) {
 		{"channel", "header_up ?X-A a", `channel "c": header_up ?X-A: ? and > are for answers…`},
 		{"channel", "header_up -X-A a", `channel "c": header_up -X-A: takes no value: it removes the header, at T:4`},
 		{"channel", "header_up X-A a\nheader_up x-a b", `channel "c": header_up x-a: is set twice: keep one of them, or add a second value with +X-A, at T:5`},
+		{"channel", "header_down", `channel "c": header_down: takes a header of the upstream that clients get…`},
+		{"channel", "header_down +X-A", `channel "c": header_down +X-A: has no value; to pass the upstream's header write X-A, at T:4`},
+		{"channel", "header_down ?X-A a", `channel "c": header_down ?X-A: ? and > are not needed…`},
+		{"channel", "header_down X-A a b", `channel "c": header_down X-A: cannot replace a part of a value…`},
+		{"channel", "header_down -X-A a", `channel "c": header_down -X-A: takes no value: it removes the header, at T:4`},
+		{"channel", "header_down *", `channel "c": header_down "*": names no header…`},
+		{"channel", "header_down set-cookie", `channel "c": header_down Set-Cookie: cannot be changed: a cookie would be one of this site, at T:4`},
+		{"channel", "header_down X-Accel-Redirect", `channel "c": header_down X-Accel-Redirect: cannot be changed: a server in front would obey it, at T:4`},
+		{"channel", "header_down Content-Type text/html", `channel "c": header_down Content-Type: cannot be changed…`},
+		{"channel", "header_down access-control-allow-origin *", `channel "c": header_down Access-Control-Allow-Origin: cannot be changed: allow_origins says…`},
 		{"channel", "rpm 1\nheader_up Authorization " + secret, `channel "c": header_up Authorization: cannot be changed: the credential is the channel's key, and auth says how it is sent, at T:5`},
 		{"channel", "body_set a", `channel "c": body_set: takes a field and its value…`},
 		{"channel", "body_set a `{\"x\":}`", `channel "c": body_set a: begins as JSON, but is not valid…`},
@@ -221,6 +232,8 @@ func TestMistakes(t *testing.T) {
 		{"app", "channel c {\n\trpm 1\n}", `channel "c": has no address: write provider and a name such as openai, or url and an address, at T:3`},
 		{"app", "channel", `ccload: channel: takes a name, as in channel claude { … }, or a name, a provider and its keys, at T:3`},
 		{"app", "channel c {\n\turl https://x\n}\nchannel c {\n\turl https://x\n}", `channel "c": name: there is another channel of this name at T:3: give each its own, at T:6`},
+		{"app", "token laptop {\n rpm 5\n}", `ccload: token: takes a name and a secret…`},
+		{"app", "token laptop {\n secret_file a b\n}", `token "laptop": secret_file: takes one value at most…`},
 		{"app", "token laptop", `ccload: token: takes a name and a secret…`},
 		{"app", "token " + secret, `ccload: token: takes a name and a secret…`},
 		{"app", "token laptop " + secret + " x", `ccload: token: takes a name and a secret…`},
@@ -339,7 +352,7 @@ func TestNothingToRead(t *testing.T) {
 		t.Error("no directive is read")
 	}
 	var h config.Handler
-	if err := ccload.ReadHandler(caddyfile.NewTestDispenser("ccload"), &h, nil); err != nil || h != (config.Handler{}) {
+	if err := ccload.ReadHandler(caddyfile.NewTestDispenser("ccload"), &h, nil); err != nil || !reflect.DeepEqual(h, config.Handler{}) {
 		t.Errorf("bare ccload: %v %+v", err, h)
 	}
 }

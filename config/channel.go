@@ -112,6 +112,10 @@ type Channel struct {
 	// replace anything but the credential and the host.
 	HeaderUp *HeaderOps `json:"header_up,omitempty"`
 
+	// HeaderDown changes answer headers on their way to the client, and names
+	// headers of the upstream that clients get beside the few that always pass.
+	HeaderDown *HeaderDown `json:"header_down,omitempty"`
+
 	// BodySet sets top-level or dotted fields of a JSON request body; the value
 	// is JSON. Changing "model" changes what the upstream is asked for, not how
 	// the call was routed: model_names does both.
@@ -169,6 +173,7 @@ func (c *Channel) Validate() error {
 		c.Hours.check(),
 		checkProxy(c.Proxy),
 		c.HeaderUp.check(),
+		c.HeaderDown.check(),
 		checkBodyEdits(c.BodySet, c.BodyRemove),
 		c.checkRules(),
 		c.checkGroup(),

@@ -7,6 +7,10 @@ import (
 	"github.com/ccload/ccload/protocol/scan"
 )
 
+// OpenAIQuery are the parameters that every endpoint of OpenAI's forwards.
+// Azure wants the version of its API there.
+var OpenAIQuery = []string{"api-version"}
+
 // This file is what OpenAI's two wire formats share.
 
 // OpenAIError writes an error as OpenAI's API does:

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -119,6 +120,7 @@ func (a *Answer) translateWhole() bool {
 func (a *Answer) giveReply(w http.ResponseWriter, e *Ending) {
 	t := a.req.Translate
 	header := w.Header()
+	maps.Copy(header, a.Header)
 	var text []byte
 	switch {
 	case t.Stream:
@@ -141,11 +143,14 @@ func (a *Answer) giveReply(w http.ResponseWriter, e *Ending) {
 // noBuffering asks a proxy in front of us, such as nginx, not to collect events.
 var noBuffering = []string{"no"}
 
+// noStore keeps caches from a stream.
+var noStore = []string{"no-store"}
+
 // streamHeader says that a stream comes.
 func streamHeader(header http.Header, array bool) {
 	header["X-Accel-Buffering"] = noBuffering
 	header["Content-Type"] = []string{eventStream}
-	header["Cache-Control"] = []string{"no-cache"}
+	header["Cache-Control"] = noStore
 	if array {
 		header["Content-Type"] = []string{jsonText}
 	}

@@ -132,6 +132,9 @@ func (t *thing) budget(b config.Budget) {
 	t.list("budget", list)
 }
 
+// masked stands for what is not shown, as package admin writes it.
+const masked = "********"
+
 // channelOptions are the options of a channel in the order in which they are
 // written, by the JSON name of the setting.
 var channelOptions = []struct {
@@ -168,8 +171,9 @@ var channelOptions = []struct {
 			t.list("hours", slices.DeleteFunc([]string{h.From + "-" + h.To, h.Zone}, func(s string) bool { return s == "" }))
 		}
 	}},
-	{"proxy", func(t *thing, c *Channel) { t.text("proxy", c.Proxy) }},
+	{"proxy", (*thing).proxy},
 	{"header_up", (*thing).headers},
+	{"header_down", (*thing).answerHeaders},
 	{"body_set", func(t *thing, c *Channel) {
 		for _, f := range c.BodySet {
 			t.option("body_set", f.Path, string(f.Value))
@@ -253,25 +257,51 @@ func variable(prefix, name string, number int) string {
 }
 
 func (t *thing) headers(c *Channel) {
-	if c.HeaderUp == nil {
+	if h := c.HeaderUp; h != nil {
+		t.headerLines("header_up", h.Delete, h.Set, h.Add)
+	}
+}
+
+func (t *thing) answerHeaders(c *Channel) {
+	if h := c.HeaderDown; h != nil {
+		for _, name := range h.Pass {
+			t.option("header_down", name)
+		}
+		t.headerLines("header_down", h.Delete, h.Set, h.Add)
+	}
+}
+
+// headerLines writes changes of headers. A value that is masked is left out.
+func (t *thing) headerLines(option string, remove []string, set, add map[string][]string) {
+	for _, name := range remove {
+		t.option(option, "-"+name)
+	}
+	write := func(sign string, headers map[string][]string) {
+		for _, name := range slices.Sorted(maps.Keys(headers)) {
+			for i, value := range headers[name] {
+				switch {
+				case strings.Contains(value, masked):
+					t.comment(option + " " + sign + name + " has a value that is not shown: write it")
+				case sign == "" && i > 0:
+					t.problem = cmp.Or(t.problem, "the header "+name+" is set to several values, which a Caddyfile cannot say")
+				default:
+					t.option(option, sign+name, value)
+				}
+			}
+		}
+	}
+	write("", set)
+	write("+", add)
+}
+
+// proxy writes the proxy. One whose password is masked is a placeholder.
+func (t *thing) proxy(c *Channel) {
+	if strings.Contains(c.Proxy, masked) {
+		t.comment("proxy is " + c.Proxy)
+		t.option("proxy", "{env."+variable("CCLOAD_PROXY", c.Name, 0)+"}")
 		return
 	}
-	for _, name := range c.HeaderUp.Delete {
-		t.option("header_up", "-"+name)
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.HeaderUp.Set)) {
-		for i, value := range c.HeaderUp.Set[name] {
-			if i > 0 {
-				t.problem = cmp.Or(t.problem, "the header "+name+" is set to several values, which a Caddyfile cannot say")
-			}
-			t.option("header_up", name, value)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.HeaderUp.Add)) {
-		for _, value := range c.HeaderUp.Add[name] {
-			t.option("header_up", "+"+name, value)
-		}
-	}
+	t.text("proxy", c.Proxy)
 }
 
 func (t *thing) rule(r config.CooldownRule) {
@@ -336,6 +366,9 @@ func (t *thing) token(c *Token) {
 	switch {
 	case c.Name == config.Anonymous:
 		t.head("token", c.Name)
+	case c.SecretFile != "":
+		t.head("token", c.Name)
+		t.option("secret_file", c.SecretFile)
 	case c.SecretHash != "":
 		t.head("token", c.Name, "sha256:"+c.SecretHash)
 	default:

@@ -84,8 +84,11 @@ func TestCaddyfileOfEverything(t *testing.T) {
 	set := filled(t)
 	set.Channels = set.Channels[:3]
 	for i := range set.Channels { // what only a store or JSON can hold
-		set.Channels[i].HeaderUp = nil
+		set.Channels[i].HeaderUp, set.Channels[i].HeaderDown = nil, nil
 		if i < 2 {
+			set.Channels[i].HeaderDown = &config.HeaderDown{
+				Pass: []string{"X-D-*"}, Set: map[string][]string{"X-A": {"1"}}, Add: map[string][]string{"X-B": {"2"}}, Delete: []string{"X-C"},
+			}
 			set.Channels[i].HeaderUp = &config.HeaderOps{
 				Set: map[string][]string{"X-A": {"1 \"2\""}}, Add: map[string][]string{"X-B": {"=3", "4"}}, Delete: []string{"X-C"},
 			}
@@ -102,7 +105,10 @@ func TestCaddyfileOfEverything(t *testing.T) {
 func TestCaddyfileWithoutSecrets(t *testing.T) {
 	set := &transfer.Set{
 		Channels: []transfer.Channel{
-			{Channel: config.Channel{Name: "claude main", Provider: "anthropic"}, Keys: []transfer.Key{
+			{Channel: config.Channel{
+				Name: "claude main", Provider: "anthropic", Proxy: "http://********@127.0.0.1:1",
+				HeaderUp: &config.HeaderOps{Set: map[string][]string{"X-Team": {"********"}}},
+			}, Keys: []transfer.Key{
 				{Fingerprint: "0011223344556677", LastFour: "ab12"}, {Fingerprint: "0011223344556688", Disabled: true},
 			}},
 			{Channel: config.Channel{Name: "主力", Provider: "openai"}, Keys: []transfer.Key{{Fingerprint: "0011223344556699"}}},
@@ -114,7 +120,7 @@ func TestCaddyfileWithoutSecrets(t *testing.T) {
 	if n, err := transfer.WriteCaddyfile(&b, set); n != 0 || err != nil {
 		t.Fatal(n, err)
 	}
-	for _, want := range []string{"key {env.CCLOAD_KEY_CLAUDE_MAIN_1}", "# key 1, ending in ab12", "# key 2 (disabled", "token laptop {env.CCLOAD_TOKEN_LAPTOP}"} {
+	for _, want := range []string{"key {env.CCLOAD_KEY_CLAUDE_MAIN_1}", "# key 1, ending in ab12", "# key 2 (disabled", "token laptop {env.CCLOAD_TOKEN_LAPTOP}", "proxy {env.CCLOAD_PROXY_CLAUDE_MAIN}", "# header_up X-Team has"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%s is not in\n%s", want, b.String())
 		}

@@ -188,7 +188,7 @@ func (c *cliProxy) models(ch *Channel, n *node, v vendor) (notes []string) {
 		}
 	}
 	served := len(ch.Models)+len(ch.ModelNames) > 0
-	if preset, known := provider.Get(v.preset); known && !served {
+	if preset, known := provider.Get(v.preset); known && !served && ch.Provider == "" {
 		ch.Models = slices.Clone(preset.Models) // whose models they are, wherever they are
 	}
 	if !served && len(excluded) > 0 {

@@ -79,7 +79,7 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 	if e.files {
 		header["Anthropic-Beta"] = []string{"files-api-2025-04-14"}
 	}
-	return &protocol.Outbound{Path: "/v1/messages", Header: header, Body: e.b, Hints: e.hints}, nil
+	return &protocol.Outbound{Header: header, Body: e.b, Hints: e.hints}, nil
 }
 
 // sizeOf is about how long a request gets.

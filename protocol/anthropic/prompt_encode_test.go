@@ -26,8 +26,8 @@ func encode(t testing.TB, p *protocol.Prompt, model string) (members, *protocol.
 	if err := json.Unmarshal(out.Body, &m); err != nil {
 		t.Fatalf("%v: %s", err, out.Body)
 	}
-	if out.Path != "/v1/messages" || out.Header.Get("Anthropic-Version") != "2023-06-01" {
-		t.Errorf("%s %v", out.Path, out.Header)
+	if out.Query != "" || out.Header.Get("Anthropic-Version") != "2023-06-01" {
+		t.Errorf("%s %v", out.Query, out.Header)
 	}
 	return m, out
 }

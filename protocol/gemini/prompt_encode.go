@@ -52,11 +52,9 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 		}
 	}
 	e.dropped()
-	to := &protocol.Outbound{
-		Path: "/v1beta/models/" + model + ":generateContent", Header: http.Header{}, Body: protocol.JSON(&e.out), Hints: e.hints,
-	}
+	to := &protocol.Outbound{Header: http.Header{}, Body: protocol.JSON(&e.out), Hints: e.hints}
 	if p.Stream {
-		to.Path, to.Query = "/v1beta/models/"+model+":streamGenerateContent", "alt=sse"
+		to.Query = "alt=sse"
 	}
 	return to, nil
 }

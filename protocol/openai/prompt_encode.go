@@ -59,7 +59,7 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 	if w.err != nil {
 		return nil, w.err
 	}
-	return &protocol.Outbound{Path: "/v1/chat/completions", Body: w.B, Hints: w.hints}, nil
+	return &protocol.Outbound{Body: w.B, Hints: w.hints}, nil
 }
 
 func (w *promptWriter) limits() {

@@ -1,33 +1,20 @@
-package main
+// Package forward is the least a Go proxy can be: net/http on both sides and a
+// copy with a flush per read in between. It reads the request first, as whoever
+// wants to try again must.
+package forward
 
 import (
 	"bytes"
-	"flag"
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 )
 
-// serveProxy is the role of the least a Go proxy can be: net/http on both
-// sides and a copy with a flush per read in between. It reads the request
-// first, as whoever wants to try again must. Its arguments are pairs
-// "listen=upstream". It never returns without an error.
-func serveProxy(args []string) error {
-	flags := flag.NewFlagSet("proxy", flag.ExitOnError)
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	failed := make(chan error)
-	via := &http.Transport{MaxIdleConnsPerHost: 1024, IdleConnTimeout: time.Minute, DisableCompression: true}
-	for _, pair := range flags.Args() {
-		listen, upstream, _ := strings.Cut(pair, "=")
-		s := &http.Server{Addr: listen, Handler: forward(via, upstream), ReadHeaderTimeout: time.Minute}
-		go func() { failed <- s.ListenAndServe() }()
-	}
-	return <-failed
+// NewTransport keeps enough connections for any load here.
+func NewTransport() *http.Transport {
+	return &http.Transport{MaxIdleConnsPerHost: 1024, IdleConnTimeout: time.Minute, DisableCompression: true}
 }
 
 var (
@@ -35,7 +22,8 @@ var (
 	copyBuffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
 )
 
-func forward(via http.RoundTripper, upstream string) http.HandlerFunc {
+// Handler forwards everything to an upstream, a host and port.
+func Handler(via http.RoundTripper, upstream string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body := bodies.Get().(*bytes.Buffer)
 		defer bodies.Put(body) // the upstream has answered by then, so it has read it

@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"bufio"
@@ -9,6 +9,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"github.com/ccload/ccload/bench/internal/traffic"
 )
 
 // client is one connection with a reader of its own: what net/http would cost
@@ -18,6 +20,8 @@ type client struct {
 	conn net.Conn
 	r    *bufio.Reader
 	body []byte // of the last answer
+
+	request func(n int64) []byte
 }
 
 // reply is what one exchange showed.
@@ -135,11 +139,11 @@ func (c *client) chunks(rp *reply, gap time.Duration) error {
 		now := time.Now()
 		for ; ; events++ {
 			// The search begins after the last mark found: a chunk may cut one.
-			i := bytes.Index(c.body[seen:], []byte(deltaMark))
+			i := bytes.Index(c.body[seen:], []byte(traffic.DeltaMark))
 			if i < 0 {
 				break
 			}
-			seen += i + len(deltaMark)
+			seen += i + len(traffic.DeltaMark)
 			if events == 0 {
 				begun = now
 				continue

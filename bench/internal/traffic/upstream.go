@@ -1,43 +1,26 @@
-package main
+package traffic
 
 import (
 	"bufio"
 	"bytes"
-	"flag"
 	"fmt"
 	"net"
 	"strconv"
 	"time"
 )
 
-// serveUpstream is the role of the provider: a server that does nothing but
-// answer, one port for each scenario, with as little work as possible so that
-// there is room for what is measured. It never returns without an error.
-func serveUpstream(args []string) error {
-	flags := flag.NewFlagSet("upstream", flag.ExitOnError)
-	short := flags.Bool("short", false, "shorter streams")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	failed := make(chan error)
-	for i, s := range scenarios(*short) {
-		ln, err := net.Listen("tcp", flags.Arg(i))
+// Serve answers on a listener as a scenario says, with as little work as
+// possible so that there is room for what is measured. It returns when the
+// listener fails or is closed.
+func Serve(ln net.Listener, s *Scenario) error {
+	a := newCanned(s)
+	for {
+		conn, err := ln.Accept()
 		if err != nil {
 			return err
 		}
-		a := newCanned(&s)
-		go func() {
-			for {
-				conn, err := ln.Accept()
-				if err != nil {
-					failed <- err
-					return
-				}
-				go a.serve(conn)
-			}
-		}()
+		go a.serve(conn)
 	}
-	return <-failed
 }
 
 // canned is an answer ready to be written.
@@ -47,11 +30,11 @@ type canned struct {
 	gap    time.Duration
 }
 
-func newCanned(s *scenario) *canned {
-	if !s.stream {
-		return &canned{whole: []byte(s.head() + s.body())}
+func newCanned(s *Scenario) *canned {
+	if !s.Stream {
+		return &canned{whole: []byte(s.head() + s.Body())}
 	}
-	c := &canned{gap: s.gap}
+	c := &canned{gap: s.Gap}
 	for _, p := range s.parts() {
 		c.chunks = append(c.chunks, fmt.Appendf(nil, "%x\r\n%s\r\n", len(p), p))
 	}
