@@ -33,13 +33,12 @@ func ReadNewAPI(ctx context.Context, path string) (*NewAPIData, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range d.Channels {
+	if len(d.Channels) > 0 {
 		for _, column := range []string{"type", "key", "models"} {
-			if _, has := row[column]; !has {
+			if _, has := d.Channels[0][column]; !has {
 				return nil, ErrNoNewAPI
 			}
 		}
-		break
 	}
 	return d, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ccload/ccload/config"
@@ -154,7 +155,7 @@ func keysOfChannel(ch *Channel, n *node) (problem string) {
 		}
 		before := len(ch.Keys)
 		addKeys(ch, secret)
-		status := off.get("multi_key_status_list").get(fmt.Sprint(i)).str()
+		status := off.get("multi_key_status_list").get(strconv.Itoa(i)).str()
 		if len(ch.Keys) > before {
 			ch.Keys[before].Disabled = status != "" && status != "1"
 		}

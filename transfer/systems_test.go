@@ -200,3 +200,22 @@ func TestThousandsOfChannels(t *testing.T) {
 		t.Log(format, time.Since(begin))
 	}
 }
+
+// TestOtherDatabases: an SQLite file of something else is refused with what is
+// missing.
+func TestOtherDatabases(t *testing.T) {
+	for name, script := range map[string]string{
+		"another": "CREATE TABLE things (id integer)",
+		"columns": "CREATE TABLE channels (id integer, name text); INSERT INTO channels VALUES (1, 'x')",
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "script.sql")
+			if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := transfer.ReadPath(t.Context(), scripted(t, path)); err == nil || !strings.Contains(err.Error(), "neither the original") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

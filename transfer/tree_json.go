@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // parseJSONTree reads JSON. Comments and commas before a closing bracket are
@@ -47,7 +48,7 @@ func (p *jsonTree) value(depth int) (*node, error) {
 	case string:
 		n.kind, n.text = nodeText, v
 	case bool:
-		n.kind, n.text = nodeBool, fmt.Sprint(v)
+		n.kind, n.text = nodeBool, strconv.FormatBool(v)
 	case json.Number:
 		n.kind, n.text = nodeNumber, v.String()
 	case json.Delim:

@@ -7,8 +7,10 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -46,7 +48,7 @@ func build(list []string, version, commit, out string, keep bool) error {
 		commit = git("rev-parse", "--short=12", "HEAD")
 	}
 	if version == "" || commit == "" {
-		return fmt.Errorf("this is no clone of git: give -version and -commit")
+		return errors.New("this is no clone of git: give -version and -commit")
 	}
 	// Archives hold the time of the commit, not that of the build.
 	moment, err := time.Parse(time.RFC3339, git("log", "-1", "--format=%cI"))
@@ -75,13 +77,13 @@ func build(list []string, version, commit, out string, keep bool) error {
 			return fmt.Errorf("%s: %w", platform, err)
 		}
 		for _, file := range files {
-			data, err := os.ReadFile(filepath.Join(out, file)) //nolint:gosec // just written
+			data, err := os.ReadFile(filepath.Join(out, file))
 			if err != nil {
 				return err
 			}
 			sum := sha256.Sum256(data)
 			fmt.Fprintf(&sums, "%s  %s\n", hex.EncodeToString(sum[:]), file)
-			fmt.Printf("%8d KiB  %s\n", len(data)>>10, file)
+			fmt.Fprintf(os.Stdout, "%8d KiB  %s\n", len(data)>>10, file)
 		}
 	}
 	return os.WriteFile(filepath.Join(out, "SHA256SUMS"), []byte(sums.String()), 0o644) //nolint:gosec // for everybody
@@ -139,7 +141,7 @@ func git(args ...string) string {
 }
 
 func run(env []string, name string, args ...string) (string, error) {
-	cmd := exec.Command(name, args...) //nolint:gosec // what this program builds with
+	cmd := exec.CommandContext(context.Background(), name, args...) //nolint:gosec // what this program builds with
 	cmd.Env = append(os.Environ(), env...)
 	var failed strings.Builder
 	cmd.Stderr = &failed

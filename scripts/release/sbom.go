@@ -22,7 +22,7 @@ func writeSBOM(binary, to, version string) error {
 	}
 	type component struct {
 		Type       string     `json:"type"`
-		Ref        string     `json:"bom-ref,omitempty"`
+		Ref        string     `json:"bom-ref,omitempty"` //nolint:tagliatelle // as CycloneDX writes it
 		Name       string     `json:"name"`
 		Version    string     `json:"version"`
 		PURL       string     `json:"purl,omitempty"`
