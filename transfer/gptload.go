@@ -8,10 +8,11 @@ import (
 	"github.com/ccload/ccload/provider"
 )
 
-// Exports of groups from GPT-Load: an object with group, keys and sub_groups,
-// as its button for exporting a group writes it, or several of them below
-// groups. The fields of a group are those of www.gpt-load.com/docs and of
-// internal/models/types.go in its repository.
+// Exports of groups from GPT-Load: an object with group, keys and sub_groups, as
+// the versions write it that can export a group (GroupExportData in their
+// handler of groups), or several of them below groups. The fields of a group are
+// those of www.gpt-load.com/docs and of internal/models/types.go in its
+// repository.
 
 // gptLoadTypes are the kinds of a group's upstreams.
 var gptLoadTypes = map[string]vendor{
