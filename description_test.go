@@ -180,6 +180,7 @@ func TestDescriptionIsTrue(t *testing.T) {
 		{"GET", "calls/" + kept + "/bodies", ""},
 		{"GET", "explain?model=m", ""},
 		{"GET", "statistics?by=model,outcome&step=1h&quantiles=true", ""},
+		{"GET", "overview?step=1m", ""},
 		{"GET", "budgets", ""},
 		{"GET", "price?model=claude-haiku-4-5&provider=anthropic", ""},
 		{"PUT", "prices", `provider,model,from,input,output` + "\nx,y,2026-01-01,1,2\n"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,10 @@ func describe(q *request) (any, error) {
 	_, _ = q.w.Write(text) // a client that is gone is nobody to tell
 	return nil, nil
 }
+
+// Description is the document at api/openapi.json of a dashboard that is served
+// below a path.
+func Description(prefix string) map[string]any { return description(prefix) }
 
 // description is the whole document.
 func description(prefix string) object {
@@ -148,8 +153,19 @@ var (
 // written are types that write themselves as JSON.
 var written = map[reflect.Type]object{
 	reflect.TypeFor[ai.Money]():       {"type": "number", "description": "US dollars"},
-	reflect.TypeFor[ai.Cost]():        {"type": "object", "description": "usd is null where no price is known"},
+	reflect.TypeFor[ai.Cost]():        cost,
 	reflect.TypeFor[caddy.Duration](): {"type": []string{"integer", "string"}, "description": "nanoseconds, or a text such as 30m or 2d"},
+}
+
+// cost is the schema of ai.Cost, which writes itself.
+var cost = object{
+	"type": "object", "description": "US dollars; usd and list_usd are null where no price is known",
+	"properties": object{
+		"usd": object{"type": []string{"number", "null"}}, "list_usd": object{"type": []string{"number", "null"}},
+		"multiplier": object{"type": "number"}, "price": object{"type": "string"},
+		"unpriced": object{"type": "boolean"}, "drifted": object{"type": "boolean"},
+	},
+	"additionalProperties": false, "x-always-in-answers": []string{"usd", "list_usd"},
 }
 
 // of is the schema of a type.
@@ -192,28 +208,38 @@ func (s schemas) of(t reflect.Type) object {
 func (s schemas) structure(t reflect.Type) object {
 	name := t.Name()
 	if name == "" {
-		properties := make(object)
-		s.properties(t, properties)
-		return object{"type": "object", "properties": properties, "additionalProperties": false}
+		o := make(object)
+		s.fill(t, o)
+		return o
 	}
 	if t.PkgPath() != reflect.TypeFor[Problem]().PkgPath() {
 		pkg := t.PkgPath()[strings.LastIndexByte(t.PkgPath(), '/')+1:]
 		name = pkg + "." + name
 	}
 	if _, made := s[name]; !made {
-		properties := make(object)
-		s[name] = object{"type": "object", "properties": properties, "additionalProperties": false}
-		s.properties(t, properties)
+		s[name] = make(object) // before it is filled: a type may hold itself
+		s.fill(t, s[name])
 	}
 	return object{"$ref": "#/components/schemas/" + name}
 }
 
+// fill writes the schema of a struct. What stands in every answer is not
+// "required": the same types are bodies of requests, where most may be left out.
+func (s schemas) fill(t reflect.Type, into object) {
+	properties := make(object)
+	always := []string{}
+	s.properties(t, properties, &always)
+	slices.Sort(always)
+	into["type"], into["properties"], into["additionalProperties"] = "object", properties, false
+	into["x-always-in-answers"] = always
+}
+
 // properties adds the fields of a struct, the outer before those of embedded
 // ones, as encoding/json has it.
-func (s schemas) properties(t reflect.Type, into object) {
+func (s schemas) properties(t reflect.Type, into object, always *[]string) {
 	var embedded []reflect.Type
 	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-" || !f.IsExported() && !f.Anonymous:
 		case f.Anonymous && name == "":
@@ -224,6 +250,9 @@ func (s schemas) properties(t reflect.Type, into object) {
 			}
 			if _, outer := into[name]; !outer {
 				into[name] = s.of(f.Type)
+				if !strings.Contains(rest, "omit") {
+					*always = append(*always, name)
+				}
 			}
 		}
 	}
@@ -231,7 +260,7 @@ func (s schemas) properties(t reflect.Type, into object) {
 		if e.Kind() == reflect.Pointer {
 			e = e.Elem()
 		}
-		s.properties(e, into)
+		s.properties(e, into, always)
 	}
 }
 

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	pathpkg "path"
@@ -24,8 +23,9 @@ func init() {
 // DefaultPrefix is where the handler is mounted if nothing else is said.
 const DefaultPrefix = "/ccload"
 
-// Handler serves the dashboard's API: what the operator sees and changes,
-// after a login. See its description at api/openapi.json.
+// Handler serves the dashboard: its pages, and the API behind them, which is
+// what the operator sees and changes after a login. See its description at
+// api/openapi.json.
 //
 // It keeps no state of its own: what lives longer than a config belongs to the
 // ccload app.
@@ -81,6 +81,8 @@ func (h *Handler) build() {
 		route := &routes[i]
 		h.mux.Handle(route.method+" /api/"+route.path, endpoint{h, route})
 	}
+	h.mux.Handle("GET /assets/{version}/{name}", http.HandlerFunc(h.asset))
+	h.mux.Handle("GET /{$}", http.HandlerFunc(h.document))
 	h.mux.Handle("/", http.HandlerFunc(h.unknown))
 }
 
@@ -142,6 +144,11 @@ func (h *Handler) unknown(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, Problemf(http.StatusMethodNotAllowed, "method_not_allowed", "", "this takes %s", strings.Join(allowed, ", ")))
 		return
 	}
+	h.nothing(w, r)
+}
+
+// nothing answers where there is nothing.
+func (h *Handler) nothing(w http.ResponseWriter, r *http.Request) {
 	writeProblem(w, Problemf(http.StatusNotFound, CodeNotFound, "", "there is nothing here; %s/api/openapi.json describes what there is", baseOf(r)))
 }
 
@@ -150,13 +157,14 @@ func NewDesk(sessions SessionStore, hub *Hub) *Desk {
 	return &Desk{Sessions: NewSessions(sessions), Throttle: NewThrottle(), Peers: access.NewGuessing(peerFree), Hub: hub}
 }
 
-// Desk is what belongs to the dashboard and outlives configs: logins and live
-// events. The app keeps it.
+// Desk is what belongs to the dashboard and outlives configs: logins, live
+// events and the health of channels. The app keeps it.
 type Desk struct {
 	Sessions *Sessions
 	Throttle *Throttle        // by the client's address; it refuses
 	Peers    *access.Guessing // by the other end of the connection; it delays
 	Hub      *Hub
+	Pulse    Pulse
 
 	failures failureLimit // of what is noted
 
@@ -198,7 +206,7 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // fail answers an error, and tells the log of those that are not the caller's.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
-	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
 		h.log.Error("serving the dashboard's API", zap.String("path", r.URL.Path), zap.String("code", p.Code), zap.Error(err))
 	}
 	writeProblem(w, p)

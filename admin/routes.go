@@ -64,7 +64,7 @@ var (
 	statisticsParameters = []parameter{
 		{"since", "moment (RFC 3339); default: a day before until"},
 		{"until", "moment; default: now"},
-		{"step", "width of a bucket, such as 5m, 1h or 24h; default: one sum"},
+		{"step", "width of a bucket, such as 5m, 1h or 24h; default, where there is one: one sum"},
 		{"by", "dimensions to group by: channel, key, model, token, protocol, outcome; separated by commas"},
 		{"quantiles", "true: with the quantiles of durations"},
 		{"channel", "only this one"},
@@ -125,6 +125,7 @@ func init() {
 		{method: http.MethodGet, path: "calls/{id}/bodies", who: operators, summary: "The bodies of a call, if they were captured", answer: Capture{}, handle: func(q *request) (any, error) { return q.op.Captured(q.r.Context(), q.r.PathValue("id")) }},
 		{method: http.MethodGet, path: "explain", who: operators, summary: "Where a call would go now", query: []parameter{{"model", required}, {"protocol", "default anthropic"}, {"token", "name"}, {"conversation", "any text that stands for one"}}, answer: Explanation{}, handle: func(q *request) (any, error) { return explain(q.op, q.r, "") }},
 		{method: http.MethodGet, path: "statistics", who: holders, summary: "Sums of calls, as a series or grouped", query: statisticsParameters, answer: Statistics{}, handle: statistics},
+		{method: http.MethodGet, path: "overview", who: operators, summary: "What the first page shows of a range", query: statisticsParameters[:3], answer: Overview{}, handle: overview},
 		{method: http.MethodGet, path: "budgets", who: holders, summary: "What tokens and channels have spent, and may spend", answer: []Budget{}, handle: budgets},
 		{method: http.MethodGet, path: "live", who: holders, summary: "Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls", raw: "text/event-stream", answer: "", handle: live},
 

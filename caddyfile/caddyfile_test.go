@@ -190,7 +190,7 @@ func TestMistakes(t *testing.T) {
 		{"channel", "url https://x {\n\tprotocl openai\n}", `unrecognized subdirective "protocl" for url, did you mean "protocol"?, at T:5`},
 		{"channel", "model a", `channel "c": model: takes the client's name of a model and the upstream's, not 1 values, at T:4`},
 		{"channel", "model a b\nmodel a c", `channel "c": model "a": is called "b" here already: keep one of them, at T:5`},
-		{"channel", "model a* b", `channel "c": model "a*": must be the name of one model, not a pattern, at T:4`},
+		{"channel", "model a b*", `channel "c": model "b*": must be the name of one model, not a pattern, at T:4`},
 		{"channel", "hours 8-23", `channel "c": hours "8": must be a time of day such as 08:00, at T:4`},
 		{"channel", "hours 08:00-23:00 Mars", `channel "c": hours "Mars": is no time zone: write an IANA name such as Europe/Berlin or UTC, at T:4`},
 		{"channel", "hours", `channel "c": hours: takes a window and perhaps a time zone…`},

@@ -19,6 +19,7 @@ const holdTranslated = 64 << 20
 type Translation struct {
 	Upstream, Client protocol.Codec
 	Prompt           *protocol.Prompt // what the client asked
+	Back             protocol.Back    // what the upstream was asked otherwise
 	Stream           bool             // the client wants a stream
 	Array            bool             // as a JSON array, Gemini's other form
 }
@@ -63,6 +64,7 @@ func (t *translator) piece(p *protocol.Piece) {
 	if p.Kind == protocol.PieceStop {
 		p.Reply.Usage = t.usage()
 	}
+	p = t.Back.Piece(p)
 	if t.encoder == nil {
 		t.whole.Add(p)
 		return
@@ -112,6 +114,7 @@ func (a *Answer) translateWhole() bool {
 		return false
 	}
 	reply.Usage = a.verdict.Usage
+	a.req.Translate.Back.Reply(reply)
 	a.reply = reply
 	return true
 }

@@ -46,7 +46,7 @@ func writeThing(b *bytes.Buffer, kind, name string, write func(*thing)) (unwritt
 	t := new(thing)
 	write(t)
 	if t.problem != "" {
-		about := strings.ReplaceAll(strconv.Quote(clip(name)), "{$", "{ $") // which would be replaced in a comment too
+		about := strings.ReplaceAll(strconv.Quote(told(name)), "{$", "{ $") // which would be replaced in a comment too
 		fmt.Fprintf(b, "\t\t# NOT WRITTEN: %s %s: %s\n", kind, about, t.problem)
 		return 1
 	}

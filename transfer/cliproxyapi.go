@@ -195,7 +195,7 @@ func (c *cliProxy) models(ch *Channel, n *node, v vendor) (notes []string) {
 		notes = append(notes, fmt.Sprintf("not taken over: %d excluded models; name those it serves in models", len(excluded)))
 	}
 	if !served && prefix != "" {
-		notes = append(notes, "clients ask for its models without the prefix "+clip(prefix))
+		notes = append(notes, "clients ask for its models without the prefix "+told(prefix))
 	}
 	return notes
 }

@@ -114,7 +114,7 @@ func (m *mover) routerProvider(n *node, from, proxy string, served map[string]bo
 		} else if strings.HasPrefix(word, "vertex") {
 			problem = "Google Vertex AI is not offered yet"
 		} else {
-			notes = append(notes, "the transformer "+clip(word)+" is not needed, or has no counterpart")
+			notes = append(notes, "the transformer "+told(word)+" is not needed, or has no counterpart")
 		}
 	}
 	secret := ""
@@ -152,7 +152,7 @@ func (m *mover) route(f nodeField, fallbacks []string, served map[string]bool) {
 	for _, model := range append([]string{f.value.str()}, fallbacks...) {
 		switch {
 		case !served[model]:
-			m.lost(f.value.at(), from, "no provider that is taken over has the model "+clip(model))
+			m.lost(f.value.at(), from, "no provider that is taken over has the model "+told(model))
 		case !slices.Contains(a.Models, model):
 			a.Models = append(a.Models, model)
 		}
@@ -163,7 +163,7 @@ func (m *mover) route(f nodeField, fallbacks []string, served map[string]bool) {
 	m.addAlias(f.value.at(), from, a)
 	last := &m.file.Lines[len(m.file.Lines)-1]
 	if last.Becomes != "" {
-		last.Note = fmt.Sprintf("Claude Code uses it when its settings name the model %s, or when another alias leads from a Claude model to it", clip(f.name))
+		last.Note = fmt.Sprintf("Claude Code uses it when its settings name the model %s, or when another alias leads from a Claude model to it", told(f.name))
 	}
 }
 

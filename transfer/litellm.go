@@ -123,7 +123,7 @@ func (d *deployment) service(model, custom string) (problem string) {
 		if word := vendorOf(model); word != "" {
 			d.word, d.upstream = word, model
 		} else if d.upstream == "" {
-			return "the model's provider is not known: write it before the model's name, as in openai/" + clip(model)
+			return "the model's provider is not known: write it before the model's name, as in openai/" + told(model)
 		}
 	}
 	if d.word == "azure_ai" || d.word == "azure_text" {

@@ -103,7 +103,7 @@ func (l *litellm) routes(root *node) *litellmNames {
 		usual := root.get(section).get("default_fallbacks")
 		for _, d := range l.deployments {
 			if usual.set() && n.fallbacks[d.group] == nil && !slices.Contains(usual.strs(), d.group) && !strings.Contains(d.group, "*") {
-				l.fallback(n, nodeField{d.group, usual}, section+".default_fallbacks "+clip(d.group))
+				l.fallback(n, nodeField{d.group, usual}, section+".default_fallbacks "+told(d.group))
 			}
 		}
 	}
@@ -132,7 +132,7 @@ func (l *litellm) fallback(n *litellmNames, f nodeField, from string) {
 				fb.models = append(fb.models, name)
 			}
 		default:
-			l.lost(line, from, "no model "+clip(name)+" is in model_list")
+			l.lost(line, from, "no model "+told(name)+" is in model_list")
 		}
 	}
 	if len(fb.models) > 0 {
@@ -205,7 +205,7 @@ func (m *mover) addAlias(line int, from string, a config.Alias) {
 		m.lost(line, from, m.file.Problems[len(m.file.Problems)-1].Message)
 		return
 	}
-	m.becomes(line, from, fmt.Sprintf("alias %s of %s", clip(a.Name), strings.Join(a.Models, ", ")))
+	m.becomes(line, from, fmt.Sprintf("alias %s of %s", told(a.Name), strings.Join(a.Models, ", ")))
 }
 
 // litellmElsewhere says where a setting of LiteLLM is to be found here.
@@ -249,7 +249,7 @@ func (l *litellm) setting(section string, f nodeField) {
 	case f.name == "fallbacks" || f.name == "default_fallbacks" || !f.value.set():
 	case f.name == "model_group_alias":
 		for _, a := range f.value.object() {
-			l.groupAlias(a, section+f.name+" "+clip(a.name))
+			l.groupAlias(a, section+f.name+" "+told(a.name))
 		}
 	default:
 		why := litellmElsewhere[f.name]

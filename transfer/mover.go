@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 )
 
@@ -112,7 +113,7 @@ func (m *mover) add(line int, from string, ch Channel, notes ...string) bool {
 // describe writes a channel in a line, without secrets.
 func describe(ch *Channel) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "channel %q", clip(ch.Name))
+	fmt.Fprintf(&b, "channel %q", told(ch.Name))
 	if ch.Disabled {
 		b.WriteString(" (disabled)")
 	}
@@ -125,7 +126,7 @@ func describe(ch *Channel) string {
 		}
 	}
 	if n := len(ch.Keys); n == 1 && config.HasPlaceholder(ch.Keys[0].Secret) {
-		b.WriteString(", key " + clip(ch.Keys[0].Secret))
+		b.WriteString(", key " + told(ch.Keys[0].Secret))
 	} else if n > 0 {
 		fmt.Fprintf(&b, ", %d key%s", n, plural(n))
 	}
@@ -172,7 +173,7 @@ func leftOut(n *node, known ...string) string {
 func path(list string, i int, name string) string {
 	p := fmt.Sprintf("%s[%d]", list, i)
 	if name != "" {
-		p += " " + clip(name)
+		p += " " + told(name)
 	}
 	return p
 }
@@ -343,3 +344,6 @@ func (m *mover) clientTokens(from string, list []*node, name string) {
 		}
 	}
 }
+
+// told is a name of the file as a line tells it.
+func told(name string) string { return ai.Shorten(name, maxTold) }

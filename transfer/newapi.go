@@ -86,7 +86,7 @@ func (a *newAPI) channelOf(n *node, from string) {
 	}
 	switch {
 	case !known:
-		a.refuse(n.at(), from, name, fmt.Sprintf("the type %s is not known", clip(n.get("type").str())))
+		a.refuse(n.at(), from, name, fmt.Sprintf("the type %s is not known", told(n.get("type").str())))
 		return
 	case kind.why != "":
 		a.refuse(n.at(), from, name, kind.name+": "+kind.why)
@@ -122,7 +122,7 @@ func (a *newAPI) channelOf(n *node, from string) {
 	notes = append(notes, extrasOfChannel(&ch, n)...)
 	groups := splitList(n.get("group").str())
 	if len(groups) > 0 && !slices.Equal(groups, []string{"default"}) {
-		notes = append(notes, "the groups "+clip(strings.Join(groups, ", "))+" become lists of channels in tokens")
+		notes = append(notes, "the groups "+told(strings.Join(groups, ", "))+" become lists of channels in tokens")
 	}
 	if a.add(n.at(), from, ch, notes...) {
 		for _, g := range groups {
@@ -180,7 +180,7 @@ func modelsOfChannel(ch *Channel, n *node) (notes []string) {
 			upstream = next
 		}
 		if !mapModel(ch, model, upstream) {
-			notes = append(notes, "the model "+clip(model)+" stands there twice")
+			notes = append(notes, "the model "+told(model)+" stands there twice")
 		}
 	}
 	if len(ch.Models)+len(ch.ModelNames) == 0 {

@@ -114,7 +114,7 @@ func (a *newAPI) channelsOfGroup(t *Token, group string) (problem string) {
 	case group == "" || group == "auto" || len(a.groups) < 2 && len(channels) > 0:
 		return ""
 	case len(channels) == 0:
-		return "its group " + clip(group) + " has no channel that is taken over: without any it could use all"
+		return "its group " + told(group) + " has no channel that is taken over: without any it could use all"
 	case len(channels) < len(a.file.Set.Channels):
 		t.Channels = slices.Clone(channels)
 	}

@@ -132,7 +132,7 @@ func (p *portkey) target(t portkeyTarget, priority, weight int) {
 	word := n.get("provider").str()
 	if slug, ok := strings.CutPrefix(word, "@"); ok || word == "" {
 		name := cmp.Or(slug, n.get("virtual_key", "virtualKey").str())
-		p.refuse(n.at(), from, name, fmt.Sprintf("%q is a name in Portkey's own catalog: which service it is, and its key, are not in the file", clip(name)))
+		p.refuse(n.at(), from, name, fmt.Sprintf("%q is a name in Portkey's own catalog: which service it is, and its key, are not in the file", told(name)))
 		return
 	}
 	v, problem := findVendor(word)

@@ -96,7 +96,7 @@ func (f *File) Storable() {
 			note = "disabled until it has a key, which is " + strings.Join(names, ", ") + " in the file"
 		}
 		f.Lines = append(f.Lines, Line{
-			From: "channel " + clip(ch.Name), Becomes: note,
+			From: "channel " + told(ch.Name), Becomes: note,
 			Note: "what is stored holds no placeholders: set the key, or import with --env where the variable is set, or declare the channel with --to-caddyfile",
 		})
 	}

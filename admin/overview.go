@@ -1,0 +1,183 @@
+package admin
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// Overview is what the first page of the dashboard shows of a range.
+type Overview struct {
+	Since time.Time     `json:"since"`
+	Until time.Time     `json:"until"`
+	Step  time.Duration `json:"step_ns"`
+
+	Total  OverviewStep   `json:"total"`
+	Series []OverviewStep `json:"series"` // steps that had calls, the oldest first
+
+	CostToday  ai.Money `json:"cost_today_usd"`            // by the day of budgets
+	LimitToday ai.Money `json:"limit_today_usd,omitempty"` // what all channels together may cost; 0: not all are limited
+
+	Channels []OverviewChannel `json:"channels"`
+}
+
+// OverviewStep is what the calls of some time came to. The first four add up to
+// all of them.
+type OverviewStep struct {
+	Start      time.Time `json:"start,omitzero"`
+	OK         int64     `json:"ok"`          // at the first attempt
+	FailedOver int64     `json:"failed_over"` // ok, after an attempt that was not: what the gateway saved
+	Caller     int64     `json:"caller"`      // the caller's fault, or the caller hung up
+	Failed     int64     `json:"failed"`
+	Output     int64     `json:"output_tokens"`
+	Cost       ai.Money  `json:"cost_usd"`
+	FirstP50   int64     `json:"first_content_p50_ns,omitempty"` // of calls that went well
+	FirstP90   int64     `json:"first_content_p90_ns,omitempty"`
+	FirstP99   int64     `json:"first_content_p99_ns,omitempty"`
+}
+
+// OverviewChannel is a channel's part in it.
+type OverviewChannel struct {
+	Name       string   `json:"name"`
+	Served     int64    `json:"served"`                         // calls of the range that it answered
+	FirstP90   int64    `json:"first_content_p90_ns,omitempty"` // of the range
+	CostToday  ai.Money `json:"cost_today_usd"`
+	LimitToday ai.Money `json:"limit_today_usd,omitempty"`
+	Hour       Health   `json:"hour"` // the last hour, whatever the range
+}
+
+// overview answers in one question what would take the page six.
+func overview(q *request) (any, error) {
+	ask, err := q.span()
+	if err != nil {
+		return nil, err
+	}
+	if ask.Step == 0 {
+		return nil, invalid("step", "step is missing: the width of a bar, such as 1m")
+	}
+	o := &Overview{Since: ask.Since, Until: ask.Until, Step: ask.Step}
+	if err := o.sums(q.r.Context(), q.op, ask); err != nil {
+		return nil, err
+	}
+	return o, o.addChannels(q, ask)
+}
+
+// sums asks for the series, and for the quantiles, which no sum of sums gives.
+func (o *Overview) sums(ctx context.Context, op Operator, ask StatisticsQuestion) error {
+	outcomes, quantiles, whole := ask, ask, ask
+	outcomes.By = []string{"outcome"}
+	quantiles.Quantiles = true
+	whole.Quantiles, whole.Step = true, 0
+	answers, err := askAll(ctx, op, outcomes, quantiles, whole)
+	if err != nil {
+		return err
+	}
+	steps := make(map[int64]*OverviewStep)
+	step := func(start time.Time) *OverviewStep {
+		s := steps[start.Unix()]
+		if s == nil {
+			s = &OverviewStep{Start: start}
+			steps[start.Unix()] = s
+		}
+		return s
+	}
+	for i := range answers[0].Rows {
+		row := &answers[0].Rows[i]
+		step(row.Start).add(row)
+		o.Total.add(row)
+	}
+	for i := range answers[1].Rows {
+		step(answers[1].Rows[i].Start).first(&answers[1].Rows[i])
+	}
+	for i := range answers[2].Rows {
+		o.Total.first(&answers[2].Rows[i])
+	}
+	o.Series = make([]OverviewStep, 0, len(steps))
+	for _, s := range steps {
+		o.Series = append(o.Series, *s)
+	}
+	slices.SortFunc(o.Series, func(a, b OverviewStep) int { return a.Start.Compare(b.Start) })
+	return nil
+}
+
+func (s *OverviewStep) add(row *StatisticsRow) {
+	var kind ai.Kind
+	_ = kind.UnmarshalText([]byte(row.Values["outcome"])) // it never fails
+	switch {
+	case kind == ai.OK:
+		s.OK += row.Calls - row.FailedOver
+		s.FailedOver += row.FailedOver
+	case kind == ai.ClientGone || kind.CallersFault():
+		s.Caller += row.Calls
+	default:
+		s.Failed += row.Calls
+	}
+	s.Output += row.Output
+	s.Cost += row.Cost
+}
+
+func (s *OverviewStep) first(row *StatisticsRow) {
+	s.FirstP50, s.FirstP90, s.FirstP99 = row.FirstP50, row.FirstP90, row.FirstP99
+}
+
+// addChannels tells each channel's part.
+func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
+	ctx, now := q.r.Context(), serverTime()
+	ask.Step, ask.By, ask.Quantiles = 0, []string{"channel"}, true
+	served, err := q.op.Statistics(ctx, ask)
+	if err != nil {
+		return err
+	}
+	rows := make(map[string]*StatisticsRow, len(served.Rows))
+	for i := range served.Rows {
+		rows[served.Rows[i].Values["channel"]] = &served.Rows[i]
+	}
+	budgets := make(map[string]Spent)
+	for _, b := range q.op.Budgets(now) {
+		if b.Kind == "channel" {
+			budgets[b.Name] = b.Day
+			o.CostToday += b.Day.Spent
+		}
+	}
+	pulse := &q.op.Desk().Pulse
+	if err := pulse.restore(ctx, q.op, now); err != nil {
+		return err
+	}
+	limited := true
+	channels := q.op.Channels(now)
+	o.Channels = make([]OverviewChannel, len(channels))
+	for i := range channels {
+		c := OverviewChannel{Name: channels[i].Name, Hour: pulse.Of(channels[i].Name, now)}
+		if row := rows[c.Name]; row != nil {
+			c.Served, c.FirstP90 = row.Calls, row.FirstP90
+		}
+		day := budgets[c.Name]
+		c.CostToday, c.LimitToday = day.Spent, day.Limit
+		o.LimitToday += day.Limit
+		limited = limited && (day.Limit > 0 || channels[i].State == ai.Disabled)
+		o.Channels[i] = c
+	}
+	if !limited {
+		o.LimitToday = 0
+	}
+	return nil
+}
+
+// askAll asks several questions at the same time.
+func askAll(ctx context.Context, op Operator, questions ...StatisticsQuestion) ([]*Statistics, error) {
+	answers, errs := make([]*Statistics, len(questions)), make([]error, len(questions))
+	var all sync.WaitGroup
+	for i := range questions {
+		all.Go(func() { answers[i], errs[i] = op.Statistics(ctx, questions[i]) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
+}

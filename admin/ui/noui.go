@@ -1,0 +1,8 @@
+//go:build ccload_noui
+
+package ui
+
+import "io/fs"
+
+// dist is empty.
+var dist fs.FS

@@ -1,0 +1,197 @@
+import { signal } from "@preact/signals"
+import { ask, addressOf } from "./client"
+import { learnTime } from "./clock"
+import { isOperator, needLogin, session } from "./session"
+import type { AiRecord, Budget, Channel, HealthEntry } from "./types"
+
+// One stream of events per tab. It is closed when nobody has looked for a
+// minute, says in words when it is cut, and asks instead where streams do not
+// come through.
+
+/** Numbers of this moment. All but the first two count since the process began. */
+export interface LiveMetrics {
+	time: string
+	in_flight: number
+	calls: number
+	failed: number
+	input_tokens: number
+	output_tokens: number
+	cost_usd: number
+	cooling: number
+	journal: { depth: number; spooled: number; written: number; lost: number }
+	/** Of the holder of a token, who sees nothing else. */
+	budget?: Budget | null
+}
+
+interface Snapshot extends LiveMetrics {
+	revision: number
+	channels: Channel[]
+}
+
+/** Something has begun or ceased to rest, or what is stored was changed. */
+export interface LiveChange {
+	cooling?: HealthEntry & { recovered: boolean }
+	resting?: boolean
+	revision?: number
+}
+
+export type LiveState = "connecting" | "live" | "reconnecting" | "polling" | "paused"
+
+export const liveState = signal<LiveState>("connecting")
+export const liveMetrics = signal<LiveMetrics | undefined>(undefined)
+/** Every channel as it is now, for the operator. */
+export const channelStates = signal<Channel[] | undefined>(undefined)
+
+type Listener<T> = (value: T) => void
+const callListeners = new Set<Listener<LiveCalls>>()
+const changeListeners = new Set<Listener<LiveChange>>()
+const gapListeners = new Set<() => void>()
+
+export interface LiveCalls {
+	calls: AiRecord[]
+	/** Calls that were too many to be told. */
+	left_out: number
+}
+
+/** Tells of calls that have ended; returns what ends it. */
+export function onCalls(listener: Listener<LiveCalls>): () => void {
+	callListeners.add(listener)
+	return () => callListeners.delete(listener)
+}
+
+/** Tells of changes of channels and of what is stored. */
+export function onChange(listener: Listener<LiveChange>): () => void {
+	changeListeners.add(listener)
+	return () => changeListeners.delete(listener)
+}
+
+/** Tells that something may have been missed: ask anew. */
+export function onGap(listener: () => void): () => void {
+	gapListeners.add(listener)
+	return () => gapListeners.delete(listener)
+}
+
+const hiddenLimit = 60_000
+const pollEvery = 5_000
+const tryStreamEvery = 60_000
+
+let source: EventSource | undefined
+let retry: ReturnType<typeof setTimeout> | undefined
+let hidden: ReturnType<typeof setTimeout> | undefined
+let poll: ReturnType<typeof setInterval> | undefined
+let failures = 0
+let seen = false
+let newest = ""
+
+/** Begins to listen. It ends with the page. */
+export function startLive(): void {
+	document.addEventListener("visibilitychange", () => {
+		clearTimeout(hidden)
+		if (document.hidden) {
+			hidden = setTimeout(() => {
+				close()
+				liveState.value = "paused"
+			}, hiddenLimit)
+		} else if (liveState.value === "paused") {
+			liveState.value = "reconnecting"
+			open()
+		}
+	})
+	session.subscribe((s) => {
+		close()
+		if (s.role !== "") open()
+	})
+}
+
+function close(): void {
+	source?.close()
+	source = undefined
+	clearTimeout(retry)
+	clearInterval(poll)
+	poll = undefined
+}
+
+function open(): void {
+	source?.close()
+	clearTimeout(retry)
+	const stream = new EventSource(addressOf("GET live"))
+	source = stream
+	let opened = false
+	const on = <T>(kind: string, take: (value: T) => void) =>
+		stream.addEventListener(kind, (e) => {
+			opened = true
+			failures = 0
+			clearInterval(poll)
+			poll = undefined
+			liveState.value = "live"
+			take(JSON.parse((e as MessageEvent<string>).data) as T)
+		})
+	on<Snapshot>("snapshot", (s) => {
+		takeMetrics(s)
+		if (s.channels) channelStates.value = s.channels
+		if (seen) for (const l of gapListeners) l()
+		seen = true
+	})
+	on<LiveMetrics>("metrics", takeMetrics)
+	on<LiveCalls>("calls", takeCalls)
+	on<LiveChange>("channel", (c) => {
+		if (isOperator()) refreshChannels()
+		for (const l of changeListeners) l(c)
+	})
+	stream.onerror = () => {
+		if (source !== stream) return
+		if (liveState.value !== "polling") liveState.value = seen ? "reconnecting" : "connecting"
+		if (opened && stream.readyState === EventSource.CONNECTING) {
+			opened = false
+			return // the browser comes back by itself and misses nothing
+		}
+		stream.close()
+		failures++
+		void ask("GET session").then((s) => s.role === "" && needLogin()).catch(() => undefined)
+		if (failures >= 3 && !poll) startPolling()
+		retry = setTimeout(open, poll ? tryStreamEvery : Math.min(500 * 2 ** failures, 10_000))
+	}
+}
+
+function takeMetrics(m: LiveMetrics): void {
+	learnTime(m.time)
+	liveMetrics.value = m
+}
+
+function takeCalls(c: LiveCalls): void {
+	const last = c.calls[c.calls.length - 1]
+	if (last) newest = last.time
+	for (const l of callListeners) l(c)
+}
+
+let refreshing: ReturnType<typeof setTimeout> | undefined
+
+/** Asks how the channels are; several askings close together are one. */
+export function refreshChannels(): void {
+	refreshing ??= setTimeout(async () => {
+		try {
+			const list = (await ask("GET channels")) ?? []
+			channelStates.value = list.flatMap((c) => (c.state ? [c.state] : []))
+		} catch {
+			// The next change asks again, and the page says that nothing is reached.
+		} finally {
+			refreshing = undefined
+		}
+	}, 250)
+}
+
+function startPolling(): void {
+	const look = async () => {
+		try {
+			const page = await ask("GET calls", { query: { limit: 100, since: newest } })
+			const calls = (page.calls ?? []).flatMap((c) => (c && c.time > newest ? [c] : [])).reverse()
+			if (isOperator()) refreshChannels()
+			liveState.value = "polling"
+			if (calls.length > 0) takeCalls({ calls, left_out: 0 })
+		} catch {
+			liveState.value = "reconnecting"
+		}
+	}
+	void look()
+	poll = setInterval(look, pollEvery)
+}

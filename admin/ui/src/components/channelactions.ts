@@ -1,0 +1,32 @@
+import { ask } from "../api/client"
+import { refreshChannels } from "../api/live"
+import { duration } from "../i18n/format"
+import { t, tCode } from "../i18n/text"
+import { toast } from "./toast"
+
+// What is done to a channel from wherever it is shown.
+
+/** Ends its rests. */
+export async function wakeChannel(name: string): Promise<void> {
+	await ask("POST cooling/clear", { body: { channel: name } })
+	refreshChannels()
+	toast(t("overview.woken", { name }))
+}
+
+/** Switches it off or on; the toast takes it back. */
+export async function muteChannel(name: string, muted: boolean): Promise<void> {
+	const set = (disabled: boolean) => ask("PATCH channels/{name}", { path: { name }, body: { disabled } }).then(refreshChannels)
+	await set(muted)
+	toast(t(muted ? "channel.isMuted" : "channel.isUnmuted", { name }), () => set(!muted))
+}
+
+/** Asks it for a short answer, of its first model that has a name. */
+export async function testChannel(name: string, models: readonly string[]): Promise<void> {
+	const model = models.find((m) => !m.includes("*"))
+	const list = (await ask("POST channels/{name}/test", { path: { name }, body: { channel: name, models: model ? [model] : undefined } })) ?? []
+	refreshChannels()
+	const good = list.find((a) => a.ok)
+	const bad = list.find((a) => !a.ok)
+	if (good) toast(t("overview.testOk", { name, time: duration(good.first_content_ns ?? good.duration_ns) }))
+	else toast(t("overview.testFailed", { name, why: bad ? tCode("kind", bad.outcome) : t("overview.nothingToTest") }))
+}

@@ -1,0 +1,45 @@
+import type { AiAttempt, AiRecord } from "../api/types"
+import { t, tCode } from "../i18n/text"
+import { Icon } from "./icon"
+
+const limits = ["rate_limited", "quota_exhausted", "overloaded"]
+const most = 3
+
+/** The way of a call in one line: who was tried and failed, and who answered. */
+export function CallRoute({ call }: { call: AiRecord }) {
+	const attempts = call.attempts ?? []
+	if (attempts.length === 0) {
+		const some = (call.candidates ?? []).length > 0
+		return <span class="t3">{call.outcome === "ok" ? "" : t(some ? "overview.noneFree" : "overview.noneServes")}</span>
+	}
+	const shown = attempts.length > most + 1 ? [...attempts.slice(0, most - 1), ...attempts.slice(-1)] : attempts
+	const hidden = attempts.length - shown.length
+	return (
+		<span class="route">
+			{shown.map((a, i) => (
+				<span key={i} class="step">
+					{i > 0 && <Icon name="right" small />}
+					{hidden > 0 && i === shown.length - 1 && <span class="t3">+{hidden} <Icon name="right" small /></span>}
+					<Step attempt={a} />
+				</span>
+			))}
+		</span>
+	)
+}
+
+function Step({ attempt: a }: { attempt: AiAttempt }) {
+	const kind = a.outcome.kind
+	if (kind === "ok") return <span>{a.target.channel}</span>
+	return (
+		<span class="no" title={a.outcome.message ? `${tCode("kind", kind)}: ${a.outcome.message}` : tCode("kind", kind)}>
+			{a.target.channel} <em class={limits.includes(kind) ? "lim" : undefined}>✕ {shortReason(a)}</em>
+		</span>
+	)
+}
+
+/** 429, in 200, timeout: what a failure is called where there is little room. */
+function shortReason(a: AiAttempt): string {
+	const kind = a.outcome.kind
+	if (kind === "soft_error" || kind === "empty" || kind === "truncated") return tCode("short", kind)
+	return a.outcome.status && a.outcome.status >= 400 ? String(a.outcome.status) : tCode("short", kind)
+}

@@ -1,0 +1,11 @@
+import shell from "./shell"
+import overview from "./overview"
+import welcome from "./welcome"
+import channels from "./channels"
+import requests from "./requests"
+import costs from "./costs"
+import tokens from "./tokens"
+import playground from "./playground"
+import settings from "./settings"
+
+export default { ...shell, ...overview, ...welcome, ...channels, ...requests, ...costs, ...tokens, ...playground, ...settings }

@@ -1,0 +1,5 @@
+import type en from "../en/requests"
+import type { Message } from "../text"
+
+export default {
+} satisfies Record<keyof typeof en, Message>

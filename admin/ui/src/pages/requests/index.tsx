@@ -1,0 +1,11 @@
+import { Empty } from "../../components/notice"
+import { t } from "../../i18n/text"
+import { Main } from "../../shell/main"
+
+export default function RequestsPage() {
+	return (
+		<Main>
+			<Empty title={t("page.soon")} />
+		</Main>
+	)
+}
