@@ -45,7 +45,9 @@ func (a *App) Channels(now time.Time) []admin.Channel {
 	channels := a.registry.Load().Channels
 	list := make([]admin.Channel, 0, len(channels))
 	for _, ch := range channels {
-		list = append(list, inspectChannel(ch, entries, now))
+		shown := inspectChannel(ch, entries, now)
+		shown.Substituted = a.state.substituted.of(ch.Name)
+		list = append(list, shown)
 	}
 	return list
 }
