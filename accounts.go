@@ -13,7 +13,7 @@ import (
 
 // Budgets returns what tokens and channels have spent, and may spend.
 func (a *App) Budgets(now time.Time) []admin.Budget {
-	r := a.registry.Load()
+	r := a.gateway.Table()
 	tokens := r.Tokens.Names()
 	list := make([]admin.Budget, 0, len(tokens)+len(r.Channels))
 	for _, name := range tokens {
@@ -71,7 +71,7 @@ func (a *App) repriceRecord(r *ai.Record) {
 	total := ai.Cost{}
 	for i := range r.Attempts {
 		at := &r.Attempts[i]
-		if ch := a.registry.Load().ByName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
+		if ch := a.gateway.Table().ByName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
 			at.Cost = catalogue.Price(ch.Conf.Provider, at.Target.Model, r.Time, &at.Usage, at.Cost.Multiplier)
 		}
 		total.Amount += at.Cost.Amount

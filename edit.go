@@ -12,7 +12,6 @@ import (
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
-	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
 
@@ -129,18 +128,11 @@ func (d *draft) check() error {
 	if err := whole.Validate(); err != nil {
 		return err
 	}
-	pool := newPool() // for channels that nobody will call
-	defer pool.Close()
 	for key := range d.changed {
 		if key.kind != store.KindChannel {
 			continue
 		}
-		c := next.channel(key.name).Conf
-		ch, err := routing.NewChannel(c)
-		if err != nil {
-			return fmt.Errorf("channel %q: %w", key.name, err)
-		}
-		if _, err := transports(ch, pool, config.DefaultConnectTimeout); err != nil {
+		if err := d.app.gateway.CheckChannel(next.channel(key.name).Conf); err != nil {
 			return err
 		}
 	}

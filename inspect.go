@@ -17,7 +17,7 @@ import (
 
 // Status sums up the gateway.
 func (a *App) Status() admin.Status {
-	stats, r := a.state.gateway.Ledger.Stats(), a.registry.Load()
+	stats, r := a.state.gateway.Ledger.Stats(), a.gateway.Table()
 	s := admin.Status{
 		InFlight: a.state.gateway.UnderWay.Load(), Channels: len(r.Channels), Tokens: len(r.Tokens.Names()),
 		Cooling: len(a.state.resting()),
@@ -42,11 +42,11 @@ func (st *state) resting() []health.Entry {
 // Channels returns every channel with its state.
 func (a *App) Channels(now time.Time) []admin.Channel {
 	entries := a.state.routing.Board.Entries()
-	channels := a.registry.Load().Channels
+	channels := a.gateway.Table().Channels
 	list := make([]admin.Channel, 0, len(channels))
 	for _, ch := range channels {
 		shown := inspectChannel(ch, entries, now)
-		shown.Substituted = a.state.substituted.of(ch.Name)
+		shown.Substituted = a.state.gateway.Substituted.Of(ch.Name)
 		list = append(list, shown)
 	}
 	return list

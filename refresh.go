@@ -35,7 +35,7 @@ func (a *App) rebuild() error {
 		a.logger.Warn(problem)
 	}
 	r, err := routing.NewTable(whole, routing.Options{
-		Declared: len(a.App.Channels), Replace: replace, State: a.state.routing, Usable: a.connectable,
+		Declared: len(a.App.Channels), Replace: replace, State: a.state.routing, Usable: a.gateway.Connectable,
 		Warn: func(problem string) { a.logger.Warn(problem) },
 	})
 	if err != nil {
@@ -44,7 +44,7 @@ func (a *App) rebuild() error {
 	age, bytes := whole.Retention.Resolve()
 	a.keep.Store(&retention{age: age, bytes: bytes})
 	a.state.cluster.Restrict(r.Limited())
-	a.registry.Store(r)
+	a.gateway.Use(r)
 	return nil
 }
 
@@ -179,7 +179,7 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 			app.logger.Error("what is stored cannot be put to use; routing stays as it was", zap.Error(err))
 			continue
 		}
-		app.renewChecks() //nolint:contextcheck // checks outlive who asked for the change
+		app.gateway.RenewChecks() //nolint:contextcheck // checks outlive who asked for the change
 	}
 	if n := len(apps); n > 0 {
 		st.retention.Store(apps[n-1].keep.Load())

@@ -356,7 +356,7 @@ func protocolsOf(names string) []ai.Protocol {
 	return list
 }
 
-// origin is scheme and host of an address.
+// Origin is scheme and host of an address.
 func Origin(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -1,8 +1,7 @@
-package ccload
+package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/access"
-	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/routing"
@@ -34,10 +32,10 @@ type capturing struct {
 	secrets  []string
 }
 
-// startCapture begins to keep the call's bodies, if that is wanted of calls of
+// StartCapture begins to keep the call's bodies, if that is wanted of calls of
 // its token.
-func (c *call) startCapture() {
-	conf := &c.Table.Capture
+func (c *Call) StartCapture() {
+	conf := &c.snapshot.table.Capture
 	if !conf.Enabled || len(conf.Tokens) > 0 && !slices.Contains(conf.Tokens, c.Token) {
 		return
 	}
@@ -66,18 +64,18 @@ func (k *capturing) said(t *routing.Target, status int, body []byte) {
 }
 
 // keepCapture hands over what was kept, before the call's body is given back.
-func (c *call) keepCapture() {
-	k, conf := c.capture, &c.Table.Capture
-	if k == nil || conf.FailuresOnly && c.record.Outcome == ai.OK {
+func (c *Call) keepCapture() {
+	k, conf := c.capture, &c.snapshot.table.Capture
+	if k == nil || conf.FailuresOnly && c.Record.Outcome == ai.OK {
 		return
 	}
-	if len(conf.Channels) > 0 && !slices.ContainsFunc(c.record.Attempts, func(a ai.Attempt) bool { return slices.Contains(conf.Channels, a.Target.Channel) }) {
+	if len(conf.Channels) > 0 && !slices.ContainsFunc(c.Record.Attempts, func(a ai.Attempt) bool { return slices.Contains(conf.Channels, a.Target.Channel) }) {
 		return
 	}
-	for i := range c.record.Attempts {
-		if ch := c.ByName[c.record.Attempts[i].Target.Channel]; ch != nil {
+	for i := range c.Record.Attempts {
+		if ch := c.snapshot.table.ByName[c.Record.Attempts[i].Target.Channel]; ch != nil {
 			for j := range ch.Keys {
-				if ch.Keys[j].ID == c.record.Attempts[i].Target.Key {
+				if ch.Keys[j].ID == c.Record.Attempts[i].Target.Key {
 					k.secrets = append(k.secrets, ch.Keys[j].Secret)
 				}
 			}
@@ -88,7 +86,7 @@ func (c *call) keepCapture() {
 		one.Request = k.add(nil, c.body.bytes)
 	}
 	one.Cut = k.cut
-	c.h.app.state.gateway.Captures.take(one)
+	c.site.gateway.State.Captures.take(one)
 }
 
 // capturedWriter keeps what a client is sent.
@@ -119,8 +117,8 @@ type capturedCall struct {
 	secrets []string
 }
 
-// captures writes what was captured.
-type captures struct {
+// Captures writes what was captured.
+type Captures struct {
 	queue chan capturedCall
 	lost  atomic.Int64
 }
@@ -132,10 +130,10 @@ const (
 	captureWait  = 10 * time.Second // for the store
 )
 
-func newCaptures() *captures { return &captures{queue: make(chan capturedCall, mostCaptures)} }
+func newCaptures() *Captures { return &Captures{queue: make(chan capturedCall, mostCaptures)} }
 
 // take never waits.
-func (k *captures) take(one capturedCall) {
+func (k *Captures) take(one capturedCall) {
 	select {
 	case k.queue <- one:
 	default:
@@ -143,29 +141,46 @@ func (k *captures) take(one capturedCall) {
 	}
 }
 
-// captureLoop writes captures, and forgets old ones.
-func (st *state) captureLoop(ctx context.Context) {
+// CaptureStore is where captures are kept.
+type CaptureStore interface {
+	// SaveCaptures keeps some.
+	SaveCaptures(ctx context.Context, list []store.Capture) error
+	// ForgetCaptures removes those before a moment, and the oldest until the
+	// rest take no more than bytes.
+	ForgetCaptures(ctx context.Context, before time.Time, bytes int64) error
+}
+
+// CaptureWriter writes captures to a store, and forgets old ones.
+type CaptureWriter struct {
+	From  *Captures
+	Store CaptureStore
+	Conf  func() config.Capture // that of the moment
+	Log   func() *zap.Logger
+}
+
+// Run writes until ctx ends.
+func (cw *CaptureWriter) Run(ctx context.Context) {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
-	st.forgetCaptures(ctx)
+	cw.forget(ctx)
 	for {
 		var batch []store.Capture
 		select {
 		case <-ctx.Done():
-			st.writeCaptures(context.WithoutCancel(ctx), st.gateway.Captures.more(nil))
+			cw.write(context.WithoutCancel(ctx), cw.From.more(nil))
 			return
 		case <-tick.C:
-			st.forgetCaptures(ctx)
+			cw.forget(ctx)
 			continue
-		case one := <-st.gateway.Captures.queue:
-			batch = st.gateway.Captures.more(append(batch, one.masked()))
+		case one := <-cw.From.queue:
+			batch = cw.From.more(append(batch, one.masked()))
 		}
-		st.writeCaptures(ctx, batch)
+		cw.write(ctx, batch)
 	}
 }
 
 // more takes what else is there.
-func (k *captures) more(batch []store.Capture) []store.Capture {
+func (k *Captures) more(batch []store.Capture) []store.Capture {
 	for len(batch) < captureBatch {
 		select {
 		case one := <-k.queue:
@@ -177,41 +192,33 @@ func (k *captures) more(batch []store.Capture) []store.Capture {
 	return batch
 }
 
-func (st *state) writeCaptures(ctx context.Context, batch []store.Capture) {
+func (cw *CaptureWriter) write(ctx context.Context, batch []store.Capture) {
 	if len(batch) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, captureWait)
 	defer cancel()
-	err := st.store.SaveCaptures(ctx, batch)
+	err := cw.Store.SaveCaptures(ctx, batch)
 	if err == nil {
-		if conf := st.captureConf(); conf.Enabled {
-			err = st.store.ForgetCaptures(ctx, time.Now().Add(-time.Duration(conf.Age)), conf.Bytes)
+		if conf := cw.Conf(); conf.Enabled {
+			err = cw.Store.ForgetCaptures(ctx, time.Now().Add(-time.Duration(conf.Age)), conf.Bytes)
 		}
 	}
 	if err != nil {
-		st.log.Load().Warn("bodies of calls cannot be kept", zap.Error(err))
+		cw.Log().Warn("bodies of calls cannot be kept", zap.Error(err))
 	}
-	if n := st.gateway.Captures.lost.Swap(0); n > 0 {
-		st.log.Load().Warn("bodies of calls are not kept, because the store is too slow for them", zap.Int64("calls", n))
+	if n := cw.From.lost.Swap(0); n > 0 {
+		cw.Log().Warn("bodies of calls are not kept, because the store is too slow for them", zap.Int64("calls", n))
 	}
 }
 
-// forgetCaptures forgets what is too old, also after capturing was switched off.
-func (st *state) forgetCaptures(ctx context.Context) {
-	conf := st.captureConf()
+// forget forgets what is too old, also after capturing was switched off.
+func (cw *CaptureWriter) forget(ctx context.Context) {
+	conf := cw.Conf()
 	ctx, cancel := context.WithTimeout(ctx, captureWait)
 	defer cancel()
 	// While the store is away there is nothing new to forget either.
-	_ = st.store.ForgetCaptures(ctx, time.Now().Add(-time.Duration(conf.Age)), conf.Bytes)
-}
-
-// captureConf is what is wanted now.
-func (st *state) captureConf() config.Capture {
-	if app := st.current(); app != nil {
-		return app.registry.Load().Capture
-	}
-	return new(config.Capture).Resolved()
+	_ = cw.Store.ForgetCaptures(ctx, time.Now().Add(-time.Duration(conf.Age)), conf.Bytes)
 }
 
 // masked is the capture without secrets: those that it was made with, and
@@ -222,16 +229,4 @@ func (k *capturedCall) masked() store.Capture {
 		*body = secrets.RedactBody(*body, k.secrets)
 	}
 	return one
-}
-
-// Captured implements admin.Operator.
-func (a *App) Captured(ctx context.Context, id string) (*admin.Capture, error) {
-	one, err := a.state.store.LoadCapture(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "nothing was captured of this call: captures are switched on in the settings, and kept for a short time")
-	}
-	if err != nil {
-		return nil, storeProblem(err)
-	}
-	return &admin.Capture{ID: one.ID, Time: one.Time, Request: string(one.Request), Answer: string(one.Answer), Upstream: string(one.Upstream), Cut: one.Cut}, nil
 }

@@ -1,12 +1,10 @@
-package ccload
+package gateway
 
 import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -15,12 +13,7 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
-	"github.com/ccload/ccload/config"
-	"github.com/ccload/ccload/protocol"
-	"github.com/ccload/ccload/protocol/sse"
 	"github.com/ccload/ccload/routing"
-	"github.com/ccload/ccload/secrets"
-	"github.com/ccload/ccload/store"
 )
 
 // Bounds of the test of a channel.
@@ -36,15 +29,15 @@ const (
 // testPolicy stands in the record of a test instead of a selection policy.
 const testPolicy = "test by hand"
 
-// TestChannel implements admin.Operator. A test is a call like any other, but
+// TestChannel asks a channel for short answers, as a client would. A test is a call like any other, but
 // that nothing keeps it from its target: it is recorded, costs money, and
 // health learns of it, so that a good answer ends a rest.
-func (a *App) TestChannel(ctx context.Context, who admin.Actor, q admin.TestQuestion) ([]admin.TestAnswer, error) {
-	h := a.anyHandler.Load()
-	if h == nil {
+func (g *Gateway) TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error) {
+	s := g.anySite()
+	if s == nil {
 		return nil, admin.Problemf(http.StatusConflict, admin.CodeInvalid, "", "no site uses the ccload handler, so nothing can be tested: write `ccload` into one")
 	}
-	ch := h.snapshot().ByName[q.Channel]
+	ch := s.snapshot().table.ByName[q.Channel]
 	if ch == nil {
 		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no channel %q in use", q.Channel)
 	}
@@ -66,13 +59,11 @@ func (a *App) TestChannel(ctx context.Context, who admin.Actor, q admin.TestQues
 		wait.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			answers[i] = h.testModel(ctx, order, model)
+			answers[i] = s.testModel(ctx, order, model)
 		})
 	}
 	wait.Wait()
-	return answers, a.state.store.Note(ctx, store.AuditEntry{
-		Time: time.Now(), Actor: who.Name, Address: who.Address, Action: "test", Kind: store.KindChannel, Name: q.Channel, Fields: []string{},
-	})
+	return answers, nil
 }
 
 // testOrder is how a channel is to be tested.
@@ -149,7 +140,7 @@ func (w *heldAnswer) Write(b []byte) (int, error) {
 }
 
 // testModel asks for one model.
-func (h *Handler) testModel(ctx context.Context, o *testOrder, model string) (answer admin.TestAnswer) {
+func (s *Site) testModel(ctx context.Context, o *testOrder, model string) (answer admin.TestAnswer) {
 	answer = admin.TestAnswer{Model: model, Protocol: o.protocol, Outcome: ai.NoSuchModel}
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
@@ -164,34 +155,24 @@ func (h *Handler) testModel(ctx context.Context, o *testOrder, model string) (an
 	if o.protocol == ai.Anthropic {
 		r.Header.Set("Anthropic-Version", "2023-06-01")
 	}
-	done := h.app.enter()
-	defer done()
+	defer s.gateway.Enter()()
 	w := &heldAnswer{header: make(http.Header)}
-	c := newCall(h, w, r, findRoute(r.Method, r.URL.Path))
-	c.record.Policy = testPolicy
+	c := s.NewCall(w, r, FindRoute(r.Method, r.URL.Path), "")
+	c.Record.Policy = testPolicy
 	c.token = access.Unlimited
-	func() {
-		defer func() {
-			// An answer that broke off ends with the panic that cuts a client's
-			// connection; here there is none.
-			if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // the very value
-				panic(p)
-			}
-		}()
-		defer c.settle() //nolint:contextcheck // it has the request of its own
-		c.testOnce(ctx, o)
-	}()
-	c.tell(&answer, w)
+	c.testOnce(ctx, o)
+	c.Settle() // an answer that broke off has no connection to cut
+	c.report(&answer, w)
 	return answer
 }
 
 // testOnce makes the one attempt of a test.
-func (c *call) testOnce(ctx context.Context, o *testOrder) {
+func (c *Call) testOnce(ctx context.Context, o *testOrder) {
 	if err := c.readRequest(); err != nil {
-		_ = c.refuse(err)
+		_ = c.Refuse(err)
 		return
 	}
-	ch := c.ByName[o.channel]
+	ch := c.snapshot.table.ByName[o.channel]
 	if ch == nil {
 		c.end(ai.InvalidRequest, http.StatusNotFound, "the channel was removed meanwhile")
 		return
@@ -219,9 +200,9 @@ func (c *call) testOnce(ctx context.Context, o *testOrder) {
 	}
 }
 
-// tell says what came of a test.
-func (c *call) tell(answer *admin.TestAnswer, w *heldAnswer) {
-	rec := c.record
+// report says what came of a test.
+func (c *Call) report(answer *admin.TestAnswer, w *heldAnswer) {
+	rec := c.Record
 	answer.Outcome, answer.Status, answer.Message = rec.Outcome, rec.Status, rec.Message
 	answer.OK = rec.Outcome == ai.OK
 	answer.UpstreamModel, answer.Duration, answer.FirstContent = rec.UpstreamModel, rec.Duration, rec.FirstContent
@@ -235,140 +216,6 @@ func (c *call) tell(answer *admin.TestAnswer, w *heldAnswer) {
 		}
 	}
 	if answer.OK {
-		answer.Text = ai.Shorten(textOf(codecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), mostTestText)
+		answer.Text = ai.Shorten(textOf(CodecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), mostTestText)
 	}
-}
-
-// textOf is what an answer says.
-func textOf(codec protocol.Codec, contentType string, body []byte) string {
-	var b strings.Builder
-	if !strings.HasPrefix(contentType, "text/event-stream") {
-		reply, err := codec.DecodeReply(body)
-		if err != nil {
-			return ""
-		}
-		for i := range reply.Parts {
-			if reply.Parts[i].Kind == protocol.Text {
-				b.WriteString(reply.Parts[i].Text)
-			}
-		}
-		return b.String()
-	}
-	decoder := codec.NewReplyDecoder()
-	text := false
-	take := func(p *protocol.Piece) {
-		switch p.Kind {
-		case protocol.PieceOpen:
-			if text = p.Part.Kind == protocol.Text; text {
-				b.WriteString(p.Part.Text)
-			}
-		case protocol.PieceMore:
-			if text {
-				b.WriteString(p.Text)
-			}
-		}
-	}
-	var scanner sse.Scanner
-	event := func(ev sse.Event) bool {
-		decoder.Event(ev, take)
-		return true
-	}
-	if scanner.Feed(body, event) == nil {
-		scanner.Close(event)
-		decoder.Close(take)
-	}
-	return b.String()
-}
-
-// request is what is asked.
-func (o *testOrder) request(model string) (path string, body []byte) {
-	type object = map[string]any
-	message := []object{{"role": "user", "content": o.prompt}}
-	var ask object
-	switch o.protocol {
-	case ai.Anthropic:
-		path, ask = "/v1/messages", object{"model": model, "max_tokens": testOutput, "stream": o.stream, "messages": message}
-	case ai.Responses:
-		path, ask = "/v1/responses", object{"model": model, "max_output_tokens": testOutput, "stream": o.stream, "store": false, "input": o.prompt}
-	case ai.Gemini:
-		action := ":generateContent"
-		if o.stream {
-			action = ":streamGenerateContent?alt=sse"
-		}
-		path = "/v1beta/models/" + url.PathEscape(model) + action
-		ask = object{"contents": []object{{"role": "user", "parts": []object{{"text": o.prompt}}}}, "generationConfig": object{"maxOutputTokens": testOutput}}
-	default:
-		path, ask = "/v1/chat/completions", object{"model": model, "max_completion_tokens": testOutput, "stream": o.stream, "messages": message}
-	}
-	body, _ = json.Marshal(ask) // texts and numbers cannot fail
-	return path, body
-}
-
-// fetchTimeout bounds asking an upstream for its models.
-const fetchTimeout = 20 * time.Second
-
-// FetchModels implements admin.Operator.
-func (a *App) FetchModels(ctx context.Context, who admin.Actor, name string, unsaved *admin.ChannelConfig) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	ch, pool := a.registry.Load().ByName[name], a.state.gateway.Pool
-	if unsaved != nil {
-		var err error
-		if ch, err = a.unsavedChannel(who, unsaved); err != nil {
-			return nil, problemOf(err)
-		}
-		pool = newPool()
-		defer pool.Close()
-	}
-	if ch == nil || ch.Keyless {
-		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no channel %q in use, or it has no key", name)
-	}
-	via, err := transports(ch, pool, config.DefaultConnectTimeout)
-	if err != nil {
-		return nil, err
-	}
-	listed, err := askForModels(ctx, ch, via[0])
-	if err != nil {
-		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", secrets.Redact(err.Error(), ch.Keys[0].Secret))
-	}
-	names := make([]string, 0, len(listed))
-	for _, m := range listed {
-		names = append(names, m.name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
-}
-
-// unsavedChannel is a channel that somebody is just writing.
-func (a *App) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*routing.Channel, error) {
-	conf := in.Channel
-	conf.Name = cmp.Or(conf.Name, "unsaved")
-	conf.HeaderUp = conf.HeaderUp.Clone()
-	var before *config.Channel
-	var has []storedKey
-	was := a.state.control.Stored.Load().channel(in.Name)
-	if was != nil {
-		before, has = was.Conf, was.Keys
-	}
-	if err := unmask(&conf, before); err != nil {
-		return nil, err
-	}
-	keys, err := keysOf(in.Keys, has, conf.Name)
-	if err != nil {
-		return nil, err
-	}
-	if err := staysHome(who, was, in, &conf); err != nil {
-		return nil, err
-	}
-	if keys == nil {
-		keys = has
-	}
-	conf.Keys = usedKeys(keys)
-	if err := noPlaceholders(&conf, keys); err != nil {
-		return nil, err
-	}
-	if err := conf.Validate(); err != nil {
-		return nil, err
-	}
-	return routing.NewChannel(&conf)
 }

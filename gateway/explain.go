@@ -1,10 +1,10 @@
-package ccload
+package gateway
 
 import (
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/ccload/ccload/access"
@@ -17,21 +17,21 @@ import (
 
 // Explain tells where a call would go now. It decides on a copy of the
 // policy's memory and claims nothing, so asking changes nothing.
-func (a *App) Explain(q admin.Question) (*admin.Explanation, error) {
-	h := a.anyHandler.Load()
-	if h == nil {
-		return nil, errors.New("no site uses the ccload handler")
+func (g *Gateway) Explain(q admin.Question) (*admin.Explanation, error) {
+	site, err := g.siteOf(q.Site)
+	if err != nil {
+		return nil, err
 	}
-	table := a.registry.Load()
+	table := g.Table()
 	k, err := hypothetical(table, &q)
 	if err != nil {
 		return nil, err
 	}
-	k.Policy, k.State = h.policy, a.state.routing.Selection.Clone()
-	e := &admin.Explanation{Model: q.Model, Protocol: k.Call.Protocol, Policy: h.policyName, NotServing: []string{}, Candidates: []ai.Candidate{}}
+	k.Policy, k.State = site.Policy, g.Routing.Selection.Clone()
+	e := &admin.Explanation{Model: q.Model, Protocol: k.Call.Protocol, Policy: site.PolicyName, Site: strings.Join(site.Names(), ", "), NotServing: []string{}, Candidates: []ai.Candidate{}}
 	serving := make(map[string]bool)
 	e.Problem = refusal(k)
-	k.Route = table.Route(q.Model, h.limits.FuzzyModels)
+	k.Route = table.Route(q.Model, site.Limits.FuzzyModels)
 	if k.Route == nil && e.Problem == "" {
 		e.Problem = "no channel serves this model"
 		if near := config.Closest(q.Model, table.Names, 3); len(near) > 0 {
@@ -89,7 +89,7 @@ func hypothetical(table *routing.Table, q *admin.Question) (*routing.Chooser, er
 		}
 	}
 	k := &routing.Chooser{Call: c, Token: token, Now: c.Received, Seed: rand.Uint64()} //nolint:gosec // spreads load, guards nothing
-	if codecOf(c.Protocol) != nil {
+	if CodecOf(c.Protocol) != nil {
 		k.Translator = plainCall{}
 	}
 	return k, nil
@@ -100,7 +100,7 @@ type plainCall struct{}
 
 // CanTranslate implements routing.Translator.
 func (plainCall) CanTranslate(p ai.Protocol, _ string) (whole bool, err error) {
-	if codecOf(p) == nil {
+	if CodecOf(p) == nil {
 		return false, &protocol.InexpressibleError{Protocol: p, Field: "anything"}
 	}
 	return true, nil

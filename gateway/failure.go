@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"cmp"
@@ -31,9 +31,9 @@ func (f *failedAnswer) hideSecrets() {
 	f.outcome.Message = string(secrets.RedactExact([]byte(f.outcome.Message), f.secrets...))
 }
 
-// telling ranks failures by how much they say to the client: of several, the
+// errorRank ranks failures by how much they say to the client: of several, the
 // one of the highest rank is answered.
-func telling(k ai.Kind) int {
+func errorRank(k ai.Kind) int {
 	switch k {
 	case ai.ContextLength, ai.InvalidRequest:
 		return 6
@@ -51,8 +51,8 @@ func telling(k ai.Kind) int {
 	return 0
 }
 
-// passOn gives the client the upstream's own answer to its own mistake.
-func (c *call) passOn(f *failedAnswer) {
+// forwardError gives the client the upstream's own answer to its own mistake.
+func (c *Call) forwardError(f *failedAnswer) {
 	if f.foreign {
 		f.hideSecrets()
 		c.end(f.outcome.Kind, max(f.status, http.StatusBadRequest), f.outcome.Message)
@@ -72,33 +72,33 @@ func (c *call) passOn(f *failedAnswer) {
 	c.end(f.outcome.Kind, status, f.outcome.Message)
 	c.w.WriteHeader(status)
 	n, _ := c.w.Write(f.body) //nolint:gosec // the upstream's own answer, as what it is
-	c.record.AnswerBytes = int64(n)
+	c.Record.AnswerBytes = int64(n)
 }
 
 // giveUp answers a call that nobody could serve.
-func (c *call) giveUp(ctx context.Context) error {
+func (c *Call) giveUp(ctx context.Context) error {
 	if c.r.Context().Err() != nil {
-		c.end(ai.ClientGone, statusClientGone, "the client hung up")
+		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
 		return nil //nolint:nilerr // there is nobody to tell
 	}
 	if c.failure != nil && c.failure.outcome.Kind.CallersFault() {
-		c.passOn(c.failure)
+		c.forwardError(c.failure)
 		return nil
 	}
 	if c.failure == nil && c.untranslatable() {
-		return c.refuse(c.whyUntranslatable())
+		return c.Refuse(c.whyUntranslatable())
 	}
-	e := c.lastWord(ctx)
+	e := c.finalError(ctx)
 	e.RequestID = c.ID
 	c.writeError(e)
 	return nil
 }
 
-// lastWord says why nobody could serve the call. It names kinds of failures
+// finalError says why nobody could serve the call. It names kinds of failures
 // and when to come back, never addresses, keys or texts of an upstream.
-func (c *call) lastWord(ctx context.Context) *protocol.Error {
+func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	e := &protocol.Error{Status: http.StatusServiceUnavailable, Code: "upstream_unavailable"}
-	due, causes, permanent := c.outlook()
+	due, causes, permanent := c.retryOutlook()
 	kind := ai.Overloaded
 	switch {
 	case context.Cause(ctx) == errTotalTimeout: //nolint:errorlint // the very value is the cause
@@ -156,9 +156,9 @@ func permanentStatus(r ai.Reason) (status int, code string) {
 	return http.StatusServiceUnavailable, "upstream_unavailable"
 }
 
-// outlook looks at why candidates are left out: when the first is due, what
+// retryOutlook looks at why candidates are left out: when the first is due, what
 // most of them rest for, and, if no waiting helps, the reason that they share.
-func (c *call) outlook() (due time.Time, cause ai.Kind, permanent ai.Reason) {
+func (c *Call) retryOutlook() (due time.Time, cause ai.Kind, permanent ai.Reason) {
 	now := time.Now()
 	count := make(map[ai.Kind]int)
 	temporary := len(c.chooser.Tried) > 0
@@ -205,7 +205,7 @@ func (c *call) outlook() (due time.Time, cause ai.Kind, permanent ai.Reason) {
 }
 
 // explainFailure is the sentence for the client.
-func (c *call) explainFailure(permanent ai.Reason) string {
+func (c *Call) explainFailure(permanent ai.Reason) string {
 	switch {
 	case permanent == ai.NotAllowed:
 		return "this token may not use any channel that serves the model"
@@ -221,12 +221,12 @@ func (c *call) explainFailure(permanent ai.Reason) string {
 		return "every channel that serves the model is switched off"
 	case permanent == ai.NotTheOwner:
 		return "the channel that made the stored response cannot serve now"
-	case len(c.record.Attempts) == 0:
+	case len(c.Record.Attempts) == 0:
 		return "every upstream that serves the model is resting after failures or busy"
 	}
-	kinds := make([]string, 0, len(c.record.Attempts))
-	for i := range c.record.Attempts {
-		kinds = append(kinds, c.record.Attempts[i].Outcome.Kind.String())
+	kinds := make([]string, 0, len(c.Record.Attempts))
+	for i := range c.Record.Attempts {
+		kinds = append(kinds, c.Record.Attempts[i].Outcome.Kind.String())
 	}
 	return fmt.Sprintf("no upstream could answer; %d tried: %s", len(kinds), strings.Join(kinds, ", "))
 }

@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"net/http"
@@ -10,26 +10,26 @@ import (
 	"github.com/ccload/ccload/protocol/scan"
 )
 
-// countHeader is how a client asks the upstream to count.
-const countHeader = "X-Ccload-Count"
+// CountHeader is how a client asks the upstream to count.
+const CountHeader = "X-Ccload-Count"
 
-// countsHere reports whether the call asks for a count of tokens that is made
+// CountsHere reports whether the call asks for a count of tokens that is made
 // here: without an upstream, at once, for any model.
-func (c *call) countsHere() bool {
-	return c.Operation == ai.CountTokens && (!c.token.MayCountUpstream() || c.r.Header.Get(countHeader) != "upstream")
+func (c *Call) CountsHere() bool {
+	return c.Operation == ai.CountTokens && (!c.token.MayCountUpstream() || c.r.Header.Get(CountHeader) != "upstream")
 }
 
-// countTokens answers how many tokens a request would have.
-func (c *call) countTokens() error {
-	st := c.h.app.state
-	st.gateway.Counting.use(c.Received)
-	c.route = c.Route(c.Model, c.h.limits.FuzzyModels)
+// CountTokens answers how many tokens a request would have.
+func (c *Call) CountTokens() error {
+	st := c.site.gateway.State
+	st.Counting.use(c.Received)
+	c.route = c.snapshot.table.Route(c.Model, c.site.Limits.FuzzyModels)
 	body := c.body.bytes
 	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
 		body = body[from:to]
 	}
-	n := st.gateway.Counter.Request(c.Protocol, c.countedModel(), body).Tokens
-	c.record.Usage.Input, c.record.Usage.Estimated = n, true
+	n := st.Counter.Request(c.Protocol, c.countedModel(), body).Tokens
+	c.Record.Usage.Input, c.Record.Usage.Estimated = n, true
 	text := countAnswers[c.Protocol](n)
 	header := c.w.Header()
 	header.Set("Content-Type", "application/json")
@@ -37,9 +37,9 @@ func (c *call) countTokens() error {
 	c.end(ai.OK, http.StatusOK, "")
 	c.w.WriteHeader(http.StatusOK)
 	written, err := c.w.Write([]byte(text))
-	c.record.AnswerBytes = int64(written)
+	c.Record.AnswerBytes = int64(written)
 	if err != nil {
-		c.record.Outcome, c.record.Status = ai.ClientGone, statusClientGone
+		c.Record.Outcome, c.Record.Status = ai.ClientGone, StatusClientGone
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"crypto/rand"
@@ -15,56 +15,60 @@ import (
 	"github.com/ccload/ccload/routing"
 )
 
-// statusClientGone is what a call that its client left is recorded with. It is
+// StatusClientGone is what a call that its client left is recorded with. It is
 // nginx's number; nobody receives it.
-const statusClientGone = 499
+const StatusClientGone = 499
 
-// call is one client request on its way through the handler. It is used by the
+// Call is one client request on its way through the handler. It is used by the
 // goroutine that serves the request, and is not kept: what is remembered of it
 // is its record.
-type call struct {
+type Call struct {
 	ai.Call
-	h *Handler
-	*snapshot
-	w     http.ResponseWriter
-	r     *http.Request
-	match match
+	site          *Site
+	snapshot      *snapshot
+	w             http.ResponseWriter
+	r             *http.Request
+	clientAddress string
+	match         Match
 
 	token     *access.Token
 	admission *access.Admission // nil until the token has admitted the call
-	used      access.Use        // by all attempts together, see bill
+	used      access.Use        // by all attempts together, see addCost
 	body      *body
 	request   protocol.Request
 	route     *routing.Route // what the model amounts to; nil until it is known
 	chooser   *routing.Chooser
-	question  question // of the attempt under way, see askusage.go
+	question  question // of the attempt under way, see include_usage.go
 	expectation
 	translation translation
 
-	record   *ai.Record
+	// Record is what is remembered of the call. It grows until Settle hands it
+	// out.
+	Record   *ai.Record
 	failure  *failedAnswer // the most telling failure so far
 	waited   time.Duration // for something that was due
 	finished bool
-	abort    bool       // the connection must be cut, see settle
+	abort    bool       // the connection must be cut, see Settle
 	capture  *capturing // nil: its bodies are not kept
 }
 
-// newCall starts the account of a request.
-func newCall(h *Handler, w http.ResponseWriter, r *http.Request, m match) *call {
-	c := &call{h: h, snapshot: h.snapshot(), w: w, r: r, match: m}
+// NewCall starts the account of a request. clientAddress is the client's as the
+// server knows it, which may be behind proxies; empty if it is that of the
+// connection.
+func (s *Site) NewCall(w http.ResponseWriter, r *http.Request, m Match, clientAddress string) *Call {
+	c := &Call{site: s, snapshot: s.snapshot(), w: w, r: r, match: m, clientAddress: clientAddress}
 	c.Received = time.Now()
 	c.ID = newRequestID(c.Received)
-	c.Protocol = m.format.ID()
+	c.Protocol = m.Format.ID()
 	c.Path = r.URL.Path
-	if m.endpoint != nil {
-		c.Operation = m.endpoint.Operation
+	if m.Endpoint != nil {
+		c.Operation = m.Endpoint.Operation
 	}
-	c.record = &ai.Record{
+	c.Record = &ai.Record{
 		ID: c.ID, Time: c.Received, Protocol: c.Protocol, Operation: c.Operation,
-		ClientIP: clientIP(r), UserAgent: ai.Shorten(r.UserAgent(), 200), Policy: h.policyName,
+		ClientIP: clientIP(r), UserAgent: ai.Shorten(r.UserAgent(), 200), Policy: s.PolicyName,
 	}
 	w.Header().Set("X-Ccload-Request-Id", c.ID)
-	c.setPlaceholders()
 	return c
 }
 
@@ -85,26 +89,26 @@ func newRequestID(now time.Time) string {
 }
 
 // since is the time since the call arrived.
-func (c *call) since() time.Duration { return time.Since(c.Received) }
+func (c *Call) since() time.Duration { return time.Since(c.Received) }
 
 // end notes how the call ended; the first word stands.
-func (c *call) end(kind ai.Kind, status int, message string) {
+func (c *Call) end(kind ai.Kind, status int, message string) {
 	if c.finished {
 		return
 	}
 	c.finished = true
-	c.record.Outcome, c.record.Status, c.record.Message = kind, status, message
+	c.Record.Outcome, c.Record.Status, c.Record.Message = kind, status, message
 }
 
 // setRetryAfter tells the client when to come back, in whole seconds and at
 // least one (RFC 9110, section 10.2.3).
-func (c *call) setRetryAfter(d time.Duration) {
+func (c *Call) setRetryAfter(d time.Duration) {
 	c.w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(d.Seconds())))))
 }
 
 // writeError answers with an error in the client's own protocol.
-func (c *call) writeError(e *protocol.Error) {
-	contentType, body := c.match.format.WriteError(e)
+func (c *Call) writeError(e *protocol.Error) {
+	contentType, body := c.match.Format.WriteError(e)
 	header := c.w.Header()
 	header.Set("Content-Type", contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
@@ -113,20 +117,20 @@ func (c *call) writeError(e *protocol.Error) {
 	c.w.WriteHeader(e.Status)
 	if c.r.Method != http.MethodHead {
 		n, _ := c.w.Write(body) //nolint:gosec // JSON, and said to be
-		c.record.AnswerBytes = int64(n)
+		c.Record.AnswerBytes = int64(n)
 	}
 }
 
 // exposeRoute adds the headers that say which way the call went, where the
 // handler or the token allows it.
-func (c *call) exposeRoute() {
-	if !c.h.limits.ExposeRoute && (c.token == nil || !c.token.ExposeRoute()) {
+func (c *Call) exposeRoute() {
+	if !c.site.Limits.ExposeRoute && (c.token == nil || !c.token.ExposeRoute()) {
 		return
 	}
 	header := c.w.Header()
-	header.Set("X-Ccload-Attempts", strconv.Itoa(len(c.record.Attempts)))
-	if n := len(c.record.Attempts); n > 0 {
-		last := &c.record.Attempts[n-1].Target
+	header.Set("X-Ccload-Attempts", strconv.Itoa(len(c.Record.Attempts)))
+	if n := len(c.Record.Attempts); n > 0 {
+		last := &c.Record.Attempts[n-1].Target
 		header.Set("X-Ccload-Channel", last.Channel)
 		header.Set("X-Ccload-Upstream-Model", last.Model)
 	}

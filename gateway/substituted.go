@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"sync"
@@ -36,9 +36,9 @@ func (s *substitutions) note(channel, model, answered string) bool {
 	return !known
 }
 
-// of lists what a channel answered with, by the model it was sent; nil if it
+// Of lists what a channel answered with, by the model it was sent; nil if it
 // answered with no other.
-func (s *substitutions) of(channel string) map[string]string {
+func (s *substitutions) Of(channel string) map[string]string {
 	var list map[string]string
 	s.answered.Range(func(key, answered any) bool {
 		if k := key.(substitution); k.channel == channel {
@@ -53,13 +53,13 @@ func (s *substitutions) of(channel string) map[string]string {
 }
 
 // noteSubstitution records that an answer is of another model than was sent.
-func (c *call) noteSubstitution(t *routing.Target, a *ai.Attempt, answered string) {
+func (c *Call) noteSubstitution(t *routing.Target, a *ai.Attempt, answered string) {
 	if protocol.SameModel(t.Model, answered) {
 		return
 	}
 	a.Substituted = ai.Shorten(answered, 200)
-	if c.h.app.state.substituted.note(t.Name, t.Model, a.Substituted) {
-		c.h.app.logger.Warn("an upstream answers with another model than it was sent",
+	if c.site.gateway.State.Substituted.note(t.Name, t.Model, a.Substituted) {
+		c.site.gateway.Log.Warn("an upstream answers with another model than it was sent",
 			zap.String("channel", t.Name), zap.String("model", t.Model), zap.String("answered", a.Substituted),
 			zap.String("remedy", "ask whoever runs the channel's upstream, or rename the model in the channel if that is what it serves"))
 	}

@@ -14,60 +14,10 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// settle closes the account of a call, however it ended: record, metrics, log
-// fields and placeholders. It does not wait for the database.
-//
-// It ends with the panic that makes net/http cut the connection when an answer
-// broke off: without it a cut stream would look complete to the client.
-func (c *call) settle() {
-	if !c.finished {
-		c.end(ai.ServerError, http.StatusInternalServerError, "the handler ended without an answer")
-	}
-	rec := c.record
-	rec.Duration = c.since()
-	rec.Model, rec.Stream, rec.Token = c.Model, c.Stream, c.Token
-	rec.RequestBytes = int64(c.BodySize)
-	rec.Candidates = c.explanation()
-	if c.chooser != nil {
-		c.chooser.Reset()
-		choosers.Put(c.chooser)
-		c.chooser = nil
-	}
-	c.keepCapture()
-	if c.body != nil {
-		c.body.release()
-		c.body = nil
-	}
-	rec.Day = c.Calendar.Day(c.Received)
-	if c.admission != nil {
-		c.used.Money = rec.Cost.Amount
-		c.admission.Settle(c.used)
-	}
-	c.h.app.state.gateway.Ledger.Record(rec) // before anything that may go wrong
-	c.h.app.state.publishCall(rec)
-	c.h.app.observer.CallEnded(rec, c.route != nil)
-	c.logFields()
-	c.traceFields()
-	if c.abort {
-		panic(http.ErrAbortHandler)
-	}
-}
-
-// explanation lists every candidate and why it was left out.
-func (c *call) explanation() []ai.Candidate {
-	switch {
-	case c.route == nil:
-		return nil
-	case c.chooser == nil:
-		return c.route.Steps[0].All
-	}
-	return c.chooser.Explanation()
-}
-
 // setPlaceholders makes the call readable for other directives. Values are
 // looked up when asked for, so that nobody pays for what nobody reads.
-func (c *call) setPlaceholders() {
-	repl, ok := c.r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+func setPlaceholders(r *http.Request, rec *ai.Record) {
+	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {
 		return
 	}
@@ -76,19 +26,19 @@ func (c *call) setPlaceholders() {
 		if !ours {
 			return nil, false
 		}
-		return c.placeholder(field)
+		return placeholder(rec, field)
 	})
 }
 
-func (c *call) placeholder(field string) (any, bool) {
-	rec := c.record
+// placeholder is a field of a call, which may still be under way.
+func placeholder(rec *ai.Record, field string) (any, bool) {
 	switch field {
 	case "request_id":
-		return c.ID, true
+		return rec.ID, true
 	case "token":
-		return c.Token, true
+		return rec.Token, true
 	case "model":
-		return c.Model, true
+		return rec.Model, true
 	case "upstream_model":
 		return rec.UpstreamModel, true
 	case "channel":
@@ -96,9 +46,9 @@ func (c *call) placeholder(field string) (any, bool) {
 	case "attempts":
 		return len(rec.Attempts), true
 	case "protocol":
-		return string(c.Protocol), true
+		return string(rec.Protocol), true
 	case "stream":
-		return c.Stream, true
+		return rec.Stream, true
 	case "input_tokens":
 		return rec.Usage.Input, true
 	case "cached_tokens":
@@ -113,7 +63,7 @@ func (c *call) placeholder(field string) (any, bool) {
 	case "ttfb_ms":
 		return rec.FirstContent.Milliseconds(), true
 	case "outcome":
-		if !c.finished {
+		if rec.Status == 0 { // not ended yet
 			return "", true
 		}
 		return rec.Outcome.String(), true
@@ -122,12 +72,12 @@ func (c *call) placeholder(field string) (any, bool) {
 }
 
 // logFields adds the call to Caddy's access log line.
-func (c *call) logFields() {
-	extra, ok := c.r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
+func logFields(r *http.Request, rec *ai.Record) {
+	extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
 	if !ok {
 		return
 	}
-	extra.Set(zap.Object("ccload", loggedCall{c.record}))
+	extra.Set(zap.Object("ccload", loggedCall{rec}))
 }
 
 // loggedCall writes a record as fields of a log line.
@@ -156,12 +106,11 @@ func (l loggedCall) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 
 // traceFields adds the call to the span of Caddy's tracing handler, in the
 // names of OpenTelemetry's semantic conventions for generative AI.
-func (c *call) traceFields() {
-	span := trace.SpanFromContext(c.r.Context())
+func traceFields(r *http.Request, rec *ai.Record) {
+	span := trace.SpanFromContext(r.Context())
 	if !span.IsRecording() {
 		return
 	}
-	rec := c.record
 	span.SetAttributes(
 		attribute.String("gen_ai.operation.name", string(rec.Operation)),
 		attribute.String("gen_ai.request.model", rec.Model),

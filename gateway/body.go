@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"net/http"
@@ -13,8 +13,8 @@ import (
 // This file decides what pages of other sites may do with the gateway.
 
 // allowsOrigin reports whether allow_origins names an origin.
-func (h *Handler) allowsOrigin(origin string) bool {
-	return slices.ContainsFunc(h.AllowOrigins, func(allowed string) bool {
+func (s *Site) allowsOrigin(origin string) bool {
+	return slices.ContainsFunc(s.AllowOrigins, func(allowed string) bool {
 		return allowed == config.AnyOrigin || strings.EqualFold(allowed, origin)
 	})
 }
@@ -24,8 +24,8 @@ func (h *Handler) allowsOrigin(origin string) bool {
 // who knows a token that is no secret, or needs none, could let visitors of
 // their page spend. A credential in a header needs a preflight, which only
 // allow_origins answers.
-func (h *Handler) refuseCrossSite(r *http.Request) error {
-	if access.HeaderCredential(r) != "" || !crossSite(r) || h.allowsOrigin(r.Header.Get("Origin")) {
+func (s *Site) refuseCrossSite(r *http.Request) error {
+	if access.HeaderCredential(r) != "" || !crossSite(r) || s.allowsOrigin(r.Header.Get("Origin")) {
 		return nil
 	}
 	return &protocol.RequestError{
@@ -63,17 +63,17 @@ func withoutPort(host, scheme string) string {
 	return host
 }
 
-// preflight answers the question that a browser asks before a page of another
+// Preflight answers the question that a browser asks before a page of another
 // site may call with headers of its own. It reports whether it was one.
-func (h *Handler) preflight(w http.ResponseWriter, r *http.Request, m *match) bool {
+func (s *Site) Preflight(w http.ResponseWriter, r *http.Request, m *Match) bool {
 	origin := r.Header.Get("Origin")
-	if r.Method != http.MethodOptions || origin == "" || r.Header.Get("Access-Control-Request-Method") == "" || len(h.AllowOrigins) == 0 {
+	if r.Method != http.MethodOptions || origin == "" || r.Header.Get("Access-Control-Request-Method") == "" || len(s.AllowOrigins) == 0 {
 		return false
 	}
 	header := w.Header()
 	header.Add("Vary", "Access-Control-Request-Method")
 	header.Add("Vary", "Access-Control-Request-Headers")
-	if !h.allowsOrigin(origin) {
+	if !s.allowsOrigin(origin) {
 		w.WriteHeader(http.StatusForbidden)
 		return true
 	}

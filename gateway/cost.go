@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"math/rand/v2"
@@ -20,20 +20,20 @@ type expectation struct {
 
 // generates reports whether the call makes a model answer, which is what tokens
 // are counted for.
-func (c *call) generates() bool { return c.Operation == ai.Generate || c.Operation == ai.Complete }
+func (c *Call) generates() bool { return c.Operation == ai.Generate || c.Operation == ai.Complete }
 
 // countInput counts the input, once.
-func (c *call) countInput() int64 {
+func (c *Call) countInput() int64 {
 	if !c.known {
 		c.known = true
-		c.count = c.h.app.state.gateway.Counter.Request(c.Protocol, c.countedModel(), c.body.bytes)
+		c.count = c.site.gateway.State.Counter.Request(c.Protocol, c.countedModel(), c.body.bytes)
 	}
 	return c.count.Tokens
 }
 
 // countedModel is the model whose tokens are counted: the upstream's name of
 // it, because an alias tells nothing.
-func (c *call) countedModel() string {
+func (c *Call) countedModel() string {
 	if c.route != nil {
 		return c.route.Steps[0].Candidates[0].Model
 	}
@@ -42,10 +42,10 @@ func (c *call) countedModel() string {
 
 // expect is the usage that is set aside for a call: its input, and the smaller
 // of what its client allows for output and what the model usually makes.
-func (c *call) expect(model string) ai.Usage {
+func (c *Call) expect(model string) ai.Usage {
 	u := ai.Usage{Input: c.countInput()}
 	if c.generates() {
-		u.Output = c.h.app.state.gateway.Outputs.Estimate(model)
+		u.Output = c.site.gateway.State.Outputs.Estimate(model)
 		if c.MaxOutput > 0 {
 			u.Output = min(u.Output, c.MaxOutput)
 		}
@@ -55,7 +55,7 @@ func (c *call) expect(model string) ai.Usage {
 
 // ExpectedUse implements routing.Estimator. Nothing is expected of a candidate
 // none of whose limits counts it.
-func (c *call) ExpectedUse(cand *routing.Candidate) access.Use {
+func (c *Call) ExpectedUse(cand *routing.Candidate) access.Use {
 	if !cand.Allowance.Measured() {
 		return access.Use{}
 	}
@@ -68,7 +68,7 @@ const dearest = 16
 
 // expected is what the call is expected to use of its token: what the dearest
 // of the first candidates would take.
-func (c *call) expected() access.Use {
+func (c *Call) expected() access.Use {
 	if !c.token.Allowance().Measured() {
 		return access.Use{}
 	}
@@ -89,14 +89,14 @@ func (c *call) expected() access.Use {
 }
 
 // priceAt is what a usage costs at a candidate.
-func (c *call) priceAt(cand *routing.Candidate, u *ai.Usage) ai.Cost {
-	return c.h.app.state.gateway.Prices.Catalogue().Price(cand.Conf.Provider, cand.Model, c.Received, u, cand.Conf.CostMultiplier)
+func (c *Call) priceAt(cand *routing.Candidate, u *ai.Usage) ai.Cost {
+	return c.site.gateway.State.Prices.Catalogue().Price(cand.Conf.Provider, cand.Model, c.Received, u, cand.Conf.CostMultiplier)
 }
 
-// bill counts what an attempt used, and what that costs. Failed attempts are
+// addCost counts what an attempt used, and what that costs. Failed attempts are
 // billed too if the provider says that they used something. answer is nil if
 // nothing of it may be estimated: its client was given none of it.
-func (c *call) bill(t *routing.Target, a *ai.Attempt, answer *relay.Answer, complete bool) {
+func (c *Call) addCost(t *routing.Target, a *ai.Attempt, answer *relay.Answer, complete bool) {
 	if answer != nil && c.generates() {
 		c.estimate(t, &a.Usage, answer, complete)
 	}
@@ -106,17 +106,17 @@ func (c *call) bill(t *routing.Target, a *ai.Attempt, answer *relay.Answer, comp
 	a.Cost = c.priceAt(&t.Candidate, &a.Usage)
 	t.Used = access.Use{Tokens: int(a.Usage.Input + a.Usage.Output), Money: a.Cost.Amount}
 	c.used.Tokens += t.Used.Tokens
-	rec := &c.record.Cost
+	rec := &c.Record.Cost
 	rec.Amount += a.Cost.Amount
 	rec.List += a.Cost.List
 	rec.Unpriced = rec.Unpriced || a.Cost.Unpriced
 	rec.Drifted = rec.Drifted || a.Cost.Drifted
 	rec.Price, rec.Multiplier = a.Cost.Price, a.Cost.Multiplier
 	if a.Cost.Unpriced {
-		c.h.app.observer.Unpriced(t.Name, t.Model)
+		c.site.gateway.Observer.Unpriced(t.Name, t.Model)
 	}
 	if a.Cost.Drifted {
-		c.h.app.observer.CostDrifted(t.Name, t.Model, &a.Cost)
+		c.site.gateway.Observer.CostDrifted(t.Name, t.Model, &a.Cost)
 	}
 }
 
@@ -127,7 +127,7 @@ const mostTokens = 20_000_000
 // estimate counts here what the provider did not: all of an answer without
 // usage, or with one that cannot be, and the output of one that broke off or
 // whose client left before the usage came.
-func (c *call) estimate(t *routing.Target, u *ai.Usage, answer *relay.Answer, complete bool) {
+func (c *Call) estimate(t *routing.Target, u *ai.Usage, answer *relay.Answer, complete bool) {
 	u.Doubtful = u.Doubtful || u.Input > mostTokens || u.Output > mostTokens
 	input := !u.Reported || u.Input == 0 || u.Input > mostTokens
 	output := !u.Reported || !complete || u.Output > mostTokens || u.Output == 0 && (input || u.Doubtful)
@@ -135,7 +135,7 @@ func (c *call) estimate(t *routing.Target, u *ai.Usage, answer *relay.Answer, co
 		c.learn(t, u)
 		return
 	}
-	counter := c.h.app.state.gateway.Counter
+	counter := c.site.gateway.State.Counter
 	if input {
 		u.CachedInput, u.CacheWrite, u.CacheWrite1h, u.AudioInput, u.ImageInput, u.CachedAudio, u.CachedImage = 0, 0, 0, 0, 0, 0, 0
 		u.Input, u.Estimated = c.countInput(), true
@@ -160,14 +160,14 @@ const (
 
 // learn compares what was counted with what the provider says, and remembers
 // what the model usually makes.
-func (c *call) learn(t *routing.Target, u *ai.Usage) {
-	st := c.h.app.state
-	st.gateway.Outputs.Observe(t.Model, u.Output)
-	if !c.known && (st.gateway.Counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
+func (c *Call) learn(t *routing.Target, u *ai.Usage) {
+	st := c.site.gateway.State
+	st.Outputs.Observe(t.Model, u.Output)
+	if !c.known && (st.Counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
 		return
 	}
 	c.countInput()
 	if c.countedModel() == t.Model {
-		st.gateway.Counter.Learn(c.count, u.Input)
+		st.Counter.Learn(c.count, u.Input)
 	}
 }

@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"sync"
@@ -23,41 +23,41 @@ const (
 	without                  // it is not, to see whether it comes anyway
 )
 
-// usageHabits are what is known of addresses, by channel and address. Safe for
+// usageSupport is what is known of addresses, by channel and address. Safe for
 // concurrent use.
-type usageHabits struct{ byAddress sync.Map } // string -> *usageHabit
+type usageSupport struct{ byAddress sync.Map } // string -> *usageHabit
 
-// usageHabit is what is known of one address.
-type usageHabit struct {
+// addressSupport is what is known of one address.
+type addressSupport struct {
 	needless atomic.Bool  // it refuses the question, or tells without it
 	needed   atomic.Bool  // it does not tell without it
 	answered atomic.Int32 // how often it answered the question
 	trying   atomic.Bool  // an attempt goes without it right now
 }
 
-// tryAfter is how many streams must have answered the question before one is
+// UsageTriedAfter is how many streams must have answered the question before one is
 // sent without it. An address of a known provider is not tried: it is known.
-const tryAfter = 16
+const UsageTriedAfter = 16
 
-func (h *usageHabits) of(t *routing.Target) *usageHabit {
+func (h *usageSupport) of(t *routing.Target) *addressSupport {
 	key := t.Name + " " + t.Address()
 	if v, ok := h.byAddress.Load(key); ok {
-		return v.(*usageHabit)
+		return v.(*addressSupport)
 	}
-	v, _ := h.byAddress.LoadOrStore(key, new(usageHabit))
-	return v.(*usageHabit)
+	v, _ := h.byAddress.LoadOrStore(key, new(addressSupport))
+	return v.(*addressSupport)
 }
 
 // usageQuestion decides about an attempt.
-func (c *call) usageQuestion(t *routing.Target) question {
+func (c *Call) usageQuestion(t *routing.Target) question {
 	if c.request.AskUsage.Text == "" || t.Conf.NoIncludeUsage || t.Preset.TellsUsage {
 		return notAsked
 	}
-	habit := c.h.app.state.gateway.UsageSupport.of(t)
+	habit := c.site.gateway.State.UsageSupport.of(t)
 	switch {
 	case habit.needless.Load():
 		return notAsked
-	case t.Conf.Provider == "" && !habit.needed.Load() && habit.answered.Load() >= tryAfter && habit.trying.CompareAndSwap(false, true):
+	case t.Conf.Provider == "" && !habit.needed.Load() && habit.answered.Load() >= UsageTriedAfter && habit.trying.CompareAndSwap(false, true):
 		return without
 	}
 	return asked
@@ -65,17 +65,17 @@ func (c *call) usageQuestion(t *routing.Target) question {
 
 // usageRefused notes that an address refuses the question. Then the attempt
 // says nothing about the request nor the target.
-func (c *call) usageRefused(t *routing.Target, answer *relay.Answer) bool {
+func (c *Call) usageRefused(t *routing.Target, answer *relay.Answer) bool {
 	if c.question != asked || !openai.RefusesUsage(answer.Status, answer.Held()) {
 		return false
 	}
-	c.h.app.state.gateway.UsageSupport.of(t).needless.Store(true)
+	c.site.gateway.State.UsageSupport.of(t).needless.Store(true)
 	return true
 }
 
-// learnHabit takes in a stream that came to its end, with usage or without.
-func (c *call) learnHabit(t *routing.Target, told bool) {
-	habit := c.h.app.state.gateway.UsageSupport.of(t)
+// learnUsageSupport takes in a stream that came to its end, with usage or without.
+func (c *Call) learnUsageSupport(t *routing.Target, told bool) {
+	habit := c.site.gateway.State.UsageSupport.of(t)
 	switch c.question {
 	case asked:
 		if told {
@@ -87,10 +87,10 @@ func (c *call) learnHabit(t *routing.Target, told bool) {
 	}
 }
 
-// leaveHabit lets another attempt go without the question, if this one learned
+// leaveUsageTrial lets another attempt go without the question, if this one learned
 // nothing.
-func (c *call) leaveHabit(t *routing.Target) {
+func (c *Call) leaveUsageTrial(t *routing.Target) {
 	if c.question == without {
-		c.h.app.state.gateway.UsageSupport.of(t).trying.Store(false)
+		c.site.gateway.State.UsageSupport.of(t).trying.Store(false)
 	}
 }

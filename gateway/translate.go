@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"errors"
@@ -34,34 +34,21 @@ type translated struct {
 	err      error // why it cannot be said
 }
 
-// codecOf returns what translates a protocol; nil if nothing does.
-func codecOf(p ai.Protocol) protocol.Codec {
+// CodecOf returns what translates a protocol; nil if nothing does.
+func CodecOf(p ai.Protocol) protocol.Codec {
 	codec, _ := formatOf(p).(protocol.Codec)
 	return codec
 }
 
-// generateEndpoint is the endpoint of a protocol that answers as the client
-// wants it to: streamed or not.
-func generateEndpoint(f protocol.Format, stream bool) *protocol.Endpoint {
-	endpoints := f.Endpoints()
-	for i := range endpoints {
-		ep := &endpoints[i]
-		if ep.Operation == ai.Generate && (ep.Streams == protocol.StreamByBody || (ep.Streams == protocol.StreamAlways) == stream) {
-			return ep
-		}
-	}
-	return nil
-}
-
 // readPrompt decodes the client's request, once.
-func (c *call) readPrompt() *protocol.Prompt {
+func (c *Call) readPrompt() *protocol.Prompt {
 	t := &c.translation
 	if t.read {
 		return t.prompt
 	}
 	t.read = true
-	prompt, err := codecOf(c.Protocol).DecodePrompt(&protocol.Inbound{
-		Endpoint: c.match.endpoint, Model: c.Model, Stream: c.Stream, Header: c.r.Header, Body: c.body.bytes,
+	prompt, err := CodecOf(c.Protocol).DecodePrompt(&protocol.Inbound{
+		Endpoint: c.match.Endpoint, Model: c.Model, Stream: c.Stream, Header: c.r.Header, Body: c.body.bytes,
 	})
 	if bad, ok := errors.AsType[*protocol.RequestError](err); ok {
 		t.invalid = bad
@@ -71,8 +58,8 @@ func (c *call) readPrompt() *protocol.Prompt {
 		t.invalid = protocol.BadRequest("", err.Error())
 		return nil
 	}
-	if v := c.h.app.state.control.Keyring.Load(); prompt.User != "" && v != nil {
-		prompt.Pseudonym = v.Pseudonym(prompt.User)
+	if prompt.User != "" {
+		prompt.Pseudonym = c.site.gateway.Pseudonym(prompt.User)
 	}
 	t.prompt = prompt
 	return prompt
@@ -80,7 +67,7 @@ func (c *call) readPrompt() *protocol.Prompt {
 
 // translate returns the request in another protocol, for a model. The error
 // says which of its fields cannot be said there.
-func (c *call) translate(p ai.Protocol, model string) (*protocol.Outbound, error) {
+func (c *Call) translate(p ai.Protocol, model string) (*protocol.Outbound, error) {
 	prompt := c.readPrompt()
 	if prompt == nil {
 		return nil, c.translation.invalid
@@ -94,8 +81,8 @@ func (c *call) translate(p ai.Protocol, model string) (*protocol.Outbound, error
 		}
 	}
 	m := translated{protocol: p, model: model}
-	if codec := codecOf(p); codec != nil {
-		m.request, m.err = encodePrompt(codec, prompt, model)
+	if codec := CodecOf(p); codec != nil {
+		m.request, m.err = protocol.EncodePrompt(codec, prompt, model)
 	} else {
 		m.err = &protocol.InexpressibleError{Protocol: p, Field: "anything"}
 	}
@@ -104,72 +91,18 @@ func (c *call) translate(p ai.Protocol, model string) (*protocol.Outbound, error
 }
 
 // CanTranslate implements routing.Translator.
-func (c *call) CanTranslate(p ai.Protocol, model string) (whole bool, err error) {
+func (c *Call) CanTranslate(p ai.Protocol, model string) (whole bool, err error) {
 	out, err := c.translate(p, model)
 	return err == nil && !out.Left, err
 }
 
-// compromises are how a prompt is said in the next best way where a protocol
-// cannot say it, from the least loss to the greatest. Each is tried on top of
-// those that cost nothing.
-var compromises = []struct{ byTool, inWords, hosted, search bool }{
-	{},
-	{byTool: true},
-	{inWords: true},
-	{hosted: true},
-	{hosted: true, search: true},
-	{inWords: true, hosted: true},
-	{inWords: true, hosted: true, search: true},
-}
-
-// encodePrompt says a prompt in a protocol. What cannot be said there is said
-// in the next best way, if there is one: free text for tools as an object with
-// a text in it, allowed tools by offering no others, the form of the answer by a
-// tool or in words, and nothing of what the provider would run among an agent's
-// own tools.
-func encodePrompt(codec protocol.Codec, prompt *protocol.Prompt, model string) (*protocol.Outbound, error) {
-	out, err := codec.EncodePrompt(prompt, model)
-	if err == nil {
-		return out, nil
-	}
-	plain := prompt.AsFunctions().WithAllowedOnly()
-	for _, c := range compromises {
-		p, applies := plain, true
-		var left, hints []string
-		switch {
-		case c.search:
-			p, left, applies = p.Without(protocol.Hosted, protocol.WebSearch)
-		case c.hosted:
-			p, left, applies = p.Without(protocol.Hosted)
-		}
-		switch {
-		case !applies:
-		case c.byTool:
-			p, applies = p.WithFormByTool()
-			hints = []string{"the form of the answer, which is asked for by a tool"}
-		case c.inWords:
-			p, applies = p.WithFormInWords()
-			hints = []string{"the form of the answer, which is asked for in words"}
-		}
-		if !applies {
-			continue
-		}
-		if out, again := codec.EncodePrompt(p, model); again == nil {
-			out.Hints = append(append(out.Hints, hints...), left...)
-			out.Left, out.Answer = len(left) > 0, c.byTool
-			return out, nil
-		}
-	}
-	return nil, err
-}
-
 // translatedRequest is what is sent to a target that speaks another protocol.
-func (c *call) translatedRequest(t *routing.Target) (*relay.Request, error) {
+func (c *Call) translatedRequest(t *routing.Target) (*relay.Request, error) {
 	out, err := c.translate(t.Protocol, t.Model)
 	if err != nil {
 		return nil, err
 	}
-	codec := codecOf(t.Protocol)
+	codec := CodecOf(t.Protocol)
 	header := make(http.Header, len(out.Header)+6)
 	maps.Copy(header, out.Header)
 	for _, name := range [...]string{"User-Agent", "Traceparent", "Tracestate"} {
@@ -178,31 +111,21 @@ func (c *call) translatedRequest(t *routing.Target) (*relay.Request, error) {
 		}
 	}
 	header["Content-Type"] = jsonType
-	header["Accept-Encoding"] = identity
-	setCredential(t, header, codec, t.Secret())
-	if ops := t.Conf.HeaderUp; ops != nil {
-		applyHeaderOps(header, ops)
-	}
-	if len(header["User-Agent"]) == 0 {
-		header["User-Agent"] = noUserAgent
-	}
-	endpoint := generateEndpoint(codec, c.Stream)
-	u, err := endpointURL(t, endpoint, t.Protocol, t.Model, out.Query)
+	endpoint := protocol.GenerateEndpoint(codec, c.Stream)
+	path, err := endpoint.URLPath(t.Model)
 	if err != nil {
 		return nil, err
 	}
-	body := out.Body
-	for _, e := range t.Edits {
-		body = e.Apply(body)
-	}
+	u := finish(t, codec, header, path, out.Query)
+	body := edit(t, out.Body)
 	_, thoughts := protocol.WantsThoughts(t.Model)
 	return &relay.Request{
 		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: codec, Endpoint: endpoint, Stream: c.Stream,
-		Transport: c.transports[t.Channel][t.URL],
+		Transport: c.snapshot.transports[t.Channel][t.URL],
 		Timers:    c.timers(t),
 		Translate: &relay.Translation{
-			Upstream: codec, Client: codecOf(c.Protocol), Prompt: c.translation.prompt, Back: protocol.Back{Names: out.Names, Answer: out.Answer},
+			Upstream: codec, Client: CodecOf(c.Protocol), Prompt: c.translation.prompt, Back: protocol.Back{Names: out.Names, Answer: out.Answer},
 			Stream: c.Stream, Array: c.request.Array, Thoughts: thoughts,
 			Model: c.Model, Input: c.inputTold(),
 		},
@@ -211,7 +134,7 @@ func (c *call) translatedRequest(t *routing.Target) (*relay.Request, error) {
 
 // inputTold counts the input for streams that tell it at their beginning, which
 // is before most upstreams do; nil where the client's do not.
-func (c *call) inputTold() func() int64 {
+func (c *Call) inputTold() func() int64 {
 	if c.Protocol != ai.Anthropic || !c.Stream {
 		return nil
 	}
@@ -222,7 +145,7 @@ var jsonType = []string{"application/json"}
 
 // dropped lists what a target was not told, because its protocol cannot say it
 // and it changes nothing of what is meant.
-func (c *call) dropped(t *routing.Target) []string {
+func (c *Call) dropped(t *routing.Target) []string {
 	if t.Protocol == c.Protocol {
 		return nil
 	}
@@ -235,7 +158,7 @@ func (c *call) dropped(t *routing.Target) []string {
 
 // untranslatable reports whether nobody can serve the call because nobody
 // speaks the client's protocol and the request cannot be said in another.
-func (c *call) untranslatable() bool {
+func (c *Call) untranslatable() bool {
 	if !c.chooser.Translatable() || !c.translation.read {
 		return false
 	}
@@ -254,7 +177,7 @@ func (c *call) untranslatable() bool {
 }
 
 // whyUntranslatable is what the client is told then.
-func (c *call) whyUntranslatable() error {
+func (c *Call) whyUntranslatable() error {
 	t := &c.translation
 	if t.invalid != nil {
 		return t.invalid

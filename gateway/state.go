@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"sync/atomic"
@@ -12,32 +12,34 @@ import (
 	"github.com/ccload/ccload/tokens"
 )
 
-// gatewayState is what serving calls remembers, longer than any config: prices,
+// State is what serving calls remembers, longer than any config: prices,
 // what was learned of counting tokens and of upstreams, connections, and what
 // waits to be written to the store.
-type gatewayState struct {
+type State struct {
 	Prices         *pricing.Book
 	Counter        *tokens.Counter
 	Counting       lastUse // of the endpoints that count tokens
 	Outputs        tokens.OutputEstimator
-	UsageSupport   usageHabits
-	ResponseOwners *pins
-	ModelLists     *modelLists
+	UsageSupport   usageSupport
+	ResponseOwners *responseOwners
+	ModelLists     *modelListCache
 	Pool           *relay.Pool
 	Ledger         *ledger.Ledger
-	Captures       *captures
-	Totals         totals
+	Captures       *Captures
+	Substituted    substitutions
 	UnderWay       atomic.Int64 // calls, of all configs
+	Guesses        TokenGuesses // of client tokens
 }
 
-// newGatewayState returns a state that remembers nothing. What the ledger has to
+// NewState returns a state that remembers nothing. What the ledger has to
 // complain about goes to the logger of the moment.
-func newGatewayState(log func() *zap.Logger) *gatewayState {
-	return &gatewayState{
+func NewState(log func() *zap.Logger) *State {
+	return &State{
 		Prices:         new(pricing.Book),
 		Counter:        tokens.New(),
-		ResponseOwners: newPins(),
-		ModelLists:     newModelLists(),
+		Guesses:        newTokenGuesses(),
+		ResponseOwners: newResponseOwners(),
+		ModelLists:     newModelListCache(),
 		Pool:           newPool(),
 		Captures:       newCaptures(),
 		Ledger:         ledger.New(ledger.Options{Alarm: func(msg string, err error) { log().Error(msg, zap.Error(err)) }}),

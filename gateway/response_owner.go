@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"hash/maphash"
@@ -10,19 +10,19 @@ import (
 // Bounds of the memory of stored responses; older ones are looked up in the
 // store.
 const (
-	pinShards   = 16
-	pinsInShard = 4096
+	ownerShards   = 16
+	ownersInShard = 4096
 )
 
-// pins remembers which key made a stored response, because only that key can
+// responseOwners remember which key made a stored response, because only that key can
 // continue, read or delete it. Safe for concurrent use.
-type pins struct {
+type responseOwners struct {
 	seed   maphash.Seed
-	shards [pinShards]pinShard
+	shards [ownerShards]ownerShard
 }
 
-// pinShard is a ring of the newest ids with an index.
-type pinShard struct {
+// ownerShard is a ring of the newest ids with an index.
+type ownerShard struct {
 	mu    sync.Mutex
 	owner map[string]owner
 	ring  []string
@@ -36,14 +36,14 @@ type owner struct {
 	token string
 }
 
-func newPins() *pins { return &pins{seed: maphash.MakeSeed()} }
+func newResponseOwners() *responseOwners { return &responseOwners{seed: maphash.MakeSeed()} }
 
-func (p *pins) shard(id string) *pinShard {
-	return &p.shards[maphash.String(p.seed, id)%pinShards]
+func (p *responseOwners) shard(id string) *ownerShard {
+	return &p.shards[maphash.String(p.seed, id)%ownerShards]
 }
 
 // remember notes who made a response.
-func (p *pins) remember(id string, t owner) {
+func (p *responseOwners) remember(id string, t owner) {
 	s := p.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,19 +51,19 @@ func (p *pins) remember(id string, t owner) {
 		s.owner = make(map[string]owner)
 	}
 	if _, known := s.owner[id]; !known {
-		if len(s.ring) < pinsInShard {
+		if len(s.ring) < ownersInShard {
 			s.ring = append(s.ring, id)
 		} else {
 			delete(s.owner, s.ring[s.next])
 			s.ring[s.next] = id
-			s.next = (s.next + 1) % pinsInShard
+			s.next = (s.next + 1) % ownersInShard
 		}
 	}
 	s.owner[id] = t
 }
 
 // ownerOf returns who made a response.
-func (p *pins) ownerOf(id string) (owner, bool) {
+func (p *responseOwners) ownerOf(id string) (owner, bool) {
 	s := p.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()

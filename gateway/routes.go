@@ -1,4 +1,4 @@
-package ccload
+package gateway
 
 import (
 	"github.com/ccload/ccload/ai"
@@ -31,16 +31,16 @@ func formatOf(p ai.Protocol) protocol.Format {
 // routes is the gateway's route table.
 var routes = protocol.NewRoutes(formats)
 
-// match is what a request's method and path come to.
-type match struct {
-	format   protocol.Format
-	endpoint *protocol.Endpoint // nil: the path does not take the method
+// Match is what a request's method and path come to.
+type Match struct {
+	Format   protocol.Format
+	Endpoint *protocol.Endpoint // nil: the path does not take the method
 	variable string             // the {model} or {id} of the path
 	path     string             // as the endpoint's documentation has it
-	short    bool               // the path has no version: it may be that of another site
+	Short    bool               // the path has no version: it may be that of another site
 }
 
-func findRoute(method, path string) match {
+func FindRoute(method, path string) Match {
 	m := routes.Find(method, path)
-	return match{format: m.Format, endpoint: m.Endpoint, variable: m.Value, path: m.Path, short: m.Short}
+	return Match{Format: m.Format, Endpoint: m.Endpoint, variable: m.Value, path: m.Path, Short: m.Short}
 }
