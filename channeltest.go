@@ -310,13 +310,13 @@ func (o *testOrder) request(model string) (path string, body []byte) {
 const fetchTimeout = 20 * time.Second
 
 // FetchModels implements admin.Operator.
-func (a *App) FetchModels(ctx context.Context, name string, unsaved *admin.ChannelConfig) ([]string, error) {
+func (a *App) FetchModels(ctx context.Context, who admin.Actor, name string, unsaved *admin.ChannelConfig) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	ch, st := a.registry.Load().byName[name], a.state
 	if unsaved != nil {
 		var err error
-		if ch, err = a.unsavedChannel(unsaved); err != nil {
+		if ch, err = a.unsavedChannel(who, unsaved); err != nil {
 			return nil, problemOf(err)
 		}
 		st = scratchState()
@@ -338,13 +338,14 @@ func (a *App) FetchModels(ctx context.Context, name string, unsaved *admin.Chann
 }
 
 // unsavedChannel is a channel that somebody is just writing.
-func (a *App) unsavedChannel(in *admin.ChannelConfig) (*channel, error) {
+func (a *App) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*channel, error) {
 	conf := in.Channel
 	conf.Name = cmp.Or(conf.Name, "unsaved")
 	conf.HeaderUp = conf.HeaderUp.Clone()
 	var before *config.Channel
 	var has []storedKey
-	if was := a.state.stored.Load().channel(in.Name); was != nil {
+	was := a.state.stored.Load().channel(in.Name)
+	if was != nil {
 		before, has = was.Conf, was.Keys
 	}
 	if err := unmask(&conf, before); err != nil {
@@ -352,6 +353,9 @@ func (a *App) unsavedChannel(in *admin.ChannelConfig) (*channel, error) {
 	}
 	keys, err := keysOf(in.Keys, has, conf.Name)
 	if err != nil {
+		return nil, err
+	}
+	if err := staysHome(who, was, in, &conf); err != nil {
 		return nil, err
 	}
 	if keys == nil {

@@ -206,6 +206,10 @@ func (a *App) warnOfServers() {
 			a.logger.Warn("the server has a write timeout: answers that take longer are cut",
 				zap.String("server", name), zap.Duration("write_timeout", time.Duration(server.WriteTimeout)))
 		}
+		if believesClients(server) {
+			a.logger.Warn("trusted_proxies without trusted_proxies_strict takes the leftmost address of X-Forwarded-For, which a client may make up: whoever guesses passwords or tokens is slowed down by proxy only, and may have others slowed down",
+				zap.String("server", name), zap.String("remedy", "write trusted_proxies_strict into the servers option"))
+		}
 		if server.Logs != nil {
 			// Caddy copies the request for its log before any handler sees it,
 			// and how the log is encoded is not ours to see: a hint, no warning.

@@ -31,7 +31,7 @@ demo     starts the gateway on 127.0.0.1:8080 with a provider inside the
          without a key.
 explain  asks a running gateway where a call would go, and why.
 reprice  lets a running gateway price its stored calls anew.
-token    makes, lists and revokes client tokens of a running gateway.
+token    makes, lists, shows and revokes client tokens of a running gateway.
 import   takes channels, tokens and aliases from a file: JSON or CSV of ours,
          the CSV export or the SQLite file of the original ccLoad.
 export   writes what is stored to a file.

@@ -19,6 +19,9 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/spf13/cobra"
+
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/vault"
 )
 
 // demoCaddyfile is what the demo runs: the quickstart, so that what people see
@@ -27,11 +30,11 @@ import (
 //go:embed examples/quickstart/Caddyfile
 var demoCaddyfile []byte
 
-// Where the quickstart listens, and the token it takes if CCLOAD_TOKEN is not
-// set.
+// demoAddress is where the quickstart listens, and demoToken the name of its
+// token.
 const (
 	demoAddress = "127.0.0.1:8080"
-	demoToken   = "quickstart-token"
+	demoToken   = "quickstart"
 )
 
 // demoRequests is one request per protocol, as a client would send it.
@@ -62,7 +65,7 @@ func runDemo(ctx context.Context, out io.Writer) error {
 	if adapter == nil {
 		return errors.New("this build of Caddy has no Caddyfile adapter")
 	}
-	config, _, err := adapter.Adapt(demoCaddyfile, map[string]any{"filename": "Caddyfile"})
+	adapted, _, err := adapter.Adapt(demoCaddyfile, map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		return err
 	}
@@ -71,17 +74,19 @@ func runDemo(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	if config, err = demoConfig(config, folder); err != nil {
+	if adapted, err = demoConfig(adapted, folder); err != nil {
 		return err
 	}
-	if err := caddy.Load(config, true); err != nil {
+	if err := caddy.Load(adapted, true); err != nil {
 		return fmt.Errorf("starting the gateway on %s: %w", demoAddress, err)
 	}
 	token := os.Getenv("CCLOAD_TOKEN")
 	if token == "" {
-		token = demoToken
+		if token, err = vault.ReadSecret(secretFileOf(&config.Token{Name: demoToken, SecretFile: config.DefaultSecretFile})); err != nil {
+			return fmt.Errorf("reading the token that clients of the demo send: %w", err)
+		}
 	}
-	fmt.Fprintf(out, "\nThe gateway is on http://%s. Its first demo channel always answers 429, so\nthe first call fails over to the second, and while the first rests the next\ncalls go to the second at once. The headers of an answer say which way it went.\n\n", demoAddress)
+	fmt.Fprintf(out, "\nThe gateway is on http://%s. Its token, which clients send, is\n\n  %s\n\nIts first demo channel always answers 429, so the first call fails over to the\nsecond, and while the first rests the next calls go to the second at once. The\nheaders of an answer say which way it went.\n\n", demoAddress, token)
 	for _, r := range demoRequests {
 		fmt.Fprintf(out, "%s\n  curl -N 'http://%s%s' -H '%s' -H 'content-type: application/json' -d '%s'\n",
 			r.title, demoAddress, r.path, fmt.Sprintf(r.header, token), r.body)

@@ -19,14 +19,10 @@ import (
 
 // newDesk makes what of the dashboard outlives configs.
 func newDesk(st *state) *admin.Desk {
-	return &admin.Desk{
-		Sessions: admin.NewSessions(loginStore{st}),
-		Throttle: admin.NewThrottle(),
-		Hub: admin.NewHub(admin.HubOptions{
-			Snapshot: func(token string) any { return st.live(token, true) },
-			Metrics:  func(token string) any { return st.live(token, false) },
-		}),
-	}
+	return admin.NewDesk(loginStore{st}, admin.NewHub(admin.HubOptions{
+		Snapshot: func(token string) any { return st.live(token, true) },
+		Metrics:  func(token string) any { return st.live(token, false) },
+	}))
 }
 
 // loginStore keeps logins in the store.

@@ -184,6 +184,9 @@ func noPlaceholders(c *config.Channel, keys []storedKey) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
+	if err := noPeril(c); err != nil {
+		return err
+	}
 	return provider.Check(c)
 }
 
@@ -198,6 +201,9 @@ func (d *draft) removeChannel(name string) error {
 }
 
 func (d *draft) putToken(old string, t *config.Token, lastFour string) error {
+	if t.SecretFile != "" {
+		return &config.Error{Thing: "token", Name: t.Name, Field: "secret_file", Problem: "names a file of the gateway's machine, which only the config may do: remove it"}
+	}
 	w := d.tokenDrawer()
 	was, err := w.was(old, t.Name)
 	if err != nil {

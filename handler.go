@@ -206,12 +206,16 @@ func (c *call) wrongMethod() error {
 
 // authenticate finds the client's token.
 func (c *call) authenticate() error {
-	token, err := c.tokens.Lookup(access.Credential(c.r), c.Received)
+	token, err := c.lookUp(access.Credential(c.r))
 	switch {
 	case err == nil:
 		c.token = token
 		c.Token = token.Name()
 		return nil
+	case errors.As(err, new(*protocol.RequestError)):
+		return err
+	case errors.Is(err, errClientGone):
+		return err
 	case errors.Is(err, access.ErrNoTokens) && c.h.app.state.complete():
 		c.h.app.warnNoTokens()
 		return &protocol.RequestError{

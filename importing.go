@@ -232,6 +232,9 @@ func (s *storedConfig) set(secrets bool) *transfer.Set {
 // Export implements admin.Operator: it writes what is stored. What is declared
 // stands in the config already.
 func (a *App) Export(ctx context.Context, who admin.Actor, format string, secrets bool) ([]byte, error) {
+	if secrets && !who.Confirmed {
+		return nil, admin.Problemf(http.StatusForbidden, admin.CodeConfirm, "password", "an export with secrets takes the admin password")
+	}
 	set := a.state.stored.Load().set(secrets)
 	var b bytes.Buffer
 	var err error

@@ -128,6 +128,7 @@ func (a *App) Start() error {
 	if err := a.state.open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
+	a.makeSecretFiles()
 	if err := a.useStored(); err != nil {
 		return err
 	}

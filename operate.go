@@ -184,16 +184,21 @@ func (a *App) ChangeChannels(ctx context.Context, who admin.Actor, names []strin
 func (d *draft) saveChannel(name string, in *admin.ChannelConfig) error {
 	conf := in.Channel
 	conf.HeaderUp = conf.HeaderUp.Clone()
+	var was *storedChannel
 	var before *config.Channel
 	var has []storedKey
 	if at := d.channelDrawer().at(name); name != "" && at >= 0 {
-		before, has = d.channels[at].Conf, d.channels[at].Keys
+		was = d.channels[at]
+		before, has = was.Conf, was.Keys
 	}
 	if err := unmask(&conf, before); err != nil {
 		return err
 	}
 	keys, err := keysOf(in.Keys, has, conf.Name)
 	if err != nil {
+		return err
+	}
+	if err := staysHome(d.who, was, in, &conf); err != nil {
 		return err
 	}
 	return d.putChannel(name, &conf, keys)
@@ -322,19 +327,22 @@ func (a *App) Audit(ctx context.Context, before int64, limit int) ([]admin.Audit
 }
 
 // TokenOf implements admin.Operator.
-func (a *App) TokenOf(secret string) (name string, ok bool) {
+func (a *App) TokenOf(secret string) (admin.Holder, bool) {
 	if secret == "" {
-		return "", false
+		return admin.Holder{}, false
 	}
 	t, err := a.registry.Load().tokens.Lookup(secret, time.Now())
 	if err != nil || t.Name() == config.Anonymous {
-		return "", false
+		return admin.Holder{}, false
 	}
-	return t.Name(), true
+	return admin.Holder{Name: t.Name(), Secret: t.SecretID()}, true
 }
 
-// HasToken implements admin.Operator.
-func (a *App) HasToken(name string) bool {
+// HolderOf implements admin.Operator.
+func (a *App) HolderOf(name string) (admin.Holder, bool) {
 	t := a.registry.Load().tokens.ByName(name)
-	return t != nil && !t.Disabled() && !t.Expired(time.Now())
+	if t == nil || t.Disabled() || t.Expired(time.Now()) || t.SecretID() == "" {
+		return admin.Holder{}, false
+	}
+	return admin.Holder{Name: name, Secret: t.SecretID()}, true
 }

@@ -17,7 +17,12 @@ func (a *App) TokenConfigs() []admin.TokenConfig {
 	made := a.state.stored.Load().all().tokens
 	list := make([]admin.TokenConfig, 0, len(a.Tokens)+len(made))
 	for _, t := range a.Tokens {
-		list = append(list, showToken(t, "", declared))
+		shown := showToken(t, "", declared)
+		shown.SecretFile = ""
+		if keptInFile(t) {
+			shown.SecretFile = secretFileOf(t)
+		}
+		list = append(list, shown)
 	}
 	for _, t := range made {
 		list = append(list, showStoredToken(t))

@@ -30,7 +30,7 @@ func (a *App) rebuild() error {
 	replacer := caddy.NewReplacer()
 	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
 	s := a.state.stored.Load()
-	r, err := newRegistry(&a.App, s, replace, a.state, func(msg string) { a.logger.Warn(msg) })
+	r, err := newRegistry(a.withSecrets(), s, replace, a.state, func(msg string) { a.logger.Warn(msg) })
 	if err != nil {
 		return err
 	}

@@ -82,6 +82,7 @@ type state struct {
 	desk   *admin.Desk
 	totals totals
 
+	guesses  tokenGuesses // of client tokens
 	captures *captures
 	sharing  *sharing
 }
@@ -105,6 +106,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 		transports: newTransports(),
 		load:       newLoadBook(),
 		lists:      newModelLists(),
+		guesses:    newTokenGuesses(),
 		captures:   newCaptures(),
 		sharing:    newSharing(),
 	}

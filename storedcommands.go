@@ -17,6 +17,7 @@ import (
 
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/vault"
 )
 
 // Commands that look at and change what is stored, by asking the admin endpoint
@@ -41,8 +42,8 @@ func ask(cmd *cobra.Command, method, path string, body []byte, into any) error {
 }
 
 func tokenCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "token create|list|revoke", Short: "Makes, lists and revokes client tokens"}
-	cmd.AddCommand(tokenCreateCommand(), tokenListCommand(), tokenRevokeCommand())
+	cmd := &cobra.Command{Use: "token create|list|show|revoke", Short: "Makes, lists, shows and revokes client tokens"}
+	cmd.AddCommand(tokenCreateCommand(), tokenListCommand(), tokenShowCommand(), tokenRevokeCommand())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return cmd
 }
@@ -214,16 +215,18 @@ func exportCommand() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		format, _ := flags.GetString("format")
 		query := url.Values{"format": {format}}
+		method := http.MethodGet
 		if secrets, _ := flags.GetBool("secrets"); secrets {
 			query.Set("secrets", "true")
+			method = http.MethodPost
 		}
 		address, _ := flags.GetString("address")
-		text, err := askAdmin(cmd.Context(), http.MethodGet, address, "/ccload/export?"+query.Encode(), nil)
+		text, err := askAdmin(cmd.Context(), method, address, "/ccload/export?"+query.Encode(), nil)
 		if err != nil {
 			return err
 		}
 		if file, _ := flags.GetString("output"); file != "" {
-			return os.WriteFile(file, text, 0o600)
+			return vault.WritePrivate(file, text)
 		}
 		_, err = cmd.OutOrStdout().Write(text)
 		return err

@@ -3,8 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -71,10 +69,20 @@ func shorten(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// checkQuery refuses parameters that the route does not have, that stand there
-// twice, and texts that nobody needs.
+// badQuery is the problem of a query that cannot be read. Parts of it would be
+// left out, and more would be answered for than was asked.
+func badQuery(err error) error {
+	return invalid("", "the query cannot be read: %s; escape it as in name=a%%3Bb&other=50%%25", shorten(err.Error()))
+}
+
+// checkQuery refuses a query that cannot be read, parameters that the route
+// does not have, that stand there twice, and texts that nobody needs.
 func (q *request) checkQuery() error {
-	for name, values := range q.r.URL.Query() {
+	query, err := url.ParseQuery(q.r.URL.RawQuery)
+	if err != nil {
+		return badQuery(err)
+	}
+	for name, values := range query {
 		known := slices.ContainsFunc(q.route.query, func(p parameter) bool { return p.name == name })
 		switch {
 		case !known:
@@ -318,49 +326,6 @@ func (q *request) watchLogin(ctx context.Context, end context.CancelFunc) {
 			return
 		}
 	}
-}
-
-func importFile(q *request) (any, error) {
-	query := q.r.URL.Query()
-	dry, err := truth(query, "dry_run")
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(http.MaxBytesReader(q.w, q.r.Body, maxFile))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) == 0 {
-		return nil, invalid("", "the request holds no file: send it as the body")
-	}
-	return q.op.Import(q.r.Context(), q.actor(), ImportFile{Name: query.Get("name"), Data: data, DryRun: dry})
-}
-
-func exportFile(q *request) (any, error) {
-	query := q.r.URL.Query()
-	format := query.Get("format")
-	kinds := map[string]string{"": "application/json", "json": "application/json", "csv": "text/csv; charset=utf-8"}
-	kind, ok := kinds[format]
-	if !ok {
-		return nil, invalid("format", "format %q: must be json or csv", shorten(format))
-	}
-	if format == "" {
-		format = "json"
-	}
-	secrets, err := truth(query, "secrets")
-	if err != nil {
-		return nil, err
-	}
-	data, err := q.op.Export(q.r.Context(), q.actor(), format, secrets)
-	if err != nil {
-		return nil, err
-	}
-	q.answered = true
-	header := q.w.Header()
-	header.Set("Content-Type", kind)
-	header.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="ccload-%s.%s"`, serverTime().Format("20060102-150405"), format))
-	_, _ = q.w.Write(data) // a client that is gone is nobody to tell
-	return nil, nil
 }
 
 func rotate(q *request) (any, error) { return q.op.Rotate(q.r.Context(), q.actor()) }

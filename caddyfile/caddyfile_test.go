@@ -221,6 +221,8 @@ func TestMistakes(t *testing.T) {
 		{"app", "channel c {\n\trpm 1\n}", `channel "c": has no address: write provider and a name such as openai, or url and an address, at T:3`},
 		{"app", "channel", `ccload: channel: takes a name, as in channel claude { … }, or a name, a provider and its keys, at T:3`},
 		{"app", "channel c {\n\turl https://x\n}\nchannel c {\n\turl https://x\n}", `channel "c": name: there is another channel of this name at T:3: give each its own, at T:6`},
+		{"app", "token laptop {\n rpm 5\n}", `ccload: token: takes a name and a secret…`},
+		{"app", "token laptop {\n secret_file a b\n}", `token "laptop": secret_file: takes one value at most…`},
 		{"app", "token laptop", `ccload: token: takes a name and a secret…`},
 		{"app", "token " + secret, `ccload: token: takes a name and a secret…`},
 		{"app", "token laptop " + secret + " x", `ccload: token: takes a name and a secret…`},

@@ -35,9 +35,15 @@ func checkName(field, name string) *Error {
 		return &Error{Field: field, Problem: "must not hold a *, which stands for any text where calls are looked for by name"}
 	case !plain(name):
 		return &Error{Field: field, Problem: "must not begin or end with a space nor hold line breaks or other control characters"}
+	case Invisible(name):
+		return &Error{Field: field, Value: quote(name), Problem: InvisibleProblem}
+	case dots(name):
+		return &Error{Field: field, Value: quote(name), Problem: dotsProblem}
 	}
 	return nil
 }
+
+const dotsProblem = "must not be . or .., which stand for a folder where the name is part of a path"
 
 // plain reports whether s is valid text on one line without spaces around it.
 func plain(s string) bool {
@@ -65,6 +71,10 @@ func checkModel(field, model string) *Error {
 		return &Error{Field: field, Value: quote(model), Problem: fmt.Sprintf("must be at most %d characters", maxModelName)}
 	case !plain(model):
 		return &Error{Field: field, Value: quote(model), Problem: "must not begin or end with a space nor hold line breaks or other control characters"}
+	case Invisible(model):
+		return &Error{Field: field, Value: quote(model), Problem: InvisibleProblem}
+	case dots(model):
+		return &Error{Field: field, Value: quote(model), Problem: dotsProblem}
 	}
 	return nil
 }

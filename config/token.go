@@ -15,6 +15,9 @@ const (
 	MaxSecret = 512
 )
 
+// DefaultSecretFile stands for the token's own file in Caddy's data directory.
+const DefaultSecretFile = "default"
+
 // Anonymous is the name of the token that admits requests without a credential.
 const Anonymous = "anonymous"
 
@@ -27,6 +30,13 @@ type Token struct {
 	// Secret is what the client sends, at least 16 characters; placeholders
 	// such as {env.TOKEN} are replaced. Only its hash is kept.
 	Secret string `json:"secret,omitempty"`
+
+	// SecretFile is a file that holds the secret, where none is written: it is
+	// made once, with a random secret and readable by its owner only, when the
+	// gateway starts and it is not there. A relative path is one in ccload/tokens
+	// in Caddy's data directory; "default" is the token's own file there.
+	// caddy ccload token show prints the secret.
+	SecretFile string `json:"secret_file,omitempty"`
 
 	// SecretHash is the SHA-256 of the secret in lower-case hexadecimal, instead
 	// of the secret itself: so the config holds nothing that opens the gateway.
@@ -92,6 +102,10 @@ func (t *Token) Validate() error {
 func (t *Token) checkSecret() *Error {
 	fail := func(problem string) *Error { return &Error{Field: "secret", Problem: problem} }
 	switch length := len(t.Secret); {
+	case t.SecretFile != "" && (t.Name == Anonymous || t.SecretHash != ""):
+		return &Error{Field: "secret_file", Problem: "cannot stand beside secret_sha256, nor with the token named anonymous, which takes no secret: remove it"}
+	case t.SecretFile != "" && length == 0:
+		return checkThat(plain(t.SecretFile) && !Invisible(t.SecretFile), "secret_file", "", "must be a path without line breaks, invisible characters, or spaces around it")
 	case t.SecretHash != "":
 		raw, err := hex.DecodeString(t.SecretHash)
 		return firstOf(
@@ -166,7 +180,8 @@ func checkSecretsDiffer(tokens []*Token) error {
 func (t *Token) Replaced(replace func(string) string) (replaced *Token, ok bool) {
 	r := *t
 	r.Secret = strings.TrimSpace(replace(t.Secret))
-	return &r, r.Secret != "" || t.Secret == ""
+	r.SecretFile = replace(t.SecretFile)
+	return &r, r.Secret != "" || t.Secret == "" || t.SecretFile != ""
 }
 
 // HashSecret is what is kept of a token's secret.

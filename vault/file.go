@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -56,26 +55,13 @@ func ReadOrMake(path string) (keys [][]byte, made bool, err error) {
 // WriteFile replaces the keys of a file, all of them at once.
 func WriteFile(path string, keys [][]byte) error { return write(path, keys, os.Rename) }
 
-// write puts the keys into a new file, readable by its owner only, that place
+// write puts the keys into a new file, readable by its owner only, that put
 // then brings to its path.
-func write(path string, keys [][]byte, place func(from, to string) error) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone already if it was renamed
+func write(path string, keys [][]byte, put func(from, to string) error) error {
 	var text strings.Builder
 	text.WriteString("# ccload's encryption key. Without it the keys of stored channels cannot be read: back it up, apart from the database.\n")
 	for _, key := range keys {
 		text.WriteString(hex.EncodeToString(key) + "\n")
 	}
-	_, err = f.WriteString(text.String())
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return place(f.Name(), path)
+	return place(path, text.String(), put)
 }

@@ -25,6 +25,7 @@ export interface Batch {
 	change?: Record<string, unknown> | null
 	clear?: boolean
 	names: string[] | null
+	password?: string
 	remove?: boolean
 }
 
@@ -123,6 +124,7 @@ export interface ChannelConfig {
 	name: string
 	no_include_usage?: boolean
 	origin?: string
+	password?: string
 	priority?: number
 	protocols?: string[] | null
 	provider?: string
@@ -154,6 +156,12 @@ export interface Explanation {
 	protocol: string
 	stages: Stage[] | null
 	why?: string
+}
+
+export interface ExportOrder {
+	format?: string
+	password?: string
+	secrets?: boolean
 }
 
 export interface Health {
@@ -426,6 +434,7 @@ export interface TokenConfig {
 	origin?: string
 	rpm?: number
 	secret?: string
+	secret_file?: string
 	secret_sha256?: string
 	tpm?: number
 	updated?: string
@@ -733,7 +742,9 @@ export interface Routes {
 	/** Where a call would go now */
 	"GET explain": { path: undefined; query: { model: Param; protocol?: Param; token?: Param; conversation?: Param }; body: undefined; answer: Explanation }
 	/** Export channels, tokens and aliases */
-	"GET export": { path: undefined; query: { format?: Param; secrets?: Param }; body: undefined; answer: unknown }
+	"GET export": { path: undefined; query: { format?: Param }; body: undefined; answer: unknown }
+	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
+	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
 	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, the original's CSV or SQLite file */
 	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
