@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	pathpkg "path"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -100,6 +101,7 @@ func (h *Handler) asset(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Encoding", "gzip")
 		body = file.Gzip
 	}
+	header.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body) // a client that is gone is nobody to tell
 }
 

@@ -133,6 +133,7 @@ http://127.0.0.1:${port} {
 
 async function logIn(ui) {
 	const a = await fetch(ui + "api/login", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ password }) })
+	if (!a.ok) throw new Error(`logging in: ${a.status} ${await a.text()}`)
 	const cookie = a.headers.get("set-cookie") ?? ""
 	return cookie.slice(cookie.indexOf("=") + 1, cookie.indexOf(";"))
 }
@@ -150,7 +151,7 @@ export async function startBrowser() {
 			page.problems = []
 			page.on("pageerror", (e) => page.problems.push(String(e)))
 			page.on("console", (m) => {
-				if (m.type() === "error" && !/status of 4\d\d|ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/.test(m.text())) page.problems.push(m.text())
+				if (m.type() === "error" && !/status of [45]\d\d|ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/.test(m.text())) page.problems.push(m.text())
 			})
 			await page.addInitScript(() => {
 				addEventListener("securitypolicyviolation", (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))

@@ -22,7 +22,7 @@ export function Rail() {
 	const here = route.value.page === "overview" && !isOperator() ? "requests" : route.value.page
 	const unwell = (channelStates.value ?? []).filter((c) => stateOf(c, serverNow()).rank > 2).length
 	return (
-		<div class="rail">
+		<aside class="rail" aria-label="ccload">
 			<div class="brand">
 				<Icon name="logo" />
 				<span>ccload</span>
@@ -49,7 +49,7 @@ export function Rail() {
 			<div class="foot">
 				<Who />
 			</div>
-		</div>
+		</aside>
 	)
 }
 
