@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/access"
@@ -18,9 +17,6 @@ type KeyChange struct {
 	Enable  []string    `json:"enable,omitempty"`
 	// Notes of keys, by fingerprint; an empty one takes a note away.
 	Notes map[string]string `json:"notes,omitempty"`
-	// Order is the keys from the first to the last; those that are not named
-	// follow in the order they have.
-	Order []string `json:"order,omitempty"`
 }
 
 // KeyChanged is what came of it.
@@ -79,13 +75,6 @@ func (in *KeyChange) apply(has []KeyConfig) (keys []KeyConfig, done KeyChanged) 
 		there[print] = true
 		done.Added = append(done.Added, print)
 		keys = append(keys, KeyConfig{Key: k.Key, Note: k.Note, Disabled: k.Disabled})
-	}
-	if in.Order != nil {
-		place := make(map[string]int, len(in.Order))
-		for i, print := range in.Order {
-			place[print] = i - len(in.Order) // what is not named is 0, and follows
-		}
-		slices.SortStableFunc(keys, func(a, b KeyConfig) int { return place[a.Fingerprint] - place[b.Fingerprint] })
 	}
 	done.Keys = len(keys)
 	return keys, done

@@ -27,7 +27,6 @@ func TestKeyChange(t *testing.T) {
 			[]KeyConfig{has[0], has[1], {Key: "known"}}, KeyChanged{Added: []string{known}, Removed: 1, Keys: 3}},
 		{"switches and notes", KeyChange{Disable: []string{"a"}, Enable: []string{"b"}, Notes: map[string]string{"a": "x", "b": ""}},
 			[]KeyConfig{{Fingerprint: "a", Disabled: true, Note: "x"}, {Fingerprint: "b"}, has[2]}, KeyChanged{Keys: 3}},
-		{"orders, the others follow", KeyChange{Order: []string{"b", "gone"}}, []KeyConfig{has[1], has[0], has[2]}, KeyChanged{Keys: 3}},
 	} {
 		keys, done := c.change.apply(has)
 		if c.done.Added == nil {

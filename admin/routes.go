@@ -99,7 +99,7 @@ func init() {
 		{method: http.MethodPost, path: "channels/{name}/test", who: operators, summary: "Ask the channel for a short answer, of one or all its models", body: TestQuestion{}, answer: []TestAnswer{}, handle: testChannel},
 		{method: http.MethodPost, path: "channels/{name}/models/fetch", who: operators, summary: "Ask the channel's upstream which models it has", answer: Models{}, handle: fetchModels},
 		{method: http.MethodPost, path: "models/fetch", who: operators, summary: "Ask the upstream of a channel that is not saved yet which models it has", body: ChannelConfig{}, answer: Models{}, handle: fetchModelsOf},
-		{method: http.MethodPost, path: "channels/{name}/keys", who: operators, summary: "Add, remove, switch, note and order some keys of a channel", body: KeyChange{}, answer: KeyChanged{}, handle: changeKeys},
+		{method: http.MethodPost, path: "channels/{name}/keys", who: operators, summary: "Add, remove, switch and note some keys of a channel", body: KeyChange{}, answer: KeyChanged{}, handle: changeKeys},
 		{method: http.MethodPost, path: "rules/test", who: operators, summary: "What cooldown rules would make of an answer", body: RulesQuestion{}, answer: RulesAnswer{}, handle: testRules},
 		{method: http.MethodPost, path: "edits/test", who: operators, summary: "What body_set and body_remove would make of a request", body: EditsQuestion{}, answer: EditsAnswer{}, handle: testEdits},
 

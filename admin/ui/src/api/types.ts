@@ -221,7 +221,6 @@ export interface KeyChange {
 	disable?: string[] | null
 	enable?: string[] | null
 	notes?: Record<string, string> | null
-	order?: string[] | null
 	remove?: string[] | null
 }
 
@@ -767,7 +766,7 @@ export interface Routes {
 	"PATCH channels/{name}": { path: { name: Param }; query: undefined; body: Sent<ChannelConfig>; answer: ChannelConfig }
 	/** Replace a channel; keys that are left out stay */
 	"PUT channels/{name}": { path: { name: Param }; query: undefined; body: Sent<ChannelConfig>; answer: ChannelConfig }
-	/** Add, remove, switch, note and order some keys of a channel */
+	/** Add, remove, switch and note some keys of a channel */
 	"POST channels/{name}/keys": { path: { name: Param }; query: undefined; body: Sent<KeyChange>; answer: KeyChanged }
 	/** Ask the channel's upstream which models it has */
 	"POST channels/{name}/models/fetch": { path: { name: Param }; query: undefined; body: undefined; answer: Models }
