@@ -1,16 +1,30 @@
 import { ask } from "../api/client"
-import { refreshChannels } from "../api/live"
+import { serverNow } from "../api/clock"
+import { channelStates, refreshChannels } from "../api/live"
+import type { HealthEntry } from "../api/types"
 import { duration } from "../i18n/format"
 import { t, tCode } from "../i18n/text"
 import { toast } from "./toast"
 
 // What is done to a channel from wherever it is shown.
 
-/** Ends its rests. */
+/** More rests than these are not put back one by one. */
+const mostPutBack = 20
+
+/** Ends its rests; the toast lets what rested rest for as long as it would have. */
 export async function wakeChannel(name: string): Promise<void> {
+	const rested = (channelStates.peek()?.find((c) => c.name === name)?.cooling ?? []).filter((e) => Date.parse(e.until) > serverNow())
 	await ask("POST cooling/clear", { body: { channel: name } })
 	refreshChannels()
-	toast(t("overview.woken", { name }))
+	toast(t("overview.woken", { name }), rested.length > 0 && rested.length <= mostPutBack ? () => putBack(rested) : undefined)
+}
+
+async function putBack(rested: readonly HealthEntry[]): Promise<void> {
+	for (const { scope, channel, group, key, model, protocol, url, until } of rested) {
+		const seconds = Math.ceil((Date.parse(until) - serverNow()) / 1000)
+		if (seconds > 0) await ask("POST cooling", { body: { scope, channel, group, key, model, protocol, url, seconds } })
+	}
+	refreshChannels()
 }
 
 /** Switches it off or on; the toast takes it back. */
