@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ func (c *call) listModels() error {
 		if i < 0 {
 			return c.refuse(&protocol.RequestError{
 				Status: http.StatusNotFound, Code: "model_not_found", Param: "model",
-				Message: "there is no model " + strconv.Quote(shorten(c.match.variable, 200)) + " for this token",
+				Message: "there is no model " + strconv.Quote(ai.Shorten(c.match.variable, 200)) + " for this token",
 			})
 		}
 		body = format.WriteModel(c.r, models[i])
@@ -74,7 +75,7 @@ func (c *call) usableModels() []protocol.Model {
 			usable = append(usable, ch)
 		}
 	}
-	upstream := c.h.app.state.lists.fetch(c.r.Context(), usable, c.transports)
+	upstream := c.h.app.state.gateway.ModelLists.fetch(c.r.Context(), usable, c.transports)
 	for i, ch := range usable {
 		owner := ch.conf.Provider
 		if owner == "" {
@@ -97,7 +98,7 @@ func (c *call) usableModels() []protocol.Model {
 		}
 	}
 	for name, models := range r.aliases {
-		if slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
+		if !access.IsPattern(name) && slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
 			add(name, "ccload")
 		}
 	}
@@ -105,7 +106,7 @@ func (c *call) usableModels() []protocol.Model {
 	for _, m := range found {
 		models = append(models, m)
 	}
-	slices.SortFunc(models, func(a, b protocol.Model) int { return compareStrings(a.ID, b.ID) })
+	slices.SortFunc(models, func(a, b protocol.Model) int { return strings.Compare(a.ID, b.ID) })
 	return models
 }
 
@@ -244,7 +245,7 @@ func readModelList(r io.Reader) ([]string, error) {
 		names = append(names, m.ID)
 	}
 	for _, m := range list.Models {
-		names = append(names, trimModels(m.Name))
+		names = append(names, strings.TrimPrefix(m.Name, "models/")) // Google's resource prefix
 	}
 	return slices.DeleteFunc(names, func(n string) bool { return n == "" }), nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -142,6 +143,9 @@ var oddities = map[string]string{
 
 // survivors are the lines that may not be lost. System turns may move to the
 // front, and the schemas of tools may be said in another way.
+// inWords is what asks for the form of an answer.
+var inWords = regexp.MustCompile(regexp.QuoteMeta(protocol.InWords) + `( It keeps to this JSON schema:.*)?`)
+
 func survivors(lines []string, from, to ai.Protocol) []string {
 	var system, rest []string
 	for _, line := range lines {
@@ -158,7 +162,8 @@ func survivors(lines []string, from, to ai.Protocol) []string {
 		case strings.HasPrefix(line, "assistant: 9 "): // what a search found is in the text behind it
 		case line == "user: text .": // where a conversation must have a message
 		case strings.HasPrefix(line, "user: media 2 text/"): // a text file may be written as text
-		case strings.HasPrefix(line, "tool 2"): // a search is the provider's to offer
+		case strings.HasPrefix(line, "tool 2"), strings.HasPrefix(line, "tool 3"): // searches and the like are the provider's to offer
+		case strings.HasPrefix(line, `tool 0 answer "Takes the whole answer.`): // see Prompt.WithFormByTool
 		case strings.HasPrefix(line, "system: text "):
 			system = append(system, strings.TrimPrefix(line, "system: text "))
 		case strings.HasPrefix(line, "tool "):
@@ -175,7 +180,7 @@ func survivors(lines []string, from, to ai.Protocol) []string {
 			rest = slices.Delete(rest, i, i+1)
 		}
 	}
-	all := strings.TrimSpace(strings.ReplaceAll(strings.Join(system, "\n"), protocol.InWords, ""))
+	all := strings.TrimSpace(inWords.ReplaceAllString(strings.Join(system, "\n"), ""))
 	return append([]string{"system: " + all}, rest...)
 }
 

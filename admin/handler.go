@@ -144,11 +144,11 @@ func (h *Handler) unknown(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, Problemf(http.StatusMethodNotAllowed, "method_not_allowed", "", "this takes %s", strings.Join(allowed, ", ")))
 		return
 	}
-	nothing(w, r)
+	h.nothing(w, r)
 }
 
 // nothing answers where there is nothing.
-func nothing(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) nothing(w http.ResponseWriter, r *http.Request) {
 	writeProblem(w, Problemf(http.StatusNotFound, CodeNotFound, "", "there is nothing here; %s/api/openapi.json describes what there is", baseOf(r)))
 }
 

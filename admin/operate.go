@@ -8,6 +8,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/secrets"
 )
 
 // Operator is what the dashboard's API changes. The app implements it.
@@ -118,7 +119,7 @@ type Holder struct {
 
 // Masked stands for a secret in what is shown. Where it is given back, the
 // secret stays what it is.
-const Masked = "********"
+const Masked = secrets.Masked
 
 // ChannelConfig is the settings of a channel, as the API shows and takes them.
 // Keys, the password of a proxy and the values of headers are never shown.

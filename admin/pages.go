@@ -27,7 +27,7 @@ const preferenceCookie = "ccload_look"
 func (h *Handler) document(w http.ResponseWriter, r *http.Request) {
 	assets, ok := ui.Load()
 	if !ok {
-		nothing(w, r)
+		h.nothing(w, r)
 		return
 	}
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && !strings.HasSuffix(original.URL.Path, "/") {
@@ -58,7 +58,7 @@ func (h *Handler) document(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	page := look(r)
 	page.Session = string(text)
-	_, _ = w.Write([]byte(assets.Document(page))) // a client that is gone is nobody to tell
+	_, _ = w.Write([]byte(assets.Document(page))) //nolint:gosec // what it takes over is known words and escaped
 }
 
 // look is how the pages are shown: as chosen, else in the browser's language.
@@ -84,12 +84,12 @@ func look(r *http.Request) ui.Page {
 func (h *Handler) asset(w http.ResponseWriter, r *http.Request) {
 	assets, ok := ui.Load()
 	if !ok || r.PathValue("version") != assets.Version {
-		nothing(w, r)
+		h.nothing(w, r)
 		return
 	}
 	file, ok := assets.File(r.PathValue("name"))
 	if !ok {
-		nothing(w, r)
+		h.nothing(w, r)
 		return
 	}
 	header := w.Header()
@@ -102,7 +102,7 @@ func (h *Handler) asset(w http.ResponseWriter, r *http.Request) {
 		body = file.Gzip
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // a client that is gone is nobody to tell
+	_, _ = w.Write(body) //nolint:gosec // a file of this program
 }
 
 // acceptsGzip reads an Accept-Encoding: gzip is named, and not with a weight of 0.

@@ -57,29 +57,24 @@ func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 // writeHeader begins the answer.
 func (a *Answer) writeHeader(w http.ResponseWriter) {
 	header := w.Header()
+	maps.Copy(header, a.Header)
 	if a.translator != nil {
 		streamHeader(header, a.req.Translate.Array)
 		w.WriteHeader(a.Status)
 		return
 	}
-	maps.Copy(header, a.Header)
-	media := mediaType(a.Header)
 	_, isSSE := a.splitter.(*sse.Scanner)
 	switch {
 	case a.form == stream:
 		header["X-Accel-Buffering"] = noBuffering
-		if isSSE && media != eventStream {
-			header["Content-Type"] = []string{eventStream}
-		}
+		header["Cache-Control"] = noStore
 	case a.Status == http.StatusNoContent || a.Status == http.StatusResetContent:
 	case a.form == whole:
 		header["Content-Length"] = []string{strconv.Itoa(len(*a.held))}
-		if media == eventStream {
-			header["Content-Type"] = []string{jsonText}
-		}
 	case a.length >= 0:
 		header["Content-Length"] = []string{strconv.FormatInt(a.length, 10)}
 	}
+	header["Content-Type"] = []string{a.contentType(isSSE)}
 	w.WriteHeader(a.Status)
 }
 

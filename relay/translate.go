@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -18,6 +19,7 @@ const holdTranslated = 64 << 20
 type Translation struct {
 	Upstream, Client protocol.Codec
 	Prompt           *protocol.Prompt // what the client asked
+	Back             protocol.Back    // what the upstream was asked otherwise
 	Stream           bool             // the client wants a stream
 	Array            bool             // as a JSON array, Gemini's other form
 }
@@ -62,6 +64,7 @@ func (t *translator) piece(p *protocol.Piece) {
 	if p.Kind == protocol.PieceStop {
 		p.Reply.Usage = t.usage()
 	}
+	p = t.Back.Piece(p)
 	if t.encoder == nil {
 		t.whole.Add(p)
 		return
@@ -111,6 +114,7 @@ func (a *Answer) translateWhole() bool {
 		return false
 	}
 	reply.Usage = a.verdict.Usage
+	a.req.Translate.Back.Reply(reply)
 	a.reply = reply
 	return true
 }
@@ -119,6 +123,7 @@ func (a *Answer) translateWhole() bool {
 func (a *Answer) giveReply(w http.ResponseWriter, e *Ending) {
 	t := a.req.Translate
 	header := w.Header()
+	maps.Copy(header, a.Header)
 	var text []byte
 	switch {
 	case t.Stream:
@@ -141,11 +146,14 @@ func (a *Answer) giveReply(w http.ResponseWriter, e *Ending) {
 // noBuffering asks a proxy in front of us, such as nginx, not to collect events.
 var noBuffering = []string{"no"}
 
+// noStore keeps caches from a stream.
+var noStore = []string{"no-store"}
+
 // streamHeader says that a stream comes.
 func streamHeader(header http.Header, array bool) {
 	header["X-Accel-Buffering"] = noBuffering
 	header["Content-Type"] = []string{eventStream}
-	header["Cache-Control"] = []string{"no-cache"}
+	header["Cache-Control"] = noStore
 	if array {
 		header["Content-Type"] = []string{jsonText}
 	}

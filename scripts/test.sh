@@ -118,5 +118,8 @@ fi
 say "unit and end-to-end tests"
 go test $race -timeout 20m ./...
 
+say "the dashboard's files are what its sources make"
+(cd admin/ui/build && go vet ./... && go test ./...)
+
 say "official SDKs against the running gateway"
 (cd test/sdk && go vet ./... && go test -timeout 10m ./...)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"unicode/utf8"
 
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/store"
 )
 
@@ -48,7 +49,7 @@ func explain(name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("reading %q: %w", clip(filepath.Base(name)), err)
+	return fmt.Errorf("reading %q: %w", ai.Shorten(filepath.Base(name), maxTold), err)
 }
 
 func readPath(ctx context.Context, path string) (*File, error) {
@@ -122,11 +123,5 @@ func readDatabase(ctx context.Context, path string) (*File, error) {
 	return originalDatabase(data), nil
 }
 
-// clip shortens a text that may be as long as somebody's mistake.
-func clip(s string) string {
-	const most = 80
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "…"
-}
+// maxTold is how many characters of a name are repeated.
+const maxTold = 80

@@ -3,6 +3,7 @@ package transfer
 import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/secrets"
 )
 
 // Bounds of a file.
@@ -87,13 +88,10 @@ func (k *Key) complete() {
 	}
 }
 
-// shortest is the length of a secret from which on four characters of it tell
-// next to nothing.
-const shortest = 16
-
+// lastFour is nothing of a placeholder, whose value is not known here.
 func lastFour(secret string) string {
-	if len(secret) < shortest || config.HasPlaceholder(secret) {
+	if config.HasPlaceholder(secret) {
 		return ""
 	}
-	return secret[len(secret)-4:]
+	return secrets.LastFour(secret)
 }

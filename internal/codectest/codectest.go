@@ -116,6 +116,12 @@ func checkRequest(t *testing.T, o *Options, rec *corpus.Record, in *protocol.Inb
 	if len(p.Native) > 0 {
 		return p
 	}
+	// What a provider runs is its own: requests of others have no such tools.
+	sent, _, _ := p.Without(protocol.Hosted)
+	if slices.ContainsFunc(sent.Tools, func(t protocol.Tool) bool { return t.Kind == protocol.Hosted }) {
+		return p
+	}
+	p = sent
 	out, err := c.EncodePrompt(p, p.Model)
 	var cannot *protocol.InexpressibleError
 	if errors.As(err, &cannot) && slices.ContainsFunc(o.Inexpressible, func(s string) bool { return strings.HasPrefix(cannot.Field, s) }) {
@@ -184,6 +190,9 @@ func Essence(p *protocol.Prompt, dropped []string) []string {
 	}
 	for i := range p.Tools {
 		tool := &p.Tools[i]
+		if tool.Kind == protocol.Hosted && slices.Contains(dropped, "tools."+tool.Name) {
+			continue
+		}
 		name := tool.Name
 		if tool.Kind == protocol.WebSearch {
 			name = "" // each format has its own

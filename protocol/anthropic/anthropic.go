@@ -28,13 +28,14 @@ func (Format) ID() ai.Protocol { return ai.Anthropic }
 // Endpoints lists what the format serves. Model lists share their path with
 // OpenAI's and are routed there.
 func (Format) Endpoints() []protocol.Endpoint {
+	query := []string{"beta"}
 	return []protocol.Endpoint{
 		{
-			Operation: ai.Generate, Methods: []string{http.MethodPost}, Path: "/v1/messages",
+			Operation: ai.Generate, Methods: []string{http.MethodPost}, Path: "/v1/messages", Query: query,
 			ModelIn: protocol.ModelInBody, Streams: protocol.StreamByBody,
 		},
 		{
-			Operation: ai.CountTokens, Methods: []string{http.MethodPost}, Path: "/v1/messages/count_tokens",
+			Operation: ai.CountTokens, Methods: []string{http.MethodPost}, Path: "/v1/messages/count_tokens", Query: query,
 			ModelIn: protocol.ModelInBody, Streams: protocol.StreamNever,
 		},
 	}

@@ -32,6 +32,10 @@ func (e *encoder) planThinking(groups []group) plan {
 		e.planOff(&pl)
 	case t.Mode == protocol.ThinkingOn && !m.thinks:
 		e.hint("thinking")
+	case t.Mode == protocol.ThinkingOn && m.adaptive && e.forced() && !m.alwaysOn:
+		// "Thinking may not be enabled when tool_choice forces tool use."
+		e.hint("thinking")
+		pl.kind, pl.effort = "disabled", t.Effort
 	case t.Mode == protocol.ThinkingOn && m.adaptive:
 		pl.kind = "adaptive"
 		pl.effort = t.Effort

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/schema"
 )
 
 // traits are what a model takes, as far as requests must know
@@ -14,6 +15,12 @@ type traits struct {
 	efforts   []string // it knows, from the least to the most; nil: none
 	off       string   // the effort that is no reasoning, "" if there is none
 	cacheMark bool     // cache_control is understood (OpenRouter, for Claude)
+}
+
+// schemas is what the model refuses of the schemas of tools.
+// https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+func (t *traits) schemas() schema.Target {
+	return schema.Target{Items: true, Properties: true, OneType: !t.own}
 }
 
 var (

@@ -35,7 +35,7 @@ func run() error {
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
-	fmt.Println("http://" + listener.Addr().String())
+	fmt.Fprintln(os.Stdout, "http://"+listener.Addr().String())
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	return server.Close()
 }

@@ -114,6 +114,7 @@ export interface ChannelConfig {
 	daily_budget?: number
 	disabled?: boolean
 	group?: string
+	header_down?: ConfigHeaderDown | null
 	header_up?: ConfigHeaderOps | null
 	health_check?: ConfigHealthCheck | null
 	hours?: ConfigHours | null
@@ -632,6 +633,13 @@ export interface ConfigCooldownRule {
 	scope?: string
 	status?: number[] | null
 	zone?: string
+}
+
+export interface ConfigHeaderDown {
+	add?: Record<string, string[] | null> | null
+	delete?: string[] | null
+	pass?: string[] | null
+	set?: Record<string, string[] | null> | null
 }
 
 export interface ConfigHeaderOps {

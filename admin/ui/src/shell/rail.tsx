@@ -42,7 +42,7 @@ export function Rail() {
 				))}
 				{isOperator() && (
 					<span class="morenav">
-						<Menu button={{ icon: "more", label: t("nav.more") }} items={far.map((p) => ({ text: t(`nav.${p}` as Key), icon: icons[p], run: () => go(href(p)) }))} />
+						<Menu button={{ icon: "more", children: <span>{t("nav.more")}</span> }} items={far.map((p) => ({ text: t(`nav.${p}` as Key), icon: icons[p], run: () => go(href(p)) }))} />
 					</span>
 				)}
 			</nav>

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import { ask } from "../../api/client"
-import { onCalls, onGap } from "../../api/live"
+import { channelStates, onCalls, onGap } from "../../api/live"
 import { asProblem, type ApiError } from "../../api/problem"
 import type { AiRecord } from "../../api/types"
 import { CallRoute } from "../../components/route"
@@ -11,7 +11,9 @@ import { clockTime, durations, exact, money, none, short, whole } from "../../i1
 import { t } from "../../i18n/text"
 import { go, href } from "../../shell/router"
 
-const shown = 8
+/** Channels and calls together fit a window of 900 px. */
+const rowsTogether = 14
+const fewest = 6
 const kept = 50
 const tellEvery = 10_000
 
@@ -76,7 +78,7 @@ export function Recent() {
 				<Table
 					label={t("nav.requests")}
 					density="m"
-					rows={list.slice(0, shown)}
+					rows={list.slice(0, Math.max(fewest, rowsTogether - Math.min(8, channelStates.value?.length ?? 0)))}
 					columns={columns()}
 					rowKey={(c) => c.id}
 					onOpen={(c) => go(href(["requests", c.id]))}
