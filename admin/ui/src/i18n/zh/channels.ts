@@ -28,6 +28,7 @@ export default {
 	"ch.declared": "来自 Caddyfile",
 	"ch.declaredHelp": "在此只读。请修改以下面这一行开头的配置块，然后重新加载：",
 	"ch.prio": "优先级",
+	"ch.addr": "地址",
 	"ch.priorityOf": "{name} 的优先级",
 	"ch.weightOf": "{name} 的权重",
 	"ch.prioritySet": "{name} 的优先级为 {n}",

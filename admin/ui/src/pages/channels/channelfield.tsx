@@ -1,5 +1,5 @@
 import { SelectField, Switch, TextField } from "../../components/field"
-import { lang, t, type Key } from "../../i18n/text"
+import { lang, t, tCode, type Key } from "../../i18n/text"
 import type { Catalogue } from "../../api/types"
 import { type FieldId, fields, type Form } from "./form"
 
@@ -68,10 +68,10 @@ export function ChannelField({ id, form, set, error, catalogue, disabled, hint, 
 	)
 }
 
-/** What a setting means: the docs of the program, and in other languages our own words. */
+/** What a setting means, in the viewer's words; in English the docs of the program where we have none. */
 function helpOf(id: FieldId, catalogue: Catalogue | undefined): string | undefined {
-	const own = t(`chh.${id}` as Key)
-	if (own !== `chh.${id}` && own !== "") return own
+	const own = tCode("chh", id)
+	if (own !== id.replaceAll("_", " ")) return own
 	if (lang.value !== "en") return undefined
 	const doc = catalogue?.channel?.find((o) => o.name === fields[id].name)?.doc
 	return doc?.split("\n\n")[0]?.replace(/\s+/g, " ")

@@ -47,7 +47,7 @@ export function columnsOf(hidden: readonly string[]): Column<Row>[] {
 				</>
 			),
 		},
-		{ id: "provider", head: t("ch.col.provider"), class: "w5 t2", sort: (r) => r.config.provider, cell: (r) => <span class="clipname">{r.config.provider || hostOf(r)}</span> },
+		{ id: "provider", head: t("ch.col.provider"), class: "w6 t2", sort: (r) => r.config.provider, cell: (r) => <span class="clipname">{r.config.provider || hostOf(r)}</span> },
 		{ id: "state", head: t("overview.state"), class: "w100 clip p3", sort: (r) => r.state.rank, descending: true, title: (r) => [r.state.text, r.state.why].filter(Boolean).join(", "), cell: (r) => <ChannelStateCell state={r.state} /> },
 		{ id: "strip", head: t("overview.lastHour"), class: "chstrip", cell: (r) => r.part && <HourStrip hour={r.part.hour} /> },
 		{ id: "success", head: t("overview.success"), num: true, class: "p2", sort: (r) => (r.part?.hour.attempts ? r.part.hour.ok / r.part.hour.attempts : undefined), cell: (r) => <HourSuccess part={r.part} /> },
@@ -63,7 +63,7 @@ export function columnsOf(hidden: readonly string[]): Column<Row>[] {
 			),
 		},
 		{ id: "keys", head: t("overview.keys"), num: true, sort: (r) => keysOfRow(r).usable, cell: (r) => of(keysOfRow(r)) },
-		{ id: "addresses", head: t("ch.col.addresses"), num: true, class: "w5", sort: (r) => addressesOf(r).usable, cell: (r) => of(addressesOf(r)) },
+		{ id: "addresses", head: t("ch.addr"), num: true, class: "w5", sort: (r) => addressesOf(r).usable, cell: (r) => of(addressesOf(r)) },
 		{ id: "priority", head: t("ch.prio"), num: true, class: "ednum", descending: true, sort: (r) => r.config.priority ?? 0, cell: (r) => number(r, "priority") },
 		{ id: "weight", head: t("ch.col.weight"), num: true, class: "ednum", descending: true, sort: (r) => r.config.weight || 1, cell: (r) => number(r, "weight") },
 		{

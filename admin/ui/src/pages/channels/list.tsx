@@ -37,7 +37,7 @@ export function ChannelsList() {
 	return (
 		<Main bare>
 			<Bar>
-				<Button kind="primary" icon="plus" onClick={() => setQuery({ new: "1", edit: null, copy: null })}>{t("ch.add")}</Button>
+				<Button kind="primary" icon="plus" class="chadd" onClick={() => setQuery({ new: "1", edit: null, copy: null })}>{t("ch.add")}</Button>
 			</Bar>
 			<Bar end>
 				<RangePicker />

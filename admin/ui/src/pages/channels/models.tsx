@@ -133,7 +133,7 @@ function rowsOf(models: readonly string[], names: Record<string, string>, listed
 
 function ModelState({ row, model }: { row: Row; model: string }) {
 	const e = (row.channel?.cooling ?? []).find((x) => x.model === model && !x.key && !x.url)
-	if (!e) return <span class="t3">{none}</span>
+	if (!e) return null
 	return (
 		<State tone="resting" icon="resting" title={e.message} why={<>{tCode("kind", e.kind)} <Countdown until={e.until} /> <Button size="s" kind="quiet" onClick={() => wake({ scope: e.scope, channel: row.name, model }, model)}>{t("action.wake")}</Button></>}>
 			{t("channel.resting")}

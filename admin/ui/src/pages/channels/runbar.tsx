@@ -1,4 +1,5 @@
 import { Button } from "../../components/button"
+import { Icon } from "../../components/icon"
 import { Failure } from "../../components/notice"
 import { whole } from "../../i18n/format"
 import { t } from "../../i18n/text"
@@ -28,6 +29,7 @@ export function AtOnce({ value, onChange }: { value: number; onChange: (n: numbe
 				<select value={String(value)} onChange={(e) => onChange(Number(e.currentTarget.value))}>
 					{[1, 2, 4, 8, 16].map((n) => <option key={n} value={n}>{n}</option>)}
 				</select>
+				<Icon name="down" small />
 			</span>
 		</label>
 	)
