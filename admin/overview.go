@@ -44,8 +44,8 @@ type OverviewChannel struct {
 	Name     string `json:"name"`
 	Served   int64  `json:"served"`                         // calls of the range that it answered
 	FirstP90 int64  `json:"first_content_p90_ns,omitempty"` // of the range
-	// Speed is the output tokens per second of its answers, from their first
-	// content on; 0 where nothing is known.
+	// Speed is the output tokens per second that its calls took, from their
+	// arrival to their end; 0 where nothing is known.
 	Speed      float64  `json:"tokens_per_second,omitempty"`
 	CostToday  ai.Money `json:"cost_today_usd"`
 	LimitToday ai.Money `json:"limit_today_usd,omitempty"`
@@ -169,10 +169,11 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 	return nil
 }
 
-// speed is the output tokens per second of the calls, from first contents on.
+// speed is the output tokens per second that the calls took. Where an answer
+// comes whole, its first content is its last: it says nothing of the speed.
 func (r *StatisticsRow) speed() float64 {
-	took := time.Duration(r.Calls * (r.MeanDuration - r.MeanFirst))
-	if r.MeanFirst == 0 || took <= 0 {
+	took := time.Duration(r.Calls * r.MeanDuration)
+	if took <= 0 {
 		return 0
 	}
 	return float64(r.Output) / took.Seconds()

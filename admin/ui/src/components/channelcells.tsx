@@ -4,16 +4,18 @@ import { t } from "../i18n/text"
 import type { ChannelState } from "./channelstate"
 import { Countdown, State } from "./state"
 
-/** How a channel is, why, and until when. */
-export function ChannelStateCell({ state: s }: { state: ChannelState }) {
+/** How a channel is, why, and until when. brief: the end first, for where the rest may be cut. */
+export function ChannelStateCell({ state: s, brief }: { state: ChannelState; brief?: boolean }) {
 	return (
 		<State
 			tone={s.tone}
 			icon={s.icon}
 			why={
 				<>
+					{brief && s.until && <Countdown until={s.until} />}
+					{brief && s.until && s.why ? " · " : ""}
 					{s.why}
-					{s.until && (
+					{!brief && s.until && (
 						<>
 							{s.why ? ", " : ""}
 							{t(s.id === "some" ? "overview.nextIn" : "overview.backIn")} <Countdown until={s.until} />

@@ -167,7 +167,7 @@ export default {
 	"ch.removeForGood": { one: "Remove {n} for good", other: "Remove {n} for good" },
 	"ch.testAll": "Test all",
 	"ch.testShown": "Test shown",
-	"ch.testsWith": "Short calls of {model}; each costs a little.",
+	"ch.testsCost": "A short call by each key; each costs a little.",
 	"ch.pasteKeys": "Paste keys",
 	"ch.noKeys": "No keys",
 	"ch.noKeysHelp": "Paste one or more; they are never shown again.",

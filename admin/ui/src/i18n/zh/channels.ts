@@ -170,7 +170,7 @@ export default {
 	"ch.removeForGood": "永久移除 {n} 个",
 	"ch.testAll": "全部测试",
 	"ch.testShown": "测试所示",
-	"ch.testsWith": "用 {model} 做简短调用，每次略有花费。",
+	"ch.testsCost": "用每个密钥做一次简短调用，每次略有花费。",
 	"ch.pasteKeys": "粘贴密钥",
 	"ch.noKeys": "没有密钥",
 	"ch.noKeysHelp": "粘贴一个或多个；之后不再显示。",

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks"
+import { useRef, useState } from "preact/hooks"
 import { ask } from "../../api/client"
 import { refreshChannels } from "../../api/live"
 import { type ApiError, asProblem } from "../../api/problem"
@@ -23,8 +23,12 @@ import { RunBar } from "./runbar"
 
 /** Where a channel is: its addresses, how they are, and a test of each. */
 export function AddressesTab({ row }: { row: Row }) {
-	const model = testModelOf(row)
-	const run = useRun(async (url, stop) => (await ask("POST channels/{name}/test", { path: { name: row.name }, body: { channel: row.name, url, models: model ? [model] : undefined, stream: true }, signal: stop }))?.[0] as TestAnswer)
+	const model = useRef<string | undefined>(undefined)
+	const test = async (urls: readonly string[]) => {
+		model.current = await testModelOf(row)
+		await run.start(urls, 4)
+	}
+	const run = useRun(async (url, stop) => (await ask("POST channels/{name}/test", { path: { name: row.name }, body: { channel: row.name, url, models: model.current ? [model.current] : undefined, stream: true }, signal: stop }))?.[0] as TestAnswer)
 	const list = row.channel?.urls ?? []
 	const own = row.config.urls ?? []
 	const failed = list.filter((u) => run.results.get(u.url)?.ok === false).length
@@ -39,7 +43,7 @@ export function AddressesTab({ row }: { row: Row }) {
 			<div class="tabbar">
 				<span class="small t2">{own.length === 0 ? t("ch.presetAddresses", { provider: row.config.provider ?? "" }) : t("ch.addressesHelp")}</span>
 				<span class="push chips">
-					<Button busy={run.busy} onClick={() => run.start(list.map((u) => u.url), 4)}>{t("ch.testAll")}</Button>
+					<Button busy={run.busy} onClick={() => test(list.map((u) => u.url))}>{t("ch.testAll")}</Button>
 				</span>
 			</div>
 			<RunBar run={run} failed={failed} />
@@ -61,7 +65,7 @@ export function AddressesTab({ row }: { row: Row }) {
 						id: "action", head: t("overview.action"), hidden: true, num: true, class: "chaction",
 						cell: (u) => (
 							<span class="acts">
-								<Button size="s" kind="quiet" onClick={() => run.start([u.url], 1)}>{t("action.test")}</Button>
+								<Button size="s" kind="quiet" onClick={() => test([u.url])}>{t("action.test")}</Button>
 								{!u.usable && <Button size="s" kind="quiet" onClick={() => wake({ channel: row.name, url: u.url }, u.url)}>{t("action.wake")}</Button>}
 								<Menu
 									button={{ kind: "quiet", size: "s", icon: "more", label: t("overview.moreOf", { name: u.url }) }}

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks"
 import { Button } from "../../components/button"
+import { fitsPattern } from "../../components/channelactions"
 import { Checkbox } from "../../components/field"
 import { t } from "../../i18n/text"
 import type { Row } from "./data"
@@ -12,7 +13,7 @@ interface Props {
 	onClose: () => void
 }
 
-const covers = (models: readonly string[], name: string): boolean => models.some((m) => m === name || (m.includes("*") && name.startsWith(m.slice(0, m.indexOf("*"))) && name.endsWith(m.slice(m.lastIndexOf("*") + 1))))
+const covers = (models: readonly string[], name: string): boolean => models.some((m) => fitsPattern(m, name))
 
 /** What the upstream lists beside what the channel serves: the difference, to be taken over in part or whole. */
 export function FetchedModels({ row, models, listed, onSave, onClose }: Props) {

@@ -105,7 +105,7 @@ export function RotateDialog({ row, old, onClose }: { row: Row; old: KeyRow; onC
 			step("done")
 			at = "test"
 			step("running")
-			const answer = await testKey(row, added, testModelOf(row))
+			const answer = await testKey(row, added, await testModelOf(row))
 			setSaid(answer.ok ? t("ch.answersAfter", { time: duration(answer.first_content_ns ?? answer.duration_ns) }) : `${tCode("kind", answer.outcome)}${answer.message ? ": " + answer.message : ""}`)
 			if (!answer.ok && !anyway) {
 				step("failed")

@@ -1,19 +1,19 @@
-import { useMemo, useState } from "preact/hooks"
+import { useMemo, useRef, useState } from "preact/hooks"
 import { ask } from "../../api/client"
 import { second, serverNow } from "../../api/clock"
 import { refreshChannels } from "../../api/live"
 import type { KeyChange, Statistics, TestAnswer } from "../../api/types"
 import type { Sent } from "../../api/sent"
 import { Button } from "../../components/button"
+import { testModelFor } from "../../components/channelactions"
 import { Chips, FilterChip } from "../../components/chips"
-import { modelFor } from "../../components/guess"
 import { Icon } from "../../components/icon"
 import type { IconName } from "../../components/icons"
 import { Menu } from "../../components/menu"
 import { Empty } from "../../components/notice"
 import { Countdown, State, type Tone } from "../../components/state"
 import { type Column, Table } from "../../components/table"
-import { toast } from "../../components/toast"
+import { toast, toastError } from "../../components/toast"
 import { duration, money, none, percent, whole } from "../../i18n/format"
 import { t, tCode } from "../../i18n/text"
 import { hrefWith, param } from "../../shell/router"
@@ -35,8 +35,8 @@ export async function changeKeys(name: string, change: Sent<KeyChange>) {
 	return done
 }
 
-/** A model that keys are tested with. */
-export const testModelOf = (row: Row): string | undefined => modelFor([...(row.config.models ?? []), ...Object.keys(row.config.model_names ?? {}), ...(row.channel?.models ?? [])])
+/** A model that keys and addresses are tested with. */
+export const testModelOf = (row: Row): Promise<string | undefined> => testModelFor(row.name, [...(row.config.models ?? []), ...Object.keys(row.config.model_names ?? {}), ...(row.channel?.models ?? [])])
 
 /** One short call by one key. */
 export async function testKey(row: Row, key: string, model: string | undefined, stop?: AbortSignal): Promise<TestAnswer> {
@@ -49,8 +49,12 @@ export function KeysTab({ row, statistics }: { row: Row; statistics: Statistics 
 	const [selected, setSelected] = useState<Set<string>>(new Set())
 	const [atOnce, setAtOnce] = useState(4)
 	const [dialog, setDialog] = useState<{ kind: "paste" } | { kind: "rotate" | "note"; key: KeyRow } | undefined>(undefined)
-	const model = testModelOf(row)
-	const run = useRun((key, stop) => testKey(row, key, model, stop))
+	const model = useRef<string | undefined>(undefined)
+	const run = useRun((key, stop) => testKey(row, key, model.current, stop))
+	const begin = async (ids: readonly string[]) => {
+		model.current = await testModelOf(row)
+		await run.start(ids, atOnce)
+	}
 	const tick = Math.floor(second.value / 2000)
 	const all = useMemo(() => keyRows(row, statistics, serverNow()), [row, statistics, tick])
 	const wanted = param("keys") as KeyState | ""
@@ -61,7 +65,7 @@ export function KeysTab({ row, statistics }: { row: Row; statistics: Statistics 
 	const name = row.name
 	const test = async (keys: readonly KeyRow[]) => {
 		const usable = keys.filter((k) => k.key).map((k) => k.id)
-		if (usable.length > 0) await run.start(usable, atOnce)
+		if (usable.length > 0) await begin(usable)
 		refreshChannels()
 	}
 	const remove = async (keys: readonly KeyRow[]) => {
@@ -113,7 +117,7 @@ export function KeysTab({ row, statistics }: { row: Row; statistics: Statistics 
 				<span class="push chips">
 					{failed.length > 0 && !run.busy && !row.declared && <RemoveKeys keys={failed} onRemove={remove} text={t("ch.removeFailed", { n: failed.length })} />}
 					<AtOnce value={atOnce} onChange={setAtOnce} />
-					<Button busy={run.busy} disabled={all.length === 0} title={model && t("ch.testsWith", { model })} onClick={() => test(wanted ? shown : all)}>{t(wanted ? "ch.testShown" : "ch.testAll")}</Button>
+					<Button busy={run.busy} disabled={all.length === 0} title={t("ch.testsCost")} onClick={() => test(wanted ? shown : all)}>{t(wanted ? "ch.testShown" : "ch.testAll")}</Button>
 					{!row.declared && <Button kind="primary" icon="plus" onClick={() => setDialog({ kind: "paste" })}>{t("ch.pasteKeys")}</Button>}
 				</span>
 			</div>
@@ -131,7 +135,7 @@ export function KeysTab({ row, statistics }: { row: Row; statistics: Statistics 
 				empty={<Empty title={t(all.length === 0 ? "ch.noKeys" : "ch.noKeyMatch")} action={all.length > 0 ? <a class="btn" href={hrefWith({ keys: null })}>{t("ch.dropFilter")}</a> : undefined}>{all.length === 0 && t("ch.noKeysHelp")}</Empty>}
 			/>
 			<p class="small t3 foot2">{t("ch.writeOnly")}</p>
-			{dialog?.kind === "paste" && <PasteDialog row={row} onClose={() => setDialog(undefined)} onAdded={(ids, then) => then && void run.start(ids, atOnce)} />}
+			{dialog?.kind === "paste" && <PasteDialog row={row} onClose={() => setDialog(undefined)} onAdded={(ids, then) => then && void begin(ids).catch(toastError)} />}
 			{dialog?.kind === "rotate" && <RotateDialog row={row} old={dialog.key} onClose={() => setDialog(undefined)} />}
 			{dialog?.kind === "note" && <NoteDialog row={row} of={dialog.key} onClose={() => setDialog(undefined)} />}
 		</section>

@@ -4,6 +4,7 @@ import { refreshChannels } from "../../api/live"
 import { asProblem, type ApiError } from "../../api/problem"
 import type { TestAnswer } from "../../api/types"
 import { Button } from "../../components/button"
+import { fitsPattern } from "../../components/channelactions"
 import { Checkbox, TextField } from "../../components/field"
 import { Empty, Failure } from "../../components/notice"
 import { Badge, Countdown, State } from "../../components/state"
@@ -27,8 +28,6 @@ interface ModelRow {
 	/** Only in what the upstream lists; a pattern lets it in. */
 	listed: boolean
 }
-
-const fits = (pattern: string, name: string): boolean => new RegExp("^" + pattern.split("*").map((x) => x.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*") + "$").test(name)
 
 /** Output tokens per second from the first content on. */
 const speedOf = (a: TestAnswer): number | undefined => {
@@ -127,7 +126,7 @@ function rowsOf(models: readonly string[], names: Record<string, string>, listed
 	const rows = new Map<string, ModelRow>()
 	for (const name of [...models, ...Object.keys(names)]) rows.set(name, { name, upstream: names[name], pattern: name.includes("*"), listed: false })
 	const patterns = models.filter((m) => m.includes("*"))
-	for (const name of listed) if (!rows.has(name) && patterns.some((p) => fits(p, name))) rows.set(name, { name, upstream: undefined, pattern: false, listed: true })
+	for (const name of listed) if (!rows.has(name) && patterns.some((p) => fitsPattern(p, name))) rows.set(name, { name, upstream: undefined, pattern: false, listed: true })
 	return [...rows.values()]
 }
 
