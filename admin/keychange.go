@@ -67,13 +67,13 @@ func (in *KeyChange) apply(has []KeyConfig) (keys []KeyConfig, done KeyChanged) 
 		keys = append(keys, k)
 	}
 	for _, k := range in.Add {
-		print := access.Fingerprint(strings.TrimSpace(k.Key))
-		if there[print] {
+		id := access.Fingerprint(strings.TrimSpace(k.Key))
+		if there[id] {
 			done.Doubles++
 			continue
 		}
-		there[print] = true
-		done.Added = append(done.Added, print)
+		there[id] = true
+		done.Added = append(done.Added, id)
 		keys = append(keys, KeyConfig{Key: k.Key, Note: k.Note, Disabled: k.Disabled})
 	}
 	done.Keys = len(keys)

@@ -19,14 +19,25 @@ func TestKeyChange(t *testing.T) {
 		done   KeyChanged
 	}{
 		{"nothing", KeyChange{}, has, KeyChanged{Keys: 3}},
-		{"adds what is new, once", KeyChange{Add: []KeyConfig{{Key: "known"}, {Key: "new", Note: "n"}, {Key: " new "}, {Key: "other"}}},
+		{
+			"adds what is new, once",
+			KeyChange{Add: []KeyConfig{{Key: "known"}, {Key: "new", Note: "n"}, {Key: " new "}, {Key: "other"}}},
 			append(slices.Clone(has), KeyConfig{Key: "new", Note: "n"}, KeyConfig{Key: "other"}),
-			KeyChanged{Added: []string{access.Fingerprint("new"), access.Fingerprint("other")}, Doubles: 2, Keys: 5}},
+			KeyChanged{Added: []string{access.Fingerprint("new"), access.Fingerprint("other")}, Doubles: 2, Keys: 5},
+		},
 		{"removes, and ignores what is gone", KeyChange{Remove: []string{"a", "gone"}}, has[1:], KeyChanged{Removed: 1, Keys: 2}},
-		{"replaces a key by itself", KeyChange{Remove: []string{known}, Add: []KeyConfig{{Key: "known"}}},
-			[]KeyConfig{has[0], has[1], {Key: "known"}}, KeyChanged{Added: []string{known}, Removed: 1, Keys: 3}},
-		{"switches and notes", KeyChange{Disable: []string{"a"}, Enable: []string{"b"}, Notes: map[string]string{"a": "x", "b": ""}},
-			[]KeyConfig{{Fingerprint: "a", Disabled: true, Note: "x"}, {Fingerprint: "b"}, has[2]}, KeyChanged{Keys: 3}},
+		{
+			"replaces a key by itself",
+			KeyChange{Remove: []string{known}, Add: []KeyConfig{{Key: "known"}}},
+			[]KeyConfig{has[0], has[1], {Key: "known"}},
+			KeyChanged{Added: []string{known}, Removed: 1, Keys: 3},
+		},
+		{
+			"switches and notes",
+			KeyChange{Disable: []string{"a"}, Enable: []string{"b"}, Notes: map[string]string{"a": "x", "b": ""}},
+			[]KeyConfig{{Fingerprint: "a", Disabled: true, Note: "x"}, {Fingerprint: "b"}, has[2]},
+			KeyChanged{Keys: 3},
+		},
 	} {
 		keys, done := c.change.apply(has)
 		if c.done.Added == nil {

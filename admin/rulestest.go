@@ -90,8 +90,7 @@ func testEdits(q *request) (any, error) {
 	}
 	c := config.Channel{Name: "tested", Provider: "anthropic", BodySet: in.Set, BodyRemove: in.Remove}
 	if err := c.Validate(); err != nil {
-		var wrong *config.Error
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*config.Error](err); ok {
 			return nil, invalid(wrong.Field, "%s", wrong.Problem)
 		}
 		return nil, err

@@ -135,12 +135,12 @@ test("a channel is made in the panel, and errors stand at their fields", () =>
 		const panel = page.locator("aside.panel")
 		await panel.getByLabel("Keys", { exact: true }).fill("mk-n6-u5000000001\nmk-n6-u5000000002")
 		await panel.getByLabel("Addresses", { exact: true }).fill(upstream.url)
-		await panel.getByLabel("Name", { exact: true }).fill("made-here")
+		await panel.getByRole("textbox", { name: /^Name/ }).fill("made-here")
 		await panel.getByLabel("Models", { exact: true }).fill("claude-*")
 		await panel.getByLabel("Priority", { exact: true }).fill("9999999")
 		await panel.getByRole("button", { name: "Add", exact: true }).click()
 		await panel.locator(".field", { hasText: "Priority" }).getByRole("alert").waitFor()
-		assert.equal(await panel.getByLabel("Name", { exact: true }).inputValue(), "made-here")
+		assert.equal(await panel.getByRole("textbox", { name: /^Name/ }).inputValue(), "made-here")
 		await panel.getByLabel("Priority", { exact: true }).fill("-3")
 		await panel.getByRole("button", { name: "Add", exact: true }).click()
 		await page.getByText("made-here is added").waitFor()
@@ -172,7 +172,7 @@ test("who edits is told of others, and loses nothing that was typed", () =>
 		const dialog = page.locator("dialog")
 		await dialog.getByLabel("Admin password or client token").fill(password)
 		await dialog.getByRole("button", { name: "Log in", exact: true }).click()
-		await page.getByText("claude-main is saved").last().waitFor()
+		await panel.getByText("Nothing changed").waitFor()
 		assert.equal((await config("claude-main")).rpm, 78)
 		await gateway.api("PATCH", "channels/claude-main", { rpm: null, weight: 3 })
 	}))
@@ -311,9 +311,9 @@ test("hard names, narrow windows, both themes and axe", async () => {
 	const pages = ["#/channels", "#/channels?edit=relay-a", "#/channels?new=1", `#/channels/${name}`, "#/channels/relay-a?tab=keys", "#/channels/relay-a?tab=addresses", "#/channels/claude-main?tab=models", "#/channels/relay-a?tab=limits", "#/channels/relay-a?tab=history", "#/channels?order=1"]
 	for (const theme of ["light", "dark"]) {
 		await visit("#/channels", async (page) => {
-			for (const hash of pages) {
+			for (const hash of theme === "light" ? pages : pages.slice(0, 5)) {
 				await page.goto(gateway.ui + hash)
-				await page.locator("main tbody tr, main .empty, main table").first().waitFor()
+				await page.locator("main tbody tr, main .empty, main table, main form").first().waitFor()
 				await axe(page, theme + " " + hash)
 				if (theme === "dark") continue
 				for (const width of [360, 768, 1440]) {
@@ -333,7 +333,7 @@ test("the Chinese pages hold no English", () =>
 			await page.goto(gateway.ui + hash)
 			await page.locator("main table, main form").first().waitFor()
 			const text = await page.evaluate(() => ["th", "dt", "label", "h2", ".help", ".sub", ".st", ".btn", ".empty", ".tabs a"].flatMap((s) => [...document.querySelectorAll("main " + s)].map((e) => e.textContent)).join("\n"))
-			const left = text.replace(/ccload|Caddyfile|Retry-After|claude-[\w-]+|relay-\w|gpt-\w+|old-relay|many|modelled|anthropic|openai|responses|gemini|socks5h?|https?:\S*|thinking\.budget_tokens|metadata|temperature|Name: value|Europe\/Berlin|Asia\/Shanghai|JSON|value|bearer|x-api-key|x-goog-api-key|api-key|none|off\b|tok\/s|unix\w*|-Name|\+Name/g, "")
+			const left = text.replace(/ccload|Caddyfile|Retry-After|claude-[\w-]+|relay-\w|gpt-\w+|old-relay|many|modelled|anthropic|openai|responses|gemini|socks5h?|https?|thinking\.budget_tokens|metadata|temperature|Name: value|Europe\/Berlin|Asia\/Shanghai|JSON|value|bearer|x-api-key|x-goog-api-key|api-key|none|off\b|tok\/s|unix\w*|-Name|\+Name/g, "")
 			assert.ok(!/[a-z]{4,}/.test(left), `${hash}: ${left.match(/.*[a-z]{4,}.*/)?.[0]}`)
 		}
 	}, { locale: "zh-CN" }))
