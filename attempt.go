@@ -267,6 +267,7 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	ending := answer.CopyTo(ctx, c.w)
 	verdict := answer.Verdict()
 	a.Usage = verdict.Usage
+	c.noteSubstitution(t, a, verdict.Model)
 	if ending.Evidence.Kind == ai.OK {
 		c.learnHabit(t, verdict.Usage.Reported)
 	}

@@ -330,9 +330,13 @@ func (a *App) FetchModels(ctx context.Context, who admin.Actor, name string, uns
 	if err != nil {
 		return nil, err
 	}
-	names, err := askForModels(ctx, ch, via[0])
+	listed, err := askForModels(ctx, ch, via[0])
 	if err != nil {
 		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", secrets.Redact(err.Error(), ch.keys[0].secret))
+	}
+	names := make([]string, 0, len(listed))
+	for _, m := range listed {
+		names = append(names, m.name)
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil

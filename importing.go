@@ -30,12 +30,16 @@ func (a *App) Import(ctx context.Context, who admin.Actor, in admin.ImportFile) 
 	if err != nil {
 		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
 	}
+	file.Storable()
 	result := &admin.ImportResult{
 		DryRun: in.DryRun, Format: file.Format, Notes: append([]string{}, file.Notes...),
 		Changes: []admin.ImportChange{}, Problems: []admin.ImportProblem{},
 	}
 	for _, p := range file.Problems {
 		result.Problems = append(result.Problems, admin.ImportProblem(p))
+	}
+	for _, l := range file.Lines {
+		result.Lines = append(result.Lines, admin.ImportLine(l))
 	}
 	set := &file.Set
 	for {
@@ -244,8 +248,10 @@ func (a *App) Export(ctx context.Context, who admin.Actor, format string, secret
 		err = transfer.WriteJSON(&b, set)
 	case "csv":
 		err = transfer.WriteCSV(&b, set)
+	case "caddyfile":
+		_, err = transfer.WriteCaddyfile(&b, set)
 	default:
-		err = admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "format", "format: must be json or csv")
+		err = admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "format", "format: must be json, csv or caddyfile")
 	}
 	if err != nil {
 		return nil, err

@@ -51,7 +51,9 @@ func (a *App) Channels(now time.Time) []admin.Channel {
 	channels := a.registry.Load().channels
 	list := make([]admin.Channel, 0, len(channels))
 	for _, ch := range channels {
-		list = append(list, ch.inspect(entries, now))
+		shown := ch.inspect(entries, now)
+		shown.Substituted = a.state.substituted.of(ch.name)
+		list = append(list, shown)
 	}
 	return list
 }

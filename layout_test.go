@@ -24,7 +24,8 @@ var layers = []struct {
 	{1, []string{"config", "examples", "internal/fakeai", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
 	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "protocol/schema", "provider", "selection", "tokens"}},
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
-	{4, []string{"cluster", "command", "transfer"}},
+	{4, []string{"cluster", "transfer"}},
+	{5, []string{"command"}},
 }
 
 // mayImportCaddy are the packages that know of Caddy.

@@ -45,6 +45,8 @@ type state struct {
 	store  store.Store
 	warned sync.Map // what the log was told -> time.Time: when, or until when it holds
 
+	substituted substitutions
+
 	openOnce sync.Once
 	openErr  error
 	opened   atomic.Bool

@@ -270,6 +270,7 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 	for _, e := range t.edits {
 		body = e.Apply(body)
 	}
+	_, thoughts := protocol.WantsThoughts(t.model)
 	return &relay.Request{
 		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: codec, Endpoint: endpoint, Stream: c.Stream,
@@ -277,9 +278,19 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 		Timers:    c.timers(t),
 		Translate: &relay.Translation{
 			Upstream: codec, Client: codecOf(c.Protocol), Prompt: c.translation.prompt, Back: protocol.Back{Names: out.Names, Answer: out.Answer},
-			Stream: c.Stream, Array: c.request.Array,
+			Stream: c.Stream, Array: c.request.Array, Thoughts: thoughts,
+			Model: c.Model, Input: c.inputTold(),
 		},
 	}, nil
+}
+
+// inputTold counts the input for streams that tell it at their beginning, which
+// is before most upstreams do; nil where the client's do not.
+func (c *call) inputTold() func() int64 {
+	if c.Protocol != ai.Anthropic || !c.Stream {
+		return nil
+	}
+	return c.countInput
 }
 
 var jsonType = []string{"application/json"}

@@ -35,7 +35,7 @@ func eachForeign(t *testing.T, test func(t *testing.T, client, up ai.Protocol, s
 // toolRequest is a request of a client with one tool, and the call of it and its
 // result before, if there is an id.
 func toolRequest(p ai.Protocol, stream bool, name, id, more string) (path, body string) {
-	n, i := string(scan.Quote(name)), string(quoteJSON(id))
+	n, i := string(scan.Quote(name)), string(scan.Quote(id))
 	const schema = `{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]}`
 	path, _ = generation(p, "m", stream)
 	s := fmt.Sprintf(`,"stream":%v`, stream)

@@ -78,7 +78,18 @@ func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 		Transport: c.transports[t.channel][t.url],
 		Timers:    c.timers(t),
 		Hide:      c.hides(t),
+		Rename:    c.renames(t),
 	}, nil
+}
+
+// renames is the name that the answer gives the model: the client's, where the
+// target was sent another; "" leaves what the upstream says. Clients compare it
+// with what they asked for, and throw away thoughts of any other model.
+func (c *call) renames(t *target) string {
+	if t.model == c.Model || t.model == "" {
+		return ""
+	}
+	return c.Model
 }
 
 // hides is what of a stream the client does not get, because it did not ask

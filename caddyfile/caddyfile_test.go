@@ -385,3 +385,20 @@ func FuzzApp(f *testing.F) {
 		_ = ccload.ReadHandler(caddyfile.NewDispenser(tokens), new(config.Handler), nil)
 	})
 }
+
+// TestStoreOr: of two stores the one is taken whose variable is set.
+func TestStoreOr(t *testing.T) {
+	const text = "{\n\tccload {\n\t\tstore sqlite {env.CCLOAD_TEST_DATABASE} or sqlite other.db\n\t\ttime_zone Asia/Tokyo\n\t}\n}\n"
+	for value, want := range map[string]string{"": `"other.db"`, "somewhere": `"{env.CCLOAD_TEST_DATABASE}"`} {
+		t.Setenv("CCLOAD_TEST_DATABASE", value)
+		result, err := read("Caddyfile", text)
+		if err != nil || !strings.Contains(string(result.App.StoreRaw), want) || result.App.TimeZone != "Asia/Tokyo" {
+			t.Errorf("%q: got %s, %v", value, result.App.StoreRaw, err)
+		}
+	}
+	for _, line := range []string{"store sqlite {env.CCLOAD_TEST_UNSET} or nothing x", "store nothing {env.CCLOAD_TEST_UNSET} or"} {
+		if result, err := read("Caddyfile", "{\n\tccload {\n\t\t"+line+"\n\t}\n}\n"); err == nil || !strings.Contains(err.Error(), "no such store") {
+			t.Errorf("%s: got %v, %v", line, result.App, err)
+		}
+	}
+}

@@ -135,6 +135,9 @@ type Part struct {
 	Origin    ai.Protocol
 	// Redacted says that a Thought has no text that anybody may read.
 	Redacted bool
+	// Wanted says that the maker of a Thought wants to see it again though it
+	// has no signature: see WantsThoughts.
+	Wanted bool
 	// ID is the item's own id where the format gives one and wants it back: R
 	// reasoning.id, message.id, web_search_call.id.
 	ID string

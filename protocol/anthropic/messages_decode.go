@@ -1,6 +1,7 @@
 package anthropic
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
@@ -305,8 +306,22 @@ func (b *blocks) readThought(k *block) error {
 		b.sign(of, &k.part)
 		return err
 	}
+	if id, isBefore := strings.CutPrefix(k.part.ID, beforePart); isBefore {
+		k.part.ID = id
+		b.addBefore(k)
+		return err
+	}
 	b.add(k)
 	return err
+}
+
+// addBefore puts a thought before the text or the call that it stands behind.
+func (b *blocks) addBefore(k *block) {
+	at := len(b.parts)
+	if at > 0 && b.parts[at-1].Kind != protocol.Thought {
+		at--
+	}
+	b.parts = slices.Insert(b.parts, at, k.part)
 }
 
 // sign gives the signature of another format back to the call, or the text, it

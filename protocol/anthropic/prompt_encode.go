@@ -165,7 +165,7 @@ func (e *encoder) countMarks(system []item, groups []group) {
 		}
 	}
 	if e.skip = max(0, n-maxMarks); e.skip > 0 {
-		e.hint("cache")
+		e.hint("cache marks")
 	}
 }
 
@@ -226,7 +226,7 @@ func (e *encoder) writeOthers() {
 	case "default":
 		e.b = text(e.b, "service_tier", "standard_only")
 	default:
-		e.hint("tier")
+		e.hint("service_tier")
 	}
 	user := p.UserFor(maxUser, true)
 	if user != p.User {

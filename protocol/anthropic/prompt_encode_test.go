@@ -69,7 +69,7 @@ func TestEncodeFields(t *testing.T) {
 		{"most output of one by its old name", "anthropic/claude-4.7-opus", func(*P) {}, "max_tokens", "128000", ""},
 		{"most output of one without a number", "claude-sonnet", func(*P) {}, "max_tokens", "128000", ""},
 		{"most output of others", "glm-5", func(*P) {}, "max_tokens", "32000", ""},
-		{"too much output", "claude-opus-4.1", func(p *P) { p.MaxOutput = 90000 }, "max_tokens", "32000", "max_output"},
+		{"too much output", "claude-opus-4.1", func(p *P) { p.MaxOutput = 90000 }, "max_tokens", "32000", "max_tokens above the model's most"},
 		{"temperature", sonnet45, func(p *P) { p.Temperature = new(0.1) }, "temperature", "0.1", ""},
 		{"too hot", sonnet45, func(p *P) { p.Temperature = new(1.7) }, "temperature", "1", "temperature"},
 		{"hot thoughts", sonnet45, func(p *P) { p.Temperature, p.Thinking.Mode = new(0.5), protocol.ThinkingOn }, "temperature", "", "temperature"},
@@ -86,7 +86,7 @@ func TestEncodeFields(t *testing.T) {
 		{"user", sonnet45, func(p *P) { p.User = "u" }, "metadata", `{"user_id":"u"}`, ""},
 		{"long user", sonnet45, func(p *P) { p.User = strings.Repeat("u", 300) }, "metadata", "", "user"},
 		{"tier", sonnet45, func(p *P) { p.Tier = "default" }, "service_tier", `"standard_only"`, ""},
-		{"other tier", sonnet45, func(p *P) { p.Tier = "flex" }, "service_tier", "", "tier"},
+		{"other tier", sonnet45, func(p *P) { p.Tier = "flex" }, "service_tier", "", "service_tier"},
 
 		{"budget", sonnet45, func(p *P) { p.Thinking = protocol.Thinking{Mode: protocol.ThinkingOn, Budget: 5000, Show: "none"} }, "thinking", `{"type":"enabled","budget_tokens":5000,"display":"omitted"}`, ""},
 		{"effort as budget", sonnet45, func(p *P) { p.Thinking = protocol.Thinking{Mode: protocol.ThinkingOn, Effort: "high"} }, "thinking", `{"type":"enabled","budget_tokens":24576}`, ""},
@@ -107,7 +107,7 @@ func TestEncodeFields(t *testing.T) {
 		{"off with much effort", "claude-opus-5", func(p *P) { p.Thinking = protocol.Thinking{Mode: protocol.ThinkingOff, Effort: "max"} }, "output_config", `{"effort":"high"}`, ""},
 		{"never off", "claude-fable-5", func(p *P) { p.Thinking.Mode = protocol.ThinkingOff }, "output_config", `{"effort":"low"}`, "thinking off"},
 		{"no thoughts at all", "claude-3-5-sonnet-20241022", func(p *P) { p.Thinking.Mode = protocol.ThinkingOn }, "thinking", "", "thinking"},
-		{"hidden thoughts of old ones", "claude-3-7-sonnet-20250219", func(p *P) { p.Thinking = protocol.Thinking{Mode: protocol.ThinkingOn, Budget: 2000, Show: "none"} }, "thinking", `{"type":"enabled","budget_tokens":2000}`, "thinking.show"},
+		{"hidden thoughts of old ones", "claude-3-7-sonnet-20250219", func(p *P) { p.Thinking = protocol.Thinking{Mode: protocol.ThinkingOn, Budget: 2000, Show: "none"} }, "thinking", `{"type":"enabled","budget_tokens":2000}`, "thinking.display"},
 
 		{"schema", sonnet45, func(p *P) { p.Output = protocol.Output{JSON: true, Schema: schema, Name: "x"} }, "output_config", `{"format":{"type":"json_schema","schema":{"type":"object","properties":{"n":{"type":"integer","description":"{minimum: 1}"}},"additionalProperties":false}}}`, ""},
 		{"tools", sonnet45, func(p *P) { p.Tools = function }, "tools", `[{"name":"f","input_schema":{"type":"object"}},{"name":"g","input_schema":{"type":"object","properties":{}}}]`, ""},
@@ -373,7 +373,7 @@ func TestMarks(t *testing.T) {
 	if n := strings.Count(string(out.Body), "cache_control"); n != 4 || strings.Contains(string(m["tools"]), "cache_control") {
 		t.Errorf("%d marks: %s", n, out.Body)
 	}
-	if strings.Join(out.Hints, ",") != "cache" {
+	if strings.Join(out.Hints, ",") != "cache marks" {
 		t.Error(out.Hints)
 	}
 }

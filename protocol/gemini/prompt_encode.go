@@ -39,7 +39,7 @@ func (e *encoder) cannot(field string) error {
 // marks notes what a part has that Gemini has no word for.
 func (e *encoder) marks(p *protocol.Part) {
 	if p.Cache != "" {
-		e.hint("cache")
+		e.hint("cache marks")
 	}
 }
 
@@ -82,7 +82,7 @@ func (e *encoder) dropped() {
 	}{
 		{p.User != "", "user"},
 		{p.Parallel != nil && !*p.Parallel, "parallel"},
-		{p.Output.Verbosity != "", "output.verbosity"},
+		{p.Output.Verbosity != "", "verbosity"},
 		{p.Output.About != "", "output.about"},
 		{p.Tier == "batch", "tier"},
 	} {
@@ -104,7 +104,7 @@ func (e *encoder) tools() error {
 	for i := range e.p.Tools {
 		t := &e.p.Tools[i]
 		if t.Cache != "" {
-			e.hint("cache")
+			e.hint("cache marks")
 		}
 		switch t.Kind {
 		case protocol.Function:
@@ -166,10 +166,10 @@ func (e *encoder) search(t *protocol.Tool) error {
 		return e.cannot("web search with domains")
 	}
 	if t.MaxSearches > 0 {
-		e.hint("tools.max_searches")
+		e.hint("web_search.max_uses")
 	}
 	if t.Location != nil {
-		e.hint("tools.location")
+		e.hint("web_search.user_location")
 	}
 	return nil
 }

@@ -142,15 +142,29 @@ func (w *promptWriter) thinking() {
 		said = protocol.EffortOf(t.Budget)
 	}
 	switch {
-	case t.Mode == protocol.ThinkingOff && w.traits.off != "":
-		w.Text("reasoning_effort", w.traits.off)
 	case t.Mode == protocol.ThinkingOff:
-		w.hintIf(len(w.traits.efforts) > 0, "thinking")
+		w.thinkingOff()
 	case said == "":
 	case len(w.traits.efforts) > 0:
 		w.Text("reasoning_effort", protocol.EffortUpTo(said, w.traits.efforts...))
 	default:
 		w.hint("thinking")
+	}
+}
+
+// thinkingOff writes each vendor's own switch; where there is none, the least
+// effort there is.
+func (w *promptWriter) thinkingOff() {
+	switch t := &w.traits; {
+	case t.offSwitch != "":
+		w.B = append(append(w.B, ','), t.offSwitch...)
+	case t.off != "":
+		w.Text("reasoning_effort", t.off)
+	case len(t.efforts) > 0 && !t.cacheMark: // Claude does not think unasked
+		w.hint("thinking off")
+		w.Text("reasoning_effort", t.efforts[0])
+	default:
+		w.hintIf(t.thinks, "thinking off")
 	}
 }
 

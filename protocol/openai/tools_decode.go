@@ -15,13 +15,16 @@ var hosted = map[string]bool{
 }
 
 func (r *promptReader) tool(path string, v []byte) {
+	before := len(r.p.Tools)
+	defer func() {
+		if mark := protocol.Member(v, "cache_control"); mark != nil && len(r.p.Tools) > before { // where OpenRouter and LiteLLM take it
+			r.p.Tools[before].Cache = lifetime(mark)
+		}
+	}()
 	switch kind := protocol.Kind(v); kind {
 	case "function", "":
 		if inner := protocol.Member(v, "function"); inner != nil {
 			r.function(path+".function", inner)
-			if mark := protocol.Member(v, "cache_control"); mark != nil { // where OpenRouter and LiteLLM take it
-				r.p.Tools[len(r.p.Tools)-1].Cache = lifetime(mark)
-			}
 		} else {
 			r.Fail(path+".function", path+".function is missing")
 		}

@@ -123,7 +123,10 @@ func (w *promptWriter) reasoning() {
 	}
 	if t.Mode == protocol.ThinkingOff {
 		effort = w.traits.off
-		w.hintIf(effort == "" && w.traits.reasons, "thinking")
+		if least := w.traits.efforts; effort == "" && len(least) > 0 {
+			effort = least[0] // as little as there is
+		}
+		w.hintIf(w.traits.off == "" && w.traits.reasons, "thinking off")
 	}
 	if !w.traits.reasons && len(w.traits.efforts) == 0 {
 		w.hintIf(t.Mode == protocol.ThinkingOn, "thinking")
@@ -455,15 +458,15 @@ func (w *promptWriter) result(r *protocol.ToolResult) {
 	if w.customCall(r.ID) {
 		kind = "custom_tool_call_output"
 	}
-	w.hintIf(r.Error, "tool_result.is_error")
+	parts := r.SaidAsText()
 	w.Open('{')
 	w.Text("type", kind)
 	w.Text("call_id", r.ID)
 	w.Key("output")
-	if text, all := protocol.PlainText(r.Parts); all {
+	if text, all := protocol.PlainText(parts); all {
 		w.String(text)
 	} else {
-		w.content(r.Parts, false)
+		w.content(parts, false)
 	}
 	w.Close('}')
 }

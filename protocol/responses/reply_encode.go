@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -303,8 +304,9 @@ func writePart(w *protocol.Writer, part *protocol.Part) {
 	w.Text("text", text)
 	w.Key("annotations")
 	w.Open('[')
-	for k := range part.Citations {
-		writeCitation(w, &part.Citations[k])
+	cited := protocol.WithEnds(part.Citations, utf8.RuneCountInString(text))
+	for k := range cited {
+		writeCitation(w, &cited[k])
 	}
 	w.Close(']')
 	w.Key("logprobs")

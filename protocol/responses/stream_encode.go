@@ -2,6 +2,7 @@ package responses
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ccload/ccload/protocol"
 )
@@ -248,6 +249,7 @@ func (e *replyEncoder) close(dst []byte, with *protocol.Part) []byte {
 	if part.Text == "" && part.Media == nil {
 		return dst
 	}
+	part.Citations = protocol.WithEnds(part.Citations, utf8.RuneCountInString(part.Text))
 	dst = e.begin(dst)
 	if part.Media != nil {
 		part.Text = "![](" + urlOf(part.Media) + ")"
