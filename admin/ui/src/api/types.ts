@@ -25,6 +25,7 @@ export interface Batch {
 	change?: Record<string, unknown> | null
 	clear?: boolean
 	names: string[] | null
+	password?: string
 	remove?: boolean
 }
 
@@ -96,6 +97,7 @@ export interface Channel {
 	protocols: string[] | null
 	provider?: string
 	state: string
+	substituted?: Record<string, string> | null
 	until?: string
 	urls: URL[] | null
 	weight: number
@@ -113,6 +115,7 @@ export interface ChannelConfig {
 	daily_budget?: number
 	disabled?: boolean
 	group?: string
+	header_down?: ConfigHeaderDown | null
 	header_up?: ConfigHeaderOps | null
 	health_check?: ConfigHealthCheck | null
 	hours?: ConfigHours | null
@@ -123,6 +126,7 @@ export interface ChannelConfig {
 	name: string
 	no_include_usage?: boolean
 	origin?: string
+	password?: string
 	priority?: number
 	protocols?: string[] | null
 	provider?: string
@@ -144,6 +148,16 @@ export interface Cleared {
 	cleared: number
 }
 
+export interface EditsAnswer {
+	body: string
+}
+
+export interface EditsQuestion {
+	body: string
+	body_remove: string[] | null
+	body_set: ConfigBodyField[] | null
+}
+
 export interface Explanation {
 	candidates: AiCandidate[] | null
 	model: string
@@ -154,6 +168,12 @@ export interface Explanation {
 	protocol: string
 	stages: Stage[] | null
 	why?: string
+}
+
+export interface ExportOrder {
+	format?: string
+	password?: string
+	secrets?: boolean
 }
 
 export interface Health {
@@ -171,6 +191,13 @@ export interface ImportChange {
 	name: string
 }
 
+export interface ImportLine {
+	becomes?: string
+	from: string
+	line?: number
+	note?: string
+}
+
 export interface ImportProblem {
 	field?: string
 	line?: number
@@ -184,6 +211,7 @@ export interface ImportResult {
 	changes: ImportChange[] | null
 	dry_run: boolean
 	format: string
+	lines?: ImportLine[] | null
 	notes: string[] | null
 	problems: ImportProblem[] | null
 	same: number
@@ -196,6 +224,21 @@ export interface Key {
 	low?: boolean
 	until?: string
 	usable: boolean
+}
+
+export interface KeyChange {
+	add?: KeyConfig[] | null
+	disable?: string[] | null
+	enable?: string[] | null
+	notes?: Record<string, string> | null
+	remove?: string[] | null
+}
+
+export interface KeyChanged {
+	added: string[] | null
+	doubles: number
+	keys: number
+	removed: number
 }
 
 export interface KeyConfig {
@@ -243,6 +286,7 @@ export interface OverviewChannel {
 	limit_today_usd?: number
 	name: string
 	served: number
+	tokens_per_second?: number
 }
 
 export interface OverviewStep {
@@ -296,6 +340,19 @@ export interface RestOrder {
 export interface Rotation {
 	channels: number
 	key: string
+}
+
+export interface RulesAnswer {
+	outcome: AiOutcome
+	rule?: number
+	without: AiOutcome
+}
+
+export interface RulesQuestion {
+	body: string
+	header?: Record<string, string> | null
+	rules: ConfigCooldownRule[] | null
+	status: number
 }
 
 export interface Session {
@@ -426,6 +483,7 @@ export interface TokenConfig {
 	origin?: string
 	rpm?: number
 	secret?: string
+	secret_file?: string
 	secret_sha256?: string
 	tpm?: number
 	updated?: string
@@ -458,6 +516,7 @@ export interface AiAttempt {
 	rested?: string
 	server_id?: string
 	start_ns: number
+	substituted?: string
 	target: AiTarget
 	usage: AiUsage
 	why: string
@@ -586,6 +645,13 @@ export interface ConfigCooldownRule {
 	zone?: string
 }
 
+export interface ConfigHeaderDown {
+	add?: Record<string, string[] | null> | null
+	delete?: string[] | null
+	pass?: string[] | null
+	set?: Record<string, string[] | null> | null
+}
+
 export interface ConfigHeaderOps {
 	add?: Record<string, string[] | null> | null
 	delete?: string[] | null
@@ -693,7 +759,7 @@ export interface Routes {
 	/** Replace an alias */
 	"PUT aliases/{name}": { path: { name: Param }; query: undefined; body: Sent<AliasConfig>; answer: AliasConfig }
 	/** Who changed what, the latest first */
-	"GET audit": { path: undefined; query: { before?: Param; limit?: Param }; body: undefined; answer: AuditEntry[] | null }
+	"GET audit": { path: undefined; query: { before?: Param; channel?: Param; limit?: Param }; body: undefined; answer: AuditEntry[] | null }
 	/** What tokens and channels have spent, and may spend */
 	"GET budgets": { path: undefined; query: undefined; body: undefined; answer: Budget[] | null }
 	/** Calls, the newest first */
@@ -718,6 +784,8 @@ export interface Routes {
 	"PATCH channels/{name}": { path: { name: Param }; query: undefined; body: Sent<ChannelConfig>; answer: ChannelConfig }
 	/** Replace a channel; keys that are left out stay */
 	"PUT channels/{name}": { path: { name: Param }; query: undefined; body: Sent<ChannelConfig>; answer: ChannelConfig }
+	/** Add, remove, switch and note some keys of a channel */
+	"POST channels/{name}/keys": { path: { name: Param }; query: undefined; body: Sent<KeyChange>; answer: KeyChanged }
 	/** Ask the channel's upstream which models it has */
 	"POST channels/{name}/models/fetch": { path: { name: Param }; query: undefined; body: undefined; answer: Models }
 	/** Ask the channel for a short answer, of one or all its models */
@@ -730,11 +798,15 @@ export interface Routes {
 	"POST cooling/clear": { path: undefined; query: undefined; body: Sent<HealthRef>; answer: Cleared }
 	/** What replies have taught about counting tokens */
 	"GET counting": { path: undefined; query: undefined; body: undefined; answer: unknown[] | null }
+	/** What body_set and body_remove would make of a request */
+	"POST edits/test": { path: undefined; query: undefined; body: Sent<EditsQuestion>; answer: EditsAnswer }
 	/** Where a call would go now */
 	"GET explain": { path: undefined; query: { model: Param; protocol?: Param; token?: Param; conversation?: Param }; body: undefined; answer: Explanation }
 	/** Export channels, tokens and aliases */
-	"GET export": { path: undefined; query: { format?: Param; secrets?: Param }; body: undefined; answer: unknown }
-	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, the original's CSV or SQLite file */
+	"GET export": { path: undefined; query: { format?: Param }; body: undefined; answer: unknown }
+	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
+	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
+	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey) */
 	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
 	"GET live": { path: undefined; query: undefined; body: undefined; answer: unknown }
@@ -760,6 +832,8 @@ export interface Routes {
 	"POST reprice": { path: undefined; query: { since?: Param }; body: undefined; answer: Record<string, number> | null }
 	/** Seal all stored secrets with a new encryption key */
 	"POST rotate": { path: undefined; query: undefined; body: undefined; answer: Rotation }
+	/** What cooldown rules would make of an answer */
+	"POST rules/test": { path: undefined; query: undefined; body: Sent<RulesQuestion>; answer: RulesAnswer }
 	/** Who is logged in */
 	"GET session": { path: undefined; query: undefined; body: undefined; answer: Session }
 	/** The settings in force */
