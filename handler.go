@@ -123,7 +123,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return nil
 	}
 
-	defer h.app.gateway.Enter()()
+	h.app.gateway.Enter()
+	defer h.app.gateway.Leave()
 	c := h.site.NewCall(w, r, m, clientAddress(r))
 	defer settle(c, r)
 	setPlaceholders(r, c.Record)

@@ -14,23 +14,32 @@ import (
 	"github.com/ccload/ccload/selection"
 )
 
-// attempt tries one target. It reports whether the call is over: answered, or
+// attempt is one try of a target for a call.
+type attempt struct {
+	call     *Call
+	target   *routing.Target
+	record   *ai.Attempt
+	question question // see include_usage.go
+}
+
+// try tries one target. It reports whether the call is over: answered, or
 // without anybody to answer.
-func (c *Call) attempt(ctx context.Context, t *routing.Target) (over bool) {
+func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	defer t.Release()
-	defer c.leaveUsageTrial(t)
 	start := c.since()
 	c.Record.Attempts = append(c.Record.Attempts, ai.Attempt{
 		Target: t.ID(), Start: start, Why: t.Why, Probe: t.Claim.Probe(),
 	})
-	a := &c.Record.Attempts[len(c.Record.Attempts)-1]
+	rec := &c.Record.Attempts[len(c.Record.Attempts)-1]
+	a := &attempt{call: c, target: t, record: rec}
+	defer a.leaveUsageTrial()
 	if t.Protocol != c.Protocol {
-		a.Protocol, a.Dropped = t.Protocol, c.dropped(t)
+		rec.Protocol, rec.Dropped = t.Protocol, a.dropped()
 	}
-	request, err := c.upstreamRequest(t)
+	request, err := a.upstreamRequest()
 	if err != nil {
 		t.Claim.Abandon()
-		a.Outcome = ai.Outcome{Kind: ai.BadAnswer, Rule: "request", Message: err.Error(), Retry: true}
+		rec.Outcome = ai.Outcome{Kind: ai.BadAnswer, Rule: "request", Message: err.Error(), Retry: true}
 		c.chooser.Tried = append(c.chooser.Tried, routing.Tried{Channel: t.Channel, Protocol: t.Protocol, Model: t.Model, Kind: ai.BadAnswer, Scope: ai.ScopeChannel})
 		return false
 	}
@@ -42,24 +51,24 @@ func (c *Call) attempt(ctx context.Context, t *routing.Target) (over bool) {
 		t.Conf.HeaderDown.Apply(answer.Header, answer.Upstream)
 	}
 	secrets.RedactHeader(answer.Header, t.Secret())
-	a.ServerID = serverID(answer.Upstream)
+	rec.ServerID = serverID(answer.Upstream)
 	if answer.Good() {
-		c.commit(ctx, t, a, answer)
-		a.Duration = c.since() - start
+		a.commit(ctx, answer)
+		rec.Duration = c.since() - start
 		return true
 	}
-	a.Duration = c.since() - start
-	a.Usage = answer.Verdict().Usage
-	c.addCost(t, a, nil, false)
+	rec.Duration = c.since() - start
+	rec.Usage = answer.Verdict().Usage
+	a.addCost(nil, false)
 	now := time.Now()
-	a.Outcome = classify(t, &answer.Evidence, now)
+	rec.Outcome = classify(t, &answer.Evidence, now)
 	c.capture.said(t, answer.Status, answer.Held())
-	if c.usageRefused(t, answer) {
+	if a.usageRefused(answer) {
 		t.Claim.Abandon()
-		a.Outcome.Retry = true
+		rec.Outcome.Retry = true
 		return false
 	}
-	return c.afterFailure(ctx, t, a, answer, now)
+	return a.afterFailure(ctx, answer, now)
 }
 
 // classify says what an answer was, in words that do not hold the credential:
@@ -72,14 +81,15 @@ func classify(t *routing.Target, evidence *health.Evidence, now time.Time) ai.Ou
 
 // afterFailure tells health, selection and metrics of a bad answer, and says
 // whether the call ends with it.
-func (c *Call) afterFailure(ctx context.Context, t *routing.Target, a *ai.Attempt, answer *relay.Answer, now time.Time) (over bool) {
-	o := a.Outcome
+func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now time.Time) (over bool) {
+	c, t := a.call, a.target
+	o := a.record.Outcome
 	c.site.gateway.Observer.AttemptEnded(t.Name, o.Kind)
 	switch {
 	case o.Kind == ai.ClientGone || (c.r.Context().Err() != nil):
 		t.Claim.Abandon()
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
-		c.Record.Usage = a.Usage
+		c.Record.Usage = a.record.Usage
 		return true
 	case endedHere(ctx):
 		t.Claim.Abandon()
@@ -88,8 +98,8 @@ func (c *Call) afterFailure(ctx context.Context, t *routing.Target, a *ai.Attemp
 	case !c.tellsOfHealth(o.Kind):
 		t.Claim.Abandon()
 	default:
-		a.Rested = t.Claim.Report(o, answer.Upstream, now)
-		c.observe(t, a, false, now)
+		a.record.Rested = t.Claim.Report(o, answer.Upstream, now)
+		a.observe(false, now)
 	}
 	failed := &failedAnswer{
 		outcome: o, status: answer.Status, header: answer.Header, body: answer.Held(), foreign: t.Protocol != c.Protocol,
@@ -105,7 +115,7 @@ func (c *Call) afterFailure(ctx context.Context, t *routing.Target, a *ai.Attemp
 		scope = ai.ScopeModel
 	}
 	c.chooser.Tried = append(c.chooser.Tried, routing.Tried{
-		Channel: t.Channel, Protocol: t.Protocol, URL: t.URL, Key: t.Key, Model: t.Model, Kind: o.Kind, Scope: scope, Until: later(o.Until, a.Rested),
+		Channel: t.Channel, Protocol: t.Protocol, URL: t.URL, Key: t.Key, Model: t.Model, Kind: o.Kind, Scope: scope, Until: later(o.Until, a.record.Rested),
 	})
 	if o.Kind.CallersFault() && !translated && (o.Kind != ai.ContextLength || !c.largerWindowLeft(t)) {
 		c.forwardError(failed)
@@ -153,46 +163,47 @@ func (c *Call) largerWindowLeft(t *routing.Target) bool {
 
 // commit gives the client an answer that has proved itself, follows it to its
 // end, and tells everybody how it went.
-func (c *Call) commit(ctx context.Context, t *routing.Target, a *ai.Attempt, answer *relay.Answer) {
+func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
+	c, t := a.call, a.target
 	now := time.Now()
 	if c.tellsOfHealth(ai.OK) {
-		a.Rested = t.Claim.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
+		a.record.Rested = t.Claim.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
 	} else {
 		t.Claim.Abandon()
 	}
-	a.FirstContent = answer.FirstContent
-	c.Record.FirstContent = a.Start + answer.FirstContent
+	a.record.FirstContent = answer.FirstContent
+	c.Record.FirstContent = a.record.Start + answer.FirstContent
 	c.Record.Channel = t.Name
 	c.exposeRoute()
 
-	c.recordOwner(a, answer.Verdict().ResponseID) // the client may use it before the answer has ended
+	a.recordOwner(answer.Verdict().ResponseID) // the client may use it before the answer has ended
 	ending := answer.CopyTo(ctx, c.w)
 	verdict := answer.Verdict()
-	a.Usage = verdict.Usage
-	c.noteSubstitution(t, a, verdict.Model)
+	a.record.Usage = verdict.Usage
+	a.noteSubstitution(verdict.Model)
 	if ending.Evidence.Kind == ai.OK {
-		c.learnUsageSupport(t, verdict.Usage.Reported)
+		a.learnUsageSupport(verdict.Usage.Reported)
 	}
-	c.addCost(t, a, answer, ending.Evidence.Kind == ai.OK)
-	c.Record.Usage = a.Usage
+	a.addCost(answer, ending.Evidence.Kind == ai.OK)
+	c.Record.Usage = a.record.Usage
 	c.Record.AnswerBytes = ending.Bytes
-	a.Outcome = ai.Outcome{Kind: ai.OK, Status: answer.Status}
-	c.recordOwner(a, verdict.ResponseID)
+	a.record.Outcome = ai.Outcome{Kind: ai.OK, Status: answer.Status}
+	a.recordOwner(verdict.ResponseID)
 	switch kind := ending.Evidence.Kind; kind {
 	case ai.OK:
 		if verdict.Kind == ai.ContentFilter { // a refusal is an answer too
-			a.Outcome.Kind = ai.ContentFilter
+			a.record.Outcome.Kind = ai.ContentFilter
 		}
-		c.end(a.Outcome.Kind, answer.Status, "")
-		c.observe(t, a, true, now)
+		c.end(a.record.Outcome.Kind, answer.Status, "")
+		a.observe(true, now)
 	case ai.ClientGone:
-		a.Outcome.Kind = ai.ClientGone
+		a.record.Outcome.Kind = ai.ClientGone
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
-		c.observe(t, a, true, now)
+		a.observe(true, now)
 	default:
-		c.broken(ctx, t, a, answer, &ending)
+		a.broken(ctx, answer, ending.Evidence)
 	}
-	c.site.gateway.Observer.AttemptEnded(t.Name, a.Outcome.Kind)
+	c.site.gateway.Observer.AttemptEnded(t.Name, a.record.Outcome.Kind)
 	if ending.Abort {
 		c.abort = true
 	}
@@ -200,41 +211,44 @@ func (c *Call) commit(ctx context.Context, t *routing.Target, a *ai.Attempt, ans
 
 // recordOwner notes that a response which upstream stores was made by this target, for
 // this token.
-func (c *Call) recordOwner(a *ai.Attempt, id string) {
+func (a *attempt) recordOwner(id string) {
+	c := a.call
 	if id != "" && id != c.Record.ResponseID {
 		c.Record.ResponseID = id
-		c.site.gateway.State.ResponseOwners.remember(id, owner{a.Target, c.Token})
+		c.site.gateway.State.responseOwners.remember(id, owner{a.record.Target, c.Token})
 	}
 }
 
 // broken accounts for an answer that failed after the client had its
 // beginning: it was ended honestly, the target rests, the call is no success.
-func (c *Call) broken(ctx context.Context, t *routing.Target, a *ai.Attempt, answer *relay.Answer, ending *relay.Ending) {
+func (a *attempt) broken(ctx context.Context, answer *relay.Answer, evidence health.Evidence) {
+	c, t := a.call, a.target
 	now := time.Now()
-	o := classify(t, &ending.Evidence, now)
+	o := classify(t, &evidence, now)
 	o.Retry = false
-	a.Outcome = o
+	a.record.Outcome = o
 	c.end(o.Kind, answer.Status, strings.TrimSuffix("the answer broke off: "+o.Message, ": "))
 	if o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) || endedHere(ctx) {
 		return
 	}
-	a.Rested = t.Claim.Report(o, nil, now)
-	c.observe(t, a, false, now)
+	a.record.Rested = t.Claim.Report(o, nil, now)
+	a.observe(false, now)
 }
 
 // observe feeds the latency and affinity memory.
-func (c *Call) observe(t *routing.Target, a *ai.Attempt, ok bool, now time.Time) {
+func (a *attempt) observe(ok bool, now time.Time) {
+	c, t := a.call, a.target
 	if c.Operation != ai.Generate {
 		return
 	}
 	var waited time.Duration
-	if a.Outcome.Kind == ai.Timeout {
-		waited = a.Duration
+	if a.record.Outcome.Kind == ai.Timeout {
+		waited = a.record.Duration
 	}
 	c.site.gateway.Routing.Selection.Observe(selection.Observation{
 		Waited:  waited,
 		Channel: t.Name, URL: t.Address(), Key: t.Keys[t.Key].ID, Model: t.Model,
-		FirstContent: a.FirstContent, Size: c.BodySize, Call: &c.Call, Usage: a.Usage, OK: ok, Now: now,
+		FirstContent: a.record.FirstContent, Size: c.BodySize, Call: &c.Call, Usage: a.record.Usage, OK: ok, Now: now,
 	})
 }
 

@@ -38,7 +38,6 @@ type Call struct {
 	request   protocol.Request
 	route     *routing.Route // what the model amounts to; nil until it is known
 	chooser   *routing.Chooser
-	question  question // of the attempt under way, see include_usage.go
 	expectation
 	translation translation
 
@@ -116,7 +115,7 @@ func (c *Call) writeError(e *protocol.Error) {
 	sayFinal(header, e.Status)
 	c.w.WriteHeader(e.Status)
 	if c.r.Method != http.MethodHead {
-		n, _ := c.w.Write(body) //nolint:gosec // JSON, and said to be
+		n, _ := c.w.Write(body)
 		c.Record.AnswerBytes = int64(n)
 	}
 }

@@ -45,7 +45,7 @@ func (c *Call) countedModel() string {
 func (c *Call) expect(model string) ai.Usage {
 	u := ai.Usage{Input: c.countInput()}
 	if c.generates() {
-		u.Output = c.site.gateway.State.Outputs.Estimate(model)
+		u.Output = c.site.gateway.State.outputs.Estimate(model)
 		if c.MaxOutput > 0 {
 			u.Output = min(u.Output, c.MaxOutput)
 		}
@@ -96,27 +96,28 @@ func (c *Call) priceAt(cand *routing.Candidate, u *ai.Usage) ai.Cost {
 // addCost counts what an attempt used, and what that costs. Failed attempts are
 // billed too if the provider says that they used something. answer is nil if
 // nothing of it may be estimated: its client was given none of it.
-func (c *Call) addCost(t *routing.Target, a *ai.Attempt, answer *relay.Answer, complete bool) {
+func (a *attempt) addCost(answer *relay.Answer, complete bool) {
+	c, t := a.call, a.target
 	if answer != nil && c.generates() {
-		c.estimate(t, &a.Usage, answer, complete)
+		a.estimate(&a.record.Usage, answer, complete)
 	}
-	if a.Usage.IsZero() {
+	if a.record.Usage.IsZero() {
 		return
 	}
-	a.Cost = c.priceAt(&t.Candidate, &a.Usage)
-	t.Used = access.Use{Tokens: int(a.Usage.Input + a.Usage.Output), Money: a.Cost.Amount}
+	a.record.Cost = c.priceAt(&t.Candidate, &a.record.Usage)
+	t.Used = access.Use{Tokens: int(a.record.Usage.Input + a.record.Usage.Output), Money: a.record.Cost.Amount}
 	c.used.Tokens += t.Used.Tokens
 	rec := &c.Record.Cost
-	rec.Amount += a.Cost.Amount
-	rec.List += a.Cost.List
-	rec.Unpriced = rec.Unpriced || a.Cost.Unpriced
-	rec.Drifted = rec.Drifted || a.Cost.Drifted
-	rec.Price, rec.Multiplier = a.Cost.Price, a.Cost.Multiplier
-	if a.Cost.Unpriced {
+	rec.Amount += a.record.Cost.Amount
+	rec.List += a.record.Cost.List
+	rec.Unpriced = rec.Unpriced || a.record.Cost.Unpriced
+	rec.Drifted = rec.Drifted || a.record.Cost.Drifted
+	rec.Price, rec.Multiplier = a.record.Cost.Price, a.record.Cost.Multiplier
+	if a.record.Cost.Unpriced {
 		c.site.gateway.Observer.Unpriced(t.Name, t.Model)
 	}
-	if a.Cost.Drifted {
-		c.site.gateway.Observer.CostDrifted(t.Name, t.Model, &a.Cost)
+	if a.record.Cost.Drifted {
+		c.site.gateway.Observer.CostDrifted(t.Name, t.Model, &a.record.Cost)
 	}
 }
 
@@ -127,12 +128,13 @@ const mostTokens = 20_000_000
 // estimate counts here what the provider did not: all of an answer without
 // usage, or with one that cannot be, and the output of one that broke off or
 // whose client left before the usage came.
-func (c *Call) estimate(t *routing.Target, u *ai.Usage, answer *relay.Answer, complete bool) {
+func (a *attempt) estimate(u *ai.Usage, answer *relay.Answer, complete bool) {
+	c, t := a.call, a.target
 	u.Doubtful = u.Doubtful || u.Input > mostTokens || u.Output > mostTokens
 	input := !u.Reported || u.Input == 0 || u.Input > mostTokens
 	output := !u.Reported || !complete || u.Output > mostTokens || u.Output == 0 && (input || u.Doubtful)
 	if !input && !output {
-		c.learn(t, u)
+		a.learn(u)
 		return
 	}
 	counter := c.site.gateway.State.Counter
@@ -160,10 +162,11 @@ const (
 
 // learn compares what was counted with what the provider says, and remembers
 // what the model usually makes.
-func (c *Call) learn(t *routing.Target, u *ai.Usage) {
+func (a *attempt) learn(u *ai.Usage) {
+	c, t := a.call, a.target
 	st := c.site.gateway.State
-	st.Outputs.Observe(t.Model, u.Output)
-	if !c.known && (st.Counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
+	st.outputs.Observe(t.Model, u.Output)
+	if !c.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
 		return
 	}
 	c.countInput()

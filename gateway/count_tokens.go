@@ -22,7 +22,7 @@ func (c *Call) CountsHere() bool {
 // CountTokens answers how many tokens a request would have.
 func (c *Call) CountTokens() error {
 	st := c.site.gateway.State
-	st.Counting.use(c.Received)
+	st.counting.use(c.Received)
 	c.route = c.snapshot.table.Route(c.Model, c.site.Limits.FuzzyModels)
 	body := c.body.bytes
 	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {

@@ -82,14 +82,14 @@ func (g *Gateway) Connectable(ch *routing.Channel) error {
 	return err
 }
 
-// Enter counts a call in and returns what counts it out.
-func (g *Gateway) Enter() (leave func()) {
+// Enter counts a call in; whoever does so calls Leave at its end.
+func (g *Gateway) Enter() {
 	g.calls.Add(1)
 	g.State.UnderWay.Add(1)
-	return g.leave
 }
 
-func (g *Gateway) leave() {
+// Leave counts a call out.
+func (g *Gateway) Leave() {
 	g.State.UnderWay.Add(-1)
 	g.calls.Add(-1)
 }

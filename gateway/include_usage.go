@@ -49,11 +49,12 @@ func (h *usageSupport) of(t *routing.Target) *addressSupport {
 }
 
 // usageQuestion decides about an attempt.
-func (c *Call) usageQuestion(t *routing.Target) question {
+func (a *attempt) usageQuestion() question {
+	c, t := a.call, a.target
 	if c.request.AskUsage.Text == "" || t.Conf.NoIncludeUsage || t.Preset.TellsUsage {
 		return notAsked
 	}
-	habit := c.site.gateway.State.UsageSupport.of(t)
+	habit := c.site.gateway.State.usageSupport.of(t)
 	switch {
 	case habit.needless.Load():
 		return notAsked
@@ -65,18 +66,20 @@ func (c *Call) usageQuestion(t *routing.Target) question {
 
 // usageRefused notes that an address refuses the question. Then the attempt
 // says nothing about the request nor the target.
-func (c *Call) usageRefused(t *routing.Target, answer *relay.Answer) bool {
-	if c.question != asked || !openai.RefusesUsage(answer.Status, answer.Held()) {
+func (a *attempt) usageRefused(answer *relay.Answer) bool {
+	c, t := a.call, a.target
+	if a.question != asked || !openai.RefusesUsage(answer.Status, answer.Held()) {
 		return false
 	}
-	c.site.gateway.State.UsageSupport.of(t).needless.Store(true)
+	c.site.gateway.State.usageSupport.of(t).needless.Store(true)
 	return true
 }
 
 // learnUsageSupport takes in a stream that came to its end, with usage or without.
-func (c *Call) learnUsageSupport(t *routing.Target, told bool) {
-	habit := c.site.gateway.State.UsageSupport.of(t)
-	switch c.question {
+func (a *attempt) learnUsageSupport(told bool) {
+	c, t := a.call, a.target
+	habit := c.site.gateway.State.usageSupport.of(t)
+	switch a.question {
 	case asked:
 		if told {
 			habit.answered.Add(1)
@@ -89,8 +92,9 @@ func (c *Call) learnUsageSupport(t *routing.Target, told bool) {
 
 // leaveUsageTrial lets another attempt go without the question, if this one learned
 // nothing.
-func (c *Call) leaveUsageTrial(t *routing.Target) {
-	if c.question == without {
-		c.site.gateway.State.UsageSupport.of(t).trying.Store(false)
+func (a *attempt) leaveUsageTrial() {
+	c, t := a.call, a.target
+	if a.question == without {
+		c.site.gateway.State.usageSupport.of(t).trying.Store(false)
 	}
 }

@@ -47,7 +47,7 @@ func (c *Call) ListModels() error {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	c.w.WriteHeader(http.StatusOK)
 	if c.r.Method != http.MethodHead {
-		n, _ := c.w.Write(body) //nolint:gosec // JSON, and said to be
+		n, _ := c.w.Write(body)
 		c.Record.AnswerBytes = int64(n)
 	}
 	c.end(ai.OK, http.StatusOK, "")
@@ -79,7 +79,7 @@ func (c *Call) usableModels() []protocol.Model {
 			usable = append(usable, ch)
 		}
 	}
-	upstream := c.site.gateway.State.ModelLists.fetch(c.r.Context(), usable, c.snapshot.transports)
+	upstream := c.site.gateway.State.modelLists.fetch(c.r.Context(), usable, c.snapshot.transports)
 	for i, ch := range usable {
 		owner := ch.Conf.Provider
 		if owner == "" {

@@ -46,9 +46,10 @@ func edit(t *routing.Target, body []byte) []byte {
 // upstreamRequest builds what is sent to a target: the client's request with
 // only the address, the credential and the model's name changed, and what the
 // channel's own config asks for.
-func (c *Call) upstreamRequest(t *routing.Target) (*relay.Request, error) {
+func (a *attempt) upstreamRequest() (*relay.Request, error) {
+	c, t := a.call, a.target
 	if t.Protocol != c.Protocol {
-		return c.translatedRequest(t)
+		return a.translatedRequest()
 	}
 	endpoint, value := c.match.Endpoint, c.match.variable
 	if endpoint.ModelIn == protocol.ModelInPath && t.Model != "" {
@@ -58,10 +59,10 @@ func (c *Call) upstreamRequest(t *routing.Target) (*relay.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	header := c.upstreamHeader(t)
+	header := a.upstreamHeader()
 	u := finish(t, c.match.Format, header, path, endpoint.ForwardQuery(c.r.URL.RawQuery))
-	c.question = c.usageQuestion(t)
-	body, err := c.upstreamBody(t, header)
+	a.question = a.usageQuestion()
+	body, err := a.upstreamBody(header)
 	if err != nil {
 		return nil, err
 	}
@@ -69,16 +70,17 @@ func (c *Call) upstreamRequest(t *routing.Target) (*relay.Request, error) {
 		ID: c.ID, Method: c.r.Method, URL: u, Header: header, Body: body,
 		Format: c.match.Format, Endpoint: endpoint, Stream: c.Stream, Array: c.request.Array,
 		Transport: c.snapshot.transports[t.Channel][t.URL],
-		Timers:    c.timers(t),
-		Hide:      c.hides(t),
-		Rename:    c.renames(t),
+		Timers:    a.timers(),
+		Hide:      a.hides(),
+		Rename:    a.renames(),
 	}, nil
 }
 
 // renames is the name that the answer gives the model: the client's, where the
 // target was sent another; "" leaves what the upstream says. Clients compare it
 // with what they asked for, and throw away thoughts of any other model.
-func (c *Call) renames(t *routing.Target) string {
+func (a *attempt) renames() string {
+	c, t := a.call, a.target
 	if t.Model == c.Model || t.Model == "" {
 		return ""
 	}
@@ -87,14 +89,15 @@ func (c *Call) renames(t *routing.Target) string {
 
 // hides is what of a stream the client does not get, because it did not ask
 // for it.
-func (c *Call) hides(t *routing.Target) func(data []byte) bool {
-	if c.question != asked {
+func (a *attempt) hides() func(data []byte) bool {
+	if a.question != asked {
 		return nil
 	}
 	return openai.UsageOnly
 }
 
-func (c *Call) timers(t *routing.Target) relay.Timers {
+func (a *attempt) timers() relay.Timers {
+	c, t := a.call, a.target
 	l := &c.site.Limits
 	timers := relay.Timers{Headers: l.HeaderTimeout, FirstContent: l.FirstContentTimeout, Idle: l.IdleTimeout}
 	if l.FirstContentAuto {
@@ -112,7 +115,8 @@ func (c *Call) timers(t *routing.Target) relay.Timers {
 
 // upstreamHeader is what of the client's headers goes to the target: those that
 // the protocol knows.
-func (c *Call) upstreamHeader(t *routing.Target) http.Header {
+func (a *attempt) upstreamHeader() http.Header {
+	c, t := a.call, a.target
 	format := c.match.Format
 	header := make(http.Header, len(c.r.Header)+3)
 	dropped := c.r.Header["Connection"]

@@ -10,16 +10,16 @@ import (
 	"github.com/ccload/ccload/protocol/openai"
 	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/relay"
-	"github.com/ccload/ccload/routing"
 )
 
 // upstreamBody is the client's body with the upstream's name of the model, a
 // question for usage where there would be none, and the channel's changes.
 // Without the latter nothing is copied.
-func (c *Call) upstreamBody(t *routing.Target, header http.Header) (relay.Body, error) {
+func (a *attempt) upstreamBody(header http.Header) (relay.Body, error) {
+	c, t := a.call, a.target
 	whole := c.body.bytes
 	if c.Operation == ai.Generate && protocol.Sealed(whole) {
-		return relay.Body{Parts: [5][]byte{c.unsealedBody(t)}}, nil
+		return relay.Body{Parts: [5][]byte{a.unsealedBody()}}, nil
 	}
 	out := relay.Body{Hold: c.body.hold, Release: c.body.release}
 	changes := make([]protocol.Change, 0, 2)
@@ -36,7 +36,7 @@ func (c *Call) upstreamBody(t *routing.Target, header http.Header) (relay.Body, 
 			whole = changed
 		}
 	}
-	if c.question == asked {
+	if a.question == asked {
 		changes = append(changes, c.request.AskUsage)
 	}
 	if c.Protocol == ai.Gemini && c.Operation == ai.Embed && t.Model != c.Model {
@@ -60,13 +60,14 @@ func (c *Call) upstreamBody(t *routing.Target, header http.Header) (relay.Body, 
 
 // unsealedBody is the client's body without what upstreams of other protocols
 // signed in its conversation, which was translated before; changed as ever.
-func (c *Call) unsealedBody(t *routing.Target) []byte {
+func (a *attempt) unsealedBody() []byte {
+	c, t := a.call, a.target
 	body := protocol.WithoutSeals(c.body.bytes)
 	var edits []scan.Edit
 	if t.Model != c.Model && t.Model != "" && c.match.Endpoint.ModelIn == protocol.ModelInBody {
 		edits = append(edits, scan.Edit{Path: []string{"model"}, Value: scan.Quote(t.Model)})
 	}
-	if c.question == asked {
+	if a.question == asked {
 		edits = append(edits, scan.Edit{Path: []string{"stream_options", "include_usage"}, Value: []byte("true")})
 	}
 	if start, end, ok := scan.Get(body, "thinking", "type"); ok && scan.StringIs(body[start:end], "enabled") {

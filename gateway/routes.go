@@ -40,6 +40,8 @@ type Match struct {
 	Short    bool               // the path has no version: it may be that of another site
 }
 
+// FindRoute finds what a method and a path come to; its Format is nil if the path
+// is none of the gateway's.
 func FindRoute(method, path string) Match {
 	m := routes.Find(method, path)
 	return Match{Format: m.Format, Endpoint: m.Endpoint, variable: m.Value, path: m.Path, Short: m.Short}

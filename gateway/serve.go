@@ -46,7 +46,7 @@ func (c *Call) Serve() error {
 		if !ok {
 			break
 		}
-		if c.attempt(ctx, t) {
+		if c.try(ctx, t) {
 			return nil
 		}
 	}
@@ -122,7 +122,7 @@ func (c *Call) pin(ctx context.Context) error {
 		return nil
 	}
 	g := c.site.gateway
-	made, ok := g.State.ResponseOwners.ownerOf(c.Continues)
+	made, ok := g.State.responseOwners.ownerOf(c.Continues)
 	if !ok && g.Opened() {
 		target, token, err := g.Owners.ResponseOwner(ctx, c.Continues)
 		ok, made = err == nil, owner{target, token}

@@ -18,15 +18,15 @@ import (
 type State struct {
 	Prices         *pricing.Book
 	Counter        *tokens.Counter
-	Counting       lastUse // of the endpoints that count tokens
-	Outputs        tokens.OutputEstimator
-	UsageSupport   usageSupport
-	ResponseOwners *responseOwners
-	ModelLists     *modelListCache
+	counting       lastUse // of the endpoints that count tokens
+	outputs        tokens.OutputEstimator
+	usageSupport   usageSupport
+	responseOwners *responseOwners
+	modelLists     *modelListCache
 	Pool           *relay.Pool
 	Ledger         *ledger.Ledger
 	Captures       *Captures
-	Substituted    substitutions
+	Substituted    Substitutions
 	UnderWay       atomic.Int64 // calls, of all configs
 	Guesses        TokenGuesses // of client tokens
 }
@@ -38,8 +38,8 @@ func NewState(log func() *zap.Logger) *State {
 		Prices:         new(pricing.Book),
 		Counter:        tokens.New(),
 		Guesses:        newTokenGuesses(),
-		ResponseOwners: newResponseOwners(),
-		ModelLists:     newModelListCache(),
+		responseOwners: newResponseOwners(),
+		modelLists:     newModelListCache(),
 		Pool:           newPool(),
 		Captures:       newCaptures(),
 		Ledger:         ledger.New(ledger.Options{Alarm: func(msg string, err error) { log().Error(msg, zap.Error(err)) }}),

@@ -11,7 +11,6 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
-	"github.com/ccload/ccload/routing"
 )
 
 // This file decides whether and how a candidate that speaks another protocol
@@ -97,7 +96,8 @@ func (c *Call) CanTranslate(p ai.Protocol, model string) (whole bool, err error)
 }
 
 // translatedRequest is what is sent to a target that speaks another protocol.
-func (c *Call) translatedRequest(t *routing.Target) (*relay.Request, error) {
+func (a *attempt) translatedRequest() (*relay.Request, error) {
+	c, t := a.call, a.target
 	out, err := c.translate(t.Protocol, t.Model)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (c *Call) translatedRequest(t *routing.Target) (*relay.Request, error) {
 		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: codec, Endpoint: endpoint, Stream: c.Stream,
 		Transport: c.snapshot.transports[t.Channel][t.URL],
-		Timers:    c.timers(t),
+		Timers:    a.timers(),
 		Translate: &relay.Translation{
 			Upstream: codec, Client: CodecOf(c.Protocol), Prompt: c.translation.prompt, Back: protocol.Back{Names: out.Names, Answer: out.Answer},
 			Stream: c.Stream, Array: c.request.Array, Thoughts: thoughts,
@@ -145,7 +145,8 @@ var jsonType = []string{"application/json"}
 
 // dropped lists what a target was not told, because its protocol cannot say it
 // and it changes nothing of what is meant.
-func (c *Call) dropped(t *routing.Target) []string {
+func (a *attempt) dropped() []string {
+	c, t := a.call, a.target
 	if t.Protocol == c.Protocol {
 		return nil
 	}

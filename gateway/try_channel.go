@@ -155,7 +155,8 @@ func (s *Site) testModel(ctx context.Context, o *testOrder, model string) (answe
 	if o.protocol == ai.Anthropic {
 		r.Header.Set("Anthropic-Version", "2023-06-01")
 	}
-	defer s.gateway.Enter()()
+	s.gateway.Enter()
+	defer s.gateway.Leave()
 	w := &heldAnswer{header: make(http.Header)}
 	c := s.NewCall(w, r, FindRoute(r.Method, r.URL.Path), "")
 	c.Record.Policy = testPolicy
@@ -195,7 +196,7 @@ func (c *Call) testOnce(ctx context.Context, o *testOrder) {
 		return
 	}
 	t.Why = testPolicy
-	if !c.attempt(ctx, t) {
+	if !c.try(ctx, t) {
 		_ = c.giveUp(ctx)
 	}
 }
