@@ -117,7 +117,7 @@ type capturedCall struct {
 	secrets []string
 }
 
-// Captures writes what was captured.
+// Captures are bodies of calls that wait to be written.
 type Captures struct {
 	queue chan capturedCall
 	lost  atomic.Int64
