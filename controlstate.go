@@ -19,4 +19,5 @@ type controlState struct {
 	Editing  sync.Mutex                   // one at a time changes what is stored
 	Rotating sync.Mutex                   // one at a time changes the encryption key
 	Desk     *admin.Desk
+	Totals   totals
 }

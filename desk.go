@@ -122,7 +122,7 @@ func (st *state) live(token string, whole bool) any {
 	if token != "" {
 		own := ownMetrics{Time: now.UTC()}
 		if app != nil {
-			if t := app.registry.Load().tokens.ByName(token); t != nil {
+			if t := app.gateway.Table().Tokens.ByName(token); t != nil {
 				b := budgetState("token", token, t.Allowance(), now)
 				own.Budget = &b
 			}
@@ -131,8 +131,8 @@ func (st *state) live(token string, whole bool) any {
 	}
 	stats := st.gateway.Ledger.Stats()
 	m := liveMetrics{
-		Time: now.UTC(), InFlight: st.gateway.UnderWay.Load(), Calls: st.gateway.Totals.calls.Load(), Failed: st.gateway.Totals.failed.Load(),
-		Input: st.gateway.Totals.input.Load(), Output: st.gateway.Totals.output.Load(), Cost: ai.Money(st.gateway.Totals.cost.Load()),
+		Time: now.UTC(), InFlight: st.gateway.UnderWay.Load(), Calls: st.control.Totals.calls.Load(), Failed: st.control.Totals.failed.Load(),
+		Input: st.control.Totals.input.Load(), Output: st.control.Totals.output.Load(), Cost: ai.Money(st.control.Totals.cost.Load()),
 		Cooling: len(st.resting()),
 		Journal: journalState{stats.Depth, stats.Spooled, stats.Written, stats.Lost},
 	}
@@ -159,7 +159,7 @@ type liveChange struct {
 
 // publishCall tells those who watch of a call that has ended.
 func (st *state) publishCall(r *ai.Record) {
-	st.gateway.Totals.add(r)
+	st.control.Totals.add(r)
 	st.control.Desk.Pulse.Add(r)
 	if st.control.Desk.Hub.Watched() {
 		st.control.Desk.Hub.PublishCall(r.Token, r, admin.OwnRecord(r))

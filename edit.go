@@ -128,18 +128,11 @@ func (d *draft) check() error {
 	if err := whole.Validate(); err != nil {
 		return err
 	}
-	scratch, pool := newRoutingState(nil), newPool() // for channels that nobody will call
-	defer pool.Close()
 	for key := range d.changed {
 		if key.kind != store.KindChannel {
 			continue
 		}
-		c := next.channel(key.name).Conf
-		ch, err := newChannel(c, asWritten, scratch, scratch.counts(time.UTC), func(string) {})
-		if err != nil {
-			return fmt.Errorf("channel %q: %w", key.name, err)
-		}
-		if _, err := ch.transports(pool, config.DefaultConnectTimeout); err != nil {
+		if err := d.app.gateway.CheckChannel(next.channel(key.name).Conf); err != nil {
 			return err
 		}
 	}

@@ -24,8 +24,7 @@ import (
 	"github.com/ccload/ccload/admin"
 	_ "github.com/ccload/ccload/command" // caddy ccload
 	"github.com/ccload/ccload/config"
-	"github.com/ccload/ccload/health"
-	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/store"
 )
 
@@ -47,18 +46,12 @@ type App struct {
 	observer *observer
 	state    *state
 	stateKey string
-	registry atomic.Pointer[registry]
-	checks   sync.Mutex // of checker and checked
-	checker  *health.Checker
-	checked  map[string]time.Duration
+	gateway  *gateway.Gateway
 	keep     atomic.Pointer[retention]
 	password *admin.Password // of the dashboard, nil if there is none
 
-	background sync.WaitGroup          // what runs by itself until Stop
-	stop       context.CancelFunc      // ends it
-	calls      atomic.Int64            // under way
-	running    sync.Map                // *call -> context.CancelCauseFunc, of those that serve
-	anyHandler atomic.Pointer[Handler] // a handler of the config, for questions about routing
+	background sync.WaitGroup     // what runs by itself until Stop
+	stop       context.CancelFunc // ends it
 }
 
 // CaddyModule returns the Caddy module information.
@@ -86,7 +79,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.joinState(); err != nil {
 		return err
 	}
-	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned}
+	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned, ended: a.state.publishCall}
+	a.gateway = gateway.New(gateway.Options{
+		State: a.state.gateway, Routing: a.state.routing, Observer: a.observer, Owners: a.state.store, Shares: a.state.cluster,
+		Ready: a.state.complete, Opened: a.state.opened.Load, Pseudonym: a.state.pseudonym, Log: a.logger,
+	})
 	// That a secret's file or variable is there is asked in Start: a config may
 	// be validated where it is not.
 	if _, err := a.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
@@ -137,9 +134,10 @@ func (a *App) Start() error {
 	a.state.attach(a)
 	a.state.cluster.Divide(run)
 	a.usePrices(run, own)
-	a.startChecks()
+	a.gateway.StartChecks()
 	a.warnOfServers()
-	if len(a.registry.Load().tokens.Names()) == 0 {
+	a.nameSites()
+	if len(a.gateway.Table().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}
 	return nil
@@ -153,7 +151,7 @@ func (a *App) Stop() error {
 		a.stop()
 		a.background.Wait()
 	}
-	a.stopChecks()
+	a.gateway.StopChecks()
 	return nil
 }
 
@@ -172,13 +170,13 @@ func (a *App) Cleanup() error {
 	}
 	if caddy.Exiting() {
 		if !a.idleWithin(exitPatience) {
-			a.logger.Warn("ending calls that are under way, because the process exits", zap.Int64("calls", a.calls.Load()))
+			a.logger.Warn("ending calls that are under way, because the process exits", zap.Int64("calls", a.gateway.Calls()))
 			a.endCalls()
 		}
 		a.leaveState()
 		return nil
 	}
-	if a.calls.Load() == 0 {
+	if a.gateway.Calls() == 0 {
 		a.leaveState()
 		return nil
 	}
@@ -192,10 +190,7 @@ func (a *App) Cleanup() error {
 // endCalls ends the calls under way, honestly towards their clients, so that
 // what they cost is written.
 func (a *App) endCalls() {
-	a.running.Range(func(_, end any) bool {
-		end.(context.CancelCauseFunc)(relay.ErrExiting)
-		return true
-	})
+	a.gateway.EndCalls()
 	a.idleWithin(exitPatience)
 }
 
@@ -203,7 +198,7 @@ func (a *App) endCalls() {
 // request may still slip in while an old config ends, which a wait group does
 // not allow.
 func (a *App) idleWithin(patience time.Duration) bool {
-	for a.calls.Load() > 0 {
+	for a.gateway.Calls() > 0 {
 		if patience -= idlePoll; patience < 0 {
 			return false
 		}
@@ -216,18 +211,6 @@ func (a *App) leaveState() {
 	if _, err := states.Delete(a.stateKey); err != nil {
 		a.logger.Error("closing the gateway's state", zap.Error(err))
 	}
-}
-
-// enter counts a call in and returns what counts it out.
-func (a *App) enter() (done func()) {
-	a.calls.Add(1)
-	a.state.gateway.UnderWay.Add(1)
-	return a.leave
-}
-
-func (a *App) leave() {
-	a.state.gateway.UnderWay.Add(-1)
-	a.calls.Add(-1)
 }
 
 // Interface guards

@@ -257,7 +257,7 @@ func (a *App) SaveSettings(ctx context.Context, who admin.Actor, s config.Settin
 // Rest implements admin.Operator.
 func (a *App) Rest(ctx context.Context, who admin.Actor, which health.Ref, until time.Time) error {
 	now := time.Now()
-	ch := a.registry.Load().byName[which.Channel]
+	ch := a.gateway.Table().ByName[which.Channel]
 	switch {
 	case which.Scope == ai.ScopeNone:
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "scope", "scope is missing; there are %v", ai.Scopes()[1:])
@@ -302,7 +302,7 @@ func (a *App) TokenOf(secret string) (admin.Holder, bool) {
 	if secret == "" {
 		return admin.Holder{}, false
 	}
-	t, err := a.registry.Load().tokens.Lookup(secret, time.Now())
+	t, err := a.gateway.Table().Tokens.Lookup(secret, time.Now())
 	if err != nil || t.Name() == config.Anonymous {
 		return admin.Holder{}, false
 	}
@@ -311,7 +311,7 @@ func (a *App) TokenOf(secret string) (admin.Holder, bool) {
 
 // HolderOf implements admin.Operator.
 func (a *App) HolderOf(name string) (admin.Holder, bool) {
-	t := a.registry.Load().tokens.ByName(name)
+	t := a.gateway.Table().Tokens.ByName(name)
 	if t == nil || t.Disabled() || t.Expired(time.Now()) || t.SecretID() == "" {
 		return admin.Holder{}, false
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
@@ -33,14 +34,17 @@ func (a *App) rebuild() error {
 	for _, problem := range shadowed {
 		a.logger.Warn(problem)
 	}
-	r, err := newRegistry(whole, len(a.App.Channels), replace, a.state.routing, a.state.gateway.Pool, func(msg string) { a.logger.Warn(msg) })
+	r, err := routing.NewTable(whole, routing.Options{
+		Declared: len(a.App.Channels), Replace: replace, State: a.state.routing, Usable: a.gateway.Connectable,
+		Warn: func(problem string) { a.logger.Warn(problem) },
+	})
 	if err != nil {
 		return err
 	}
 	age, bytes := whole.Retention.Resolve()
 	a.keep.Store(&retention{age: age, bytes: bytes})
-	a.state.cluster.Restrict(r.limited())
-	a.registry.Store(r)
+	a.state.cluster.Restrict(r.Limited())
+	a.gateway.Use(r)
 	return nil
 }
 
@@ -175,7 +179,7 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 			app.logger.Error("what is stored cannot be put to use; routing stays as it was", zap.Error(err))
 			continue
 		}
-		app.renewChecks() //nolint:contextcheck // checks outlive who asked for the change
+		app.gateway.RenewChecks() //nolint:contextcheck // checks outlive who asked for the change
 	}
 	if n := len(apps); n > 0 {
 		st.retention.Store(apps[n-1].keep.Load())

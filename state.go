@@ -17,8 +17,11 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/cluster"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/ledger"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
 
@@ -37,15 +40,13 @@ const (
 // state is everything that outlives a config: what each part of the gateway
 // remembers, and the database that they share. It opens and closes them.
 type state struct {
-	routing *routingState
-	gateway *gatewayState
+	routing *routing.State
+	gateway *gateway.State
 	control *controlState
 	cluster *cluster.Cluster
 
 	store  store.Store
 	warned sync.Map // what the log was told -> time.Time: when, or until when it holds
-
-	substituted substitutions
 
 	openOnce sync.Once
 	openErr  error
@@ -57,8 +58,6 @@ type state struct {
 	apps      []*App // those that are started, oldest first
 	log       atomic.Pointer[zap.Logger]
 	retention atomic.Pointer[retention]
-
-	guesses tokenGuesses // of client tokens
 }
 
 // retention is how much of the request log is kept; zero values keep all.
@@ -69,10 +68,10 @@ type retention struct {
 
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
-	st := &state{store: s, guesses: newTokenGuesses()}
+	st := &state{store: s}
 	st.log.Store(log)
-	st.routing = newRoutingState(st.coolingChanged)
-	st.gateway = newGatewayState(st.logger)
+	st.routing = routing.NewState(st.coolingChanged)
+	st.gateway = gateway.NewState(st.logger)
 	st.control = &controlState{Desk: newDesk(st)}
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
@@ -114,11 +113,12 @@ func (st *state) open() error {
 		}
 		st.cluster.Start()
 		st.gateway.Ledger.Attach(ackWriter{st})
+		captures := &gateway.CaptureWriter{From: st.gateway.Captures, Store: st.store, Conf: st.captureConf, Log: st.logger}
 		var run context.Context
 		run, st.stop = context.WithCancel(context.Background())
 		st.done.Go(func() { st.pruneLoop(run) })
 		st.done.Go(func() { st.refreshLoop(run) })
-		st.done.Go(func() { st.captureLoop(run) })
+		st.done.Go(func() { captures.Run(run) })
 		st.done.Go(func() { st.cluster.Run(run) })
 		st.opened.Store(true)
 	})
@@ -250,11 +250,28 @@ func (st *state) current() *App {
 	return nil
 }
 
+// pseudonym is what stands for a user of a client before upstreams: the same one
+// on every node, and nothing that leads back.
+func (st *state) pseudonym(user string) string {
+	if keys := st.control.Keyring.Load(); keys != nil {
+		return keys.Pseudonym(user)
+	}
+	return ""
+}
+
+// captureConf is what is captured now.
+func (st *state) captureConf() config.Capture {
+	if app := st.current(); app != nil {
+		return app.gateway.Table().Capture
+	}
+	return new(config.Capture).Resolved()
+}
+
 // limited are the allowances with limits of the config in use, nil between
 // configs.
 func (st *state) limited() map[string]*access.Allowance {
 	if app := st.current(); app != nil {
-		return app.registry.Load().limited()
+		return app.gateway.Table().Limited()
 	}
 	return nil
 }
@@ -286,7 +303,7 @@ func (w ackWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
 		}
 		for i := range r.Attempts {
 			if c := r.Attempts[i].Cost.Amount; c != 0 {
-				w.st.routing.Purses.Written(channelPurse+r.Attempts[i].Target.Channel, c)
+				w.st.routing.Purses.Written(routing.ChannelPurse+r.Attempts[i].Target.Channel, c)
 			}
 		}
 	}

@@ -19,8 +19,8 @@ func (a *App) Statistics(ctx context.Context, q admin.StatisticsQuestion) (*admi
 		Token: q.Where["token"], Protocol: q.Where["protocol"], Outcome: q.Where["outcome"],
 	}
 	if q.Step%(24*time.Hour) == 0 { // days begin where those of budgets do
-		y, m, d := q.Since.In(a.registry.Load().calendar.Zone()).Date()
-		f.Origin = time.Date(y, m, d, 0, 0, 0, 0, a.registry.Load().calendar.Zone())
+		y, m, d := q.Since.In(a.gateway.Table().Calendar.Zone()).Date()
+		f.Origin = time.Date(y, m, d, 0, 0, 0, 0, a.gateway.Table().Calendar.Zone())
 	}
 	for _, name := range q.By {
 		f.By = append(f.By, store.Dimension(name))

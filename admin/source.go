@@ -142,6 +142,7 @@ type Question struct {
 	Protocol     ai.Protocol `json:"protocol"`     // default anthropic
 	Token        string      `json:"token"`        // default: one that may use everything
 	Conversation string      `json:"conversation"` // any text that stands for a conversation
+	Site         string      `json:"site"`         // a host of the site that would be asked; default: the only one, or any if all decide alike
 }
 
 // Explanation is where a call would go.
@@ -149,7 +150,8 @@ type Explanation struct {
 	Model      string         `json:"model"`
 	Protocol   ai.Protocol    `json:"protocol"`
 	Policy     string         `json:"policy"`
-	Stages     []Stage        `json:"stages"` // an alias has one per model, tried in order
+	Site       string         `json:"site,omitempty"` // the hosts of the site that is meant
+	Stages     []Stage        `json:"stages"`         // an alias has one per model, tried in order
 	Next       *ai.Target     `json:"next,omitempty"`
 	Why        string         `json:"why,omitempty"`
 	Candidates []ai.Candidate `json:"candidates"`

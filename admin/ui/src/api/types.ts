@@ -166,6 +166,7 @@ export interface Explanation {
 	policy: string
 	problem?: string
 	protocol: string
+	site?: string
 	stages: Stage[] | null
 	why?: string
 }
@@ -801,7 +802,7 @@ export interface Routes {
 	/** What body_set and body_remove would make of a request */
 	"POST edits/test": { path: undefined; query: undefined; body: Sent<EditsQuestion>; answer: EditsAnswer }
 	/** Where a call would go now */
-	"GET explain": { path: undefined; query: { model: Param; protocol?: Param; token?: Param; conversation?: Param }; body: undefined; answer: Explanation }
+	"GET explain": { path: undefined; query: { model: Param; protocol?: Param; token?: Param; conversation?: Param; site?: Param }; body: undefined; answer: Explanation }
 	/** Export channels, tokens and aliases */
 	"GET export": { path: undefined; query: { format?: Param }; body: undefined; answer: unknown }
 	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
