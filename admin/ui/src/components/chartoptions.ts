@@ -49,7 +49,7 @@ export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () =>
 				values: (_, splits) => splits.map((s) => timeText(s * 1000, p.step)),
 			},
 			{
-				stroke: quiet, font, size: 44, gap: 8, space: 34,
+				stroke: quiet, font, size: axisWidth, gap: 8, space: 34,
 				grid: { stroke: grid, width: 1 }, ticks: { show: false },
 				values: (_, splits) => splits.map((s) => (s === 0 ? "0" : now().format(s))),
 			},
@@ -80,6 +80,12 @@ export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () =>
 		},
 	}
 }
+
+const narrowest = 44
+const perLetter = 6.5
+
+/** Wide enough for its longest value. */
+const axisWidth = (_: uPlot, values: string[] | null): number => Math.max(narrowest, 12 + perLetter * Math.max(0, ...(values ?? []).map((v) => (v ?? "").length)))
 
 /** Points that no line leads to or from. */
 const lonely: uPlot.Series.Points.Filter = (u, seriesIdx, show) => {

@@ -40,6 +40,8 @@ function Step({ attempt: a }: { attempt: AiAttempt }) {
 /** 429, in 200, timeout: what a failure is called where there is little room. */
 function shortReason(a: AiAttempt): string {
 	const kind = a.outcome.kind
+	// An error inside a good status is told by that: it is what a gateway finds and others miss.
+	if (a.outcome.status === 200 && kind !== "empty" && kind !== "truncated") return tCode("short", "soft_error")
 	if (kind === "soft_error" || kind === "empty" || kind === "truncated") return tCode("short", kind)
 	return a.outcome.status && a.outcome.status >= 400 ? String(a.outcome.status) : tCode("short", kind)
 }
