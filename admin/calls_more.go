@@ -67,19 +67,19 @@ func callVolume(q *request) (any, error) {
 func (c *CallClasses) add(row *StatisticsRow, class string) {
 	var kind ai.Kind
 	_ = kind.UnmarshalText([]byte(row.Values["outcome"])) // it never fails
-	count := func(name string, to *int64, n int64) {
+	only := func(name string, to *int64, n int64) {
 		if class == "" || class == name {
 			*to += n
 		}
 	}
 	switch name := classOf(kind, false); name {
 	case classOK:
-		count(classOK, &c.OK, row.Calls-row.FailedOver)
-		count(classFailedOver, &c.FailedOver, row.FailedOver)
+		only(classOK, &c.OK, row.Calls-row.FailedOver)
+		only(classFailedOver, &c.FailedOver, row.FailedOver)
 	case classCaller:
-		count(name, &c.Caller, row.Calls)
+		only(name, &c.Caller, row.Calls)
 	default:
-		count(name, &c.Failed, row.Calls)
+		only(name, &c.Failed, row.Calls)
 	}
 }
 

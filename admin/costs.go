@@ -88,6 +88,14 @@ func (s *CostSum) add(r *StatisticsRow) {
 	s.Unpriced += r.Unpriced
 }
 
+func (s *CostSum) merge(other *CostSum) {
+	s.Calls += other.Calls
+	s.Cost += other.Cost
+	s.List += other.List
+	s.Tokens += other.Tokens
+	s.Unpriced += other.Unpriced
+}
+
 // count reads how many rows or columns are wanted.
 func count(query url.Values, name string, most int) (int, error) {
 	text := query.Get(name)
@@ -302,12 +310,7 @@ func (t *Costs) fill(c *costQuestion, s *Statistics, zone *time.Location) {
 // summed adds up.
 func summed(list []CostColumn) (sum CostSum) {
 	for i := range list {
-		s := &list[i].Sum
-		sum.Calls += s.Calls
-		sum.Cost += s.Cost
-		sum.List += s.List
-		sum.Tokens += s.Tokens
-		sum.Unpriced += s.Unpriced
+		sum.merge(&list[i].Sum)
 	}
 	return sum
 }

@@ -2,11 +2,11 @@
 export async function live(gateway, upstream, { calls = 300 } = {}) {
 	const channel = (name, keys, more = {}) =>
 		gateway.api("POST", "channels", { name, urls: [{ url: upstream }], allow_private_addresses: true, protocols: ["anthropic"], keys: keys.map((key) => ({ key })), ...more })
-	const main = ["mk-n6-g5-u1", "mk-n6-g5-u2", "mk-n6-g5-u3"]
+	const main = ["mk-t60-n6-g15-u1", "mk-t60-n6-g15-u2", "mk-t60-n6-g15-u3"]
 	await channel("claude-main", main, { models: ["claude-*"], priority: 5, budget: { day: 0.2, month: 40 } })
-	await channel("relay-a", ["mk-429-p40-ra1-u5", "mk-n4-u6"], { models: ["claude-*"], priority: 9, cost_multiplier: 0.6 })
-	await channel("relay-b", ["mk-overloaded-p20-u8", "mk-n4-g5-u9"], { models: ["claude-*", "gpt-*"], priority: 8, cost_multiplier: 0.8 })
-	await channel("gpt-team", ["mk-n5-u10"], { models: ["gpt-*", "mystery-*"], priority: 6, protocols: ["anthropic", "openai"] })
+	await channel("relay-a", ["mk-429-p60-t20-ra1-u5"], { models: ["claude-*"], priority: 9, cost_multiplier: 0.6 })
+	await channel("relay-b", ["mk-err200-t40-p30-u8", "mk-t40-n4-g15-u9"], { models: ["claude-*", "gpt-*"], priority: 8, cost_multiplier: 0.8 })
+	await channel("gpt-team", ["mk-t50-n5-g10-u10"], { models: ["gpt-*", "mystery-*"], priority: 6, protocols: ["anthropic", "openai"] })
 	await channel("old-relay", ["mk-u13"], { models: ["claude-*"], disabled: true })
 	// The story: a rate limit, an error inside 200, then an answer.
 	await channel("story-a", ["mk-429-t120-ra60-u20"], { models: ["story-*"], priority: 9 })

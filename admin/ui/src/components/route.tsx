@@ -32,7 +32,7 @@ function Step({ attempt: a }: { attempt: AiAttempt }) {
 	if (kind === "ok") return <span>{a.target.channel}</span>
 	return (
 		<span class="no" title={a.outcome.message ? `${tCode("kind", kind)}: ${a.outcome.message}` : tCode("kind", kind)}>
-			{a.target.channel} <em class={limits.includes(kind) ? "lim" : undefined}>✕ {shortReason(a)}</em>
+			{a.target.channel} <em class={limits.includes(kind) && a.outcome.status !== 200 ? "lim" : undefined}>✕ {shortReason(a)}</em>
 		</span>
 	)
 }

@@ -1,7 +1,7 @@
 export default {
-	"costs.none": "Nothing was asked in the {range}",
+	"costs.none": "Nothing was asked: {range}",
 	"costs.noneHelp": "Costs appear here with the first request.",
-	"costs.billedIn": { one: "billed in the {range} for {calls} call, {list} at list price", other: "billed in the {range} for {calls} calls, {list} at list price" },
+	"costs.billedIn": { one: "billed for {calls} call, {list} at list price · {range}", other: "billed for {calls} calls, {list} at list price · {range}" },
 	"costs.atList": "at list price",
 	"costs.perStep": "Billed per {step}",
 	"costs.theRest": "the rest",
@@ -22,7 +22,7 @@ export default {
 	"costs.billed": "Billed",
 	"costs.listPrice": "List price",
 	"costs.calls": "Calls",
-	"costs.callCount": "{calls}",
+	"costs.callsWord": { one: "call", other: "calls" },
 	"costs.sum": "Sum",
 	"costs.dimension.day": "day",
 	"costs.dimension.channel": "channel",

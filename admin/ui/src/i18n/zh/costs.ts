@@ -2,9 +2,9 @@ import type en from "../en/costs"
 import type { Message } from "../text"
 
 export default {
-	"costs.none": "{range}没有任何请求",
+	"costs.none": "没有任何请求：{range}",
 	"costs.noneHelp": "有了第一个请求，费用就会显示在这里。",
-	"costs.billedIn": "{range}计费，{calls} 次调用，按标价为 {list}",
+	"costs.billedIn": "计费，{calls} 次调用，按标价为 {list} · {range}",
 	"costs.atList": "按标价",
 	"costs.perStep": "每{step}计费",
 	"costs.theRest": "其余",
@@ -25,7 +25,7 @@ export default {
 	"costs.billed": "计费",
 	"costs.listPrice": "标价",
 	"costs.calls": "调用数",
-	"costs.callCount": "{calls}",
+	"costs.callsWord": "次调用",
 	"costs.sum": "合计",
 	"costs.dimension.day": "日期",
 	"costs.dimension.channel": "渠道",

@@ -2,7 +2,7 @@ import type en from "../en/requests"
 import type { Message } from "../text"
 
 export default {
-	"requests.count": "{range}共 {count} 个",
+	"requests.count": "{count} 个 · {range}",
 	"requests.running": "{n} 个进行中",
 	"requests.filters": "筛选",
 	"requests.filter.outcome": "结果",
@@ -49,10 +49,10 @@ export default {
 	"requests.searchOn": "继续搜索",
 	"requests.newest": "最新",
 	"requests.older": "更早",
-	"requests.none": "{range}没有请求",
+	"requests.none": "没有请求：{range}",
 	"requests.noneHelp": "更长的时间范围内可能有。新的请求结束后会出现在这里。",
 	"requests.noMatch": "没有请求符合全部筛选条件",
-	"requests.noMatchHelp": "去掉其中一个，或查看比{range}更长的范围。",
+	"requests.noMatchHelp": "去掉其中一个，或换一个时间范围（现为：{range}）。",
 	"requests.drop": "{name} {value}",
 	"requests.perStep": "每{step}请求数",
 	"requests.barsIgnore": "柱形不受以下筛选影响：{filters}。",

@@ -70,8 +70,10 @@ function BudgetList({ all, chosen }: { all: readonly Limited[]; chosen: Limited 
 			<ul class="barlist budgetlist">
 				{shown.map((b) => (
 					<li key={keyOf(b)} class={b === chosen ? "on" : undefined}>
-						<a class="plain clipped" dir="auto" href={hrefWith({ budget: keyOf(b) })} aria-current={b === chosen ? "true" : undefined} title={b.name}>{b.name}</a>
-						<span class="t3 nw">{t(`costs.period.${b.kind === "channel" ? "channel" : "token"}.${b.period}`)}</span>
+						<span class="namecell">
+							<a class="plain clipped" dir="auto" href={hrefWith({ budget: keyOf(b) })} aria-current={b === chosen ? "true" : undefined} title={b.name}>{b.name}</a>
+							<span class="t3 small nw">{t(`costs.period.${b.kind === "channel" ? "channel" : "token"}.${b.period}`)}</span>
+						</span>
 						<svg class="hbar" preserveAspectRatio="none" viewBox="0 0 100 8" aria-hidden="true">
 							<rect class="f-none" width="100" height="8" />
 							<rect class={b.spent >= b.limit ? "f-failed" : b.spent > 0.8 * b.limit ? "f-resting" : "f-text"} width={Math.min(100, (100 * b.spent) / b.limit)} height="8" />

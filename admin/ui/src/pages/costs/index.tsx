@@ -46,9 +46,12 @@ export default function CostsPage() {
 			<Loaded of={table}>
 				{(data) =>
 					data.total.calls === 0 ? (
-						<Empty title={t("costs.none", { range: rangeText() })} action={range.value.name !== "30d" && <a class="btn" href={hrefWith({ range: "30d" })}>{t("range.last.30d")}</a>}>
-							{t("costs.noneHelp")}
-						</Empty>
+						<>
+							<h2 class="sr">{t("nav.costs")}</h2>
+							<Empty title={t("costs.none", { range: rangeText() })} action={range.value.name !== "30d" && <a class="btn" href={hrefWith({ range: "30d" })}>{t("range.last.30d")}</a>}>
+								{t("costs.noneHelp")}
+							</Empty>
+						</>
 					) : (
 						<>
 							<Spent data={data} stacked={data.rows === "day" ? ((data.columns ?? "model") as Dimension) : (data.rows as Dimension)} />

@@ -130,7 +130,7 @@ function columnList(data: Costs, rows: Dimension, columns: Dimension): Column<Ro
 		{ id: "phone", head: "", class: "phonecell p3", cell: (r) => best(data, columns, r) },
 		{ id: "cost", num: true, class: "p2 sumcell", descending: true, head: t("costs.billed"), sort: (r) => r.sum.cost_usd, title: (r) => titleOf(r.sum), cell: (r) => <b>{amount(r.sum, "cost")}</b> },
 		{ id: "list", num: true, descending: true, head: t("costs.listPrice"), sort: (r) => r.sum.list_cost_usd, title: (r) => titleOf(r.sum), cell: (r) => <span class="t2">{amount(r.sum, "list_cost")}</span> },
-		{ id: "calls", num: true, class: "p4", descending: true, head: t("costs.calls"), sort: (r) => r.sum.calls, title: (r) => whole(r.sum.calls), cell: (r) => <span class="t2">{t("costs.callCount", { n: r.sum.calls, calls: short(r.sum.calls) })}</span> },
+		{ id: "calls", num: true, class: "p4", descending: true, head: t("costs.calls"), sort: (r) => r.sum.calls, title: (r) => whole(r.sum.calls), cell: (r) => <span class="t2"><CallCount n={r.sum.calls} /></span> },
 	)
 	return list
 }
@@ -147,6 +147,14 @@ function best(data: Costs, columns: Dimension, r: Row): string {
 		.join(" · ")
 }
 
+/** A number of calls; on a phone, where there are no heads, with its word. */
+const CallCount = ({ n }: { n: number }) => (
+	<>
+		{short(n)}
+		<span class="only-phone"> {t("costs.callsWord", { n })}</span>
+	</>
+)
+
 const Swatch = ({ n }: { n: number }) => (
 	<svg class="sw" viewBox="0 0 8 8" aria-hidden="true">
 		<rect class={`f-c${n}`} width="8" height="8" rx="2" />
@@ -162,7 +170,7 @@ function Footer({ data }: { data: Costs }) {
 			<td class="phonecell" />
 			<td class="num p2" title={titleOf(data.total)}>{amount(data.total, "cost")}</td>
 			<td class="num" title={titleOf(data.total)}>{amount(data.total, "list_cost")}</td>
-			<td class="num p4" title={whole(data.total.calls)}>{t("costs.callCount", { n: data.total.calls, calls: short(data.total.calls) })}</td>
+			<td class="num p4" title={whole(data.total.calls)}><CallCount n={data.total.calls} /></td>
 		</tr>
 	)
 }

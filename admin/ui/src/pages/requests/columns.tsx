@@ -81,8 +81,16 @@ type Cells = Record<ColumnId, Omit<Column<AiRecord>, "id" | "head">>
 
 const cells = (longRange: boolean): Cells => ({
 	ended: { cell: (c) => <a class="plain" href={href(["requests", c.id])} title={exact(endOf(c))}>{longRange ? dayTime(endOf(c)) : clockTime(endOf(c))}</a> },
-	outcome: { class: "p1", cell: (c) => <Outcome outcome={c.outcome} status={c.status} attempts={(c.attempts ?? []).length} /> },
-	model: { class: "p3 mid", cell: (c) => name(c.model) },
+	outcome: {
+		class: "p1",
+		cell: (c) => (
+			<>
+				<Outcome outcome={c.outcome} status={c.status} attempts={(c.attempts ?? []).length} />
+				<time class="only-phone t3 phonetime" dateTime={c.time}>{longRange ? dayTime(endOf(c)) : clockTime(endOf(c))}</time>
+			</>
+		),
+	},
+	model: { cell: (c) => name(c.model) },
 	token: { class: "w3", cell: (c) => name(c.token, true) },
 	protocol: { class: "w5", cell: (c) => <span class="t2">{c.protocol}</span> },
 	route: { class: "w100 clip", cell: (c) => <CallRoute call={c} /> },
@@ -100,12 +108,21 @@ const cells = (longRange: boolean): Cells => ({
 	cost: { num: true, class: "p2", title: (c) => (c.cost.usd === null ? t("requests.unpriced") : moneyFull(c.cost.usd)), cell: (c) => (c.outcome !== "ok" && !c.cost.usd ? none : money(c.cost.usd)) },
 })
 
+/** What a phone shows in the second line of a row. */
+const onPhone = (c: AiRecord) => (
+	<>
+		<span class="clipname" dir="auto">{c.model || none}</span>
+		{isOperator() && (c.attempts ?? []).length !== 1 && <CallRoute call={c} />}
+	</>
+)
+
 /** The columns as the table takes them. */
 export function tableColumns(longRange: boolean): Column<AiRecord>[] {
 	const known = cells(longRange)
 	const chosen = chosenColumns()
-	const list = chosen.map((id) => ({ id, head: t(`requests.column.${id}` as Key), ...known[id] }))
+	const list: Column<AiRecord>[] = chosen.map((id) => ({ id, head: t(`requests.column.${id}` as Key), ...known[id] }))
 	// Something has to take what is left of the width.
-	if (!chosen.includes("route")) for (const c of list) if (c.id === "model") c.class = "p3 w100 clip"
+	if (!chosen.includes("route")) for (const c of list) if (c.id === "model") c.class = "w100 clip"
+	list.push({ id: "phone", head: "", class: "phonecell p3", cell: onPhone })
 	return list
 }

@@ -12,7 +12,8 @@ import { href } from "../../shell/router"
 /** Failures that say "later": shown in the colour of rests. */
 const limits = ["rate_limited", "quota_exhausted", "overloaded"]
 
-const failureOf = (kind: string): "resting" | "failed" => (limits.includes(kind) ? "resting" : "failed")
+/** An error inside a good status is a failure, whatever it says. */
+const failureOf = ({ outcome: o }: AiAttempt): "resting" | "failed" => (limits.includes(o.kind) && (o.status ?? 0) >= 300 ? "resting" : "failed")
 
 /** The timeline of a call: how targets were chosen, then each attempt. */
 export function WhatHappened({ call: c }: { call: AiRecord }) {
@@ -39,7 +40,7 @@ function summary(c: AiRecord, attempts: readonly AiAttempt[]): string {
 }
 
 function Legend({ call: c }: { call: AiRecord }) {
-	const kinds = new Set((c.attempts ?? []).map((a) => (a.outcome.kind === "ok" ? "ready" : failureOf(a.outcome.kind))))
+	const kinds = new Set((c.attempts ?? []).map((a) => (a.outcome.kind === "ok" ? "ready" : failureOf(a))))
 	if (!isOperator()) kinds.add(c.outcome === "ok" ? "ready" : "failed")
 	return (
 		<div class="keys push">
@@ -98,7 +99,7 @@ function attemptRow(c: AiRecord, a: AiAttempt, i: number): TimelineRow {
 				{listSub([a.target.key && keyName(a), hostOf(a.target.url), a.protocol && t("requests.translated", { protocol: a.protocol })])}
 			</span>
 		),
-		parts: partsOf(a.start_ns, a.first_content_ns, a.duration_ns, ok ? "ready" : failureOf(a.outcome.kind)),
+		parts: partsOf(a.start_ns, a.first_content_ns, a.duration_ns, ok ? "ready" : failureOf(a)),
 		mark: ok ? undefined : t("requests.at", { time: duration(a.start_ns + a.duration_ns) }),
 		commit: ok && c.stream && a.first_content_ns ? a.start_ns + a.first_content_ns : undefined,
 		what: <What call={c} attempt={a} />,
@@ -125,7 +126,7 @@ export function keyName(a: AiAttempt): string {
 
 function What({ call: c, attempt: a }: { call: AiRecord; attempt: AiAttempt }) {
 	const ok = a.outcome.kind === "ok"
-	const kind = failureOf(a.outcome.kind)
+	const kind = failureOf(a)
 	const lines: ComponentChildren[] = []
 	if (a.outcome.message && !ok) lines.push(<span dir="auto">“{a.outcome.message}”</span>)
 	if (a.rested) lines.push(<Rest call={c} attempt={a} />)

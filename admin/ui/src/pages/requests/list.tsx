@@ -29,7 +29,7 @@ export function RequestList() {
 	const before = param("before")
 	const page = useResource((stop) => ask("GET calls", { query: { ...listQuery(), before, limit: perPage }, signal: stop }), [...filterDeps(), before])
 	const volume = useResource((stop) => ask("GET calls/volume", { query: volumeQuery(), signal: stop }), filterDeps())
-	const { hold, waiting } = useLive(page.reload, volume.reload, before !== "")
+	const { hold, waiting, release } = useLive(page.reload, volume.reload, before !== "")
 	const total = volume.data.value?.total
 	const running = isOperator() ? (liveMetrics.value?.in_flight ?? 0) : 0
 	const calls = total ? total.ok + total.failed_over + total.caller + total.failed : undefined
@@ -59,7 +59,7 @@ export function RequestList() {
 			</section>
 			<section class="sec rq" {...hold}>
 				{waiting > 0 && (
-					<button type="button" class="badge detour newcalls" onClick={hold.release}>
+					<button type="button" class="badge detour newcalls" onClick={release}>
 						{t("requests.new", { n: waiting, count: whole(waiting) })}
 					</button>
 				)}
@@ -73,22 +73,30 @@ export function RequestList() {
 /** Asks anew as calls end, but leaves the rows alone under the pointer and on older pages. */
 function useLive(reloadList: () => Promise<void>, reloadBars: () => Promise<void>, older: boolean) {
 	const held = useRef(false)
+	const missed = useRef(0)
 	const [waiting, setWaiting] = useState(0)
 	const list = usePaced(reloadList, listPace)
 	const bars = usePaced(reloadBars, barsPace)
+	const count = (n: number) => {
+		missed.current = n
+		setWaiting(n)
+	}
 	const release = () => {
-		setWaiting((n) => {
-			if (n > 0) list()
-			return 0
-		})
+		if (missed.current === 0) return
+		count(0)
+		list()
+	}
+	const hold = (on: boolean) => {
+		held.current = on
+		if (!on) release()
 	}
 	useEffect(() => {
-		const { moving } = boundsOf(range.peek())
-		if (!moving) return undefined
+		if (!boundsOf(range.peek()).moving) return undefined
 		const ends = [
 			onCalls((c) => {
 				bars()
-				if (held.current || older) setWaiting((n) => (older ? 0 : n + c.calls.length + c.left_out))
+				if (older) return
+				if (held.current) count(missed.current + c.calls.length + c.left_out)
 				else list()
 			}),
 			onGap(() => {
@@ -98,19 +106,15 @@ function useLive(reloadList: () => Promise<void>, reloadBars: () => Promise<void
 		]
 		return () => ends.forEach((end) => end())
 	}, [older, param("range")])
-	const set = (on: boolean) => {
-		held.current = on
-		if (!on) release()
-	}
 	return {
 		waiting,
+		release,
 		hold: {
-			release,
-			onMouseEnter: () => set(true),
-			onMouseLeave: () => set(false),
-			onFocusIn: () => set(true),
+			onMouseEnter: () => hold(true),
+			onMouseLeave: () => hold(false),
+			onFocusIn: () => hold(true),
 			onFocusOut: (e: FocusEvent) => {
-				if (!(e.currentTarget as Element).contains(e.relatedTarget as Node)) set(false)
+				if (!(e.currentTarget as Element).contains(e.relatedTarget as Node)) hold(false)
 			},
 		},
 	}
