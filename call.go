@@ -66,7 +66,7 @@ func newCall(h *Handler, w http.ResponseWriter, r *http.Request, m match) *call 
 	}
 	c.record = &ai.Record{
 		ID: c.ID, Time: c.Received, Protocol: c.Protocol, Operation: c.Operation,
-		ClientIP: clientIP(r), UserAgent: shorten(r.UserAgent(), 200), Policy: h.policyName,
+		ClientIP: clientIP(r), UserAgent: ai.Shorten(r.UserAgent(), 200), Policy: h.policyName,
 	}
 	w.Header().Set("X-Ccload-Request-Id", c.ID)
 	c.setPlaceholders()
@@ -114,6 +114,7 @@ func (c *call) writeError(e *protocol.Error) {
 	header.Set("Content-Type", contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	c.exposeRoute()
+	sayFinal(header, e.Status)
 	c.w.WriteHeader(e.Status)
 	if c.r.Method != http.MethodHead {
 		n, _ := c.w.Write(body) //nolint:gosec // JSON, and said to be

@@ -18,6 +18,7 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/sse"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -94,7 +95,7 @@ func (ch *channel) testOrder(q *admin.TestQuestion) (*testOrder, error) {
 	case ch.keyless:
 		return nil, wrong("", "the channel has no key that may be used")
 	case q.URL != "" && !slices.ContainsFunc(ch.urls, func(u upstreamURL) bool { return u.address == q.URL }):
-		return nil, wrong("url", "url: the channel has no address %q", shorten(q.URL, 100))
+		return nil, wrong("url", "url: the channel has no address %q", ai.Shorten(q.URL, 100))
 	case q.Key != "" && !slices.ContainsFunc(ch.keys, func(k upstreamKey) bool { return k.id == q.Key }):
 		return nil, wrong("key", "key: the channel uses no key with that fingerprint")
 	}
@@ -165,7 +166,7 @@ func (h *Handler) testModel(ctx context.Context, o *testOrder, model string) (an
 	done := h.app.enter()
 	defer done()
 	w := &heldAnswer{header: make(http.Header)}
-	c := newCall(h, w, r, routes.find(r.Method, r.URL.Path))
+	c := newCall(h, w, r, findRoute(r.Method, r.URL.Path))
 	c.record.Policy = testPolicy
 	c.token = access.Unlimited
 	func() {
@@ -237,7 +238,7 @@ func (c *call) tell(answer *admin.TestAnswer, w *heldAnswer) {
 		}
 	}
 	if answer.OK {
-		answer.Text = shorten(textOf(codecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), mostTestText)
+		answer.Text = ai.Shorten(textOf(codecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), mostTestText)
 	}
 }
 
@@ -310,41 +311,46 @@ func (o *testOrder) request(model string) (path string, body []byte) {
 const fetchTimeout = 20 * time.Second
 
 // FetchModels implements admin.Operator.
-func (a *App) FetchModels(ctx context.Context, name string, unsaved *admin.ChannelConfig) ([]string, error) {
+func (a *App) FetchModels(ctx context.Context, who admin.Actor, name string, unsaved *admin.ChannelConfig) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	ch, st := a.registry.Load().byName[name], a.state
+	ch, pool := a.registry.Load().byName[name], a.state.gateway.Pool
 	if unsaved != nil {
 		var err error
-		if ch, err = a.unsavedChannel(unsaved); err != nil {
+		if ch, err = a.unsavedChannel(who, unsaved); err != nil {
 			return nil, problemOf(err)
 		}
-		st = scratchState()
-		defer st.transports.close()
+		pool = newPool()
+		defer pool.Close()
 	}
 	if ch == nil || ch.keyless {
 		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no channel %q in use, or it has no key", name)
 	}
-	via, err := ch.transports(st.transports, config.DefaultConnectTimeout)
+	via, err := ch.transports(pool, config.DefaultConnectTimeout)
 	if err != nil {
 		return nil, err
 	}
-	names, err := askForModels(ctx, ch, via[0])
+	listed, err := askForModels(ctx, ch, via[0])
 	if err != nil {
-		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", withoutSecret(err.Error(), ch.keys[0].secret))
+		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", secrets.Redact(err.Error(), ch.keys[0].secret))
+	}
+	names := make([]string, 0, len(listed))
+	for _, m := range listed {
+		names = append(names, m.name)
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
 }
 
 // unsavedChannel is a channel that somebody is just writing.
-func (a *App) unsavedChannel(in *admin.ChannelConfig) (*channel, error) {
+func (a *App) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*channel, error) {
 	conf := in.Channel
 	conf.Name = cmp.Or(conf.Name, "unsaved")
 	conf.HeaderUp = conf.HeaderUp.Clone()
 	var before *config.Channel
 	var has []storedKey
-	if was := a.state.stored.Load().channel(in.Name); was != nil {
+	was := a.state.control.Stored.Load().channel(in.Name)
+	if was != nil {
 		before, has = was.Conf, was.Keys
 	}
 	if err := unmask(&conf, before); err != nil {
@@ -352,6 +358,9 @@ func (a *App) unsavedChannel(in *admin.ChannelConfig) (*channel, error) {
 	}
 	keys, err := keysOf(in.Keys, has, conf.Name)
 	if err != nil {
+		return nil, err
+	}
+	if err := staysHome(who, was, in, &conf); err != nil {
 		return nil, err
 	}
 	if keys == nil {
@@ -364,6 +373,6 @@ func (a *App) unsavedChannel(in *admin.ChannelConfig) (*channel, error) {
 	if err := conf.Validate(); err != nil {
 		return nil, err
 	}
-	st := scratchState()
-	return newChannel(&conf, asWritten, st, st.counts(), func(string) {})
+	scratch := newRoutingState(nil) // nobody will call it by this one
+	return newChannel(&conf, asWritten, scratch, scratch.counts(time.UTC), func(string) {})
 }

@@ -13,8 +13,9 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
-	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/secrets"
 )
 
 // checkTimeout bounds one active check.
@@ -87,7 +88,11 @@ func (a *App) check(ctx context.Context, name string) ai.Outcome {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	request := ch.checkRequest(p, u, k, upstream)
+	request, err := ch.checkRequest(p, u, k, upstream)
+	if err != nil {
+		claim.Abandon()
+		return ai.Outcome{Kind: ai.OK, Rule: "no_request"}
+	}
 	transports, err := handler.transportsOf(ch)
 	if err != nil {
 		claim.Abandon()
@@ -103,7 +108,7 @@ func (a *App) check(ctx context.Context, name string) ai.Outcome {
 		return outcome
 	}
 	outcome := health.Classify(&answer.Evidence, ch.rules, now)
-	outcome.Message = withoutSecret(outcome.Message, ch.keys[k].secret)
+	outcome.Message = secrets.Redact(outcome.Message, ch.keys[k].secret)
 	if outcome.Kind == ai.ClientGone || outcome.Kind.CallersFault() {
 		claim.Abandon()
 		a.logger.Warn("a health check says nothing of its channel", zap.String("channel", name),
@@ -148,42 +153,35 @@ func (ch *channel) checkTarget(model string, now time.Time) (url, key int, p ai.
 }
 
 // checkBodies are the cheapest useful requests; MODEL is replaced.
-var checkBodies = map[ai.Protocol]struct{ path, body string }{
-	ai.Anthropic: {"/v1/messages", `{"model":MODEL,"max_tokens":1,"messages":[{"role":"user","content":"hi"}]}`},
-	ai.OpenAI:    {"/v1/chat/completions", `{"model":MODEL,"max_completion_tokens":16,"messages":[{"role":"user","content":"hi"}]}`},
-	ai.Responses: {"/v1/responses", `{"model":MODEL,"max_output_tokens":16,"store":false,"input":"hi"}`},
-	ai.Gemini:    {"/v1beta/models/MODEL:generateContent", `{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"generationConfig":{"maxOutputTokens":16}}`},
+var checkBodies = map[ai.Protocol]string{
+	ai.Anthropic: `{"model":MODEL,"max_tokens":1,"messages":[{"role":"user","content":"hi"}]}`,
+	ai.OpenAI:    `{"model":MODEL,"max_completion_tokens":16,"messages":[{"role":"user","content":"hi"}]}`,
+	ai.Responses: `{"model":MODEL,"max_output_tokens":16,"store":false,"input":"hi"}`,
+	ai.Gemini:    `{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"generationConfig":{"maxOutputTokens":16}}`,
 }
 
-func (ch *channel) checkRequest(p ai.Protocol, u, k int, model string) *relay.Request {
-	ask := checkBodies[p]
+func (ch *channel) checkRequest(p ai.Protocol, u, k int, model string) (*relay.Request, error) {
 	format := formatOf(p)
-	path := string(bytes.ReplaceAll([]byte(ask.path), []byte("MODEL"), []byte(model)))
+	endpoint := generateEndpoint(format, false)
 	header := http.Header{"Content-Type": {"application/json"}, "Accept-Encoding": identity}
 	if p == ai.Anthropic {
 		header["Anthropic-Version"] = []string{"2023-06-01"}
 	}
 	t := &target{candidate: candidate{channel: ch, model: model}, url: u, key: k}
+	address, err := t.endpointURL(endpoint, p, model, "")
+	if err != nil {
+		return nil, err
+	}
 	t.setCredential(header, format, ch.keys[k].secret)
 	if ops := ch.conf.HeaderUp; ops != nil {
 		applyHeaderOps(header, ops)
 	}
 	return &relay.Request{
-		Method: http.MethodPost, URL: ch.urls[u].bases[p].Join(path), Header: header,
-		Body:     relay.Body{Parts: [5][]byte{bytes.ReplaceAll([]byte(ask.body), []byte("MODEL"), quoteJSON(model))}},
+		Method: http.MethodPost, URL: address, Header: header,
+		Body:     relay.Body{Parts: [5][]byte{bytes.ReplaceAll([]byte(checkBodies[p]), []byte("MODEL"), scan.Quote(model))}},
 		Format:   format,
-		Endpoint: endpointOf(format, ai.Generate),
-	}
-}
-
-// endpointOf returns a format's endpoint for an operation.
-func endpointOf(format protocol.Format, op ai.Operation) *protocol.Endpoint {
-	for _, ep := range format.Endpoints() {
-		if ep.Operation == op && ep.Streams != protocol.StreamAlways {
-			return &ep
-		}
-	}
-	return nil
+		Endpoint: endpoint,
+	}, nil
 }
 
 // warnOfServers warns of settings of Caddy that would cut long answers or show
@@ -205,6 +203,10 @@ func (a *App) warnOfServers() {
 		if server.WriteTimeout > 0 {
 			a.logger.Warn("the server has a write timeout: answers that take longer are cut",
 				zap.String("server", name), zap.Duration("write_timeout", time.Duration(server.WriteTimeout)))
+		}
+		if believesClients(server) {
+			a.logger.Warn("trusted_proxies without trusted_proxies_strict takes the leftmost address of X-Forwarded-For, which a client may make up: whoever guesses passwords or tokens is slowed down by proxy only, and may have others slowed down",
+				zap.String("server", name), zap.String("remedy", "write trusted_proxies_strict into the servers option"))
 		}
 		if server.Logs != nil {
 			// Caddy copies the request for its log before any handler sees it,

@@ -356,7 +356,7 @@ func TestAnotherKeyIsRefused(t *testing.T) {
 	d.close()
 	d = openDeskAt(t, db, "encryption_key quite-another-key")
 	d.logIn(`{"password":"` + testPassword + `"}`)
-	if a := d.api(http.MethodGet, "export?secrets=true", "").want(t, http.StatusOK); !strings.Contains(a.Body, "sk-0123456789abcdefgh") {
+	if a := d.exporting("json").want(t, http.StatusOK); !strings.Contains(a.Body, "sk-0123456789abcdefgh") {
 		t.Error("the key of the channel is lost")
 	}
 }

@@ -188,6 +188,7 @@ func TestDescriptionIsTrue(t *testing.T) {
 		{"POST", "reprice", "{}"},
 		{"GET", "counting", ""},
 		{"GET", "export", ""},
+		{"POST", "export", `{"format":"csv","secrets":true,"password":"` + testPassword + `"}`},
 		{"POST", "import?dry_run=true&name=x.json", d.api("GET", "export", "").Body},
 		{"POST", "rotate", "{}"},
 		{"GET", "audit?limit=3", ""},

@@ -126,9 +126,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	m := routes.find(r.Method, r.URL.Path)
-	if !m.known {
-		return next.ServeHTTP(w, r)
+	m := findRoute(r.Method, r.URL.Path)
+	if m.format == nil || m.short && !h.isOurs(r) {
+		return h.unrouted(w, r, next)
+	}
+	r = m.corrected(r)
+	h.answerHeader(w, r)
+	if h.preflight(w, r, &m) {
+		return nil
 	}
 
 	done := h.app.enter()
@@ -166,6 +171,9 @@ func (c *call) read() error {
 	if err := c.authenticate(); err != nil {
 		return err
 	}
+	if err := c.h.refuseCrossSite(c.r); err != nil {
+		return err
+	}
 	return c.readRequest()
 }
 
@@ -197,7 +205,7 @@ func (c *call) wrongMethod() error {
 			Message: "WebSocket is not served here; use HTTP",
 		}
 	}
-	c.w.Header().Set("Allow", routes.allowed(c.r.URL.Path))
+	c.w.Header().Set("Allow", strings.Join(routes.Allowed(c.match.path), ", "))
 	return &protocol.RequestError{
 		Status: http.StatusMethodNotAllowed, Code: "method_not_allowed",
 		Message: "this endpoint does not take " + c.r.Method,
@@ -206,14 +214,18 @@ func (c *call) wrongMethod() error {
 
 // authenticate finds the client's token.
 func (c *call) authenticate() error {
-	token, err := c.tokens.Lookup(access.Credential(c.r), c.Received)
+	token, err := c.lookUp(access.Credential(c.r))
 	switch {
 	case err == nil:
 		c.token = token
 		c.Token = token.Name()
 		return nil
+	case errors.As(err, new(*protocol.RequestError)):
+		return err
+	case errors.Is(err, errClientGone):
+		return err
 	case errors.Is(err, access.ErrNoTokens) && c.h.app.state.complete():
-		c.h.app.warnNoTokens()
+		c.h.app.observer.NoTokens()
 		return &protocol.RequestError{
 			Status: http.StatusUnauthorized, Code: "no_tokens_configured",
 			Message: "this gateway has no client tokens yet, so nobody may use it; its log says how to make one",
@@ -242,7 +254,7 @@ func (c *call) mayUseModel() error {
 	}
 	return &protocol.RequestError{
 		Status: http.StatusForbidden, Code: "model_not_permitted", Param: "model",
-		Message: fmt.Sprintf("this token may not use the model %q", shorten(c.Model, 200)),
+		Message: fmt.Sprintf("this token may not use the model %q", ai.Shorten(c.Model, 200)),
 	}
 }
 
@@ -267,7 +279,7 @@ func (c *call) admit() error {
 		if over.RetryAfter > 0 {
 			c.setRetryAfter(over.RetryAfter)
 		}
-		c.h.app.announceExhausted("token", c.Token, over.Limit, over.Resets)
+		c.h.app.observer.LimitReached("token", c.Token, over.Limit, over.Resets)
 		return &protocol.RequestError{
 			Status: http.StatusTooManyRequests, Code: over.Code(), Message: over.Error(),
 		}
@@ -275,6 +287,9 @@ func (c *call) admit() error {
 	c.admission = admission
 	return err
 }
+
+// shareWait is how long a call waits for a larger share of a limit.
+const shareWait = 1200 * time.Millisecond
 
 // waitForShare waits for a larger share of a limit that other nodes leave room
 // in, and says whether it is worth trying again.
@@ -285,7 +300,7 @@ func (c *call) waitForShare(err error, until time.Time) bool {
 	}
 	ctx, cancel := context.WithDeadline(c.r.Context(), until)
 	defer cancel()
-	c.h.app.state.sharing.wait(ctx)
+	c.h.app.state.cluster.Wait(ctx)
 	if ctx.Err() != nil {
 		c.token.Allowance().WaitedInVain(time.Now())
 	}
@@ -301,7 +316,7 @@ func (c *call) plan() error {
 	if !c.h.app.state.complete() {
 		return errStarting
 	}
-	message := fmt.Sprintf("no channel of this gateway serves the model %q", shorten(c.Model, 200))
+	message := fmt.Sprintf("no channel of this gateway serves the model %q", ai.Shorten(c.Model, 200))
 	if near := config.Closest(c.Model, c.usableNames(), 3); len(near) > 0 {
 		message += "; close to it are " + strings.Join(near, ", ")
 	}
@@ -326,13 +341,6 @@ func (c *call) refuse(err error) error {
 	c.end(kind, bad.Status, bad.Code+": "+bad.Message)
 	c.writeError(&protocol.Error{Status: bad.Status, Code: bad.Code, Param: bad.Param, Message: bad.Message, RequestID: c.ID})
 	return nil
-}
-
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // Interface guards

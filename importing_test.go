@@ -26,6 +26,12 @@ func (d *desk) importing(query, file string) imported {
 	return data[imported](d.t, d.api(http.MethodPost, "import?"+query, file).want(d.t, http.StatusOK))
 }
 
+// exporting asks for an export with secrets.
+func (d *desk) exporting(format string) answer {
+	d.t.Helper()
+	return d.api(http.MethodPost, "export", `{"format":"`+format+`","secrets":true,"password":"`+testPassword+`"}`)
+}
+
 // TestExportsCanBeImported: what one gateway writes another takes, and serves
 // the same clients with.
 func TestExportsCanBeImported(t *testing.T) {
@@ -35,7 +41,7 @@ func TestExportsCanBeImported(t *testing.T) {
 	from.api(http.MethodPost, "channels", fmt.Sprintf(`{"name":"one","urls":[{"url":%q}],"keys":[{"key":"sk-0123456789abcdefgh","note":"n"},{"key":"sk-other-0123456789abc","disabled":true}],"models":["claude-*"],"header_up":{"set":{"X-A":["b"]}},"weight":4}`, f.URL)).want(t, http.StatusCreated)
 	secret := data[struct{ Secret string }](t, from.api(http.MethodPost, "tokens", `{"name":"laptop","channels":["one"]}`).want(t, http.StatusCreated)).Secret
 	from.api(http.MethodPost, "aliases", `{"name":"fast","models":["claude-haiku-4-5"]}`).want(t, http.StatusCreated)
-	whole := from.api(http.MethodGet, "export?secrets=true", "").want(t, http.StatusOK).Body
+	whole := from.exporting("json").want(t, http.StatusOK).Body
 	if !strings.Contains(whole, "sk-0123456789abcdefgh") || strings.Contains(whole, secret) {
 		t.Fatalf("with secrets: %s", clipped(whole))
 	}
@@ -51,7 +57,7 @@ func TestExportsCanBeImported(t *testing.T) {
 	if r := to.importing("", whole); r.Same != 3 {
 		t.Errorf("again: %+v", r)
 	}
-	if again := to.api(http.MethodGet, "export?secrets=true", "").want(t, http.StatusOK).Body; again != whole {
+	if again := to.exporting("json").want(t, http.StatusOK).Body; again != whole {
 		t.Errorf("exported again it is\n%s\nand was\n%s", again, whole)
 	}
 	// Without secrets it changes what it says, and leaves the secrets.
@@ -60,7 +66,7 @@ func TestExportsCanBeImported(t *testing.T) {
 		t.Errorf("without secrets: %+v", r)
 	}
 	to.askModel(ai.Anthropic, "fast", false, as(secret)).want(t, http.StatusOK)
-	table := from.api(http.MethodGet, "export?format=csv&secrets=true", "").want(t, http.StatusOK).Body
+	table := from.exporting("csv").want(t, http.StatusOK).Body
 	if r := to.importing("", table); r.Changed != 1 || r.Format != "ccload-csv" {
 		t.Errorf("csv: %+v", r)
 	}
@@ -95,5 +101,37 @@ func TestWhatIsWrongWithAFile(t *testing.T) {
 	r = d.importing("name=channels.csv", table)
 	if r.Format != "original-csv" || r.Added != 1 || len(r.Problems) != 1 || r.Problems[0].Line != 3 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestFilesOfOtherSystems: what another system's file holds is served at once;
+// a key that is a variable there is never looked up in the gateway's own
+// environment, and its channel waits for one.
+func TestFilesOfOtherSystems(t *testing.T) {
+	f := fake(t)
+	t.Setenv("ANTHROPIC_API_KEY", "sk-of-the-gateway's-own")
+	d := openDesk(t, "")
+	secret := data[struct{ Secret string }](t, d.api(http.MethodPost, "tokens", `{"name":"laptop"}`).want(t, http.StatusCreated)).Secret
+	file := fmt.Sprintf(`model_list:
+  - model_name: fast
+    litellm_params: {model: anthropic/claude-haiku-4-5, api_base: %q, api_key: sk-0123456789abcdefgh}
+  - model_name: later
+    litellm_params: {model: anthropic/claude-sonnet-4-6, api_key: os.environ/ANTHROPIC_API_KEY}
+`, f.URL)
+	answer := d.api(http.MethodPost, "import?dry_run=true", file).want(t, http.StatusOK).Body
+	if !strings.Contains(answer, "model_list[0] fast") || !strings.Contains(answer, "{env.ANTHROPIC_API_KEY}") || strings.Contains(answer, "sk-") {
+		t.Errorf("dry run: %s", answer)
+	}
+	d.askModel(ai.Anthropic, "fast", false, as(secret)).want(t, http.StatusNotFound)
+	if r := d.importing("", file); r.Format != "litellm" || r.Added != 2 || len(r.Problems) > 0 {
+		t.Errorf("import: %+v", r)
+	}
+	d.askModel(ai.Anthropic, "fast", false, as(secret)).want(t, http.StatusOK)
+	if text := d.exporting("json").want(t, http.StatusOK).Body; strings.Contains(text, "gateway's-own") || !strings.Contains(text, `"disabled": true`) {
+		t.Errorf("exported: %s", clipped(text))
+	}
+	text := d.api(http.MethodGet, "export?format=caddyfile", "").want(t, http.StatusOK).Body
+	if !strings.Contains(text, "key {env.CCLOAD_KEY_ANTHROPIC_127_0_0_1_1}") || strings.Contains(text, "sk-") {
+		t.Errorf("as a Caddyfile: %s", clipped(text))
 	}
 }

@@ -19,6 +19,18 @@ var credentialHeaders = []string{
 // protocol because SDKs differ in where they put it; the first that is not
 // empty. Empty if there is none. The header forms do not allocate.
 func Credential(r *http.Request) string {
+	if c := HeaderCredential(r); c != "" {
+		return c
+	}
+	if r.URL == nil || r.URL.RawQuery == "" {
+		return ""
+	}
+	return queryKey(r.URL.RawQuery)
+}
+
+// HeaderCredential is the same, but of the headers only. A page of another site
+// cannot send these without asking the server first (CORS).
+func HeaderCredential(r *http.Request) string {
 	for _, v := range r.Header["Authorization"] {
 		if c := bearer(v); c != "" {
 			return c
@@ -31,10 +43,7 @@ func Credential(r *http.Request) string {
 			}
 		}
 	}
-	if r.URL == nil || r.URL.RawQuery == "" {
-		return ""
-	}
-	return queryKey(r.URL.RawQuery)
+	return ""
 }
 
 // bearer is the credential of an Authorization header of that scheme, empty

@@ -2,6 +2,7 @@ package access
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"iter"
 	"slices"
 	"sync/atomic"
@@ -44,6 +45,16 @@ func newToken(s Spec, c *Counts) *Token {
 
 // Name is the configured name.
 func (t *Token) Name() string { return t.name }
+
+// SecretID identifies the token's secret without telling it or its hash, so
+// that a login can be bound to it. Empty for the anonymous token.
+func (t *Token) SecretID() string {
+	if t.hash == [sha256.Size]byte{} {
+		return ""
+	}
+	sum := sha256.Sum256(append([]byte("ccload token secret\x00"), t.hash[:]...))
+	return hex.EncodeToString(sum[:])
+}
 
 // Models are the written-out names among the models the holder may ask for.
 func (t *Token) Models() iter.Seq[string] { return t.models.Names() }

@@ -80,13 +80,17 @@ func invalid(field, format string, args ...any) error {
 	return Problemf(http.StatusBadRequest, CodeInvalid, field, format, args...)
 }
 
-// read reads the request's body, which must be JSON.
+// read reads the request's body, which must be JSON that says nothing twice.
 func (q *request) read() ([]byte, error) {
 	kind, _, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" && kind != "application/merge-patch+json" {
 		return nil, Problemf(http.StatusUnsupportedMediaType, CodeInvalid, "", "the request must be of Content-Type application/json")
 	}
-	return io.ReadAll(http.MaxBytesReader(q.w, q.r.Body, maxBody))
+	text, err := io.ReadAll(http.MaxBytesReader(q.w, q.r.Body, maxBody))
+	if err != nil {
+		return nil, err
+	}
+	return text, refuseDuplicates(text)
 }
 
 // decode reads the request's body into v. What v has no place for is refused:
@@ -99,6 +103,7 @@ func (q *request) decode(v any) error {
 	return decode(text, v)
 }
 
+// decode reads JSON into v, in which nothing may be unknown.
 func decode(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()

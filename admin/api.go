@@ -44,7 +44,8 @@ var ErrNotFound = errors.New("no such call; it may have been forgotten by retent
 //	POST /ccload/tokens                  make a stored token of the body; the answer holds its secret, this once
 //	DELETE /ccload/tokens/{name}         remove a stored token
 //	POST /ccload/import                  take channels, tokens and aliases from the file in the body, or at a path on this machine; ?name= path= dry_run=
-//	GET  /ccload/export                  write what is stored to a file; ?format= secrets=
+//	GET  /ccload/export                  write what is stored to a file; ?format=
+//	POST /ccload/export                  the same; ?format= secrets=
 //	POST /ccload/rotate                  seal all stored secrets with a new encryption key
 //
 // Whoever reaches the endpoint may already replace the whole config, so nothing
@@ -93,6 +94,7 @@ var table = []row{
 	})},
 	{http.MethodPost, "import", byOperator(importByCommand)},
 	{http.MethodGet, "export", byOperator(exportByCommand)},
+	{http.MethodPost, "export", byOperator(exportByCommand)},
 	{http.MethodPost, "rotate", byOperator(func(op Operator, r *http.Request, _ string) (any, error) { return op.Rotate(r.Context(), command(r)) })},
 }
 
@@ -107,6 +109,9 @@ func serve(w http.ResponseWriter, r *http.Request) error {
 // answer serves one request by the table.
 func answer(source Source, w http.ResponseWriter, r *http.Request) error {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/ccload/")
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+		return apiError(badQuery(err))
+	}
 	pathKnown := false
 	for i := range table {
 		id, fits := table[i].fits(path)
@@ -281,7 +286,10 @@ func clearCooling(s Source, r *http.Request, _ string) (any, error) {
 
 // known refuses parameters that would be ignored.
 func known(q url.Values, names ...string) error {
-	for name := range q {
+	for name, values := range q {
+		if len(values) > 1 {
+			return badRequestError{fmt.Errorf("parameter %q stands there more than once", name)}
+		}
 		ok := false
 		for _, n := range names {
 			ok = ok || n == name

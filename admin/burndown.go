@@ -36,7 +36,7 @@ func burndown(q *request) (any, error) {
 		kind = "token"
 	}
 	if kind != "token" && kind != "channel" {
-		return nil, invalid("kind", "kind %q: must be token or channel", shorten(kind))
+		return nil, invalid("kind", "kind %q: must be token or channel", ai.Shorten(kind, maxTold))
 	}
 	if own := q.token(); own != "" && (kind != "token" || name != own) {
 		return nil, Problemf(http.StatusForbidden, CodeForbidden, "", "a client token may see its own budget only")
@@ -45,7 +45,7 @@ func burndown(q *request) (any, error) {
 	list := q.op.Budgets(now)
 	at := slices.IndexFunc(list, func(b Budget) bool { return b.Kind == kind && b.Name == name })
 	if at < 0 {
-		return nil, Problemf(http.StatusNotFound, CodeNotFound, "name", "there is no %s %q", kind, shorten(name))
+		return nil, Problemf(http.StatusNotFound, CodeNotFound, "name", "there is no %s %q", kind, ai.Shorten(name, maxTold))
 	}
 	b := Burndown{Kind: kind, Name: name, Reserved: list[at].Reserved}
 	var spent Spent
@@ -57,7 +57,7 @@ func burndown(q *request) (any, error) {
 		spent, b.Step = list[at].Month, 6*time.Hour
 		b.Since = spent.Resets.AddDate(0, -1, 0)
 	default:
-		return nil, invalid("period", "period %q: must be day or month", shorten(period))
+		return nil, invalid("period", "period %q: must be day or month", ai.Shorten(period, maxTold))
 	}
 	b.Until, b.Spent, b.Limit = spent.Resets, spent.Spent, spent.Limit
 	sums, err := q.op.Statistics(q.r.Context(), StatisticsQuestion{Since: b.Since, Until: now, Step: b.Step, By: []string{}, Where: map[string]string{kind: name}})

@@ -40,7 +40,7 @@ func callVolume(q *request) (any, error) {
 	}
 	class := q.r.URL.Query().Get("class")
 	if class != "" && !slices.Contains(classes, class) {
-		return nil, invalid("class", "class %q is not known; there are %v", shorten(class), classes)
+		return nil, invalid("class", "class %q is not known; there are %v", ai.Shorten(class, maxTold), classes)
 	}
 	ask.By = []string{"outcome"}
 	sums, err := q.op.Statistics(q.r.Context(), ask)

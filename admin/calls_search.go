@@ -48,14 +48,14 @@ type callSearch struct {
 func readCallSearch(query url.Values, f *CallFilter) (s callSearch, err error) {
 	s = callSearch{class: query.Get("class"), protocol: ai.Protocol(query.Get("protocol")), text: strings.ToLower(query.Get("text"))}
 	if s.class != "" && !slices.Contains(classes, s.class) {
-		return s, invalid("class", "class %q is not known; there are %s", shorten(s.class), strings.Join(classes, ", "))
+		return s, invalid("class", "class %q is not known; there are %s", ai.Shorten(s.class, maxTold), strings.Join(classes, ", "))
 	}
 	if s.protocol != "" && !slices.Contains(ai.Protocols, s.protocol) {
-		return s, invalid("protocol", "protocol %q is not known; there are %v", shorten(string(s.protocol)), ai.Protocols)
+		return s, invalid("protocol", "protocol %q is not known; there are %v", ai.Shorten(string(s.protocol), maxTold), ai.Protocols)
 	}
 	if text := query.Get("longer"); text != "" {
 		if s.longer, err = time.ParseDuration(text); err != nil || s.longer <= 0 {
-			return s, invalid("longer", "longer %q: must be a duration above 0, such as 500ms or 10s", shorten(text))
+			return s, invalid("longer", "longer %q: must be a duration above 0, such as 500ms or 10s", ai.Shorten(text, maxTold))
 		}
 	}
 	if f.Outcome == "" && (s.class == classOK || s.class == classFailedOver) {

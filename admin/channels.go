@@ -69,6 +69,7 @@ func createChannel(q *request) (any, error) {
 	if err := q.decode(&c); err != nil {
 		return nil, err
 	}
+	c.Password = "" // a new channel has no keys yet that could go astray
 	return q.op.SaveChannel(q.r.Context(), q.actor(), "", c)
 }
 
@@ -81,7 +82,12 @@ func replaceChannel(q *request) (any, error) {
 	if c.Name == "" {
 		c.Name = name
 	}
-	return q.op.SaveChannel(q.r.Context(), q.actor(), name, c)
+	who, err := q.confirm(c.Password)
+	if err != nil {
+		return nil, err
+	}
+	c.Password = ""
+	return q.op.SaveChannel(q.r.Context(), who, name, c)
 }
 
 func patchChannel(q *request) (any, error) {
@@ -89,13 +95,28 @@ func patchChannel(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := q.op.ChangeChannels(q.r.Context(), q.actor(), []string{q.r.PathValue("name")}, func(was ChannelConfig) (ChannelConfig, error) {
-		return apply(was, patch)
-	})
+	var given struct {
+		Password string `json:"password"`
+	}
+	_ = json.Unmarshal(patch, &given) // what is wrong with it is found when it is applied
+	who, err := q.confirm(given.Password)
+	if err != nil {
+		return nil, err
+	}
+	list, err := q.op.ChangeChannels(q.r.Context(), who, []string{q.r.PathValue("name")}, changeBy(patch))
 	if err != nil {
 		return nil, err
 	}
 	return list[0], nil
+}
+
+// changeBy applies a merge patch to a channel.
+func changeBy(patch []byte) func(was ChannelConfig) (ChannelConfig, error) {
+	return func(was ChannelConfig) (ChannelConfig, error) {
+		is, err := apply(was, patch)
+		is.Password = ""
+		return is, err
+	}
 }
 
 func removeChannel(q *request) (any, error) {
@@ -153,18 +174,20 @@ func clearChannels(q *request, names []string) (any, error) {
 
 // changeChannels changes the same settings of several channels.
 func changeChannels(q *request, in *Batch) (any, error) {
-	for _, own := range []string{"name", "keys"} {
+	for _, own := range []string{"name", "keys", "password"} {
 		if _, has := in.Change[own]; has {
-			return nil, invalid("change."+own, "%s is for each channel its own: change them one by one", own)
+			return nil, invalid("change."+own, "%s is not a setting that channels share: names and keys are changed one by one, and the password stands beside change", own)
 		}
 	}
 	patch, err := json.Marshal(in.Change)
 	if err != nil {
 		return nil, err
 	}
-	list, err := q.op.ChangeChannels(q.r.Context(), q.actor(), in.Names, func(was ChannelConfig) (ChannelConfig, error) {
-		return apply(was, patch)
-	})
+	who, err := q.confirm(in.Password)
+	if err != nil {
+		return nil, err
+	}
+	list, err := q.op.ChangeChannels(q.r.Context(), who, in.Names, changeBy(patch))
 	return BatchResult{len(list)}, err
 }
 
@@ -186,7 +209,7 @@ func fetchModels(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := q.op.FetchModels(q.r.Context(), c.Name, nil)
+	list, err := q.op.FetchModels(q.r.Context(), q.actor(), c.Name, nil)
 	return Models{list}, err
 }
 
@@ -195,7 +218,11 @@ func fetchModelsOf(q *request) (any, error) {
 	if err := q.decode(&c); err != nil {
 		return nil, err
 	}
-	list, err := q.op.FetchModels(q.r.Context(), "", &c)
+	who, err := q.confirm(c.Password)
+	if err != nil {
+		return nil, err
+	}
+	list, err := q.op.FetchModels(q.r.Context(), who, "", &c)
 	return Models{list}, err
 }
 

@@ -104,7 +104,7 @@ func count(query url.Values, name string, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > most {
-		return 0, invalid(name, "%s %q: must be 1 to %d", name, shorten(text), most)
+		return 0, invalid(name, "%s %q: must be 1 to %d", name, ai.Shorten(text, maxTold), most)
 	}
 	return n, nil
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // cellValues are what the cells of a file may show.
@@ -22,7 +24,7 @@ const restName = "(rest)"
 func exportCosts(q *request) (any, error) {
 	show, ok := cellValues[q.r.URL.Query().Get("show")]
 	if !ok {
-		return nil, invalid("show", "show %q: must be cost, list_cost, calls or tokens", shorten(q.r.URL.Query().Get("show")))
+		return nil, invalid("show", "show %q: must be cost, list_cost, calls or tokens", ai.Shorten(q.r.URL.Query().Get("show"), maxTold))
 	}
 	table, err := costs(q)
 	if err != nil {

@@ -23,7 +23,7 @@ type object = map[string]any
 func describe(q *request) (any, error) {
 	q.answered = true
 	q.w.Header().Set("Content-Type", "application/json")
-	text, err := json.Marshal(description(q.prefix))
+	text, err := json.Marshal(description(q.base))
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +93,9 @@ func (s schemas) operation(r *route) object {
 		op["requestBody"] = object{"required": true, "content": object{kind: object{"schema": s.of(reflect.TypeOf(r.body))}}}
 	case r.file:
 		op["requestBody"] = object{"required": true, "content": object{"application/octet-stream": object{"schema": object{"type": "string", "format": "binary"}}}}
+	}
+	if r.form != nil {
+		op["requestBody"].(object)["content"].(object)["multipart/form-data"] = object{"schema": r.form}
 	}
 	switch r.who {
 	case holders:

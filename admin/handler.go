@@ -1,8 +1,8 @@
 package admin
 
 import (
+	"context"
 	"fmt"
-	"net"
 	"net/http"
 	pathpkg "path"
 	"strings"
@@ -12,6 +12,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/access"
 )
 
 func init() {
@@ -94,7 +96,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	for name, value := range securityHeaders {
 		header.Set(name, value)
 	}
-	inner := r.Clone(r.Context())
+	inner := r.Clone(context.WithValue(r.Context(), baseKey{}, basePath(r, path)))
 	inner.URL.Path = path
 	if path == "" {
 		inner.URL.Path = "/"
@@ -107,29 +109,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		h.unknown(w, inner) // the mux would redirect to where it is, without the prefix
 		return nil
 	}
-	if h.crossOrigin.Check(r) == nil {
+	if h.checkSite(r) == nil {
 		h.mux.ServeHTTP(w, inner)
 	} else {
 		writeProblem(w, Problemf(http.StatusForbidden, CodeForbidden, "", "a page of another site may not do this"))
 	}
 	return nil
-}
-
-// mount is the path below which a browser finds the dashboard: the prefix, and
-// before it what the site has stripped, as handle_path does. It is for cookies.
-func (h *Handler) mount(inner *http.Request) string {
-	original, ok := inner.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
-	if !ok {
-		return h.Prefix
-	}
-	path := h.Prefix + inner.URL.Path
-	if before, ok := strings.CutSuffix(original.URL.Path, path); ok {
-		return before + h.Prefix
-	}
-	if before, ok := strings.CutSuffix(original.URL.Path+"/", path); ok {
-		return before + h.Prefix
-	}
-	return "" // the site has rewritten it altogether
 }
 
 // securityHeaders stand in every answer.
@@ -159,21 +144,29 @@ func (h *Handler) unknown(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, Problemf(http.StatusMethodNotAllowed, "method_not_allowed", "", "this takes %s", strings.Join(allowed, ", ")))
 		return
 	}
-	h.nothing(w)
+	h.nothing(w, r)
 }
 
 // nothing answers where there is nothing.
-func (h *Handler) nothing(w http.ResponseWriter) {
-	writeProblem(w, Problemf(http.StatusNotFound, CodeNotFound, "", "there is nothing here; %s/api/openapi.json describes what there is", h.Prefix))
+func (h *Handler) nothing(w http.ResponseWriter, r *http.Request) {
+	writeProblem(w, Problemf(http.StatusNotFound, CodeNotFound, "", "there is nothing here; %s/api/openapi.json describes what there is", baseOf(r)))
+}
+
+// NewDesk returns one where nobody is logged in.
+func NewDesk(sessions SessionStore, hub *Hub) *Desk {
+	return &Desk{Sessions: NewSessions(sessions), Throttle: NewThrottle(), Peers: access.NewGuessing(peerFree), Hub: hub}
 }
 
 // Desk is what belongs to the dashboard and outlives configs: logins, live
 // events and the health of channels. The app keeps it.
 type Desk struct {
 	Sessions *Sessions
-	Throttle *Throttle
+	Throttle *Throttle        // by the client's address; it refuses
+	Peers    *access.Guessing // by the other end of the connection; it delays
 	Hub      *Hub
 	Pulse    Pulse
+
+	failures failureLimit // of what is noted
 
 	mu      sync.Mutex
 	servers map[*http.Server]chan struct{} // closed when the server shuts down
@@ -187,7 +180,7 @@ type endpoint struct {
 
 // ServeHTTP finds out who asks, whether they may, and what the answer is.
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{w: w, r: r, op: e.h.op, prefix: e.h.mount(r), route: e.route}
+	q := &request{w: w, r: r, op: e.h.op, base: baseOf(r), route: e.route, log: e.h.log}
 	if err := q.identify(); err != nil { //nolint:contextcheck // it takes the request's
 		e.h.fail(w, r, err)
 		return
@@ -217,18 +210,6 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.log.Error("serving the dashboard's API", zap.String("path", r.URL.Path), zap.String("code", p.Code), zap.Error(err))
 	}
 	writeProblem(w, p)
-}
-
-// clientAddress is where a request comes from, as Caddy's trusted_proxies say.
-func clientAddress(r *http.Request) string {
-	if ip, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok && ip != "" {
-		return ip
-	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // stopOf is closed when the server that a request came by shuts down, so that

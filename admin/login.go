@@ -2,9 +2,7 @@ package admin
 
 import (
 	"errors"
-	"math"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -13,12 +11,6 @@ const (
 	RoleOperator = "operator" // knows the admin password
 	RoleHolder   = "holder"   // of a client token
 )
-
-func tooMany(w http.ResponseWriter, wait time.Duration) error {
-	seconds := max(1, int(math.Ceil(wait.Seconds())))
-	w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	return Problemf(http.StatusTooManyRequests, CodeThrottled, "", "too many failed attempts; try again in %d seconds", seconds)
-}
 
 func login(q *request) (any, error) {
 	var in Login
@@ -32,35 +24,33 @@ func login(q *request) (any, error) {
 	if password == nil && in.Token == "" {
 		return nil, Problemf(http.StatusForbidden, CodeNoPassword, "", "no admin password is configured, so nobody can log in: write admin_password into the ccload options")
 	}
-	desk, address := q.op.Desk(), clientAddress(q.r)
-	if wait := desk.Throttle.Wait(address, time.Now()); wait > 0 {
-		return nil, tooMany(q.w, wait)
+	made := StoredSession{Role: RoleHolder, Address: clientAddress(q.r), UserAgent: q.r.UserAgent()}
+	kind := byToken
+	if in.Token == "" {
+		kind, made.Role, made.Password = byPassword, RoleOperator, password.ID()
 	}
-	made := StoredSession{Role: RoleHolder, Address: address, UserAgent: q.r.UserAgent()}
-	var ok bool
-	if in.Token != "" {
-		made.Name, ok = q.op.TokenOf(in.Token)
-	} else {
-		var err error
-		if ok, err = password.Check(q.r.Context(), in.Password); err != nil {
-			return nil, err
+	wrong := Problemf(http.StatusUnauthorized, CodePassword, "", "this is not right")
+	err := q.guess(kind, wrong, func() (bool, error) {
+		if kind == byPassword {
+			return password.Check(q.r.Context(), in.Password)
 		}
-		made.Role, made.Password = RoleOperator, password.ID()
+		holder, ok := q.op.TokenOf(in.Token)
+		made.Name, made.Password = holder.Name, holder.Secret
+		return ok, nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if !ok {
-		desk.Throttle.Failed(address, time.Now())
-		return nil, Problemf(http.StatusUnauthorized, CodePassword, "", "this is not right")
-	}
-	desk.Throttle.Succeeded(address)
-	value, s, err := desk.Sessions.Login(q.r.Context(), made)
+	value, s, err := q.op.Desk().Sessions.Login(q.r.Context(), made)
 	if errors.Is(err, ErrTooManySessions) {
 		return nil, Problemf(http.StatusTooManyRequests, CodeThrottled, "", "this token has logged in too often; use a login it has, or wait")
 	}
 	if err != nil {
 		return nil, err
 	}
-	SetCookie(q.w, q.r, q.prefix, value, s.Expires)
+	SetCookie(q.w, q.r, q.base, value, s.Expires)
 	q.session = s
+	q.succeeded(kind)
 	return session(q)
 }
 
@@ -78,7 +68,7 @@ func logout(q *request) (any, error) {
 			return nil, err
 		}
 	}
-	SetCookie(q.w, q.r, q.prefix, "", time.Time{})
+	SetCookie(q.w, q.r, q.base, "", time.Time{})
 	q.session = StoredSession{}
 	return session(q)
 }
@@ -87,7 +77,7 @@ func logoutAll(q *request) (any, error) {
 	if err := q.op.Desk().Sessions.RevokeAll(q.r.Context(), RoleOperator, ""); err != nil {
 		return nil, err
 	}
-	SetCookie(q.w, q.r, q.prefix, "", time.Time{})
+	SetCookie(q.w, q.r, q.base, "", time.Time{})
 	q.session = StoredSession{}
 	return session(q)
 }

@@ -63,6 +63,9 @@ func setPrices(s Source, r *http.Request, _ string) (any, error) {
 	if err != nil {
 		return nil, badRequestError{err}
 	}
+	if err := refuseDuplicates(text); err != nil { // of CSV there are none
+		return nil, err
+	}
 	rows, err := pricing.ParseFile("prices", text)
 	if err != nil {
 		return nil, badRequestError{err}

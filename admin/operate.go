@@ -8,6 +8,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/secrets"
 )
 
 // Operator is what the dashboard's API changes. The app implements it.
@@ -64,7 +65,7 @@ type Operator interface {
 	TestChannel(ctx context.Context, who Actor, q TestQuestion) ([]TestAnswer, error)
 	// FetchModels asks the upstream of a channel, or of one that is not saved,
 	// which models it has.
-	FetchModels(ctx context.Context, name string, unsaved *ChannelConfig) ([]string, error)
+	FetchModels(ctx context.Context, who Actor, name string, unsaved *ChannelConfig) ([]string, error)
 	// Captured returns the bodies of a call; the error is ErrNotFound if none
 	// were kept.
 	Captured(ctx context.Context, id string) (*Capture, error)
@@ -72,7 +73,8 @@ type Operator interface {
 	// Import takes channels, tokens and aliases from a file, or only says what
 	// it would do.
 	Import(ctx context.Context, who Actor, file ImportFile) (*ImportResult, error)
-	// Export writes channels, tokens and aliases as json or csv.
+	// Export writes channels, tokens and aliases as json, csv or caddyfile. With
+	// secrets only for one who is confirmed.
 	Export(ctx context.Context, who Actor, format string, withSecrets bool) ([]byte, error)
 	// Rotate seals everything with another key.
 	Rotate(ctx context.Context, who Actor) (*Rotation, error)
@@ -83,11 +85,14 @@ type Operator interface {
 	// and the settings of channels, tokens and handlers.
 	Catalogue() Catalogue
 
-	// TokenOf returns the name of the token that a secret belongs to, if it may
-	// be used.
-	TokenOf(secret string) (name string, ok bool)
-	// HasToken reports whether there is a token of that name that may be used.
-	HasToken(name string) bool
+	// TokenOf returns the token that a secret belongs to, if it may be used.
+	TokenOf(secret string) (Holder, bool)
+	// HolderOf returns the token of a name, if it may be used.
+	HolderOf(name string) (Holder, bool)
+
+	// NoteLogin writes into the audit trail that somebody has logged in, or has
+	// failed to.
+	NoteLogin(ctx context.Context, note LoginNote) error
 
 	// Desk is what outlives configs.
 	Desk() *Desk
@@ -99,11 +104,22 @@ type Operator interface {
 type Actor struct {
 	Name    string // operator, command, admin endpoint
 	Address string // where the request came from, if it came by a network
+	// Confirmed says that the admin password was given with this very request,
+	// or that it came by Caddy's admin endpoint.
+	Confirmed bool
+}
+
+// Holder is who holds a client token.
+type Holder struct {
+	Name string // of the token
+	// Secret identifies the token's secret without telling it: it changes with
+	// it.
+	Secret string
 }
 
 // Masked stands for a secret in what is shown. Where it is given back, the
 // secret stays what it is.
-const Masked = "********"
+const Masked = secrets.Masked
 
 // ChannelConfig is the settings of a channel, as the API shows and takes them.
 // Keys, the password of a proxy and the values of headers are never shown.
@@ -113,6 +129,11 @@ type ChannelConfig struct {
 	// Keys of the channel. Each has a fingerprint by which it stays the key it
 	// is; one with a key is new. Left out: they stay as they are.
 	Keys []KeyConfig `json:"keys"`
+
+	// Password is the admin password, which is asked for where a change lets
+	// stored keys go to another scheme, host, port or proxy. Only ever given,
+	// never shown.
+	Password string `json:"password,omitempty"`
 
 	// Origin is where it comes from: declared in the config, and read-only, or
 	// stored.
@@ -233,7 +254,16 @@ type ImportResult struct {
 	Same     int             `json:"same"`
 	Changes  []ImportChange  `json:"changes"`
 	Notes    []string        `json:"notes"`
-	Problems []ImportProblem `json:"problems"` // rows that cannot be used
+	Lines    []ImportLine    `json:"lines,omitempty"` // of another system's file: what becomes of each thing
+	Problems []ImportProblem `json:"problems"`        // rows that cannot be used
+}
+
+// ImportLine tells what becomes of one thing of another system's file.
+type ImportLine struct {
+	Line    int    `json:"line,omitempty"`    // where it stands, from 1
+	From    string `json:"from"`              // its place and name in the file
+	Becomes string `json:"becomes,omitempty"` // what it is here; empty: it is not taken over
+	Note    string `json:"note,omitempty"`    // why not, or what is different here
 }
 
 // ImportChange is what becomes of one thing.
@@ -286,6 +316,7 @@ const (
 	CodeLogin      = "login_required"    //
 	CodeForbidden  = "forbidden"         //
 	CodePassword   = "wrong_credential"  //nolint:gosec // a code, no credential
+	CodeConfirm    = "password_required" // the admin password has to be given with the request
 	CodeThrottled  = "too_many_attempts" //
 	CodeNoPassword = "no_admin_password" // no password is configured, so nobody can log in
 	CodeTooLarge   = "too_large"         //

@@ -27,7 +27,7 @@ const preferenceCookie = "ccload_look"
 func (h *Handler) document(w http.ResponseWriter, r *http.Request) {
 	assets, ok := ui.Load()
 	if !ok {
-		h.nothing(w)
+		h.nothing(w, r)
 		return
 	}
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && !strings.HasSuffix(original.URL.Path, "/") {
@@ -41,7 +41,7 @@ func (h *Handler) document(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return
 	}
-	q := &request{w: w, r: r, op: h.op, prefix: h.mount(r), route: &route{who: anyone}}
+	q := &request{w: w, r: r, op: h.op, base: baseOf(r), route: &route{who: anyone}, log: h.log}
 	who := Session{}
 	if err := q.identify(); err == nil { //nolint:contextcheck // it takes the request's
 		if s, err := session(q); err == nil {
@@ -84,12 +84,12 @@ func look(r *http.Request) ui.Page {
 func (h *Handler) asset(w http.ResponseWriter, r *http.Request) {
 	assets, ok := ui.Load()
 	if !ok || r.PathValue("version") != assets.Version {
-		h.nothing(w)
+		h.nothing(w, r)
 		return
 	}
 	file, ok := assets.File(r.PathValue("name"))
 	if !ok {
-		h.nothing(w)
+		h.nothing(w, r)
 		return
 	}
 	header := w.Header()

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 // request is one that is being answered.
@@ -13,8 +15,9 @@ type request struct {
 	w        http.ResponseWriter
 	r        *http.Request
 	op       Operator
-	prefix   string
+	base     string // where the dashboard lives for a browser
 	route    *route
+	log      *zap.Logger
 	session  StoredSession // of whoever asks; its Role is "" before a login
 	answered bool          // by the route itself
 	credential
@@ -45,12 +48,14 @@ func whoHas(ctx context.Context, op Operator, c credential) (StoredSession, erro
 	if err == nil && s.Role == RoleOperator && (op.Password() == nil || s.Password != op.Password().ID()) {
 		err = ErrNoSession // the password was changed since
 	}
-	if err == nil && s.Role == RoleHolder && !op.HasToken(s.Name) {
-		err = ErrNoSession
+	if err == nil && s.Role == RoleHolder {
+		if holder, ok := op.HolderOf(s.Name); !ok || holder.Secret != s.Password {
+			err = ErrNoSession // the token is gone, or has another secret
+		}
 	}
 	if errors.Is(err, ErrNoSession) && c.bearer {
-		if name, ok := op.TokenOf(c.value); ok {
-			return StoredSession{Role: RoleHolder, Name: name}, nil
+		if holder, ok := op.TokenOf(c.value); ok {
+			return StoredSession{Role: RoleHolder, Name: holder.Name}, nil
 		}
 	}
 	return s, err
@@ -83,7 +88,10 @@ func (q *request) identify() error {
 	case !errors.Is(err, ErrNoSession):
 		return Problemf(http.StatusServiceUnavailable, CodeStore, "", "logins cannot be looked up: %s", err.Error())
 	case given:
-		q.op.Desk().Throttle.Failed(clientAddress(q.r), time.Now())
+		q.failed(byBearer)
+		if err := q.op.Desk().Peers.Wait(q.r.Context(), peerAddress(q.r), ""); err != nil {
+			return tooMany(q.w, time.Second)
+		}
 		if q.route.who == anyone {
 			break
 		}
@@ -105,7 +113,7 @@ func (q *request) authorise() error {
 	case q.route.who != operators && q.route.who != holders:
 		return Problemf(http.StatusForbidden, CodeForbidden, "", "nobody may do this")
 	case role == "":
-		return Problemf(http.StatusUnauthorized, CodeLogin, "", "log in first, by POST %s/api/login", q.prefix)
+		return Problemf(http.StatusUnauthorized, CodeLogin, "", "log in first, by POST %s/api/login", q.base)
 	}
 	return Problemf(http.StatusForbidden, CodeForbidden, "", "a client token may see its own numbers only; log in with the admin password")
 }

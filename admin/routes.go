@@ -32,6 +32,7 @@ type route struct {
 	body         any    // a value of the type of the request's body; nil: it has none
 	answer       any    // a value of the type of data in the answer
 	file         bool   // the request's body is a file
+	form         object // the schema of a form that may be sent instead
 	status       int    // of a good answer; 0 is 200
 	raw          string // Content-Type of an answer that is not in an envelope
 	handle       func(q *request) (any, error)
@@ -158,8 +159,9 @@ func init() {
 		{method: http.MethodPost, path: "reprice", who: operators, summary: "Price stored calls anew by the prices of today", query: []parameter{{"since", "moment; default: all"}}, answer: map[string]int{}, handle: func(q *request) (any, error) { return reprice(q.op, q.r, "") }},
 		{method: http.MethodGet, path: "counting", who: operators, summary: "What replies have taught about counting tokens", answer: []any{}, handle: func(q *request) (any, error) { return q.op.Lessons(), nil }},
 
-		{method: http.MethodPost, path: "import", who: operators, summary: "Import channels, tokens and aliases from a file: ours as JSON or CSV, the original's CSV or SQLite file", query: []parameter{{"dry_run", "true: only say what would be done"}, {"name", "of the file"}}, file: true, answer: ImportResult{}, handle: importFile},
-		{method: http.MethodGet, path: "export", who: operators, summary: "Export channels, tokens and aliases", query: []parameter{{"format", "json (default) or csv, which has channels only"}, {"secrets", "true: with upstream keys and the hashes of tokens"}}, raw: "application/octet-stream", answer: "", handle: exportFile},
+		{method: http.MethodPost, path: "import", who: operators, summary: "Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey)", query: []parameter{{"dry_run", "true: only say what would be done"}, {"name", "of the file"}}, file: true, form: importFormSchema, answer: ImportResult{}, handle: importFile},
+		{method: http.MethodGet, path: "export", who: operators, summary: "Export channels, tokens and aliases", query: []parameter{{"format", "json (default), csv, which has channels only, or caddyfile"}}, raw: "application/octet-stream", answer: "", handle: exportFile},
+		{method: http.MethodPost, path: "export", who: operators, summary: "Export channels, tokens and aliases; with secrets if the admin password is given again", body: ExportOrder{}, raw: "application/octet-stream", answer: "", handle: exportSecrets},
 		{method: http.MethodPost, path: "rotate", who: operators, summary: "Seal all stored secrets with a new encryption key", answer: Rotation{}, handle: rotate},
 		{method: http.MethodGet, path: "audit", who: operators, summary: "Who changed what, the latest first", query: append([]parameter{{"before", "id of the last entry of the page before"}}, pageParameters...), answer: []AuditEntry{}, handle: audit},
 	}
@@ -196,6 +198,8 @@ type Batch struct {
 	Remove bool           `json:"remove,omitempty"` // remove them
 	Clear  bool           `json:"clear,omitempty"`  // end their rests
 	Change map[string]any `json:"change,omitempty"` // settings for all of them (JSON merge patch)
+	// Password is the admin password; see ChannelConfig.
+	Password string `json:"password,omitempty"`
 }
 
 // BatchResult says how many channels were changed.

@@ -48,13 +48,23 @@ type guarded struct {
 	Operator
 	desk     *Desk
 	password *Password
+	secret   string // which one the token has
+	notes    []LoginNote
 }
 
-func (g *guarded) Desk() *Desk               { return g.desk }
-func (g *guarded) Password() *Password       { return g.password }
-func (g *guarded) HasToken(name string) bool { return name == "laptop" }
-func (g *guarded) TokenOf(secret string) (string, bool) {
-	return "laptop", secret == "the-laptops-secret"
+func (g *guarded) Desk() *Desk         { return g.desk }
+func (g *guarded) Password() *Password { return g.password }
+func (g *guarded) HolderOf(name string) (Holder, bool) {
+	return Holder{"laptop", g.secret}, name == "laptop"
+}
+
+func (g *guarded) TokenOf(secret string) (Holder, bool) {
+	return Holder{"laptop", g.secret}, secret == "the-laptops-secret"
+}
+
+func (g *guarded) NoteLogin(_ context.Context, n LoginNote) error {
+	g.notes = append(g.notes, n)
+	return nil
 }
 
 func newGuarded(t *testing.T) (*Handler, *guarded) {
@@ -63,10 +73,8 @@ func newGuarded(t *testing.T) (*Handler, *guarded) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &guarded{password: password, desk: &Desk{
-		Sessions: NewSessions(&memoryStore{make(map[string]StoredSession)}), Throttle: NewThrottle(),
-		Hub: NewHub(HubOptions{Snapshot: func(string) any { return nil }, Metrics: func(string) any { return nil }}),
-	}}
+	g := &guarded{password: password, secret: "first", desk: NewDesk(&memoryStore{make(map[string]StoredSession)},
+		NewHub(HubOptions{Snapshot: func(string) any { return nil }, Metrics: func(string) any { return nil }}))}
 	h := &Handler{Prefix: "/ccload", log: zap.NewNop(), op: g}
 	h.build()
 	return h, g
@@ -83,7 +91,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 		}
 		return value
 	}
-	holder := login(StoredSession{Role: RoleHolder, Name: "laptop"})
+	holder := login(StoredSession{Role: RoleHolder, Name: "laptop", Password: "first"})
 	strangers := []struct {
 		name       string
 		bearer     string
@@ -96,6 +104,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 		{name: "the hash of a login", cookie: "x", wantStatus: 401},
 		{name: "a login with another password", cookie: login(StoredSession{Role: RoleOperator, Password: "another"}), wantStatus: 401},
 		{name: "a login of a token that is gone", cookie: login(StoredSession{Role: RoleHolder, Name: "gone"}), wantStatus: 401},
+		{name: "a login of a secret that the token had", cookie: login(StoredSession{Role: RoleHolder, Name: "laptop", Password: "before"}), wantStatus: 401},
 		{name: "a login without a role", cookie: login(StoredSession{}), wantStatus: 401},
 		{name: "a client token", bearer: "the-laptops-secret", knownAs: RoleHolder, wantStatus: 403},
 		{name: "a client token's login", cookie: holder, knownAs: RoleHolder, wantStatus: 403},

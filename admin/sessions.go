@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // CookieName is the cookie that holds a session's value.
@@ -46,7 +48,7 @@ var (
 type StoredSession struct {
 	Hash             []byte // the SHA-256 of the value, which only the client has
 	Role, Name       string // who it is: the operator, or the holder of the token of that name
-	Password         string // the Password.ID it was made with, if by password
+	Password         string // what it was made with: the Password.ID, or the Holder.Secret of the token
 	Created, Expires time.Time
 	Address          string // of the client
 	UserAgent        string
@@ -248,17 +250,17 @@ func sessionHashOf(value string) (sessionHash, bool) {
 
 // sessionShortened bounds a text that the client has chosen.
 func sessionShortened(text string) string {
-	return strings.ToValidUTF8(text[:min(len(text), sessionText)], "")
+	return strings.ToValidUTF8(ai.CutBytes(text, sessionText), "")
 }
 
 // SetCookie sends a session's value to the client, an empty one to delete it.
-// The prefix is the path below which the dashboard lives, "" for the root. Only
-// a cookie sent over TLS is limited to it, since one may try things out on
-// loopback without.
-func SetCookie(w http.ResponseWriter, r *http.Request, prefix, value string, expires time.Time) {
+// The base is the path below which the dashboard lives for a browser, "" for
+// the root. Only a cookie of a browser that speaks https is limited to that,
+// since one may try things out on loopback without.
+func SetCookie(w http.ResponseWriter, r *http.Request, base, value string, expires time.Time) {
 	c := &http.Cookie{ //nolint:gosec // without TLS the browser would not send it back
-		Name: CookieName, Value: value, Path: strings.TrimSuffix(prefix, "/") + "/", Expires: expires,
-		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
+		Name: CookieName, Value: value, Path: strings.TrimSuffix(base, "/") + "/", Expires: expires,
+		HttpOnly: true, Secure: byTLS(r), SameSite: http.SameSiteStrictMode,
 	}
 	if value == "" {
 		c.MaxAge, c.Expires = -1, time.Unix(1, 0)

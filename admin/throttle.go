@@ -2,9 +2,10 @@ package admin
 
 import (
 	"container/list"
-	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/ccload/ccload/access"
 )
 
 const (
@@ -65,7 +66,7 @@ func NewThrottle() *Throttle {
 func (t *Throttle) Wait(address string, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e := t.entry(throttleKey(address), now)
+	e := t.entry(access.AddressKey(address), now)
 	wait := e.until.Sub(now)
 	if e.failures > 0 && t.rate(now) >= throttleFlood {
 		wait = max(wait, e.last.Add(throttleSlow).Sub(now))
@@ -92,7 +93,7 @@ func (t *Throttle) Failed(address string, now time.Time) {
 	defer t.mu.Unlock()
 	t.rate(now)
 	t.failed++
-	e := t.entry(throttleKey(address), now)
+	e := t.entry(access.AddressKey(address), now)
 	e.underWay = max(0, e.underWay-1)
 	e.failures = min(e.failures+1, 1000)
 	e.last = now
@@ -110,7 +111,7 @@ func (t *Throttle) Failed(address string, now time.Time) {
 func (t *Throttle) Succeeded(address string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := throttleKey(address)
+	key := access.AddressKey(address)
 	el, known := t.addresses[key]
 	if !known {
 		return
@@ -163,25 +164,6 @@ func (t *Throttle) rate(now time.Time) int {
 		passed -= time.Minute
 	}
 	return t.failed + int(float64(t.earlier)*(1-passed.Minutes()))
-}
-
-// throttleKey returns what an address is counted as: an IPv4 address, the /64
-// of an IPv6 address, or what is neither, such as that of a Unix socket, as it
-// is.
-func throttleKey(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		var withPort netip.AddrPort
-		if withPort, err = netip.ParseAddrPort(address); err != nil {
-			return address[:min(len(address), 64)]
-		}
-		ip = withPort.Addr()
-	}
-	ip = ip.Unmap().WithZone("")
-	if ip.Is4() {
-		return ip.String()
-	}
-	return netip.PrefixFrom(ip, 64).Masked().String()
 }
 
 func throttleLater(a, b time.Time) time.Time {

@@ -1,73 +1,57 @@
 package main
 
 import (
-	"encoding/json"
-	"net"
-	"net/http"
-	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ccload/ccload/bench/internal/load"
 )
 
-// What the load generator calls right must be what the upstream sends, also
-// through a proxy, or the bench would measure errors.
-func TestLoadReadsWhatTheUpstreamSends(t *testing.T) {
-	for _, s := range []scenario{
-		{name: "plain"},
-		{name: "soft", soft: true},
-		{name: "burst", stream: true, events: 20},
-		{name: "paced", stream: true, events: 5, gap: 2 * time.Millisecond},
+func TestRatiosAreOfTheSameRound(t *testing.T) {
+	round := func(cpu, calls int) load.Sample {
+		return load.Sample{CPU: time.Duration(cpu) * time.Microsecond, Calls: int64(calls)}
+	}
+	// The machine gets slower by ten: the ratio is the same for all that.
+	samples := [][]load.Sample{{round(200, 10), round(2000, 10)}, {round(100, 10), round(500, 5)}}
+	r := cpu("ratio", 0, 1, 1.5)(samples)
+	if !slices.Equal(r.rounds, []float64{2, 2}) {
+		t.Errorf("%v", r.rounds)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	for _, c := range []struct {
+		row  row
+		want []string
+	}{
+		{row{"c", "w", "×", 0.95, []float64{1.5, 0.9, 0.8}}, []string{"c", "w", "≤ 0.95 ×", "0.90 ×", "0.80 ×", "1.50 ×", "met"}},
+		{row{"c", "w", "×", 0.85, []float64{0.9, 0.75}}, []string{"c", "w", "≤ 0.85 ×", "0.82 ×", "0.75 ×", "0.90 ×", "met"}},
+		{row{"c", "w", "MB", 120, []float64{121}}, []string{"c", "w", "≤ 120 MB", "121 MB", "121 MB", "121 MB", "missed"}},
+		{row{"c", "w", "ms", none, []float64{-1}}, []string{"c", "w", "", "-1.00 ms", "-1.00 ms", "-1.00 ms", ""}},
+		{row{"c", "w", "ms", 0, []float64{0.06}}, []string{"c", "w", "≤ 0.00 ms", "0.06 ms", "0.06 ms", "0.06 ms", "missed"}},
 	} {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer ln.Close()
-		go func() {
-			for {
-				conn, err := ln.Accept()
-				if err != nil {
-					return
-				}
-				go newCanned(&s).serve(conn)
-			}
-		}()
-		via := &http.Transport{DisableCompression: true}
-		defer via.CloseIdleConnections()
-		proxy := httptest.NewServer(forward(via, ln.Addr().String()))
-		defer proxy.Close()
-		for _, addr := range []string{ln.Addr().String(), strings.TrimPrefix(proxy.URL, "http://")} {
-			for _, size := range []int{1 << 10, 50 << 10} {
-				l := lane{addr: addr, requests: always(addr, requestBody("m", s.stream, size)), want: []byte(s.body()), gap: s.gap}
-				var r result
-				l.drive(3, 0, 4, &r, 0)
-				if r.requests != 12 || r.bad != 0 || len(r.latencies) != 12 {
-					t.Errorf("%s, %d bytes: %d of %d wrong: %s", s.name, size, r.bad, r.requests, r.firstBad)
-				}
-				if s.gap > 0 && len(r.late) != 12*(s.events-1) {
-					t.Errorf("%s: lateness of %d events", s.name, len(r.late))
-				}
-			}
+		if got := c.row.cells(); !slices.Equal(got, c.want) {
+			t.Errorf("%v, want %v", got, c.want)
 		}
 	}
 }
 
-func TestRequestBodiesHaveTheirSizeAndAreJSON(t *testing.T) {
-	for _, size := range []int{1 << 10, 200 << 10} {
-		body := requestBody("bench-plain", false, size)
-		if n := len(body); n < size*95/100 || n > size*105/100 {
-			t.Errorf("%d bytes instead of %d", n, size)
-		}
-		if !json.Valid([]byte(body)) {
-			t.Errorf("%d bytes are no JSON", size)
-		}
+func TestTablesAreAligned(t *testing.T) {
+	var b strings.Builder
+	table(&b, []string{"none"}, nil)
+	table(&b, []string{"a", "µs"}, [][]string{{"longer", "1"}})
+	if want := "\n| a      | µs |\n| ------ | -- |\n| longer | 1  |\n"; b.String() != want {
+		t.Errorf("%q", b.String())
 	}
 }
 
-func TestQuantile(t *testing.T) {
-	list := []time.Duration{3, 1, 2, 5, 4}
-	if quantile(list, 0.5) != 3 || quantile(list, 0.99) != 5 || quantile(nil, 0.5) != 0 {
-		t.Error("wrong")
+func TestLanesAreDrivenInAlternatingOrder(t *testing.T) {
+	if got := slices.Collect(seq(3, false)); !slices.Equal(got, []int{0, 1, 2}) {
+		t.Error(got)
+	}
+	if got := slices.Collect(seq(3, true)); !slices.Equal(got, []int{2, 1, 0}) {
+		t.Error(got)
 	}
 }

@@ -1,188 +1,151 @@
 package main
 
 import (
-	"fmt"
-	"log"
-	"strings"
 	"time"
+
+	"github.com/ccload/ccload/bench/internal/load"
+	"github.com/ccload/ccload/bench/internal/traffic"
 )
 
-// benchCase is one kind of load.
-type benchCase struct {
-	name   string
-	conns  int
-	window time.Duration // of one round
-	each   int           // or: requests of each connection
-	rounds int
-	lanes  []lane
-	goals  []goal
-	direct int // index of the lane without a proxy; -1: none
-}
-
-// goal is what a case is to show.
-type goal struct {
-	of, to int // lanes; CPU per request of the first, as a ratio to the second
-	most   float64
-	// other goals than ratios, told from the results; nil: a ratio
-	other func(results []result) (what, got string, met bool)
-}
-
-// outcome is a case that was measured.
-type outcome struct {
-	benchCase
-	results []result
-}
-
-// measure drives all lanes of a case in turn, round after round, and returns
-// how many answers were wrong.
-func (b *bench) measure(c benchCase) (bad int) {
-	log.Printf("%s …", c.name)
-	o := outcome{benchCase: c, results: make([]result, len(c.lanes))}
-	for range c.rounds {
-		for i := range c.lanes {
-			stop := b.profile(&c, &c.lanes[i], &o.results[i])
-			c.lanes[i].round(c.conns, c.window, c.each, &o.results[i])
-			stop()
-		}
-	}
-	for i := range o.results {
-		if r := &o.results[i]; r.bad > 0 {
-			log.Printf("%s, %s: %d of %d answers were wrong, e.g. %s", c.name, c.lanes[i].label, r.bad, r.requests, r.firstBad)
-			bad += int(r.bad)
-		}
-	}
-	b.outcomes = append(b.outcomes, o)
-	return bad
-}
-
-// always is the same request again and again.
-func always(host, body string) func(int64) []byte {
-	request := message(host, body)
-	return func(int64) []byte { return request }
-}
-
-// lanes are the ways to a scenario: gateway, reverse_proxy, net/http, direct.
-func (b *bench) lanes(scenario string, size int) []lane {
-	for i := range b.scenarios {
-		s := &b.scenarios[i]
-		if s.name != scenario {
-			continue
-		}
-		body := requestBody("bench-"+s.name, s.stream, size)
-		list := []lane{
-			{label: "gateway", proc: b.gateway, addr: b.address},
-			{label: "reverse_proxy", proc: b.plain, addr: b.plains[i]},
-			{label: "net/http", proc: b.floor, addr: b.floors[i]},
-			{label: "direct", addr: b.upstreams[i]},
-		}
-		for k := range list {
-			list[k].requests, list[k].want, list[k].gap = always(list[k].addr, body), []byte(s.body()), s.gap
-		}
-		return list
-	}
-	panic("no scenario " + scenario)
-}
-
-// asking is a lane with another request.
-func (l lane) asking(label string, requests func(int64) []byte) lane {
-	l.label, l.requests = label, requests
-	return l
-}
-
+// Sizes of requests, in bytes.
 const (
-	smallBody = 1 << 10
-	bigBody   = 200 << 10
+	smallSize = 1 << 10
+	largeSize = 200 << 10
 )
 
-// cases are what is measured, with the goals of the project.
-func (b *bench) cases() []benchCase {
-	window, rounds := 2200*time.Millisecond, 3
-	if b.short {
-		window, rounds = 900*time.Millisecond, 1
-	}
-	plain := b.lanes("plain", smallBody)
-	big := b.lanes("plain", bigBody)
-	rewritten := big[0].asking("rewritten", always(b.address, requestBody("bench-rewritten", false, bigBody)))
-	translated := func(size int) lane {
-		l := plain[0].asking("translated", func(int64) []byte { return nil })
-		fill := strings.Repeat("Tell me about load balancing, please. ", size/38+1)[:size-100]
-		request := post(b.address, "/v1/chat/completions", fmt.Sprintf(`{"model":"bench-plain","max_tokens":1024,"messages":[{"role":"user","content":%q}]}`, fill))
-		l.requests = func(int64) []byte { return request }
-		l.want, l.contains = nil, []byte(`"completion_tokens":140`)
-		return l
-	}
-	many := plain[0].asking("200 channels", always(b.address, requestBody("bench-many", false, smallBody)))
-	failing := plain[0].asking("failing over", func(n int64) []byte {
-		// Each call names another model, so that what rests after one failure is
-		// never what the next call asks for.
-		return message(b.address, requestBody(fmt.Sprintf("fail-%d", n), false, smallBody))
-	})
+// Paths of the two protocols that clients speak here.
+const (
+	messages = "/v1/messages"
+	chat     = "/v1/chat/completions"
+)
+
+// cases are what is measured, with the goals of the project. The streams come
+// first, before others have left their garbage in memory.
+func cases() []benchCase {
 	return []benchCase{
-		// First, before the others have left their garbage in memory.
-		{
-			name: "paced stream, 1000 at a time", conns: 1000, each: 1, rounds: 1, direct: -1,
-			lanes: b.lanes("wide", smallBody)[:3],
-			goals: []goal{{of: 0, to: 1, most: 0.9}, {other: noLater}, {other: allComplete}, {other: fits}},
-		},
-		{
-			name: "1 KB call, 16 at a time", conns: 16, window: window, rounds: rounds, direct: 3, lanes: plain,
-			goals: []goal{{of: 0, to: 1, most: 1.0}},
-		},
-		{
-			name: "1 KB call, one at a time", conns: 1, window: window / 2, rounds: rounds, direct: 3, lanes: plain,
-		},
-		{
-			name: "200 KB body, 8 at a time", conns: 8, window: window, rounds: rounds, direct: 4,
-			lanes: []lane{big[0], rewritten, big[1], big[2], big[3]},
-			goals: []goal{{of: 0, to: 2, most: 1.1}, {of: 1, to: 2, most: 1.1}},
-		},
-		{
-			name: "1 KB call, translated, 16 at a time", conns: 16, window: window, rounds: rounds, direct: -1,
-			lanes: []lane{translated(smallBody), plain[0], plain[1]},
-		},
-		{
-			name: "200 KB body, translated, 8 at a time", conns: 8, window: window, rounds: rounds, direct: -1,
-			lanes: []lane{translated(bigBody), big[0], big[2]},
-		},
-		{
-			name: "stream of 200 events at once, 8 at a time", conns: 8, window: window, rounds: rounds, direct: 3,
-			lanes: b.lanes("burst", smallBody), goals: []goal{{of: 0, to: 1, most: 1.1}},
-		},
-		{
-			name: "paced stream, 100 at a time", conns: 100, each: 1, rounds: min(2, rounds), direct: -1,
-			lanes: b.lanes("paced", smallBody)[:3], goals: []goal{{of: 0, to: 1, most: 0.9}, {other: noLater}},
-		},
-		{
-			name: "200 channels of 5 keys, 16 at a time", conns: 16, window: window, rounds: rounds, direct: -1,
-			lanes: []lane{many, plain[0]}, goals: []goal{{of: 0, to: 1, most: 1.05}},
-		},
-		{
-			name: "failover after a soft error, one at a time", conns: 1, window: window / 2, rounds: rounds, direct: 2,
-			lanes: []lane{failing, plain[0], plain[3]}, goals: []goal{{other: oneRoundTrip}},
-		},
+		{"streams-1000", "1,000 streams at once, an event every 50 ms: CPU, memory, lateness", wideStreams},
+		{"streams-64", "64 streams at once, an event every 20 ms", pacedStreams},
+		{"burst", "a stream of 200 events that are all there at once, 8 at a time", burst},
+		{"small", "a call of 1 KB, 16 at a time; also with 200 channels of 5 keys that all serve it", small},
+		{"large-anthropic", "an Anthropic body of 200 KB (16 tools, 60 tool turns), 8 at a time; also with its model rewritten", largeAnthropic},
+		{"large-chat", "a Chat Completions body of 200 KB of the same kind", largeChat},
+		{"translated", "a Chat call of 1 KB to an Anthropic channel, over an Anthropic call to the same", translated},
+		{"latency", "what is added to the latency of a 1 KB call, at 200 calls a second", latency},
+		{"failover", "a call whose first answer is an error inside 200 OK, one at a time", failover},
+		{"growth-channels", "a 1 KB call with 1, 100 and 5,000 channels that all serve it", growthChannels},
+		{"growth-tokens", "a 1 KB call with 1, 1,000 and 100,000 client tokens in use", growthTokens},
+		{"growth-rows", "a 1 KB call with a request log that is empty, and one of -rows calls", growthRows},
+		{"start", "from the start of the process to its first answer, with 1,000 stored channels", coldStart},
+		{"reload", "a reload of the config, with 1,000 stored channels", reload},
+		{"idle", "memory of a process that has answered one call", idle},
+		{"size", "bytes of the stripped binary over those of plain Caddy", binarySize},
 	}
 }
 
-// noLater asks that events are not later than through the plain proxy, at the
-// 99th percentile, but for what the clock of a busy machine cannot tell.
-func noLater(r []result) (what, got string, met bool) {
-	const noise = 2 * time.Millisecond
-	ours, plain := quantile(r[0].late, 0.99), quantile(r[1].late, 0.99)
-	return "events no later than reverse_proxy's (p99)", fmt.Sprintf("%s against %s", short(ours), short(plain)), ours <= plain+noise
+// window is how long each lane is driven in a round of calls without streams.
+const window = 500 * time.Millisecond
+
+func small(r *rig, name string) error {
+	plain := r.scenarios[0]
+	lanes := r.lanes("plain", messages, traffic.Message(plain.Model(), false, smallSize), gatewayLane, plainLane, bareLane)
+	lanes = append(lanes, r.lane("gateway, 200 channels", "plain", r.main, r.address, messages, traffic.Message(manyModel, false, smallSize)))
+	return r.measure(name, loadCase{
+		shape: load.Shape{Conns: 16, Window: window}, rounds: 5, lanes: lanes, share: true,
+		checks: []check{
+			cpu(over(gatewayLane, plainLane), 0, 1, 0.85),
+			cpu(over("gateway with 200 channels of 5 keys", plainLane), 3, 1, 0.90),
+			cpu(over(bareLane, plainLane), 2, 1, none),
+		},
+	})
 }
 
-func allComplete(r []result) (what, got string, met bool) {
-	return "all streams complete", fmt.Sprintf("%d of %d", r[0].requests-r[0].bad, r[0].requests), r[0].bad == 0
+func largeAnthropic(r *rig, name string) error {
+	lanes := r.lanes("plain", messages, traffic.AgentMessage(r.scenarios[0].Model(), largeSize), gatewayLane, plainLane, bareLane)
+	lanes = append(lanes, r.lane("gateway, model rewritten", "plain", r.main, r.address, messages, traffic.AgentMessage(rewrittenModel, largeSize)))
+	return r.measure(name, loadCase{
+		shape: load.Shape{Conns: 8, Window: window}, rounds: 5, lanes: lanes, share: true,
+		checks: []check{
+			cpu(over(gatewayLane, plainLane), 0, 1, 0.95),
+			cpu(over("gateway with the model rewritten", plainLane), 3, 1, 0.95),
+			cpu(over(bareLane, plainLane), 2, 1, none),
+		},
+	})
 }
 
-func fits(r []result) (what, got string, met bool) {
-	const most = 180 << 10
-	return "at most 180 MB", fmt.Sprintf("%d MB", r[0].peak>>10), r[0].peak <= most
+func largeChat(r *rig, name string) error {
+	_, s := r.scenario("chat")
+	return r.measure(name, loadCase{
+		shape: load.Shape{Conns: 8, Window: window}, rounds: 5, share: true,
+		lanes:  r.lanes("chat", chat, traffic.AgentChat(s.Model(), largeSize), gatewayLane, plainLane, bareLane),
+		checks: []check{cpu(over(gatewayLane, plainLane), 0, 1, 0.95), cpu(over(bareLane, plainLane), 2, 1, none)},
+	})
 }
 
-// oneRoundTrip asks that a failover costs no more time than a call that meets
-// no failure and one more of the same.
-func oneRoundTrip(r []result) (what, got string, met bool) {
-	failing, good := quantile(r[0].latencies, 0.5), quantile(r[1].latencies, 0.5)
-	return "at most one more call's time (p50)", fmt.Sprintf("%s against %s", short(failing), short(good)), failing <= 2*good
+func burst(r *rig, name string) error {
+	_, s := r.scenario("burst")
+	return r.measure(name, loadCase{
+		shape: load.Shape{Conns: 8, Window: window}, rounds: 5, share: true,
+		lanes:  r.lanes("burst", messages, traffic.Message(s.Model(), true, smallSize), gatewayLane, plainLane, bareLane),
+		checks: []check{cpu(over(gatewayLane, plainLane), 0, 1, 0.95), cpu(over(bareLane, plainLane), 2, 1, none)},
+	})
+}
+
+func pacedStreams(r *rig, name string) error {
+	_, s := r.scenario("paced")
+	return r.measure(name, loadCase{
+		shape: load.Shape{Conns: 64, Each: 1}, rounds: 4,
+		lanes: r.lanes("paced", messages, traffic.Message(s.Model(), true, smallSize), gatewayLane, plainLane, nethttpLane),
+		checks: []check{
+			cpu(over(gatewayLane, plainLane), 0, 1, 0.90), cpu(over(nethttpLane, plainLane), 2, 1, none),
+			later("events later than through reverse_proxy, p99", 0, 1),
+		},
+	})
+}
+
+func wideStreams(r *rig, name string) error {
+	_, s := r.scenario("wide")
+	return r.measure(name, loadCase{
+		shape: load.Shape{Conns: 1000, Each: 1}, rounds: 2,
+		lanes: r.lanes("wide", messages, traffic.Message(s.Model(), true, smallSize), gatewayLane, plainLane, nethttpLane),
+		checks: []check{
+			cpu(over(gatewayLane, plainLane), 0, 1, 0.90), cpu(over(nethttpLane, plainLane), 2, 1, none),
+			memory("peak memory of gateway", 0, 120), memory("peak memory of reverse_proxy", 1, none),
+			later("events later than through reverse_proxy, p99", 0, 1), complete("incomplete streams", 0),
+		},
+	})
+}
+
+func translated(r *rig, name string) error {
+	model := r.scenarios[0].Model()
+	lane := r.lane("gateway, translated", "plain", r.main, r.address, chat, traffic.Chat(model, smallSize))
+	lane.Contains = []byte(`"completion_tokens":140`)
+	lanes := append(r.lanes("plain", messages, traffic.Message(model, false, smallSize), gatewayLane), lane)
+	return r.measure(name, loadCase{
+		shape: load.Shape{Conns: 16, Window: window}, rounds: 5, lanes: lanes,
+		checks: []check{cpu("CPU of translated / passed through", 1, 0, 1.10)},
+	})
+}
+
+func latency(r *rig, name string) error {
+	lanes := r.lanes("plain", messages, traffic.Message(r.scenarios[0].Model(), false, smallSize), gatewayLane, plainLane, bareLane, directLane)
+	lanes = append(lanes, r.lane("gateway, 200 channels", "plain", r.main, r.address, messages, traffic.Message(manyModel, false, smallSize)))
+	return r.measure(name, loadCase{
+		shape: load.Shape{Conns: 16, Window: 1500 * time.Millisecond, Rate: 200}, rounds: 5, lanes: lanes,
+		checks: []check{
+			added("median added by gateway over reverse_proxy", 0, 1, 0.5, 0),
+			added("median added by gateway with 200 channels over reverse_proxy", 4, 1, 0.5, 0),
+			added("median added by the bare handler over reverse_proxy", 2, 1, 0.5, none),
+		},
+	})
+}
+
+func failover(r *rig, name string) error {
+	// Each call names another model, so that what cools after one failure is
+	// never what the next call asks for.
+	failing := r.lane("gateway, failing over", "plain", r.main, r.address, messages, traffic.Message(failingModel+traffic.CallMark, false, smallSize))
+	lanes := append(r.lanes("plain", messages, traffic.Message(r.scenarios[0].Model(), false, smallSize), gatewayLane, directLane), failing)
+	return r.measure(name, loadCase{
+		shape: load.Shape{Conns: 1, Window: window}, rounds: 4, lanes: lanes,
+		checks: []check{slower("median latency of a call that fails over / of one that does not", 2, 0, 2)},
+	})
 }

@@ -3,117 +3,154 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
-	"text/tabwriter"
+	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/ccload/ccload/bench/internal/load"
 )
 
-// print writes what was measured, and the goals beside it.
-func (b *bench) print(w io.Writer) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for i := range b.outcomes {
-		o := &b.outcomes[i]
-		fmt.Fprintf(t, "\n%s\n", o.name)
-		fmt.Fprint(t, "  \trequests\tper s\tCPU µs\t× proxy\tlatency p50\tp99\tadded p50\tadded p99\tevent late p99\tmost\tMB\n")
-		for k := range o.results {
-			o.line(t, k)
-		}
-	}
-	fmt.Fprintf(t, "\nmemory before any request\n  gateway\t%d MB\n  reverse_proxy\t%d MB\n  net/http\t%d MB\n", b.idle[0]>>10, b.idle[1]>>10, b.idle[2]>>10)
-	t.Flush()
-	b.printGoals(w)
+// report collects what cases show.
+type report struct {
+	lanes []laneRow
+	rows  []row
+	notes []string
+	wrong int64
 }
 
-// line is one lane of a case.
-func (o *outcome) line(w io.Writer, k int) {
-	r := &o.results[k]
-	p50, p99 := quantile(r.latencies, 0.5), quantile(r.latencies, 0.99)
-	fmt.Fprintf(w, "  %s\t%d\t%.0f\t", o.lanes[k].label, r.requests, float64(r.requests)/r.took.Seconds())
-	if o.lanes[k].proc != nil {
-		fmt.Fprintf(w, "%.0f", r.cpuPerRequest())
+// row is a value that was measured once in each round, and its goal.
+type row struct {
+	name   string // of the case
+	what   string
+	unit   string
+	goal   float64 // at most; NaN: there is none
+	rounds []float64
+}
+
+// laneRow is what one lane showed over all rounds.
+type laneRow struct {
+	name, label string
+	hasCPU      bool
+	samples     []load.Sample
+}
+
+func (p *report) add(name string, r row) {
+	r.name = name
+	p.rows = append(p.rows, r)
+}
+
+func (p *report) lane(name, label string, hasCPU bool, samples []load.Sample) {
+	p.lanes = append(p.lanes, laneRow{name, label, hasCPU, samples})
+}
+
+// note is a line below the tables.
+func (p *report) note(format string, args ...any) {
+	p.notes = append(p.notes, fmt.Sprintf(format, args...))
+}
+
+// bad tells of wrong answers.
+func (p *report) bad(name, label string, s *load.Sample) {
+	if s.Bad > 0 {
+		logger.Printf("%s, %s: %d of %d answers were wrong, e.g. %s", name, label, s.Bad, s.Calls, s.FirstBad)
+		p.wrong += s.Bad
 	}
-	fmt.Fprintf(w, "\t%s\t%s\t%s\t", o.toProxy(k), short(p50), short(p99))
-	if d := o.direct; d >= 0 && d != k {
-		direct := o.results[d].latencies
-		fmt.Fprintf(w, "%s\t%s\t", short(p50-quantile(direct, 0.5)), short(p99-quantile(direct, 0.99)))
-	} else {
-		fmt.Fprint(w, "\t\t")
+}
+
+// print writes both tables, which are Markdown that is readable as it stands.
+func (p *report) print(w io.Writer) {
+	lanes := make([][]string, len(p.lanes))
+	for i := range p.lanes {
+		lanes[i] = p.lanes[i].cells()
 	}
-	if len(r.late) > 0 {
-		fmt.Fprintf(w, "%s\t%s\t", short(quantile(r.late, 0.99)), short(slices.Max(r.late)))
-	} else {
-		fmt.Fprint(w, "\t\t")
+	table(w, []string{"case", "lane", "calls", "per s", "CPU µs/call", "p50 ms", "p99 ms", "events late p99 ms", "peak MB"}, lanes)
+	rows := make([][]string, len(p.rows))
+	for i := range p.rows {
+		rows[i] = p.rows[i].cells()
 	}
-	if r.peak > 0 {
-		fmt.Fprintf(w, "%d", r.peak>>10)
+	table(w, []string{"case", "what", "goal", "median", "least", "most", "verdict"}, rows)
+	for _, n := range p.notes {
+		fmt.Fprintf(w, "\n%s\n", n)
+	}
+}
+
+func (l *laneRow) cells() []string {
+	var all load.Sample
+	var took time.Duration
+	used := make([]float64, 0, len(l.samples))
+	for i := range l.samples {
+		s := &l.samples[i]
+		all.Calls += s.Calls
+		all.Latencies = append(all.Latencies, s.Latencies...)
+		all.Late = append(all.Late, s.Late...)
+		all.Peak = max(all.Peak, s.Peak)
+		took += s.Took
+		used = append(used, s.CPUPerCall())
+	}
+	cells := []string{
+		l.name, l.label, strconv.FormatInt(all.Calls, 10), fmt.Sprintf("%.0f", float64(all.Calls)/took.Seconds()), "",
+		fmt.Sprintf("%.2f", milliseconds(load.Quantile(all.Latencies, 0.5))), fmt.Sprintf("%.2f", milliseconds(load.Quantile(all.Latencies, 0.99))), "", "",
+	}
+	if l.hasCPU {
+		cells[4], cells[8] = fmt.Sprintf("%.0f", median(used)), strconv.FormatInt(all.Peak>>10, 10)
+	}
+	if len(all.Late) > 0 {
+		cells[7] = fmt.Sprintf("%.2f", milliseconds(load.Quantile(all.Late, 0.99)))
+	}
+	return cells
+}
+
+func (r *row) cells() []string {
+	number := func(v float64) string {
+		if r.unit == "%" || r.unit == "MB" || r.unit == "streams" {
+			return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") + " " + r.unit
+		}
+		return fmt.Sprintf("%.2f %s", v, r.unit)
+	}
+	goal, verdict := "", ""
+	m := median(r.rounds)
+	if !math.IsNaN(r.goal) {
+		goal, verdict = "≤ "+number(r.goal), "met"
+		if m > r.goal {
+			verdict = "missed"
+		}
+	}
+	return []string{r.name, r.what, goal, number(m), number(slices.Min(r.rounds)), number(slices.Max(r.rounds)), verdict}
+}
+
+// median of numbers, of which there is at least one.
+func median(list []float64) float64 {
+	s := slices.Sorted(slices.Values(list))
+	if n := len(s); n%2 == 0 {
+		return (s[n/2-1] + s[n/2]) / 2
+	}
+	return s[len(s)/2]
+}
+
+// table writes a Markdown table whose columns are aligned, or nothing if it has
+// no rows.
+func table(w io.Writer, head []string, rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
+	width := make([]int, len(head))
+	for _, r := range append([][]string{head}, rows...) {
+		for i, c := range r {
+			width[i] = max(width[i], utf8.RuneCountInString(c))
+		}
+	}
+	line := func(cells []string, pad string) {
+		for i := range width {
+			fmt.Fprintf(w, "| %s%s ", cells[i], strings.Repeat(pad, width[i]-utf8.RuneCountInString(cells[i])))
+		}
+		fmt.Fprintln(w, "|")
 	}
 	fmt.Fprintln(w)
-}
-
-// toProxy is the CPU time of a lane as a multiple of the reverse_proxy's.
-func (o *outcome) toProxy(k int) string {
-	base := slices.IndexFunc(o.lanes, func(l lane) bool { return l.label == "reverse_proxy" })
-	if base < 0 || o.lanes[k].proc == nil {
-		return ""
+	line(head, " ")
+	line(make([]string, len(width)), "-")
+	for _, r := range rows {
+		line(r, " ")
 	}
-	return fmt.Sprintf("%.2f", o.results[k].cpuPerRequest()/o.results[base].cpuPerRequest())
-}
-
-// printGoals is the table that counts.
-func (b *bench) printGoals(w io.Writer) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprint(t, "\ncase\tgoal\treached\trounds\t\n")
-	wrong := false // answers of the case at hand
-	row := func(name, what, got, rounds string, met bool) {
-		verdict := "met"
-		switch {
-		case wrong:
-			verdict = "WRONG ANSWERS"
-		case !met:
-			verdict = "MISSED"
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", name, what, got, rounds, verdict)
-	}
-	for i := range b.outcomes {
-		o := &b.outcomes[i]
-		wrong = slices.ContainsFunc(o.results, func(r result) bool { return r.bad > 0 })
-		for _, g := range o.goals {
-			if g.other != nil {
-				what, got, met := g.other(o.results)
-				row(o.name, what, got, "", met)
-				continue
-			}
-			of, to := &o.results[g.of], &o.results[g.to]
-			ratio := of.cpuPerRequest() / to.cpuPerRequest()
-			row(o.name, fmt.Sprintf("CPU of %s ≤ %.2f × %s", o.lanes[g.of].label, g.most, o.lanes[g.to].label),
-				fmt.Sprintf("%.2f", ratio), spread(of.rounds, to.rounds), ratio <= g.most)
-		}
-	}
-	wrong = false
-	ratio := float64(b.idle[0]) / float64(b.idle[1])
-	row("idle", "memory ≤ 1.20 × reverse_proxy", fmt.Sprintf("%.2f", ratio), "", ratio <= 1.2)
-	t.Flush()
-}
-
-// spread is the least and the greatest ratio of single rounds.
-func spread(of, to []float64) string {
-	if len(of) < 2 {
-		return ""
-	}
-	var list []float64
-	for i := range of {
-		list = append(list, of[i]/to[i])
-	}
-	return fmt.Sprintf("%.2f to %.2f", slices.Min(list), slices.Max(list))
-}
-
-// short is a duration as a person reads it.
-func short(d time.Duration) string {
-	switch {
-	case d >= 10*time.Millisecond || d <= -10*time.Millisecond:
-		return d.Round(time.Millisecond).String()
-	case d >= time.Millisecond || d <= -time.Millisecond:
-		return d.Round(10 * time.Microsecond).String()
-	}
-	return d.Round(time.Microsecond).String()
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -189,7 +190,7 @@ func TestMistakes(t *testing.T) {
 		{"channel", "url https://x {\n\tprotocl openai\n}", `unrecognized subdirective "protocl" for url, did you mean "protocol"?, at T:5`},
 		{"channel", "model a", `channel "c": model: takes the client's name of a model and the upstream's, not 1 values, at T:4`},
 		{"channel", "model a b\nmodel a c", `channel "c": model "a": is called "b" here already: keep one of them, at T:5`},
-		{"channel", "model a* b", `channel "c": model "a*": must be the name of one model, not a pattern, at T:4`},
+		{"channel", "model a b*", `channel "c": model "b*": must be the name of one model, not a pattern, at T:4`},
 		{"channel", "hours 8-23", `channel "c": hours "8": must be a time of day such as 08:00, at T:4`},
 		{"channel", "hours 08:00-23:00 Mars", `channel "c": hours "Mars": is no time zone: write an IANA name such as Europe/Berlin or UTC, at T:4`},
 		{"channel", "hours", `channel "c": hours: takes a window and perhaps a time zone…`},
@@ -201,6 +202,16 @@ func TestMistakes(t *testing.T) {
 		{"channel", "header_up ?X-A a", `channel "c": header_up ?X-A: ? and > are for answers…`},
 		{"channel", "header_up -X-A a", `channel "c": header_up -X-A: takes no value: it removes the header, at T:4`},
 		{"channel", "header_up X-A a\nheader_up x-a b", `channel "c": header_up x-a: is set twice: keep one of them, or add a second value with +X-A, at T:5`},
+		{"channel", "header_down", `channel "c": header_down: takes a header of the upstream that clients get…`},
+		{"channel", "header_down +X-A", `channel "c": header_down +X-A: has no value; to pass the upstream's header write X-A, at T:4`},
+		{"channel", "header_down ?X-A a", `channel "c": header_down ?X-A: ? and > are not needed…`},
+		{"channel", "header_down X-A a b", `channel "c": header_down X-A: cannot replace a part of a value…`},
+		{"channel", "header_down -X-A a", `channel "c": header_down -X-A: takes no value: it removes the header, at T:4`},
+		{"channel", "header_down *", `channel "c": header_down "*": names no header…`},
+		{"channel", "header_down set-cookie", `channel "c": header_down Set-Cookie: cannot be changed: a cookie would be one of this site, at T:4`},
+		{"channel", "header_down X-Accel-Redirect", `channel "c": header_down X-Accel-Redirect: cannot be changed: a server in front would obey it, at T:4`},
+		{"channel", "header_down Content-Type text/html", `channel "c": header_down Content-Type: cannot be changed…`},
+		{"channel", "header_down access-control-allow-origin *", `channel "c": header_down Access-Control-Allow-Origin: cannot be changed: allow_origins says…`},
 		{"channel", "rpm 1\nheader_up Authorization " + secret, `channel "c": header_up Authorization: cannot be changed: the credential is the channel's key, and auth says how it is sent, at T:5`},
 		{"channel", "body_set a", `channel "c": body_set: takes a field and its value…`},
 		{"channel", "body_set a `{\"x\":}`", `channel "c": body_set a: begins as JSON, but is not valid…`},
@@ -221,6 +232,8 @@ func TestMistakes(t *testing.T) {
 		{"app", "channel c {\n\trpm 1\n}", `channel "c": has no address: write provider and a name such as openai, or url and an address, at T:3`},
 		{"app", "channel", `ccload: channel: takes a name, as in channel claude { … }, or a name, a provider and its keys, at T:3`},
 		{"app", "channel c {\n\turl https://x\n}\nchannel c {\n\turl https://x\n}", `channel "c": name: there is another channel of this name at T:3: give each its own, at T:6`},
+		{"app", "token laptop {\n rpm 5\n}", `ccload: token: takes a name and a secret…`},
+		{"app", "token laptop {\n secret_file a b\n}", `token "laptop": secret_file: takes one value at most…`},
 		{"app", "token laptop", `ccload: token: takes a name and a secret…`},
 		{"app", "token " + secret, `ccload: token: takes a name and a secret…`},
 		{"app", "token laptop " + secret + " x", `ccload: token: takes a name and a secret…`},
@@ -339,7 +352,7 @@ func TestNothingToRead(t *testing.T) {
 		t.Error("no directive is read")
 	}
 	var h config.Handler
-	if err := ccload.ReadHandler(caddyfile.NewTestDispenser("ccload"), &h, nil); err != nil || h != (config.Handler{}) {
+	if err := ccload.ReadHandler(caddyfile.NewTestDispenser("ccload"), &h, nil); err != nil || !reflect.DeepEqual(h, config.Handler{}) {
 		t.Errorf("bare ccload: %v %+v", err, h)
 	}
 }
@@ -371,4 +384,21 @@ func FuzzApp(f *testing.F) {
 		}
 		_ = ccload.ReadHandler(caddyfile.NewDispenser(tokens), new(config.Handler), nil)
 	})
+}
+
+// TestStoreOr: of two stores the one is taken whose variable is set.
+func TestStoreOr(t *testing.T) {
+	const text = "{\n\tccload {\n\t\tstore sqlite {env.CCLOAD_TEST_DATABASE} or sqlite other.db\n\t\ttime_zone Asia/Tokyo\n\t}\n}\n"
+	for value, want := range map[string]string{"": `"other.db"`, "somewhere": `"{env.CCLOAD_TEST_DATABASE}"`} {
+		t.Setenv("CCLOAD_TEST_DATABASE", value)
+		result, err := read("Caddyfile", text)
+		if err != nil || !strings.Contains(string(result.App.StoreRaw), want) || result.App.TimeZone != "Asia/Tokyo" {
+			t.Errorf("%q: got %s, %v", value, result.App.StoreRaw, err)
+		}
+	}
+	for _, line := range []string{"store sqlite {env.CCLOAD_TEST_UNSET} or nothing x", "store nothing {env.CCLOAD_TEST_UNSET} or"} {
+		if result, err := read("Caddyfile", "{\n\tccload {\n\t\t"+line+"\n\t}\n}\n"); err == nil || !strings.Contains(err.Error(), "no such store") {
+			t.Errorf("%s: got %v, %v", line, result.App, err)
+		}
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +37,7 @@ import (
 //		hours           <HH:MM-HH:MM> [<zone>]
 //		proxy           <address>|off
 //		header_up       [+|-]<field> [<value>]
+//		header_down     [+|-]<field> [<value>]
 //		body_set        <path> <value>
 //		body_remove     <paths...>
 //		cooldown_rule   <status...> [<regexp>] { … }
@@ -47,7 +47,7 @@ import (
 //		tls_insecure_skip_verify
 //	}
 //
-// url, key, models, model, header_up, body_set, body_remove and cooldown_rule
+// url, key, models, model, header_up, header_down, body_set, body_remove and cooldown_rule
 // may be repeated.
 func (r *reader) channel(d *caddyfile.Dispenser) error {
 	head := d.Token()
@@ -105,6 +105,7 @@ func channelTable(c *config.Channel) Table {
 		"hours":                    hours(&c.Hours),
 		"proxy":                    Text(&c.Proxy),
 		"header_up":                headerUp(&c.HeaderUp).Many(),
+		"header_down":              headerDown(&c.HeaderDown).Many(),
 		"body_set":                 bodySet(&c.BodySet).Many(),
 		"body_remove":              Words(&c.BodyRemove),
 		"cooldown_rule":            Custom(func(d *caddyfile.Dispenser) error { return readRule(d, c) }).Many(),
@@ -178,51 +179,6 @@ func inChannel(c *config.Channel, word string, err error) error {
 		problem.Thing, problem.Name, problem.Field = "channel", c.Name, word
 	}
 	return err
-}
-
-// headerUp reads one header operation of Caddy's syntax.
-func headerUp(p **config.HeaderOps) Row {
-	return Values(func(args []string) error {
-		if len(args) == 0 {
-			return errors.New("takes a header and its value, as in header_up User-Agent my-agent")
-		}
-		// A colon after the field is a habit of curl's that Caddy forgives. What
-		// follows one may be a value, which is not shown.
-		field, glued, _ := strings.Cut(args[0], ":")
-		name := http.CanonicalHeaderKey(strings.TrimLeft(field, "+-"))
-		if *p == nil {
-			*p = new(config.HeaderOps)
-		}
-		ops := *p
-		switch {
-		case glued != "":
-			return wrong(field, "takes its value after a space, as in header_up User-Agent my-agent")
-		case strings.HasPrefix(field, "?") || strings.HasPrefix(field, ">"):
-			return wrong(field, "? and > are for answers: a header of a request is set (Field value), added (+Field value) or removed (-Field)")
-		case len(args) > 2:
-			return wrong(field, "cannot replace a part of a value: set the whole value, as in header_up User-Agent my-agent")
-		case strings.HasPrefix(field, "-") && len(args) > 1:
-			return wrong(field, "takes no value: it removes the header")
-		case strings.HasPrefix(field, "-"):
-			ops.Delete = append(ops.Delete, name)
-		case len(args) < 2:
-			return wrong(field, "has no value; to remove the header write -"+name)
-		case strings.HasPrefix(field, "+"):
-			addHeader(&ops.Add, name, args[1])
-		case ops.Set[name] != nil:
-			return wrong(field, "is set twice: keep one of them, or add a second value with +"+name)
-		default:
-			addHeader(&ops.Set, name, args[1])
-		}
-		return ops.Validate()
-	})
-}
-
-func addHeader(headers *map[string][]string, name, value string) {
-	if *headers == nil {
-		*headers = make(map[string][]string)
-	}
-	(*headers)[name] = append((*headers)[name], value)
 }
 
 // bodySet reads one field of a body. The value is JSON if it can be, else a

@@ -41,6 +41,7 @@ func handlerTable(h *config.Handler) Table {
 		"first_content_timeout": Text(&h.FirstContentTimeout),
 		"idle_timeout":          Duration(&h.IdleTimeout),
 		"expose_route":          Flag(&h.ExposeRoute),
+		"allow_origins":         Words(&h.AllowOrigins),
 		"fuzzy_models":          Flag(&h.FuzzyModels),
 	}
 }

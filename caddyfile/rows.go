@@ -148,3 +148,18 @@ func multiplier(p **float64) Row {
 		return nil
 	})
 }
+
+// TextOr is an option with one argument or none, which stands for usual.
+func TextOr(p *string, usual string) Row {
+	return Values(func(args []string) error {
+		switch len(args) {
+		case 0:
+			*p = usual
+		case 1:
+			*p = args[0]
+		default:
+			return errors.New("takes one value at most")
+		}
+		return nil
+	})
+}

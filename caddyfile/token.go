@@ -2,6 +2,7 @@ package caddyfile
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 // token reads
 //
 //	token <name> <secret> {
+//		secret_file     [<path>]
 //		models          <names or patterns...>
 //		channels        <names...>
 //		except_channels <names...>
@@ -31,13 +33,11 @@ import (
 func (r *reader) token(d *caddyfile.Dispenser) error {
 	head := d.Token()
 	args := d.RemainingArgs()
-	if n := len(args); n != 2 && (n != 1 || args[0] != config.Anonymous) {
-		// What was written may be a secret: it is not shown.
-		text := "ccload: token: takes a name and a secret, as in token laptop {env.LAPTOP_TOKEN} { … }"
-		if n == 1 {
-			text += "; a {$NAME} that is empty counts as nothing"
-		}
-		return at(head, errors.New(text))
+	n := len(args)
+	// What was written may be a secret: it is not shown.
+	usage := errors.New("ccload: token: takes a name and a secret, as in token laptop {env.LAPTOP_TOKEN} { … }, or the option secret_file")
+	if n < 1 || n > 2 {
+		return at(head, usage)
 	}
 	t := &config.Token{Name: args[0]}
 	if len(args) == 2 {
@@ -55,6 +55,9 @@ func (r *reader) token(d *caddyfile.Dispenser) error {
 	if err := b.read(d); err != nil {
 		return err
 	}
+	if n == 1 && t.Name != config.Anonymous && t.SecretFile == "" {
+		return at(head, fmt.Errorf("%w; a {$NAME} that is empty counts as nothing", usage))
+	}
 	if err := t.Validate(); err != nil {
 		return b.locate(err)
 	}
@@ -65,6 +68,7 @@ func (r *reader) token(d *caddyfile.Dispenser) error {
 // tokenTable is the options of a token.
 func tokenTable(t *config.Token) Table {
 	return Table{
+		"secret_file":     TextOr(&t.SecretFile, config.DefaultSecretFile),
 		"models":          Words(&t.Models),
 		"channels":        Words(&t.Channels),
 		"except_channels": Words(&t.ExceptChannels),

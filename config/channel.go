@@ -58,7 +58,10 @@ type Channel struct {
 	Models []string `json:"models,omitempty"`
 
 	// ModelNames maps a client's model name to the name this upstream uses. The
-	// client's names are served too, they need not stand in Models again.
+	// client's names are served too, they need not stand in Models again. They
+	// may be patterns; a * in the upstream's name is what the * of the pattern
+	// stands for, as in openai/* to *. A name that is written out goes before
+	// patterns, and of these the longest counts.
 	ModelNames map[string]string `json:"model_names,omitempty"`
 
 	// Priority decides first: a channel of a higher priority is used as long as
@@ -111,6 +114,10 @@ type Channel struct {
 	// HeaderUp changes request headers on their way up. Applied last, so it can
 	// replace anything but the credential and the host.
 	HeaderUp *HeaderOps `json:"header_up,omitempty"`
+
+	// HeaderDown changes answer headers on their way to the client, and names
+	// headers of the upstream that clients get beside the few that always pass.
+	HeaderDown *HeaderDown `json:"header_down,omitempty"`
 
 	// BodySet sets top-level or dotted fields of a JSON request body; the value
 	// is JSON. Changing "model" changes what the upstream is asked for, not how
@@ -169,6 +176,7 @@ func (c *Channel) Validate() error {
 		c.Hours.check(),
 		checkProxy(c.Proxy),
 		c.HeaderUp.check(),
+		c.HeaderDown.check(),
 		checkBodyEdits(c.BodySet, c.BodyRemove),
 		c.checkRules(),
 		c.checkGroup(),
@@ -208,10 +216,10 @@ func (c *Channel) checkKeys() *Error {
 
 func (c *Channel) checkModelNames() *Error {
 	for client, upstream := range sorted(c.ModelNames) {
-		if p := checkExact("model_names", client); p != nil {
+		if p := checkModel("model_names", client); p != nil {
 			return p
 		}
-		if p := checkExact("model_names", upstream); p != nil {
+		if p := checkTarget("model_names", client, upstream); p != nil {
 			return p
 		}
 	}
@@ -256,7 +264,9 @@ func (c *Channel) CheckModel() string {
 		}
 	}
 	for client := range sorted(c.ModelNames) {
-		return client
+		if !strings.Contains(client, "*") {
+			return client
+		}
 	}
 	return ""
 }

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // MaxName is the longest name of a channel, a token or a group, in characters:
@@ -35,9 +37,15 @@ func checkName(field, name string) *Error {
 		return &Error{Field: field, Problem: "must not hold a *, which stands for any text where calls are looked for by name"}
 	case !plain(name):
 		return &Error{Field: field, Problem: "must not begin or end with a space nor hold line breaks or other control characters"}
+	case Invisible(name):
+		return &Error{Field: field, Value: quote(name), Problem: InvisibleProblem}
+	case dots(name):
+		return &Error{Field: field, Value: quote(name), Problem: dotsProblem}
 	}
 	return nil
 }
+
+const dotsProblem = "must not be . or .., which stand for a folder where the name is part of a path"
 
 // plain reports whether s is valid text on one line without spaces around it.
 func plain(s string) bool {
@@ -65,8 +73,23 @@ func checkModel(field, model string) *Error {
 		return &Error{Field: field, Value: quote(model), Problem: fmt.Sprintf("must be at most %d characters", maxModelName)}
 	case !plain(model):
 		return &Error{Field: field, Value: quote(model), Problem: "must not begin or end with a space nor hold line breaks or other control characters"}
+	case Invisible(model):
+		return &Error{Field: field, Value: quote(model), Problem: InvisibleProblem}
+	case hasDotSegment(model):
+		return &Error{Field: field, Value: quote(model), Problem: `must not hold "." or ".." as a part of a path`}
 	}
 	return nil
+}
+
+// hasDotSegment reports whether a part of a name between slashes is "." or
+// "..": some protocols have the name in the path.
+func hasDotSegment(name string) bool {
+	for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if part == "." || part == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // checkModels checks names and patterns.
@@ -74,12 +97,17 @@ func checkModels(field string, models []string) *Error {
 	return checkEach(models, func(m string) *Error { return checkModel(field, m) })
 }
 
-// checkExact checks a name that may be no pattern.
-func checkExact(field, model string) *Error {
-	if strings.Contains(model, "*") {
-		return &Error{Field: field, Value: quote(model), Problem: "must be the name of one model, not a pattern"}
+// checkTarget checks a name that another stands for, which may have a * for each
+// that the other has.
+func checkTarget(field, name, target string) *Error {
+	if have, may := strings.Count(target, "*"), strings.Count(name, "*"); have > may {
+		problem := "must be the name of one model, not a pattern"
+		if may > 0 {
+			problem = fmt.Sprintf("has more * than %s, which they stand for", quote(name))
+		}
+		return &Error{Field: field, Value: quote(target), Problem: problem}
 	}
-	return checkModel(field, model)
+	return checkModel(field, target)
 }
 
 // checkRange checks a number. 0 stands for the default and is always right.
@@ -142,4 +170,4 @@ func checkProtocols(field string, names []string) *Error {
 }
 
 // quote writes a value into an error, shortened.
-func quote(s string) string { return strconv.Quote(clip(s)) }
+func quote(s string) string { return strconv.Quote(ai.Shorten(s, maxTold)) }

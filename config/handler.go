@@ -79,6 +79,13 @@ type Handler struct {
 	// X-Ccload-Upstream-Model to every answer. Default: off.
 	ExposeRoute bool `json:"expose_route,omitempty"`
 
+	// AllowOrigins lists other sites whose pages may call the gateway from a
+	// browser, as scheme and host such as https://app.example.com, or * for
+	// all. They may read answers (CORS), and may call without a credential in a
+	// header, which is refused of other sites: where the token stands in ?key=
+	// or none is needed, any page could spend. Default: none.
+	AllowOrigins []string `json:"allow_origins,omitempty"`
+
 	// FuzzyModels lets an unknown model name match case-insensitively, and as a
 	// part of a served name, newest first. Default: off.
 	FuzzyModels bool `json:"fuzzy_models,omitempty"`
@@ -97,6 +104,7 @@ func (h *Handler) Validate() error {
 		checkDuration("header_timeout", h.HeaderTimeout, 0),
 		firstContent,
 		checkDuration("idle_timeout", h.IdleTimeout, 0),
+		checkEach(h.AllowOrigins, checkOrigin),
 	)
 }
 

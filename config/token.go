@@ -15,6 +15,9 @@ const (
 	MaxSecret = 512
 )
 
+// DefaultSecretFile stands for the token's own file in Caddy's data directory.
+const DefaultSecretFile = "default"
+
 // Anonymous is the name of the token that admits requests without a credential.
 const Anonymous = "anonymous"
 
@@ -27,6 +30,13 @@ type Token struct {
 	// Secret is what the client sends, at least 16 characters; placeholders
 	// such as {env.TOKEN} are replaced. Only its hash is kept.
 	Secret string `json:"secret,omitempty"`
+
+	// SecretFile is a file that holds the secret, where none is written: it is
+	// made once, with a random secret and readable by its owner only, when the
+	// gateway starts and it is not there. A relative path is one in ccload/tokens
+	// in Caddy's data directory; "default" is the token's own file there.
+	// caddy ccload token show prints the secret.
+	SecretFile string `json:"secret_file,omitempty"`
 
 	// SecretHash is the SHA-256 of the secret in lower-case hexadecimal, instead
 	// of the secret itself: so the config holds nothing that opens the gateway.
@@ -92,6 +102,10 @@ func (t *Token) Validate() error {
 func (t *Token) checkSecret() *Error {
 	fail := func(problem string) *Error { return &Error{Field: "secret", Problem: problem} }
 	switch length := len(t.Secret); {
+	case t.SecretFile != "" && (t.Name == Anonymous || t.SecretHash != ""):
+		return &Error{Field: "secret_file", Problem: "cannot stand beside secret_sha256, nor with the token named anonymous, which takes no secret: remove it"}
+	case t.SecretFile != "" && length == 0:
+		return checkThat(plain(t.SecretFile) && !Invisible(t.SecretFile), "secret_file", "", "must be a path without line breaks, invisible characters, or spaces around it")
 	case t.SecretHash != "":
 		raw, err := hex.DecodeString(t.SecretHash)
 		return firstOf(
@@ -166,7 +180,8 @@ func checkSecretsDiffer(tokens []*Token) error {
 func (t *Token) Replaced(replace func(string) string) (replaced *Token, ok bool) {
 	r := *t
 	r.Secret = strings.TrimSpace(replace(t.Secret))
-	return &r, r.Secret != "" || t.Secret == ""
+	r.SecretFile = replace(t.SecretFile)
+	return &r, r.Secret != "" || t.Secret == "" || t.SecretFile != ""
 }
 
 // HashSecret is what is kept of a token's secret.
@@ -175,11 +190,14 @@ func HashSecret(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Alias is one name for several models, tried in order.
+// Alias is one name, or a pattern, for several models, tried in order.
 type Alias struct {
-	// Name is what clients ask for.
+	// Name is what clients ask for: a name or a pattern with *. A name that is
+	// written out, here or as a channel's model, goes before patterns, and of
+	// these, the channels' too, the longest counts.
 	Name string `json:"name"`
-	// Models are what is looked for, in order. They may be aliases too, but no
+	// Models are what is looked for, in order. A * in one is what the * of the
+	// alias's pattern stands for. They may be aliases without a * too, but no
 	// alias may lead back to itself.
 	Models []string `json:"models"`
 }
@@ -188,9 +206,9 @@ type Alias struct {
 func (a *Alias) Validate() error {
 	return first("alias", a.Name,
 		checkThat(a.Name != "", "name", "", "is missing"),
-		checkExact("name", a.Name),
+		checkModel("name", a.Name),
 		checkThat(len(a.Models) > 0, "models", "", "is missing: name the models it stands for, in order"),
-		checkEach(a.Models, func(m string) *Error { return checkExact("models", m) }),
+		checkEach(a.Models, func(m string) *Error { return checkTarget("models", a.Name, m) }),
 		a.checkModelsDiffer(),
 	)
 }
@@ -211,7 +229,9 @@ func (a *Alias) checkModelsDiffer() *Error {
 func checkAliasCycles(aliases []*Alias) error {
 	models := make(map[string][]string, len(aliases))
 	for _, a := range aliases {
-		models[a.Name] = a.Models
+		if !strings.Contains(a.Name, "*") { // what a pattern leads to is not looked for among patterns
+			models[a.Name] = a.Models
+		}
 	}
 	done := make(map[string]bool, len(aliases))
 	var path []string
@@ -245,7 +265,8 @@ func checkAliasCycles(aliases []*Alias) error {
 }
 
 // AliasModels returns the models that each alias stands for, in order and each
-// once: aliases among them are replaced by what they stand for. a must be valid.
+// once: aliases among them, but for patterns, are replaced by what they stand
+// for. a must be valid.
 func (a *App) AliasModels() map[string][]string {
 	direct := make(map[string][]string, len(a.Aliases))
 	for _, l := range a.Aliases {
@@ -260,7 +281,7 @@ func (a *App) AliasModels() map[string][]string {
 			for _, m := range direct[name] {
 				switch {
 				case seen[m]:
-				case direct[m] != nil:
+				case direct[m] != nil && !strings.Contains(m, "*"):
 					seen[m] = true
 					add(m)
 				default:

@@ -86,8 +86,8 @@ func parseBase(text string) (Base, *Error) {
 	switch {
 	case rest == "":
 		return fail("is empty: write an address such as https://api.example.com")
-	case !plain(rest) || strings.Contains(rest, " "):
-		return fail("must not hold spaces, line breaks or other control characters")
+	case !plain(rest) || strings.Contains(rest, " ") || Invisible(rest):
+		return fail("must not hold spaces, line breaks, invisible or other control characters")
 	}
 	u, err := url.Parse(rest)
 	if err != nil {
@@ -199,6 +199,20 @@ func withoutVersion(path string) string {
 
 // Host returns the host and, if one is written, the port.
 func (b Base) Host() string { return b.origin.Host }
+
+// Origin is the scheme, host and port, in lower case and with the port that the
+// scheme stands for where none is written.
+func (b Base) Origin() string { return OriginOf(&b.origin) }
+
+// OriginOf is the scheme, host and port of an address, as Base.Origin has it.
+func OriginOf(u *url.URL) string {
+	scheme, port := strings.ToLower(u.Scheme), u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}[scheme]
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
 
 // Literal reports whether the host is an IP address or localhost: an address
 // the person who wrote it has seen, which no name server can change.

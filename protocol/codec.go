@@ -39,14 +39,22 @@ type Inbound struct {
 	Body     []byte
 }
 
-// Outbound is a request to an upstream.
+// Outbound is a request to an upstream. Its path is that of the format's
+// endpoint for generation, see Endpoint.URLPath.
 type Outbound struct {
-	Path, Query string      // as a client of the format would ask: "/v1/messages"
-	Header      http.Header // what the format needs beside Content-Type and credential, such as Anthropic-Version
-	Body        []byte
+	Query  string      // that the form of the answer takes, such as "alt=sse"
+	Header http.Header // what the format needs beside Content-Type and credential, such as Anthropic-Version
+	Body   []byte
 	// Hints are fields that the target cannot say and that change nothing of
 	// what is meant, by the neutral form's name: they were dropped.
 	Hints []string
+	// Names are how the tools are told back that the target was told other names
+	// of: see Prompt.Fit.
+	Names Names
+	// Answer says that the arguments of AnswerTool are the answer.
+	Answer bool
+	// Left says that tools were left away which the target has not.
+	Left bool
 }
 
 // ReplyDecoder reads one stream. It is used by one goroutine.

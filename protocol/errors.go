@@ -17,6 +17,7 @@ const (
 	CodeMissingModel   = "missing_model"   // no model was named
 	CodeDuplicateModel = "duplicate_model" // the model was named twice
 	CodeInvalidForm    = "invalid_form"    // a multipart body that cannot be read
+	CodeNotFound       = "not_found"       // a path that nothing is at
 )
 
 // errorTypes names an HTTP status in the words of each wire format.

@@ -6,7 +6,6 @@ package protocol
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol/sse"
@@ -50,10 +49,13 @@ type Endpoint struct {
 	Operation ai.Operation
 	// Methods that are served, e.g. {"POST"}.
 	Methods []string
-	// Path is literal, or ends in "/*" for everything below a prefix, or holds
-	// one "{model}" or "{id}" segment, possibly followed by a literal suffix
-	// such as ":generateContent".
+	// Path is literal, or holds one "{model}" or "{id}" segment, possibly
+	// followed by a literal suffix such as ":generateContent" or "/cancel".
 	Path string
+	// Query lists the parameters of a client's query that go upstream. Never
+	// name one that is a credential, or that changes the model or what of an
+	// answer comes back.
+	Query []string
 	// ModelIn says where the model's name is.
 	ModelIn ModelPlace
 	// Streams says when the answer is a stream.
@@ -169,7 +171,3 @@ type Judge interface {
 	// ai.Truncated, ai.Empty or ai.SoftError.
 	Verdict() Verdict
 }
-
-// Query removes from a client's query what must not go upstream (its
-// credential, "key") and returns the rest, unchanged in order and escaping.
-func Query(u *url.URL) string { return withoutKey(u.RawQuery) }

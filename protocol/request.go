@@ -203,6 +203,9 @@ func CheckModel(name string) error {
 	if !utf8.ValidString(name) {
 		return ModelError("the model's name is not UTF-8")
 	}
+	if strings.ContainsAny(name, ".%") && dotSegments(name) {
+		return ModelError(`the model's name holds "." or ".." as a part of a path`)
+	}
 	return nil
 }
 
@@ -254,24 +257,4 @@ func jsonError(body []byte, err error) *RequestError {
 func (s Span) Text(body []byte) string {
 	text, _ := scan.String(s.In(body))
 	return text
-}
-
-// PathValue is the part of path that stands where an endpoint's path has its
-// variable: "{model}", "{id}" or "*". ok is false if path is not of that
-// endpoint or the endpoint has no variable.
-func PathValue(ep *Endpoint, path string) (value string, ok bool) {
-	prefix, rest, ok := strings.Cut(ep.Path, "{")
-	_, suffix, _ := strings.Cut(rest, "}")
-	if !ok {
-		if prefix, ok = strings.CutSuffix(ep.Path, "*"); !ok {
-			return "", false
-		}
-	}
-	if value, ok = strings.CutPrefix(path, prefix); !ok {
-		return "", false
-	}
-	if value, ok = strings.CutSuffix(value, suffix); !ok {
-		return "", false
-	}
-	return value, true
 }

@@ -184,7 +184,6 @@ func TestPathValue(t *testing.T) {
 		{"/v1beta/models/{model}:generateContent", "/v1beta/models/gemini-2.5-pro:generateContent", "gemini-2.5-pro"},
 		{"/v1beta/models/{model}", "/v1beta/models/a", "a"},
 		{"/v1/responses/{id}/cancel", "/v1/responses/r/cancel", "r"},
-		{"/v1/images/*", "/v1/images/edits", "edits"},
 		{"/v1/messages", "/v1/messages", ""},
 		{"/v1beta/models/{model}:x", "/v1beta/models/:y", ""},
 	} {

@@ -194,3 +194,26 @@ func carried(a netip.Addr) (netip.Addr, bool) {
 	}
 	return netip.Addr{}, false
 }
+
+// Perilous reports whether a host, with or without a port, is written out as an
+// address that no upstream has by itself: that of a cloud's metadata service, a
+// link-local or multicast one, or the unspecified one, which is this machine.
+func Perilous(host string) bool {
+	a, err := netip.ParseAddr(hostOnly(host))
+	if err != nil {
+		return false
+	}
+	a = a.Unmap().WithZone("")
+	if a.IsLoopback() {
+		return false
+	}
+	inner, ok := carried(a)
+	return perilous(a) || ok && perilous(inner)
+}
+
+func perilous(a netip.Addr) bool {
+	return within(metadata, a) || a.IsUnspecified() || a.IsLinkLocalUnicast() || a.IsMulticast() || within(thisNetwork, a)
+}
+
+// thisNetwork is what a system may take for itself (RFC 1122, section 3.2.1.3).
+var thisNetwork = prefixes("0.0.0.0/8")

@@ -1,47 +1,45 @@
 package relay
 
 import (
+	"bytes"
 	"mime"
 	"net/http"
 	"strings"
 )
 
-// dropped are headers of an answer that speak of the connection to the
-// upstream, of an account that is not the client's, or of an encoding that is
-// undone here.
-var dropped = map[string]bool{
-	// RFC 9110, section 7.6.1: hop by hop
-	"Connection": true, "Proxy-Connection": true, "Keep-Alive": true, "Te": true, "Trailer": true,
-	"Transfer-Encoding": true, "Upgrade": true, "Proxy-Authenticate": true, "Proxy-Authorization": true,
-	// of the body as it came; CopyTo says what it is like when it goes
-	"Content-Encoding": true, "Content-Length": true,
-	// of the upstream's host, not of ours
-	"Alt-Svc": true, "Strict-Transport-Security": true, "Set-Cookie": true, "Nel": true, "Report-To": true,
-	"Server": true, "Via": true, "Cf-Ray": true, "Cf-Cache-Status": true,
-	"Access-Control-Allow-Origin": true, "Access-Control-Allow-Credentials": true, "Access-Control-Expose-Headers": true,
-	// of the upstream's account
-	"Anthropic-Organization-Id": true, "Openai-Organization": true, "Openai-Project": true, "Www-Authenticate": true,
-	"Retry-After": true,
+// passed are the headers of an upstream that clients get. The list is positive:
+// what else a relay sends, be it a cookie, a policy or a command for a server in
+// front, would count as said by this site. A channel's header_down adds others.
+var passed = map[string]bool{
+	"Content-Type":     true, // as it was judged, see contentType
+	"Content-Language": true,
+
+	"Request-Id":           true, // Anthropic
+	"X-Request-Id":         true, // OpenAI and most relays
+	"X-Goog-Request-Id":    true,
+	"Anthropic-Version":    true,
+	"Openai-Model":         true,
+	"Openai-Processing-Ms": true,
+	"Openai-Version":       true,
 }
 
-// droppedPrefixes are the rest of the same: the limits of a key that the
-// client does not hold, and which may be another one at its next call.
-var droppedPrefixes = [...]string{"Anthropic-Ratelimit-", "X-Ratelimit-", "X-Ccload-"}
+// passedPrefixes are the rest of the same: limits, which clients show and heed.
+var passedPrefixes = [...]string{"Anthropic-Ratelimit-", "X-Ratelimit-", "Ratelimit-", "X-Codex-"}
 
 // clientHeader is what of an upstream's headers the client gets.
 func clientHeader(upstream http.Header) http.Header {
-	h := make(http.Header, len(upstream)+2)
+	h := make(http.Header, 8)
 	named := upstream["Connection"]
 	for name, values := range upstream {
-		if !dropped[name] && !hasDroppedPrefix(name) && !namedIn(named, name) {
+		if (passed[name] || hasPassedPrefix(name)) && !namedIn(named, name) {
 			h[name] = values
 		}
 	}
 	return h
 }
 
-func hasDroppedPrefix(name string) bool {
-	for _, p := range droppedPrefixes {
+func hasPassedPrefix(name string) bool {
+	for _, p := range passedPrefixes {
 		if strings.HasPrefix(name, p) {
 			return true
 		}
@@ -88,4 +86,71 @@ func mediaType(h http.Header) string {
 		t = strings.ToLower(strings.TrimSpace(t))
 	}
 	return t
+}
+
+// Content types of answers whose own type cannot be believed.
+const (
+	plainText = "text/plain; charset=utf-8"
+	someBytes = "application/octet-stream"
+)
+
+// isJSONType reports whether a media type is JSON.
+func isJSONType(media string) bool { return media == jsonText || strings.HasSuffix(media, "+json") }
+
+// harmless reports whether a browser shows or plays a media type without
+// running anything in it.
+func harmless(media string) bool {
+	switch media {
+	case "text/plain", "text/vtt", "text/csv", eventStream, someBytes, "application/x-subrip", "application/x-ndjson":
+		return true
+	case "image/svg+xml":
+		return false
+	}
+	kind, _, _ := strings.Cut(media, "/")
+	return kind == "audio" || kind == "video" || kind == "image" || isJSONType(media)
+}
+
+// contentType is the Content-Type of an answer that is given as it came: the
+// upstream's own where it says what the answer was found to be.
+func (a *Answer) contentType(sse bool) string {
+	said := ""
+	if v := a.Header["Content-Type"]; len(v) > 0 {
+		said = v[0]
+	}
+	media := mediaType(a.Header)
+	switch {
+	case a.form == stream && sse:
+		if media != eventStream {
+			said = eventStream
+		}
+	case a.form == opaque || a.req.Endpoint.Opaque && a.form != stream:
+		text := a.form != opaque
+		switch {
+		case text && (media == "" || media == html || media == eventStream):
+			said = textType(*a.held)
+		case !harmless(media):
+			said = someBytes
+		}
+	case !isJSONType(media):
+		said = jsonText
+	}
+	return said
+}
+
+// ErrorType is the Content-Type of an error answer that is passed on as it
+// came. Some upstreams, and the servers before them, answer with a page.
+func ErrorType(upstream http.Header, body []byte) string {
+	if v := upstream["Content-Type"]; len(v) > 0 && isJSONType(mediaType(upstream)) {
+		return v[0]
+	}
+	return textType(body)
+}
+
+// textType is the type of a text that may be JSON.
+func textType(body []byte) string {
+	b := bytes.TrimLeft(bytes.TrimPrefix(body, byteOrderMark), " \t\r\n")
+	if len(b) > 0 && (b[0] == '{' || b[0] == '[') {
+		return jsonText
+	}
+	return plainText
 }

@@ -91,13 +91,19 @@ func TestProxySettings(t *testing.T) {
 
 func TestHeaderForClient(t *testing.T) {
 	got := clientHeader(http.Header{
-		"Connection": {"keep-alive, X-Hop", "x-other"}, "X-Hop": {"1"}, "X-Other": {"1"},
+		"Connection": {"keep-alive, X-Hop", "x-request-id"}, "X-Hop": {"1"}, "X-Request-Id": {"hop"}, "Location": {"/x"}, "Refresh": {"0"},
+		"Content-Security-Policy": {"*"}, "X-Accel-Redirect": {"/etc"}, "X-Sendfile": {"/etc"}, "X-Unknown": {"1"}, "Www-Authenticate": {"Basic"},
+		"Access-Control-Allow-Origin": {"*"}, "Content-Disposition": {"inline"}, "Link": {"</x>"}, "Clear-Site-Data": {"*"},
 		"Keep-Alive": {"5"}, "Transfer-Encoding": {"chunked"}, "Upgrade": {"h2c"}, "Trailer": {"A"},
 		"Content-Length": {"5"}, "Content-Encoding": {"gzip"}, "Set-Cookie": {"a=b"}, "Retry-After": {"5"},
 		"Anthropic-Ratelimit-Requests-Remaining": {"1"}, "X-Ratelimit-Limit-Tokens": {"1"}, "X-Ccload-Route": {"forged"},
-		"Content-Type": {"application/json"}, "X-Request-Id": {"r1"}, "Cache-Control": {"no-cache"},
+		"Content-Type": {"application/json"}, "Content-Language": {"de"}, "Request-Id": {"r1"}, "Cache-Control": {"no-cache"},
+		"X-Goog-Request-Id": {"1"}, "Openai-Processing-Ms": {"1"}, "Openai-Version": {"1"}, "Openai-Model": {"1"}, "Anthropic-Version": {"1"}, "X-Codex-Primary-Used-Percent": {"1"},
 	})
-	for _, name := range []string{"Content-Type", "X-Request-Id", "Cache-Control"} {
+	for _, name := range []string{
+		"Content-Type", "Content-Language", "Request-Id", "X-Goog-Request-Id", "Openai-Processing-Ms", "Openai-Version", "Openai-Model",
+		"Anthropic-Version", "X-Codex-Primary-Used-Percent", "Anthropic-Ratelimit-Requests-Remaining", "X-Ratelimit-Limit-Tokens",
+	} {
 		if got[name] == nil {
 			t.Errorf("%s is missing", name)
 		}

@@ -110,7 +110,11 @@ func Send(parent context.Context, r *Request) *Answer {
 		return a
 	}
 	a.resp, a.Status, a.Upstream = resp, resp.StatusCode, resp.Header
-	a.Header = clientHeader(resp.Header)
+	if r.Translate == nil {
+		a.Header = clientHeader(resp.Header)
+	} else {
+		a.Header = make(http.Header) // it is of another service to the client
+	}
 	a.Evidence.Status, a.Evidence.Header = resp.StatusCode, resp.Header
 	if resp.StatusCode == http.StatusSwitchingProtocols { // there is no body, but a connection
 		a.accuse(ai.BadAnswer, "a change of protocol that nobody asked for")

@@ -283,7 +283,7 @@ func TestFlushes(t *testing.T) {
 func TestClientHeader(t *testing.T) {
 	upstream := http.Header{
 		"Content-Type": {eventStream}, "Cache-Control": {"no-cache"}, "X-Request-Id": {"r1"}, "Request-Id": {"r2"},
-		"Openai-Processing-Ms": {"5"}, "Connection": {"keep-alive, X-Hop"}, "X-Hop": {"x"}, "X-Ho": {"stays"}, "Keep-Alive": {"timeout=5"},
+		"Openai-Processing-Ms": {"5"}, "Connection": {"keep-alive, X-Hop"}, "X-Hop": {"x"}, "X-Ho": {"x"}, "Keep-Alive": {"timeout=5"},
 		"Transfer-Encoding": {"chunked"}, "Set-Cookie": {"__cf_bm=secret"}, "Alt-Svc": {"h3"}, "Strict-Transport-Security": {"max-age=1"},
 		"Server": {"cloudflare"}, "Anthropic-Ratelimit-Requests-Remaining": {"1"}, "X-Ratelimit-Limit-Tokens": {"2"},
 		"Anthropic-Organization-Id": {"org"}, "X-Ccload-Channel": {"forged"}, "Content-Encoding": {"identity"}, "Content-Length": {"5"},
@@ -295,8 +295,9 @@ func TestClientHeader(t *testing.T) {
 	c.Header().Set("X-Ccload-Channel", "ours")
 	a.CopyTo(t.Context(), &c)
 	want := http.Header{
-		"Content-Type": {eventStream}, "Cache-Control": {"no-cache"}, "X-Request-Id": {"r1"}, "Request-Id": {"r2"},
-		"Openai-Processing-Ms": {"5"}, "X-Ho": {"stays"}, "X-Ccload-Channel": {"ours"}, "X-Accel-Buffering": {"no"},
+		"Content-Type": {eventStream}, "Cache-Control": {"no-store"}, "X-Request-Id": {"r1"}, "Request-Id": {"r2"},
+		"Openai-Processing-Ms": {"5"}, "X-Ccload-Channel": {"ours"}, "X-Accel-Buffering": {"no"},
+		"Anthropic-Ratelimit-Requests-Remaining": {"1"}, "X-Ratelimit-Limit-Tokens": {"2"},
 	}
 	if fmt.Sprint(c.header) != fmt.Sprint(want) {
 		t.Errorf("the client got  %v\nwant %v", c.header, want)

@@ -9,6 +9,7 @@ package gemini
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
@@ -43,7 +44,7 @@ func (Format) Endpoints() []protocol.Endpoint {
 		} {
 			all = append(all, protocol.Endpoint{
 				Operation: row.operation, Methods: post, Path: models + "/{model}" + row.method,
-				ModelIn: protocol.ModelInPath, Streams: row.streams,
+				ModelIn: protocol.ModelInPath, Streams: row.streams, Query: query,
 			})
 		}
 	}
@@ -84,7 +85,11 @@ func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (
 		MaxOutput:  maxOutput(f.GenerationConfig.In(body)),
 		WantsUsage: true,
 	}
-	req.Array = req.Stream && !wantsEvents(r.URL.RawQuery)
+	events, err := wantsEvents(r.URL.RawQuery)
+	if err != nil {
+		return protocol.Request{}, err
+	}
+	req.Array = req.Stream && !events
 	if ep.Operation == ai.Generate {
 		req.Conversation = conversation(r.Header, body, &f)
 	}
@@ -126,18 +131,32 @@ func maxOutput(config []byte) int64 {
 	return 0
 }
 
-// wantsEvents reports whether a query asks for server-sent events.
-func wantsEvents(query string) bool {
-	for pair := range strings.SplitSeq(query, "&") {
+// query lists what goes upstream of a query: how the answer is written. Others
+// of Google's choose what of an answer comes back ("fields") or make it a
+// script ("callback").
+var query = []string{"alt", "$alt", "prettyPrint", "$prettyPrint"}
+
+// wantsEvents reports whether a query asks for server-sent events rather than
+// JSON. There is nothing else that could be followed here, and servers differ
+// in which of two words they believe.
+func wantsEvents(raw string) (bool, error) {
+	said := ""
+	for pair := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		switch name {
-		case "alt", "$alt", "%24alt":
-			if value == "sse" {
-				return true
+		if name, err := url.QueryUnescape(name); err != nil || name != "alt" && name != "$alt" {
+			continue
+		}
+		value, err := url.QueryUnescape(value)
+		value, _, _ = strings.Cut(value, ";") // "json;enum-encoding=int"
+		if err != nil || value != "sse" && value != "json" || said != "" && said != value {
+			return false, &protocol.RequestError{
+				Status: http.StatusBadRequest, Code: "invalid_parameter", Param: "alt",
+				Message: `the parameter "alt" must be sse or json, and only one of them`,
 			}
 		}
+		said = value
 	}
-	return false
+	return said == "sse", nil
 }
 
 // conversation is the session that the client names, else the cache it uses,
@@ -247,11 +266,24 @@ func newModel(m protocol.Model) model {
 	return model{Name: "models/" + m.ID, BaseModelID: m.ID, Version: "001", DisplayName: m.ID, Methods: methods}
 }
 
-// WriteModels writes all models as one page.
-func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
+// mostModels is how many models a page has at most.
+// https://ai.google.dev/api/models#method:-models.list
+const mostModels = 1000
+
+// WriteModels writes the page of models that is asked for with pageSize and
+// pageToken, which is the last id of the page before; all of them if no size is
+// said.
+func (Format) WriteModels(r *http.Request, models []protocol.Model) []byte {
+	models, more := protocol.Page(models, protocol.PageQuery{
+		Limit: min(protocol.QueryNumber(r, "pageSize", "page_size"), mostModels), After: protocol.QueryText(r, "pageToken", "page_token"),
+	})
 	page := struct {
 		Models []model `json:"models"`
+		Next   string  `json:"nextPageToken,omitempty"`
 	}{Models: make([]model, 0, len(models))}
+	if more {
+		page.Next = models[len(models)-1].ID
+	}
 	for _, m := range models {
 		page.Models = append(page.Models, newModel(m))
 	}
@@ -260,3 +292,6 @@ func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
 
 // WriteModel writes one model.
 func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return protocol.JSON(newModel(m)) }
+
+// ModelMember is where an answer, or an event of a stream, names its model.
+func (Format) ModelMember() (member, within string) { return "modelVersion", "" }

@@ -28,14 +28,23 @@ func (Format) ID() ai.Protocol { return ai.OpenAI }
 // Endpoints lists what the format serves.
 func (Format) Endpoints() []protocol.Endpoint {
 	post, get := []string{http.MethodPost}, []string{http.MethodGet}
+	row := func(op ai.Operation, path string, model protocol.ModelPlace, streams protocol.StreamRule) protocol.Endpoint {
+		return protocol.Endpoint{
+			Operation: op, Methods: post, Path: path, Query: protocol.OpenAIQuery, ModelIn: model, Streams: streams, Opaque: op == ai.Audio,
+		}
+	}
 	return []protocol.Endpoint{
-		{Operation: ai.Generate, Methods: post, Path: "/v1/chat/completions", Streams: protocol.StreamByBody},
-		{Operation: ai.Complete, Methods: post, Path: "/v1/completions", Streams: protocol.StreamByBody},
-		{Operation: ai.Embed, Methods: post, Path: "/v1/embeddings"},
-		{Operation: ai.Image, Methods: post, Path: "/v1/images/*", ModelIn: protocol.ModelMaybe, Streams: protocol.StreamByBody},
-		{Operation: ai.Audio, Methods: post, Path: "/v1/audio/*", Streams: protocol.StreamByBody, Opaque: true},
-		{Operation: ai.Moderate, Methods: post, Path: "/v1/moderations", ModelIn: protocol.ModelMaybe},
-		{Operation: ai.Rerank, Methods: post, Path: "/v1/rerank"},
+		row(ai.Generate, "/v1/chat/completions", protocol.ModelInBody, protocol.StreamByBody),
+		row(ai.Complete, "/v1/completions", protocol.ModelInBody, protocol.StreamByBody),
+		row(ai.Embed, "/v1/embeddings", protocol.ModelInBody, protocol.StreamNever),
+		row(ai.Image, "/v1/images/generations", protocol.ModelMaybe, protocol.StreamByBody),
+		row(ai.Image, "/v1/images/edits", protocol.ModelMaybe, protocol.StreamByBody),
+		row(ai.Image, "/v1/images/variations", protocol.ModelMaybe, protocol.StreamByBody),
+		row(ai.Audio, "/v1/audio/speech", protocol.ModelInBody, protocol.StreamByBody),
+		row(ai.Audio, "/v1/audio/transcriptions", protocol.ModelInBody, protocol.StreamByBody),
+		row(ai.Audio, "/v1/audio/translations", protocol.ModelInBody, protocol.StreamByBody),
+		row(ai.Moderate, "/v1/moderations", protocol.ModelMaybe, protocol.StreamNever),
+		row(ai.Rerank, "/v1/rerank", protocol.ModelInBody, protocol.StreamNever),
 		{Operation: ai.ListModels, Methods: get, Path: "/v1/models", ModelIn: protocol.ModelNowhere},
 		{Operation: ai.GetModel, Methods: get, Path: "/v1/models/{model}", ModelIn: protocol.ModelNowhere},
 	}
@@ -176,3 +185,6 @@ func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
 
 // WriteModel writes one model.
 func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return protocol.OpenAIModel(m) }
+
+// ModelMember is where an answer, or an event of a stream, names its model.
+func (Format) ModelMember() (member, within string) { return "model", "" }

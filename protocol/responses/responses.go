@@ -11,7 +11,7 @@ package responses
 import (
 	"bytes"
 	"net/http"
-	"strings"
+	"slices"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -27,29 +27,35 @@ func (Format) ID() ai.Protocol { return ai.Responses }
 
 // Endpoints lists what the format serves.
 func (Format) Endpoints() []protocol.Endpoint {
-	post := []string{http.MethodPost}
+	post, get := []string{http.MethodPost}, []string{http.MethodGet}
+	stored := func(methods []string, path string, query ...string) protocol.Endpoint {
+		return protocol.Endpoint{
+			Operation: ai.StoredResponse, Methods: methods, Path: path, ModelIn: protocol.ModelNowhere,
+			Query: append(query, protocol.OpenAIQuery...),
+		}
+	}
 	return []protocol.Endpoint{
-		{Operation: ai.Generate, Methods: post, Path: "/v1/responses", Streams: protocol.StreamByBody},
-		{Operation: ai.Compact, Methods: post, Path: "/v1/responses/compact", Streams: protocol.StreamByBody},
-		{Operation: ai.CountTokens, Methods: post, Path: "/v1/responses/input_tokens"},
-		{
-			Operation: ai.StoredResponse, Methods: []string{http.MethodGet, http.MethodDelete, http.MethodPost},
-			Path: "/v1/responses/*", ModelIn: protocol.ModelNowhere,
-		},
+		{Operation: ai.Generate, Methods: post, Path: "/v1/responses", Query: protocol.OpenAIQuery, Streams: protocol.StreamByBody},
+		{Operation: ai.Compact, Methods: post, Path: "/v1/responses/compact", Query: protocol.OpenAIQuery, Streams: protocol.StreamByBody},
+		{Operation: ai.CountTokens, Methods: post, Path: "/v1/responses/input_tokens", Query: protocol.OpenAIQuery},
+		stored(get, "/v1/responses/{id}", "include", "include[]", "include_obfuscation", "starting_after", "stream"),
+		stored([]string{http.MethodDelete}, "/v1/responses/{id}"),
+		stored(post, "/v1/responses/{id}/cancel"),
+		stored(get, "/v1/responses/{id}/input_items", "after", "before", "include", "include[]", "limit", "order"),
 	}
 }
 
 // ReadRequest finds in a request what routing must know.
 func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (protocol.Request, error) {
 	if ep.Operation == ai.StoredResponse {
-		rest, _ := protocol.PathValue(ep, r.URL.Path)
-		id, _, _ := strings.Cut(rest, "/")
-		if id == "" {
+		id, ok := protocol.PathValue(ep, r.URL.Path)
+		if !ok || !protocol.ValidID(id) {
 			return protocol.Request{}, &protocol.RequestError{
 				Status: http.StatusNotFound, Code: "response_not_found", Message: "the path names no response",
 			}
 		}
-		return protocol.Request{Continues: id, Stream: r.URL.Query().Get("stream") == "true"}, nil
+		stream := slices.Contains(ep.Query, "stream") && r.URL.Query().Get("stream") == "true"
+		return protocol.Request{Continues: id, Stream: stream}, nil
 	}
 	f, err := protocol.ReadJSONRequest(body)
 	if err != nil {
@@ -134,3 +140,6 @@ func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
 
 // WriteModel writes one model.
 func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return protocol.OpenAIModel(m) }
+
+// ModelMember is where an answer, or an event of a stream, names its model.
+func (Format) ModelMember() (member, within string) { return "model", "response" }

@@ -295,7 +295,11 @@ func TestReadRequest(t *testing.T) {
 		{"cut", "/v1/responses", `{"model":"a"`, ai.Generate, protocol.CodeInvalidJSON, protocol.Request{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got, err := read(endpoint(row.op), row.target, nil, row.body)
+			ep := endpoint(row.op)
+			if strings.HasSuffix(row.target, "/cancel") {
+				ep = &protocol.Endpoint{Operation: row.op, Path: "/v1/responses/{id}/cancel"}
+			}
+			got, err := read(ep, row.target, nil, row.body)
 			if row.code != "" {
 				var bad *protocol.RequestError
 				if !errors.As(err, &bad) || bad.Code != row.code {

@@ -25,6 +25,7 @@ export interface Batch {
 	change?: Record<string, unknown> | null
 	clear?: boolean
 	names: string[] | null
+	password?: string
 	remove?: boolean
 }
 
@@ -136,6 +137,7 @@ export interface Channel {
 	protocols: string[] | null
 	provider?: string
 	state: string
+	substituted?: Record<string, string> | null
 	until?: string
 	urls: URL[] | null
 	weight: number
@@ -153,6 +155,7 @@ export interface ChannelConfig {
 	daily_budget?: number
 	disabled?: boolean
 	group?: string
+	header_down?: ConfigHeaderDown | null
 	header_up?: ConfigHeaderOps | null
 	health_check?: ConfigHealthCheck | null
 	hours?: ConfigHours | null
@@ -163,6 +166,7 @@ export interface ChannelConfig {
 	name: string
 	no_include_usage?: boolean
 	origin?: string
+	password?: string
 	priority?: number
 	protocols?: string[] | null
 	provider?: string
@@ -242,6 +246,12 @@ export interface Explanation {
 	why?: string
 }
 
+export interface ExportOrder {
+	format?: string
+	password?: string
+	secrets?: boolean
+}
+
 export interface Health {
 	attempts: number
 	failed: number
@@ -257,6 +267,13 @@ export interface ImportChange {
 	name: string
 }
 
+export interface ImportLine {
+	becomes?: string
+	from: string
+	line?: number
+	note?: string
+}
+
 export interface ImportProblem {
 	field?: string
 	line?: number
@@ -270,6 +287,7 @@ export interface ImportResult {
 	changes: ImportChange[] | null
 	dry_run: boolean
 	format: string
+	lines?: ImportLine[] | null
 	notes: string[] | null
 	problems: ImportProblem[] | null
 	same: number
@@ -521,6 +539,7 @@ export interface TokenConfig {
 	origin?: string
 	rpm?: number
 	secret?: string
+	secret_file?: string
 	secret_sha256?: string
 	tpm?: number
 	updated?: string
@@ -558,6 +577,7 @@ export interface AiAttempt {
 	rested?: string
 	server_id?: string
 	start_ns: number
+	substituted?: string
 	target: AiTarget
 	usage: AiUsage
 	why: string
@@ -684,6 +704,13 @@ export interface ConfigCooldownRule {
 	scope?: string
 	status?: number[] | null
 	zone?: string
+}
+
+export interface ConfigHeaderDown {
+	add?: Record<string, string[] | null> | null
+	delete?: string[] | null
+	pass?: string[] | null
+	set?: Record<string, string[] | null> | null
 }
 
 export interface ConfigHeaderOps {
@@ -845,8 +872,10 @@ export interface Routes {
 	/** Where a call would go now */
 	"GET explain": { path: undefined; query: { model: Param; protocol?: Param; token?: Param; conversation?: Param }; body: undefined; answer: Explanation }
 	/** Export channels, tokens and aliases */
-	"GET export": { path: undefined; query: { format?: Param; secrets?: Param }; body: undefined; answer: unknown }
-	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, the original's CSV or SQLite file */
+	"GET export": { path: undefined; query: { format?: Param }; body: undefined; answer: unknown }
+	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
+	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
+	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey) */
 	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
 	"GET live": { path: undefined; query: undefined; body: undefined; answer: unknown }

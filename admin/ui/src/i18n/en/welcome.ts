@@ -13,6 +13,7 @@ export default {
 	"welcome.submit": "Test and add",
 	"welcome.named": "named {name}; you can change everything later",
 	"welcome.reach": "Reach {host}",
+	"welcome.reachAny": "Reach the provider",
 	"welcome.fetched": { one: "Key accepted, {n} model fetched", other: "Key accepted, {n} models fetched" },
 	"welcome.notListed": "It lists no models; those of the provider are used",
 	"welcome.answer": "Short answer from {model}",

@@ -16,6 +16,7 @@ export default {
 	"welcome.submit": "测试并添加",
 	"welcome.named": "命名为 {name}；以后都可以更改",
 	"welcome.reach": "连接 {host}",
+	"welcome.reachAny": "连接提供商",
 	"welcome.fetched": "密钥有效，获取到 {n} 个模型",
 	"welcome.notListed": "未列出模型，使用提供商预设",
 	"welcome.answer": "来自 {model} 的简短应答",

@@ -12,7 +12,7 @@ export function StepList({ progress, host }: { progress: Progress | undefined; h
 	return (
 		<ol class="steps" aria-live="polite">
 			<Line step={p.steps.fetch} icon="link">
-				{fetched ? (p.notListed ? t("welcome.notListed") : t("welcome.fetched", { n: (p.models ?? []).length })) : t("welcome.reach", { host: host ?? "…" })}
+				{fetched ? (p.notListed ? t("welcome.notListed") : t("welcome.fetched", { n: (p.models ?? []).length })) : host ? t("welcome.reach", { host }) : t("welcome.reachAny")}
 			</Line>
 			<Line step={p.steps.answer} icon="play">
 				{p.model ? t("welcome.answer", { model: p.model }) : t("welcome.answerAny")}
