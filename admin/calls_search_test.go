@@ -60,7 +60,7 @@ func newShop(t *testing.T, op Operator) (*shop, func(role, path string) (int, st
 		t.Helper()
 		session := StoredSession{Role: role}
 		if role == RoleHolder {
-			session.Name = "laptop"
+			session.Name, session.Password = "laptop", s.secret
 		} else {
 			session.Password = s.password.ID()
 		}

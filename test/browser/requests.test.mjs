@@ -267,17 +267,19 @@ test("an API that fails, a login that has ended and a clock that is wrong are bo
 	await context.close()
 })
 
+/** Few rows are looked through faster than a hundred. */
+const some = "#/requests?outcome=failed_over&model=claude-opus*"
 const screens = () => ["#/requests", "#/requests/" + made.story.id, "#/requests/" + made.lost.id, "#/costs", "#/requests?model=nothing-like-it", "#/costs?range=2020-01-01T00:00Z~2020-01-02T00:00Z"]
 
 for (const theme of ["light", "dark"]) {
 	test(`axe finds nothing, ${theme}`, async () => {
 		await visit("#/requests", { theme }, async (page) => {
-			for (const hash of screens().slice(0, theme === "light" ? 6 : 4)) {
+			for (const hash of [some, ...screens().slice(1, theme === "light" ? 6 : 4)]) {
 				await page.goto(gateway.ui + hash)
 				await page.waitForTimeout(300)
 				await axe(page, hash)
 			}
-			await page.goto(gateway.ui + "#/requests?outcome=failed_over")
+			await page.goto(gateway.ui + some)
 			await listed(page)
 			await page.getByRole("button", { name: "Outcome" }).click()
 			await page.getByRole("button", { name: "caller’s error" }).waitFor()
@@ -290,7 +292,7 @@ for (const theme of ["light", "dark"]) {
 			await axe(page, "bodies")
 		})
 		await visit("#/requests", { theme, width: 390, height: 844 }, async (page) => {
-			for (const hash of [screens()[0], screens()[3]]) {
+			for (const hash of [some, "#/costs"]) {
 				await page.goto(gateway.ui + hash)
 				await page.waitForTimeout(300)
 				await axe(page, hash + " on a phone")

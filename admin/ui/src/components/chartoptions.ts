@@ -50,7 +50,7 @@ export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () =>
 				values: (u, splits) => splits.map((s) => (u.valToPos(s, "x") > u.over.clientWidth - halfLabel ? "" : timeText(s * 1000, p.step))),
 			},
 			{
-				stroke: quiet, font, size: axisWidth, gap: 8, space: 34,
+				stroke: quiet, font, size: axisWidth, gap: 8, space: 28,
 				grid: { stroke: grid, width: 1 }, ticks: { show: false },
 				values: (u, splits) => splits.map((s) => (s === 0 ? "0" : (u.scales.y?.max ?? 0) <= nothing ? "" : now().format(s))),
 			},

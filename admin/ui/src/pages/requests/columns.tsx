@@ -123,6 +123,6 @@ export function tableColumns(longRange: boolean): Column<AiRecord>[] {
 	const list: Column<AiRecord>[] = chosen.map((id) => ({ id, head: t(`requests.column.${id}` as Key), ...known[id] }))
 	// Something has to take what is left of the width.
 	if (!chosen.includes("route")) for (const c of list) if (c.id === "model") c.class = "w100 clip"
-	list.push({ id: "phone", head: "", class: "phonecell p3", cell: onPhone })
+	list.splice(-1, 0, { id: "phone", head: "", class: "phonecell p3", cell: onPhone })
 	return list
 }
