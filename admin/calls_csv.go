@@ -58,7 +58,9 @@ func exportCalls(q *request) (any, error) {
 			_ = w.Write(callLine(r))
 		}
 		w.Flush()
-		if lines += len(page.Calls); page.Next == "" || lines >= mostLines || w.Error() != nil {
+		lines += len(page.Calls)
+		gone := w.Error() != nil // nobody is there to be told
+		if gone || page.Next == "" || lines >= mostLines {
 			return nil, nil
 		}
 		f.Before = page.Next
