@@ -59,9 +59,8 @@ func exportCalls(q *request) (any, error) {
 		}
 		w.Flush()
 		lines += len(page.Calls)
-		gone := w.Error() != nil // nobody is there to be told
-		if gone || page.Next == "" || lines >= mostLines {
-			return nil, nil
+		if page.Next == "" || lines >= mostLines || w.Error() != nil {
+			return nil, nil //nolint:nilerr // if the client is gone, nobody is there to be told
 		}
 		f.Before = page.Next
 		if page, err = q.findCalls(f, s); err != nil {
