@@ -2,6 +2,8 @@ package admin
 
 import (
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
@@ -57,6 +59,10 @@ var (
 		{"model", "name, or a pattern with *"},
 		{"outcome", "what became of it, such as ok or rate_limited"},
 		{"status", "status the client got"},
+		{"class", "as what it is counted: ok, failed_over, caller or failed"},
+		{"protocol", "in which it was asked"},
+		{"longer", "took at least as long as this, such as 500ms or 10s"},
+		{"text", "some of its id, its model or what went wrong"},
 		{"since", "arrived at this moment (RFC 3339) or later"},
 		{"until", "arrived before this moment"},
 		{"before", "id of the last call of the page before"},
@@ -67,6 +73,8 @@ var (
 		{"step", "width of a bucket, such as 5m, 1h or 24h; default, where there is one: one sum"},
 		{"by", "dimensions to group by: channel, key, model, token, protocol, outcome; separated by commas"},
 		{"quantiles", "true: with the quantiles of durations"},
+	}
+	dimensionParameters = []parameter{
 		{"channel", "only this one"},
 		{"key", "only this one"},
 		{"model", "only this one, or a pattern with *"},
@@ -74,6 +82,16 @@ var (
 		{"protocol", "only this one"},
 		{"outcome", "only this one"},
 	}
+	costParameters = slices.Concat([]parameter{
+		{"since", "moment (RFC 3339); default: a day before until"},
+		{"until", "moment; default: now"},
+		{"rows", "dimension of the rows: channel (default), model, token, protocol, outcome, key or day; of the holder of a token: model (default), protocol, outcome or day"},
+		{"columns", "dimension of the columns, another one; default: none"},
+		{"most_rows", "how many rows at most, the costliest; what the others came to is one row; 1 to 1000, default 1000"},
+		{"most_columns", "the same of columns; 1 to 100, default 100"},
+		{"step", "with a series: width of its steps, such as 1h or 24h"},
+		{"show", "of cells of a file: cost (default), list_cost, calls or tokens"},
+	}, dimensionParameters)
 )
 
 // routes is set in init, because a handler reads it: the description.
@@ -125,9 +143,15 @@ func init() {
 
 		{method: http.MethodGet, path: "calls", who: holders, summary: "Calls, the newest first", query: callParameters, answer: CallPage{}, handle: listCalls},
 		{method: http.MethodGet, path: "calls/{id}", who: holders, summary: "One call completely: attempts, and why others were left out", answer: ai.Record{}, handle: getCall},
+		{method: http.MethodGet, path: "calls.csv", who: holders, summary: "The same calls as a file, 100,000 at most", query: callParameters, raw: "text/csv", answer: "", handle: exportCalls},
+		{method: http.MethodGet, path: "calls/volume", who: holders, summary: "How many calls there were, step by step", query: append([]parameter{{"class", "only those counted as ok, failed_over, caller or failed"}}, slices.Concat(statisticsParameters[:3], dimensionParameters)...), answer: CallVolume{}, handle: callVolume},
+		{method: http.MethodGet, path: "calls/{id}/price", who: operators, summary: "How the cost of a call comes about", answer: []PricedAttempt{}, handle: callPrice},
+		{method: http.MethodGet, path: "costs", who: holders, summary: "What calls cost, as a table of one or two dimensions", query: costParameters, answer: Costs{}, handle: func(q *request) (any, error) { return costs(q) }},
+		{method: http.MethodGet, path: "costs.csv", who: holders, summary: "The same table as a file", query: costParameters, raw: "text/csv", answer: "", handle: exportCosts},
+		{method: http.MethodGet, path: "burndown", who: holders, summary: "How a budget is spent in its day or month", query: []parameter{{"kind", "token or channel"}, {"name", required}, {"period", "day (default) or month"}}, answer: Burndown{}, handle: burndown},
 		{method: http.MethodGet, path: "calls/{id}/bodies", who: operators, summary: "The bodies of a call, if they were captured", answer: Capture{}, handle: func(q *request) (any, error) { return q.op.Captured(q.r.Context(), q.r.PathValue("id")) }},
 		{method: http.MethodGet, path: "explain", who: operators, summary: "Where a call would go now", query: []parameter{{"model", required}, {"protocol", "default anthropic"}, {"token", "name"}, {"conversation", "any text that stands for one"}, {"site", "a host of the site that would be asked; needed where sites differ"}}, answer: Explanation{}, handle: func(q *request) (any, error) { return explain(q.op, q.r, "") }},
-		{method: http.MethodGet, path: "statistics", who: holders, summary: "Sums of calls, as a series or grouped", query: statisticsParameters, answer: Statistics{}, handle: statistics},
+		{method: http.MethodGet, path: "statistics", who: holders, summary: "Sums of calls, as a series or grouped", query: slices.Concat(statisticsParameters, dimensionParameters), answer: Statistics{}, handle: statistics},
 		{method: http.MethodGet, path: "overview", who: operators, summary: "What the first page shows of a range", query: statisticsParameters[:3], answer: Overview{}, handle: overview},
 		{method: http.MethodGet, path: "budgets", who: holders, summary: "What tokens and channels have spent, and may spend", answer: []Budget{}, handle: budgets},
 		{method: http.MethodGet, path: "live", who: holders, summary: "Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls", raw: "text/event-stream", answer: "", handle: live},
@@ -206,4 +230,8 @@ type Cleared struct {
 type CallPage struct {
 	Calls []*ai.Record `json:"calls"`
 	Next  string       `json:"next,omitempty"` // before of the next page; empty on the last
+
+	// Searched is how far back was looked, where a search was ended before the
+	// page was full: the next page goes on there.
+	Searched time.Time `json:"searched,omitzero"`
 }

@@ -43,9 +43,49 @@ export interface Budget {
 	total: Spent
 }
 
+export interface Burndown {
+	kind: string
+	/** US dollars */
+	limit_usd?: number
+	name: string
+	/** US dollars */
+	pace_usd: number
+	/** US dollars */
+	reserved_usd: number
+	since: string
+	/** US dollars */
+	spent_usd: number
+	step_ns: number
+	steps: BurndownStep[] | null
+	until: string
+}
+
+export interface BurndownStep {
+	end: string
+	/** US dollars */
+	spent_usd: number
+}
+
+export interface CallClasses {
+	caller: number
+	failed: number
+	failed_over: number
+	ok: number
+	start?: string
+}
+
 export interface CallPage {
 	calls: (AiRecord | null)[] | null
 	next?: string
+	searched?: string
+}
+
+export interface CallVolume {
+	series: CallClasses[] | null
+	since: string
+	step_ns: number
+	total: CallClasses
+	until: string
 }
 
 export interface Capture {
@@ -146,6 +186,52 @@ export interface ChannelView {
 
 export interface Cleared {
 	cleared: number
+}
+
+export interface CostColumn {
+	name: string
+	sum: CostSum
+}
+
+export interface CostLine {
+	cells: (CostSum | null)[] | null
+	name: string
+	sum: CostSum
+}
+
+export interface CostStep {
+	costs_usd: number[] | null
+	/** US dollars */
+	rest_usd: number
+	start: string
+}
+
+export interface CostSum {
+	calls: number
+	/** US dollars */
+	cost_usd: number
+	/** US dollars */
+	list_cost_usd: number
+	tokens: number
+	unpriced: number
+}
+
+export interface Costs {
+	column_list: CostColumn[] | null
+	columns?: string
+	rest_column?: CostColumn | null
+	rest_columns: number
+	rest_row?: CostLine | null
+	rest_rows: number
+	row_list: CostLine[] | null
+	rows: string
+	series: CostStep[] | null
+	since: string
+	stacks: string[] | null
+	step_ns?: number
+	total: CostSum
+	unpriced: UnpricedModel[] | null
+	until: string
 }
 
 export interface EditsAnswer {
@@ -315,6 +401,15 @@ export interface Priced {
 		usd: number | null
 	}
 	lines: PricingLine[] | null
+}
+
+export interface PricedAttempt {
+	attempt: number
+	changed: boolean
+	lines: PricingLine[] | null
+	/** US dollars */
+	list_usd: number
+	model: string
 }
 
 export interface Problem {
@@ -496,6 +591,11 @@ export interface URL {
 	until?: string
 	url: string
 	usable: boolean
+}
+
+export interface UnpricedModel {
+	calls: number
+	model: string
 }
 
 export interface AiAttempt {
@@ -763,12 +863,20 @@ export interface Routes {
 	"GET audit": { path: undefined; query: { before?: Param; channel?: Param; limit?: Param }; body: undefined; answer: AuditEntry[] | null }
 	/** What tokens and channels have spent, and may spend */
 	"GET budgets": { path: undefined; query: undefined; body: undefined; answer: Budget[] | null }
+	/** How a budget is spent in its day or month */
+	"GET burndown": { path: undefined; query: { kind?: Param; name: Param; period?: Param }; body: undefined; answer: Burndown }
 	/** Calls, the newest first */
-	"GET calls": { path: undefined; query: { token?: Param; channel?: Param; model?: Param; outcome?: Param; status?: Param; since?: Param; until?: Param; before?: Param; limit?: Param }; body: undefined; answer: CallPage }
+	"GET calls": { path: undefined; query: { token?: Param; channel?: Param; model?: Param; outcome?: Param; status?: Param; class?: Param; protocol?: Param; longer?: Param; text?: Param; since?: Param; until?: Param; before?: Param; limit?: Param }; body: undefined; answer: CallPage }
+	/** The same calls as a file, 100,000 at most */
+	"GET calls.csv": { path: undefined; query: { token?: Param; channel?: Param; model?: Param; outcome?: Param; status?: Param; class?: Param; protocol?: Param; longer?: Param; text?: Param; since?: Param; until?: Param; before?: Param; limit?: Param }; body: undefined; answer: unknown }
+	/** How many calls there were, step by step */
+	"GET calls/volume": { path: undefined; query: { class?: Param; since?: Param; until?: Param; step?: Param; channel?: Param; key?: Param; model?: Param; token?: Param; protocol?: Param; outcome?: Param }; body: undefined; answer: CallVolume }
 	/** One call completely: attempts, and why others were left out */
 	"GET calls/{id}": { path: { id: Param }; query: undefined; body: undefined; answer: AiRecord }
 	/** The bodies of a call, if they were captured */
 	"GET calls/{id}/bodies": { path: { id: Param }; query: undefined; body: undefined; answer: Capture }
+	/** How the cost of a call comes about */
+	"GET calls/{id}/price": { path: { id: Param }; query: undefined; body: undefined; answer: PricedAttempt[] | null }
 	/** What this build knows: protocols, providers, policies, settings */
 	"GET catalogue": { path: undefined; query: undefined; body: undefined; answer: Catalogue }
 	/** All channels: settings and state */
@@ -797,6 +905,10 @@ export interface Routes {
 	"POST cooling": { path: undefined; query: undefined; body: Sent<RestOrder>; answer: Removed }
 	/** End rests early; what is left empty is any */
 	"POST cooling/clear": { path: undefined; query: undefined; body: Sent<HealthRef>; answer: Cleared }
+	/** What calls cost, as a table of one or two dimensions */
+	"GET costs": { path: undefined; query: { since?: Param; until?: Param; rows?: Param; columns?: Param; most_rows?: Param; most_columns?: Param; step?: Param; show?: Param; channel?: Param; key?: Param; model?: Param; token?: Param; protocol?: Param; outcome?: Param }; body: undefined; answer: Costs }
+	/** The same table as a file */
+	"GET costs.csv": { path: undefined; query: { since?: Param; until?: Param; rows?: Param; columns?: Param; most_rows?: Param; most_columns?: Param; step?: Param; show?: Param; channel?: Param; key?: Param; model?: Param; token?: Param; protocol?: Param; outcome?: Param }; body: undefined; answer: unknown }
 	/** What replies have taught about counting tokens */
 	"GET counting": { path: undefined; query: undefined; body: undefined; answer: unknown[] | null }
 	/** What body_set and body_remove would make of a request */
