@@ -25,6 +25,7 @@ export interface Batch {
 	change?: Record<string, unknown> | null
 	clear?: boolean
 	names: string[] | null
+	password?: string
 	remove?: boolean
 }
 
@@ -113,6 +114,7 @@ export interface ChannelConfig {
 	daily_budget?: number
 	disabled?: boolean
 	group?: string
+	header_down?: ConfigHeaderDown | null
 	header_up?: ConfigHeaderOps | null
 	health_check?: ConfigHealthCheck | null
 	hours?: ConfigHours | null
@@ -123,6 +125,7 @@ export interface ChannelConfig {
 	name: string
 	no_include_usage?: boolean
 	origin?: string
+	password?: string
 	priority?: number
 	protocols?: string[] | null
 	provider?: string
@@ -154,6 +157,12 @@ export interface Explanation {
 	protocol: string
 	stages: Stage[] | null
 	why?: string
+}
+
+export interface ExportOrder {
+	format?: string
+	password?: string
+	secrets?: boolean
 }
 
 export interface Health {
@@ -308,6 +317,7 @@ export interface Session {
 export interface SettingsConfig {
 	capture?: ConfigCapture | null
 	declared: string[] | null
+	defaults: ConfigSettings
 	retention?: ConfigRetention | null
 }
 
@@ -426,10 +436,16 @@ export interface TokenConfig {
 	origin?: string
 	rpm?: number
 	secret?: string
+	secret_file?: string
 	secret_sha256?: string
 	tpm?: number
 	updated?: string
 	upstream_counts?: boolean
+}
+
+export interface TokenUse {
+	last_used?: string
+	name: string
 }
 
 export interface URL {
@@ -586,6 +602,13 @@ export interface ConfigCooldownRule {
 	zone?: string
 }
 
+export interface ConfigHeaderDown {
+	add?: Record<string, string[] | null> | null
+	delete?: string[] | null
+	pass?: string[] | null
+	set?: Record<string, string[] | null> | null
+}
+
 export interface ConfigHeaderOps {
 	add?: Record<string, string[] | null> | null
 	delete?: string[] | null
@@ -733,7 +756,9 @@ export interface Routes {
 	/** Where a call would go now */
 	"GET explain": { path: undefined; query: { model: Param; protocol?: Param; token?: Param; conversation?: Param }; body: undefined; answer: Explanation }
 	/** Export channels, tokens and aliases */
-	"GET export": { path: undefined; query: { format?: Param; secrets?: Param }; body: undefined; answer: unknown }
+	"GET export": { path: undefined; query: { format?: Param }; body: undefined; answer: unknown }
+	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
+	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
 	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, the original's CSV or SQLite file */
 	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
@@ -770,6 +795,8 @@ export interface Routes {
 	"GET statistics": { path: undefined; query: { since?: Param; until?: Param; step?: Param; by?: Param; quantiles?: Param; channel?: Param; key?: Param; model?: Param; token?: Param; protocol?: Param; outcome?: Param }; body: undefined; answer: Statistics }
 	/** The gateway at a glance */
 	"GET status": { path: undefined; query: undefined; body: undefined; answer: Status }
+	/** When each client token was used last */
+	"GET token-use": { path: undefined; query: undefined; body: undefined; answer: TokenUse[] | null }
 	/** All client tokens */
 	"GET tokens": { path: undefined; query: undefined; body: undefined; answer: TokenConfig[] | null }
 	/** Make a client token; the answer holds its secret, this once */
