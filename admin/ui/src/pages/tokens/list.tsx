@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact"
 import { useMemo } from "preact/hooks"
 import { second } from "../../api/clock"
-import type { Spent } from "../../api/types"
+import type { Spent, TokenConfig } from "../../api/types"
 import { Button } from "../../components/button"
 import { Chips, FilterChip } from "../../components/chips"
 import { Icon } from "../../components/icon"
@@ -102,7 +102,7 @@ function columns(onAsk: Props["onAsk"], reload: () => unknown): Column<TokenRow>
 		},
 		{ id: "ends", head: t("tokens.endsIn"), class: "t2 w5", cell: (r) => (r.token.last_four ? <span class="mono">…{r.token.last_four}</span> : none) },
 		{ id: "state", head: t("tokens.state"), class: "p2", sort: (r) => r.state.rank, cell: (r) => <State tone={r.state.tone} icon={r.state.icon}>{t(r.state.text)}</State> },
-		{ id: "may", head: t("tokens.may"), class: "w100 clip", cell: (r) => <Scopes row={r} /> },
+		{ id: "may", head: t("tokens.may"), class: "w100 clip", title: (r) => mayText(r.token), cell: (r) => <Scopes row={r} /> },
 		budget("day", "p3"),
 		budget("month", "w3"),
 		budget("total", "w4"),
@@ -113,7 +113,7 @@ function columns(onAsk: Props["onAsk"], reload: () => unknown): Column<TokenRow>
 }
 
 /** Limits are mostly round: $5, $0.50. */
-export const limitText = (usd: number): string => (Number.isInteger(usd) && usd < 10_000 ? "$" + whole(usd) : money(usd))
+export const limitText = (usd: number): string => (usd >= 10_000 || Number(usd.toFixed(2)) !== usd ? money(usd) : "$" + (Number.isInteger(usd) ? whole(usd) : usd.toFixed(2)))
 
 /** What is spent of a limit. */
 export function SpentCell({ spent }: { spent: Spent | undefined }) {
@@ -126,6 +126,13 @@ export function SpentCell({ spent }: { spent: Spent | undefined }) {
 		</span>
 	)
 }
+
+/** What a token may use, in one line: chips that have no room are not seen. */
+const mayText = (c: TokenConfig): string => [
+	(c.models ?? []).join(", ") || t("tokens.allModels"),
+	c.channels?.length ? t("tokens.onlyThese", { names: c.channels.join(", ") }) : c.except_channels?.length ? t("tokens.exceptThese", { names: c.except_channels.join(", ") }) : "",
+	c.max_concurrency ? t("tokens.atOnceOf", { n: c.max_concurrency }) : "", c.rpm ? t("tokens.rpmOf", { n: whole(c.rpm) }) : "", c.tpm ? t("tokens.tpmOf", { n: whole(c.tpm) }) : "",
+].filter(Boolean).join(" · ")
 
 /** What a token may use, as chips. */
 function Scopes({ row: { token: c } }: { row: TokenRow }) {
