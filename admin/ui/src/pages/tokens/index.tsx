@@ -66,7 +66,7 @@ function AllTokens() {
 			/>
 		) : undefined
 	return (
-		<Main bare>
+		<Main bare class="tokpage">
 			<Bar>
 				<Button size="s" icon="plus" onClick={() => startNew("yes")}>{t("tokens.new")}</Button>
 			</Bar>
