@@ -46,28 +46,28 @@ func (a *App) Price(q admin.PriceQuestion) admin.Priced {
 	if q.At.IsZero() {
 		q.At = time.Now()
 	}
-	cost, lines := a.state.prices.catalogue().Explain(q.Provider, q.Model, q.At, &q.Usage, nil)
+	cost, lines := a.state.gateway.Prices.Catalogue().Explain(q.Provider, q.Model, q.At, &q.Usage, nil)
 	return admin.Priced{Cost: cost, Lines: lines}
 }
 
 // Lessons returns what replies have taught about counting tokens.
-func (a *App) Lessons() any { return a.state.counter.Inspect() }
+func (a *App) Lessons() any { return a.state.gateway.Counter.Inspect() }
 
 // Reprice prices stored calls anew, by the prices that are known now for the
 // moments of the calls, and corrects what was spent by it. Channels that are
 // not in the config any more keep their costs: what they are is not known.
 func (a *App) Reprice(ctx context.Context, since time.Time) (int, error) {
-	if err := a.state.ledger.Flush(ctx); err != nil {
+	if err := a.state.gateway.Ledger.Flush(ctx); err != nil {
 		return 0, err
 	}
 	n, moved, err := a.state.store.Reprice(ctx, since, a.repriceRecord)
-	a.state.purses.Load(moved)
+	a.state.routing.Purses.Load(moved)
 	return n, err
 }
 
 // repriceRecord prices one record anew.
 func (a *App) repriceRecord(r *ai.Record) {
-	catalogue := a.state.prices.catalogue()
+	catalogue := a.state.gateway.Prices.Catalogue()
 	total := ai.Cost{}
 	for i := range r.Attempts {
 		at := &r.Attempts[i]

@@ -1,7 +1,6 @@
 package ccload
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/secrets"
 )
 
 // failedAnswer is a bad answer that may have to be told to the client.
@@ -25,15 +25,10 @@ type failedAnswer struct {
 	secrets []string // the credential and the host that were asked, which some upstreams repeat
 }
 
-// redact takes what is nobody's business out of what the client will see.
-func (f *failedAnswer) redact() {
-	for _, s := range f.secrets {
-		if s == "" {
-			continue
-		}
-		f.body = bytes.ReplaceAll(f.body, []byte(s), []byte("[redacted]"))
-		f.outcome.Message = strings.ReplaceAll(f.outcome.Message, s, "[redacted]")
-	}
+// hideSecrets takes what is nobody's business out of what the client will see.
+func (f *failedAnswer) hideSecrets() {
+	f.body = secrets.RedactExact(f.body, f.secrets...)
+	f.outcome.Message = string(secrets.RedactExact([]byte(f.outcome.Message), f.secrets...))
 }
 
 // telling ranks failures by how much they say to the client: of several, the
@@ -59,7 +54,7 @@ func telling(k ai.Kind) int {
 // passOn gives the client the upstream's own answer to its own mistake.
 func (c *call) passOn(f *failedAnswer) {
 	if f.foreign {
-		f.redact()
+		f.hideSecrets()
 		c.end(f.outcome.Kind, max(f.status, http.StatusBadRequest), f.outcome.Message)
 		c.writeError(&protocol.Error{
 			Status: max(f.status, http.StatusBadRequest), Code: cmp.Or(f.outcome.Code, f.outcome.Kind.String()),
@@ -67,7 +62,7 @@ func (c *call) passOn(f *failedAnswer) {
 		})
 		return
 	}
-	f.redact()
+	f.hideSecrets()
 	header := c.w.Header()
 	header.Set("Content-Type", relay.ErrorType(f.header, f.body))
 	header.Set("Content-Length", strconv.Itoa(len(f.body)))

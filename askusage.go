@@ -52,7 +52,7 @@ func (c *call) usageQuestion(t *target) question {
 	if c.request.AskUsage.Text == "" || t.conf.NoIncludeUsage || t.preset.TellsUsage {
 		return notAsked
 	}
-	habit := c.h.app.state.habits.of(t)
+	habit := c.h.app.state.gateway.UsageSupport.of(t)
 	switch {
 	case habit.needless.Load():
 		return notAsked
@@ -68,13 +68,13 @@ func (c *call) usageRefused(t *target, answer *relay.Answer) bool {
 	if t.question != asked || !openai.RefusesUsage(answer.Status, answer.Held()) {
 		return false
 	}
-	c.h.app.state.habits.of(t).needless.Store(true)
+	c.h.app.state.gateway.UsageSupport.of(t).needless.Store(true)
 	return true
 }
 
 // learnHabit takes in a stream that came to its end, with usage or without.
 func (c *call) learnHabit(t *target, told bool) {
-	habit := c.h.app.state.habits.of(t)
+	habit := c.h.app.state.gateway.UsageSupport.of(t)
 	switch t.question {
 	case asked:
 		if told {
@@ -90,6 +90,6 @@ func (c *call) learnHabit(t *target, told bool) {
 // nothing.
 func (c *call) leaveHabit(t *target) {
 	if t.question == without {
-		c.h.app.state.habits.of(t).trying.Store(false)
+		c.h.app.state.gateway.UsageSupport.of(t).trying.Store(false)
 	}
 }

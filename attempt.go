@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/selection"
 )
 
@@ -59,7 +59,7 @@ func (c *call) pin(ctx context.Context) error {
 		return nil
 	}
 	st := c.h.app.state
-	made, ok := st.pins.ownerOf(c.Continues)
+	made, ok := st.gateway.ResponseOwners.ownerOf(c.Continues)
 	if !ok && st.opened.Load() {
 		target, token, err := st.store.ResponseOwner(ctx, c.Continues)
 		ok, made = err == nil, owner{target, token}
@@ -73,7 +73,7 @@ func (c *call) pin(ctx context.Context) error {
 	if c.Operation == ai.StoredResponse || stranger {
 		return &protocol.RequestError{
 			Status: http.StatusNotFound, Code: "response_not_found", Param: "response_id",
-			Message: fmt.Sprintf("no response with the id %q was made through this gateway with this token", shorten(c.Continues, 100)),
+			Message: fmt.Sprintf("no response with the id %q was made through this gateway with this token", ai.Shorten(c.Continues, 100)),
 		}
 	}
 	return nil // perhaps made elsewhere with one of our keys: any may try
@@ -120,7 +120,7 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 	if answer.Good() {
 		t.conf.HeaderDown.Apply(answer.Header, answer.Upstream)
 	}
-	hideSecret(answer.Header, t.keys[t.key].secret)
+	secrets.RedactHeader(answer.Header, t.keys[t.key].secret)
 	a.ServerID = serverID(answer.Upstream)
 	if answer.Good() {
 		c.commit(ctx, t, a, answer)
@@ -145,48 +145,15 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 // some upstreams repeat it.
 func (t *target) classify(evidence *health.Evidence, now time.Time) ai.Outcome {
 	o := health.Classify(evidence, t.rules, now)
-	o.Message = withoutSecret(o.Message, t.keys[t.key].secret)
+	o.Message = secrets.Redact(o.Message, t.keys[t.key].secret)
 	return o
-}
-
-// shortestSecret is how much of a secret at the end of a text that was cut off
-// there counts as one.
-const shortestSecret = 8
-
-// withoutSecret is a text without a secret, or the beginning of it where the
-// text was cut.
-func withoutSecret(text, secret string) string {
-	if len(secret) < shortestSecret || text == "" {
-		return text
-	}
-	text = strings.ReplaceAll(text, secret, "[redacted]")
-	whole := strings.TrimSuffix(text, "…")
-	for n := len(secret) - 1; n >= shortestSecret; n-- {
-		if before, cut := strings.CutSuffix(whole, secret[:n]); cut {
-			return before + "[redacted]"
-		}
-	}
-	return text
-}
-
-// hideSecret removes headers that repeat the credential: some upstreams echo
-// what they were sent.
-func hideSecret(header http.Header, secret string) {
-	if secret == "" {
-		return
-	}
-	for name, values := range header {
-		if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, secret) }) {
-			delete(header, name)
-		}
-	}
 }
 
 // afterFailure tells health, selection and metrics of a bad answer, and says
 // whether the call ends with it.
 func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answer *relay.Answer, now time.Time) (over bool) {
 	o := a.Outcome
-	countAttempt(t.name, o.Kind)
+	c.h.app.observer.AttemptEnded(t.name, o.Kind)
 	switch {
 	case o.Kind == ai.ClientGone || (c.r.Context().Err() != nil):
 		t.claim.Abandon()
@@ -300,6 +267,7 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	ending := answer.CopyTo(ctx, c.w)
 	verdict := answer.Verdict()
 	a.Usage = verdict.Usage
+	c.noteSubstitution(t, a, verdict.Model)
 	if ending.Evidence.Kind == ai.OK {
 		c.learnHabit(t, verdict.Usage.Reported)
 	}
@@ -322,7 +290,7 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	default:
 		c.broken(ctx, t, a, answer, &ending)
 	}
-	countAttempt(t.name, a.Outcome.Kind)
+	c.h.app.observer.AttemptEnded(t.name, a.Outcome.Kind)
 	if ending.Abort {
 		c.abort = true
 	}
@@ -333,7 +301,7 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 func (c *call) own(a *ai.Attempt, id string) {
 	if id != "" && id != c.record.ResponseID {
 		c.record.ResponseID = id
-		c.h.app.state.pins.remember(id, owner{a.Target, c.Token})
+		c.h.app.state.gateway.ResponseOwners.remember(id, owner{a.Target, c.Token})
 	}
 }
 
@@ -361,7 +329,7 @@ func (c *call) observe(t *target, a *ai.Attempt, ok bool, now time.Time) {
 	if a.Outcome.Kind == ai.Timeout {
 		waited = a.Duration
 	}
-	c.h.app.state.memory.Observe(selection.Observation{
+	c.h.app.state.routing.Selection.Observe(selection.Observation{
 		Waited:  waited,
 		Channel: t.name, URL: t.urls[t.url].address, Key: t.keys[t.key].id, Model: t.model,
 		FirstContent: a.FirstContent, Size: c.BodySize, Call: &c.Call, Usage: a.Usage, OK: ok, Now: now,
@@ -379,7 +347,7 @@ func later(a, b time.Time) time.Time {
 func serverID(h http.Header) string {
 	for _, name := range [...]string{"Request-Id", "X-Request-Id", "X-Goog-Request-Id", "Cf-Ray"} {
 		if v := h[name]; len(v) > 0 {
-			return shorten(v[0], 100)
+			return ai.Shorten(v[0], 100)
 		}
 	}
 	return ""

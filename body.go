@@ -10,6 +10,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
 )
@@ -116,7 +119,7 @@ func (b *body) grown() *body {
 func tooLarge(limit int64) error {
 	return &protocol.RequestError{
 		Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
-		Message: "the request body is larger than this gateway takes (" + byteSize(limit) + ")",
+		Message: "the request body is larger than this gateway takes (" + humanize.IBytes(uint64(max(limit, 0))) + ")",
 	}
 }
 
@@ -159,7 +162,7 @@ func decodeRequest(r *http.Request) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, &protocol.RequestError{
 			Status: http.StatusUnsupportedMediaType, Code: "unsupported_encoding",
-			Message: "the request body's Content-Encoding is not supported: " + shorten(r.Header.Get("Content-Encoding"), 50) +
+			Message: "the request body's Content-Encoding is not supported: " + ai.Shorten(r.Header.Get("Content-Encoding"), 50) +
 				"; there are gzip, deflate, br and zstd",
 		}
 	}

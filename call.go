@@ -66,7 +66,7 @@ func newCall(h *Handler, w http.ResponseWriter, r *http.Request, m match) *call 
 	}
 	c.record = &ai.Record{
 		ID: c.ID, Time: c.Received, Protocol: c.Protocol, Operation: c.Operation,
-		ClientIP: clientIP(r), UserAgent: shorten(r.UserAgent(), 200), Policy: h.policyName,
+		ClientIP: clientIP(r), UserAgent: ai.Shorten(r.UserAgent(), 200), Policy: h.policyName,
 	}
 	w.Header().Set("X-Ccload-Request-Id", c.ID)
 	c.setPlaceholders()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -87,7 +87,7 @@ func (c *call) keepCapture() {
 		one.Request = k.add(nil, c.body.bytes)
 	}
 	one.Cut = k.cut
-	c.h.app.state.captures.take(one)
+	c.h.app.state.gateway.Captures.take(one)
 }
 
 // capturedWriter keeps what a client is sent.
@@ -151,13 +151,13 @@ func (st *state) captureLoop(ctx context.Context) {
 		var batch []store.Capture
 		select {
 		case <-ctx.Done():
-			st.writeCaptures(context.WithoutCancel(ctx), st.captures.more(nil))
+			st.writeCaptures(context.WithoutCancel(ctx), st.gateway.Captures.more(nil))
 			return
 		case <-tick.C:
 			st.forgetCaptures(ctx)
 			continue
-		case one := <-st.captures.queue:
-			batch = st.captures.more(append(batch, one.masked()))
+		case one := <-st.gateway.Captures.queue:
+			batch = st.gateway.Captures.more(append(batch, one.masked()))
 		}
 		st.writeCaptures(ctx, batch)
 	}
@@ -191,7 +191,7 @@ func (st *state) writeCaptures(ctx context.Context, batch []store.Capture) {
 	if err != nil {
 		st.log.Load().Warn("bodies of calls cannot be kept", zap.Error(err))
 	}
-	if n := st.captures.lost.Swap(0); n > 0 {
+	if n := st.gateway.Captures.lost.Swap(0); n > 0 {
 		st.log.Load().Warn("bodies of calls are not kept, because the store is too slow for them", zap.Int64("calls", n))
 	}
 }
@@ -213,19 +213,12 @@ func (st *state) captureConf() config.Capture {
 	return new(config.Capture).Resolved()
 }
 
-// likeSecrets finds what looks like a credential of a provider.
-var likeSecrets = regexp.MustCompile(`(sk-[A-Za-z0-9_-]{4})[A-Za-z0-9_-]{12,}|(AIza[0-9A-Za-z_-]{2})[0-9A-Za-z_-]{25,}|((?:gsk|xai|pplx|ghp|glpat|hf)[-_][A-Za-z0-9]{2})[A-Za-z0-9_-]{14,}|(?i:(bearer )[A-Za-z0-9._~+/-]{16,}=*)`)
-
 // masked is the capture without secrets: those that it was made with, and
 // whatever looks like one.
 func (k *capturedCall) masked() store.Capture {
 	one := k.Capture
 	for _, body := range []*[]byte{&one.Request, &one.Answer, &one.Upstream} {
-		text := string(*body)
-		for _, s := range k.secrets {
-			text = withoutSecret(text, s)
-		}
-		*body = likeSecrets.ReplaceAll([]byte(text), []byte("${1}${2}${3}${4}[masked]"))
+		*body = secrets.RedactBody(*body, k.secrets)
 	}
 	return one
 }

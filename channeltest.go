@@ -18,6 +18,7 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/sse"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -94,7 +95,7 @@ func (ch *channel) testOrder(q *admin.TestQuestion) (*testOrder, error) {
 	case ch.keyless:
 		return nil, wrong("", "the channel has no key that may be used")
 	case q.URL != "" && !slices.ContainsFunc(ch.urls, func(u upstreamURL) bool { return u.address == q.URL }):
-		return nil, wrong("url", "url: the channel has no address %q", shorten(q.URL, 100))
+		return nil, wrong("url", "url: the channel has no address %q", ai.Shorten(q.URL, 100))
 	case q.Key != "" && !slices.ContainsFunc(ch.keys, func(k upstreamKey) bool { return k.id == q.Key }):
 		return nil, wrong("key", "key: the channel uses no key with that fingerprint")
 	}
@@ -237,7 +238,7 @@ func (c *call) tell(answer *admin.TestAnswer, w *heldAnswer) {
 		}
 	}
 	if answer.OK {
-		answer.Text = shorten(textOf(codecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), mostTestText)
+		answer.Text = ai.Shorten(textOf(codecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), mostTestText)
 	}
 }
 
@@ -313,25 +314,29 @@ const fetchTimeout = 20 * time.Second
 func (a *App) FetchModels(ctx context.Context, who admin.Actor, name string, unsaved *admin.ChannelConfig) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	ch, st := a.registry.Load().byName[name], a.state
+	ch, pool := a.registry.Load().byName[name], a.state.gateway.Pool
 	if unsaved != nil {
 		var err error
 		if ch, err = a.unsavedChannel(who, unsaved); err != nil {
 			return nil, problemOf(err)
 		}
-		st = scratchState()
-		defer st.transports.close()
+		pool = newPool()
+		defer pool.Close()
 	}
 	if ch == nil || ch.keyless {
 		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no channel %q in use, or it has no key", name)
 	}
-	via, err := ch.transports(st.transports, config.DefaultConnectTimeout)
+	via, err := ch.transports(pool, config.DefaultConnectTimeout)
 	if err != nil {
 		return nil, err
 	}
-	names, err := askForModels(ctx, ch, via[0])
+	listed, err := askForModels(ctx, ch, via[0])
 	if err != nil {
-		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", withoutSecret(err.Error(), ch.keys[0].secret))
+		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", secrets.Redact(err.Error(), ch.keys[0].secret))
+	}
+	names := make([]string, 0, len(listed))
+	for _, m := range listed {
+		names = append(names, m.name)
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
@@ -344,7 +349,7 @@ func (a *App) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*channel
 	conf.HeaderUp = conf.HeaderUp.Clone()
 	var before *config.Channel
 	var has []storedKey
-	was := a.state.stored.Load().channel(in.Name)
+	was := a.state.control.Stored.Load().channel(in.Name)
 	if was != nil {
 		before, has = was.Conf, was.Keys
 	}
@@ -368,6 +373,6 @@ func (a *App) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*channel
 	if err := conf.Validate(); err != nil {
 		return nil, err
 	}
-	st := scratchState()
-	return newChannel(&conf, asWritten, st, st.counts(), func(string) {})
+	scratch := newRoutingState(nil) // nobody will call it by this one
+	return newChannel(&conf, asWritten, scratch, scratch.counts(time.UTC), func(string) {})
 }

@@ -13,7 +13,9 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/secrets"
 )
 
 // checkTimeout bounds one active check.
@@ -106,7 +108,7 @@ func (a *App) check(ctx context.Context, name string) ai.Outcome {
 		return outcome
 	}
 	outcome := health.Classify(&answer.Evidence, ch.rules, now)
-	outcome.Message = withoutSecret(outcome.Message, ch.keys[k].secret)
+	outcome.Message = secrets.Redact(outcome.Message, ch.keys[k].secret)
 	if outcome.Kind == ai.ClientGone || outcome.Kind.CallersFault() {
 		claim.Abandon()
 		a.logger.Warn("a health check says nothing of its channel", zap.String("channel", name),
@@ -176,7 +178,7 @@ func (ch *channel) checkRequest(p ai.Protocol, u, k int, model string) (*relay.R
 	}
 	return &relay.Request{
 		Method: http.MethodPost, URL: address, Header: header,
-		Body:     relay.Body{Parts: [5][]byte{bytes.ReplaceAll([]byte(checkBodies[p]), []byte("MODEL"), quoteJSON(model))}},
+		Body:     relay.Body{Parts: [5][]byte{bytes.ReplaceAll([]byte(checkBodies[p]), []byte("MODEL"), scan.Quote(model))}},
 		Format:   format,
 		Endpoint: endpoint,
 	}, nil

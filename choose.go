@@ -113,7 +113,7 @@ func (c *call) pick(s *stage) *target {
 	for len(usable) > 0 {
 		c.situation.Call, c.situation.Candidates, c.situation.Now = &c.Call, usable, now
 		c.situation.Seed, c.situation.HTTP, c.situation.Writer = rand.Uint64(), c.r, c.w //nolint:gosec // spreads load, guards nothing
-		c.situation.State = c.h.app.state.memory
+		c.situation.State = c.h.app.state.routing.Selection
 		c.situation.Keys = c.keysOf
 		c.situation.Key = ""
 		i := selection.Choose(c.h.policy, &c.situation)
@@ -151,12 +151,12 @@ func (c *call) filter(s *stage, now time.Time) []selection.Candidate {
 			c.foreign = append(c.foreign, i)
 			continue
 		}
-		c.consider(i, now)
+		c.consider(i, 0, now)
 	}
 	native := len(c.usable)
 	for _, i := range c.foreign {
 		if !c.outranked(&s.candidates[i], native) {
-			c.consider(i, now)
+			c.consider(i, native, now)
 		}
 	}
 	return c.usable
@@ -169,8 +169,9 @@ func (c *call) outranked(cand *candidate, native int) bool {
 	return slices.ContainsFunc(c.usable[:native], func(u selection.Candidate) bool { return u.Priority == cand.conf.Priority })
 }
 
-// consider makes a candidate usable if there is a way to ask it.
-func (c *call) consider(index int, now time.Time) {
+// consider makes a candidate usable if there is a way to ask it. native is how
+// many of the usable ones are asked in the client's own protocol.
+func (c *call) consider(index, native int, now time.Time) {
 	cand := &c.stage.candidates[index]
 	w := c.wayTo(cand, now)
 	if w.reason != ai.Eligible {
@@ -179,6 +180,9 @@ func (c *call) consider(index int, now time.Time) {
 	}
 	if c.exhausted(cand, w.protocol) {
 		return // tried in this call: the attempts tell
+	}
+	if w.protocol != c.Protocol && native > 0 && c.leavesTools(cand, w.protocol) {
+		return // whoever has all the tools goes first, whatever the priority
 	}
 	c.indexes = append(c.indexes, index)
 	c.usable = append(c.usable, selection.Candidate{
@@ -214,7 +218,7 @@ func (c *call) judge(cand *candidate, now time.Time) (ai.Reason, health.Readines
 // and tells people if it is a budget.
 func (c *call) overChannel(cand *candidate, over access.Limit, now time.Time) health.Readiness {
 	until := cand.allowance.Reopens(over, now)
-	c.h.app.announceExhausted("channel", cand.name, over, until)
+	c.h.app.observer.LimitReached("channel", cand.name, over, until)
 	return health.Readiness{Until: until}
 }
 
@@ -292,7 +296,7 @@ func (c *call) claim(cand *candidate, now time.Time) (*target, ai.Reason) {
 }
 
 func (c *call) chooseURL(cand *candidate, p ai.Protocol, now time.Time) int {
-	return c.chooseURLFrom(c.h.app.state.memory, cand, p, now)
+	return c.chooseURLFrom(c.h.app.state.routing.Selection, cand, p, now)
 }
 
 func (c *call) chooseURLFrom(memory *selection.State, cand *candidate, p ai.Protocol, now time.Time) int {
@@ -313,7 +317,7 @@ func (c *call) chooseURLFrom(memory *selection.State, cand *candidate, p ai.Prot
 }
 
 func (c *call) chooseKey(cand *candidate, now time.Time) int {
-	return c.chooseKeyFrom(c.h.app.state.memory, cand, now)
+	return c.chooseKeyFrom(c.h.app.state.routing.Selection, cand, now)
 }
 
 func (c *call) chooseKeyFrom(memory *selection.State, cand *candidate, now time.Time) int {

@@ -25,7 +25,7 @@ func (c *call) generates() bool { return c.Operation == ai.Generate || c.Operati
 func (c *call) countInput() int64 {
 	if !c.known {
 		c.known = true
-		c.count = c.h.app.state.counter.Request(c.Protocol, c.countedModel(), c.body.bytes)
+		c.count = c.h.app.state.gateway.Counter.Request(c.Protocol, c.countedModel(), c.body.bytes)
 	}
 	return c.count.Tokens
 }
@@ -44,7 +44,7 @@ func (c *call) countedModel() string {
 func (c *call) expect(model string) ai.Usage {
 	u := ai.Usage{Input: c.countInput()}
 	if c.generates() {
-		u.Output = c.h.app.state.usual.output(model)
+		u.Output = c.h.app.state.gateway.Outputs.Estimate(model)
 		if c.MaxOutput > 0 {
 			u.Output = min(u.Output, c.MaxOutput)
 		}
@@ -89,7 +89,7 @@ func (c *call) expected() access.Use {
 
 // priceAt is what a usage costs at a candidate.
 func (c *call) priceAt(cand *candidate, u *ai.Usage) ai.Cost {
-	return c.h.app.state.prices.price(cand, c.Received, u)
+	return c.h.app.state.gateway.Prices.Catalogue().Price(cand.conf.Provider, cand.model, c.Received, u, cand.conf.CostMultiplier)
 }
 
 // bill counts what an attempt used, and what that costs. Failed attempts are
@@ -112,10 +112,10 @@ func (c *call) bill(t *target, a *ai.Attempt, answer *relay.Answer, complete boo
 	rec.Drifted = rec.Drifted || a.Cost.Drifted
 	rec.Price, rec.Multiplier = a.Cost.Price, a.Cost.Multiplier
 	if a.Cost.Unpriced {
-		c.h.app.warnUnpriced(t.name, t.model)
+		c.h.app.observer.Unpriced(t.name, t.model)
 	}
 	if a.Cost.Drifted {
-		c.h.app.warnDrift(t.name, t.model, &a.Cost)
+		c.h.app.observer.CostDrifted(t.name, t.model, &a.Cost)
 	}
 }
 
@@ -134,7 +134,7 @@ func (c *call) estimate(t *target, u *ai.Usage, answer *relay.Answer, complete b
 		c.learn(t, u)
 		return
 	}
-	counter := c.h.app.state.counter
+	counter := c.h.app.state.gateway.Counter
 	if input {
 		u.CachedInput, u.CacheWrite, u.CacheWrite1h, u.AudioInput, u.ImageInput, u.CachedAudio, u.CachedImage = 0, 0, 0, 0, 0, 0, 0
 		u.Input, u.Estimated = c.countInput(), true
@@ -161,12 +161,12 @@ const (
 // what the model usually makes.
 func (c *call) learn(t *target, u *ai.Usage) {
 	st := c.h.app.state
-	st.usual.saw(t.model, u.Output)
-	if !c.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
+	st.gateway.Outputs.Observe(t.model, u.Output)
+	if !c.known && (st.gateway.Counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
 		return
 	}
 	c.countInput()
 	if c.countedModel() == t.model {
-		st.counter.Learn(c.count, u.Input)
+		st.gateway.Counter.Learn(c.count, u.Input)
 	}
 }

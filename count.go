@@ -3,6 +3,8 @@ package ccload
 import (
 	"net/http"
 	"strconv"
+	"sync/atomic"
+	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol/scan"
@@ -20,13 +22,13 @@ func (c *call) countsHere() bool {
 // countTokens answers how many tokens a request would have.
 func (c *call) countTokens() error {
 	st := c.h.app.state
-	st.counting.use(c.Received)
+	st.gateway.Counting.use(c.Received)
 	c.candidates = c.planFor(c.Model, c.h.limits.FuzzyModels)
 	body := c.body.bytes
 	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
 		body = body[from:to]
 	}
-	n := st.counter.Request(c.Protocol, c.countedModel(), body).Tokens
+	n := st.gateway.Counter.Request(c.Protocol, c.countedModel(), body).Tokens
 	c.record.Usage.Input, c.record.Usage.Estimated = n, true
 	text := countAnswers[c.Protocol](n)
 	header := c.w.Header()
@@ -52,4 +54,17 @@ var countAnswers = map[ai.Protocol]func(n int64) string{
 		s := strconv.FormatInt(n, 10)
 		return `{"totalTokens":` + s + `,"promptTokensDetails":[{"modality":"TEXT","tokenCount":` + s + `}]}`
 	},
+}
+
+// lastUse remembers when somebody last asked for something.
+type lastUse struct{ at atomic.Int64 }
+
+// usedFor is how long after a use the next one is expected.
+const usedFor = 10 * time.Minute
+
+func (l *lastUse) use(now time.Time) { l.at.Store(now.UnixNano()) }
+
+// idle reports whether nobody has asked lately.
+func (l *lastUse) idle(now time.Time) bool {
+	return now.UnixNano()-l.at.Load() > int64(usedFor)
 }

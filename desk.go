@@ -49,7 +49,7 @@ func (l loginStore) DeleteSessions(ctx context.Context, role, name string) error
 }
 
 // Desk implements admin.Operator.
-func (a *App) Desk() *admin.Desk { return a.state.desk }
+func (a *App) Desk() *admin.Desk { return a.state.control.Desk }
 
 // Password implements admin.Operator.
 func (a *App) Password() *admin.Password { return a.password }
@@ -129,10 +129,10 @@ func (st *state) live(token string, whole bool) any {
 		}
 		return own
 	}
-	stats := st.ledger.Stats()
+	stats := st.gateway.Ledger.Stats()
 	m := liveMetrics{
-		Time: now.UTC(), InFlight: st.inFlight.Load(), Calls: st.totals.calls.Load(), Failed: st.totals.failed.Load(),
-		Input: st.totals.input.Load(), Output: st.totals.output.Load(), Cost: ai.Money(st.totals.cost.Load()),
+		Time: now.UTC(), InFlight: st.gateway.UnderWay.Load(), Calls: st.gateway.Totals.calls.Load(), Failed: st.gateway.Totals.failed.Load(),
+		Input: st.gateway.Totals.input.Load(), Output: st.gateway.Totals.output.Load(), Cost: ai.Money(st.gateway.Totals.cost.Load()),
 		Cooling: len(st.resting()),
 		Journal: journalState{stats.Depth, stats.Spooled, stats.Written, stats.Lost},
 	}
@@ -143,7 +143,7 @@ func (st *state) live(token string, whole bool) any {
 	if app != nil {
 		s.Channels = app.Channels(now)
 	}
-	if known := st.stored.Load(); known != nil {
+	if known := st.control.Stored.Load(); known != nil {
 		s.Revision = known.revision
 	}
 	return s
@@ -159,15 +159,15 @@ type liveChange struct {
 
 // publishCall tells those who watch of a call that has ended.
 func (st *state) publishCall(r *ai.Record) {
-	st.totals.add(r)
-	st.desk.Pulse.Add(r)
-	if st.desk.Hub.Watched() {
-		st.desk.Hub.PublishCall(r.Token, r, admin.OwnRecord(r))
+	st.gateway.Totals.add(r)
+	st.control.Desk.Pulse.Add(r)
+	if st.control.Desk.Hub.Watched() {
+		st.control.Desk.Hub.PublishCall(r.Token, r, admin.OwnRecord(r))
 	}
 }
 
 func (st *state) publishChange(c liveChange) {
-	if st.desk.Hub.Watched() {
-		st.desk.Hub.PublishChannel(c)
+	if st.control.Desk.Hub.Watched() {
+		st.control.Desk.Hub.PublishChannel(c)
 	}
 }

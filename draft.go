@@ -101,7 +101,7 @@ func (d *draft) take(doc store.Document, old string) {
 // putChannel makes or replaces a channel. A nil list of keys leaves them as
 // they are.
 func (d *draft) putChannel(old string, c *config.Channel, keys []storedKey) error {
-	if d.app.state.noKey.Load() {
+	if d.app.state.control.NoKey.Load() {
 		return admin.Problemf(http.StatusServiceUnavailable, admin.CodeStore, "", "there is no encryption key to seal the channel's keys with; the log says why")
 	}
 	w := d.channelDrawer()
@@ -128,7 +128,7 @@ func (d *draft) putChannel(old string, c *config.Channel, keys []storedKey) erro
 			return nil
 		}
 	}
-	doc, err := s.document(d.app.state.vault.Load())
+	doc, err := s.document(d.app.state.control.Keyring.Load())
 	if err != nil {
 		return err
 	}

@@ -9,11 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
-	"github.com/ccload/ccload/selection"
 	"github.com/ccload/ccload/store"
 )
 
@@ -53,8 +51,8 @@ func (a *App) edit(ctx context.Context, who admin.Actor, change func(d *draft) e
 		return admin.Problemf(http.StatusServiceUnavailable, admin.CodeStore, "", "the gateway has just started and does not know yet what is stored; try again in a moment")
 	}
 	// On this node one after the other; another node may still be faster.
-	st.editing.Lock()
-	defer st.editing.Unlock()
+	st.control.Editing.Lock()
+	defer st.control.Editing.Unlock()
 	for try := range editTries {
 		if try > 0 {
 			time.Sleep(rand.N(time.Duration(try) * editPause)) //nolint:gosec // spreads tries, guards nothing
@@ -62,7 +60,7 @@ func (a *App) edit(ctx context.Context, who admin.Actor, change func(d *draft) e
 				return storeProblem(err)
 			}
 		}
-		base := st.stored.Load()
+		base := st.control.Stored.Load()
 		d := &draft{
 			app: a, base: base, changed: make(map[documentKey]store.Document), removed: make(map[documentKey]bool), who: who, now: time.Now(),
 			channels: slices.Clone(base.channels), tokens: slices.Clone(base.tokens), aliases: slices.Clone(base.aliases), settings: base.settings,
@@ -91,7 +89,7 @@ func (a *App) edit(ctx context.Context, who admin.Actor, change func(d *draft) e
 			return storeProblem(fmt.Errorf("it is saved, and will count in a moment: %w", err))
 		}
 		for _, name := range d.clear {
-			st.board.Clear(func(r health.Ref) bool { return r.Channel == name })
+			st.routing.Board.Clear(func(r health.Ref) bool { return r.Channel == name })
 		}
 		return nil
 	}
@@ -130,34 +128,22 @@ func (d *draft) check() error {
 	if err := whole.Validate(); err != nil {
 		return err
 	}
-	scratch := scratchState()
-	defer scratch.transports.close()
+	scratch, pool := newRoutingState(nil), newPool() // for channels that nobody will call
+	defer pool.Close()
 	for key := range d.changed {
 		if key.kind != store.KindChannel {
 			continue
 		}
 		c := next.channel(key.name).Conf
-		ch, err := newChannel(c, asWritten, scratch, scratch.counts(), func(string) {})
+		ch, err := newChannel(c, asWritten, scratch, scratch.counts(time.UTC), func(string) {})
 		if err != nil {
 			return fmt.Errorf("channel %q: %w", key.name, err)
 		}
-		if _, err := ch.transports(scratch.transports, config.DefaultConnectTimeout); err != nil {
+		if _, err := ch.transports(pool, config.DefaultConnectTimeout); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// scratchState is a state for channels that nobody will call.
-func scratchState() *state {
-	return &state{
-		board: health.NewBoard(health.Options{}), memory: selection.NewState(), meters: access.NewMeters(),
-		purses: access.NewPurses(), load: newLoadBook(), transports: newTransports(),
-	}
-}
-
-func (st *state) counts() *access.Counts {
-	return &access.Counts{Meters: st.meters, Purses: st.purses, Calendar: access.NewCalendar(time.UTC)}
 }
 
 // problemOf makes what is wrong with a setting a problem of the caller.

@@ -69,39 +69,6 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestQuickstartListensOnLoopback: nobody else may come to a gateway with a
-// known token, not even to a port that would answer 401.
-func TestQuickstartListensOnLoopback(t *testing.T) {
-	adapted, _, err := caddyconfig.GetAdapter("caddyfile").Adapt(demoCaddyfile, map[string]any{"filename": "Caddyfile"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := demoConfig(adapted, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, config := range [][]byte{adapted, config} {
-		var c struct {
-			Admin struct{ Listen string }
-			Apps  struct {
-				HTTP struct {
-					Servers map[string]struct{ Listen []string }
-				}
-			}
-		}
-		if err := json.Unmarshal(config, &c); err != nil {
-			t.Fatal(err)
-		}
-		listen := []string{c.Admin.Listen}
-		for _, s := range c.Apps.HTTP.Servers {
-			listen = append(listen, s.Listen...)
-		}
-		if got := strings.Join(listen, " "); got != "127.0.0.1:2019 "+demoAddress {
-			t.Errorf("listens on %s", got)
-		}
-	}
-}
-
 // readmeCaddyfiles returns the README's Caddyfiles by their place.
 func readmeCaddyfiles(t *testing.T) map[string][]byte {
 	t.Helper()

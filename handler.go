@@ -225,7 +225,7 @@ func (c *call) authenticate() error {
 	case errors.Is(err, errClientGone):
 		return err
 	case errors.Is(err, access.ErrNoTokens) && c.h.app.state.complete():
-		c.h.app.warnNoTokens()
+		c.h.app.observer.NoTokens()
 		return &protocol.RequestError{
 			Status: http.StatusUnauthorized, Code: "no_tokens_configured",
 			Message: "this gateway has no client tokens yet, so nobody may use it; its log says how to make one",
@@ -254,7 +254,7 @@ func (c *call) mayUseModel() error {
 	}
 	return &protocol.RequestError{
 		Status: http.StatusForbidden, Code: "model_not_permitted", Param: "model",
-		Message: fmt.Sprintf("this token may not use the model %q", shorten(c.Model, 200)),
+		Message: fmt.Sprintf("this token may not use the model %q", ai.Shorten(c.Model, 200)),
 	}
 }
 
@@ -279,7 +279,7 @@ func (c *call) admit() error {
 		if over.RetryAfter > 0 {
 			c.setRetryAfter(over.RetryAfter)
 		}
-		c.h.app.announceExhausted("token", c.Token, over.Limit, over.Resets)
+		c.h.app.observer.LimitReached("token", c.Token, over.Limit, over.Resets)
 		return &protocol.RequestError{
 			Status: http.StatusTooManyRequests, Code: over.Code(), Message: over.Error(),
 		}
@@ -287,6 +287,9 @@ func (c *call) admit() error {
 	c.admission = admission
 	return err
 }
+
+// shareWait is how long a call waits for a larger share of a limit.
+const shareWait = 1200 * time.Millisecond
 
 // waitForShare waits for a larger share of a limit that other nodes leave room
 // in, and says whether it is worth trying again.
@@ -297,7 +300,7 @@ func (c *call) waitForShare(err error, until time.Time) bool {
 	}
 	ctx, cancel := context.WithDeadline(c.r.Context(), until)
 	defer cancel()
-	c.h.app.state.sharing.wait(ctx)
+	c.h.app.state.cluster.Wait(ctx)
 	if ctx.Err() != nil {
 		c.token.Allowance().WaitedInVain(time.Now())
 	}
@@ -313,7 +316,7 @@ func (c *call) plan() error {
 	if !c.h.app.state.complete() {
 		return errStarting
 	}
-	message := fmt.Sprintf("no channel of this gateway serves the model %q", shorten(c.Model, 200))
+	message := fmt.Sprintf("no channel of this gateway serves the model %q", ai.Shorten(c.Model, 200))
 	if near := config.Closest(c.Model, c.usableNames(), 3); len(near) > 0 {
 		message += "; close to it are " + strings.Join(near, ", ")
 	}
@@ -338,13 +341,6 @@ func (c *call) refuse(err error) error {
 	c.end(kind, bad.Status, bad.Code+": "+bad.Message)
 	c.writeError(&protocol.Error{Status: bad.Status, Code: bad.Code, Param: bad.Param, Message: bad.Message, RequestID: c.ID})
 	return nil
-}
-
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // Interface guards

@@ -12,6 +12,7 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 	"github.com/ccload/ccload/transfer"
 )
@@ -29,12 +30,16 @@ func (a *App) Import(ctx context.Context, who admin.Actor, in admin.ImportFile) 
 	if err != nil {
 		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
 	}
+	file.Storable()
 	result := &admin.ImportResult{
 		DryRun: in.DryRun, Format: file.Format, Notes: append([]string{}, file.Notes...),
 		Changes: []admin.ImportChange{}, Problems: []admin.ImportProblem{},
 	}
 	for _, p := range file.Problems {
 		result.Problems = append(result.Problems, admin.ImportProblem(p))
+	}
+	for _, l := range file.Lines {
+		result.Lines = append(result.Lines, admin.ImportLine(l))
 	}
 	set := &file.Set
 	for {
@@ -199,26 +204,26 @@ func (d *draft) importToken(t *transfer.Token) error {
 }
 
 // set is what is stored, for a file.
-func (s *storedConfig) set(secrets bool) *transfer.Set {
+func (s *storedConfig) set(whole bool) *transfer.Set {
 	set := new(transfer.Set)
 	for _, c := range s.all().channels {
 		out := transfer.Channel{Channel: *c.Conf}
 		out.Channel.Keys = nil
 		for _, k := range c.Keys {
-			key := transfer.Key{Fingerprint: access.Fingerprint(k.Secret), LastFour: lastFour(k.Secret), Note: k.Note, Disabled: k.Disabled}
-			if secrets {
+			key := transfer.Key{Fingerprint: access.Fingerprint(k.Secret), LastFour: secrets.LastFour(k.Secret), Note: k.Note, Disabled: k.Disabled}
+			if whole {
 				key.Secret = k.Secret
 			}
 			out.Keys = append(out.Keys, key)
 		}
-		if !secrets {
-			out.Proxy, out.HeaderUp = maskedProxy(c.Conf.Proxy), maskedHeaders(c.Conf.HeaderUp)
+		if !whole {
+			out.Proxy, out.HeaderUp = secrets.RedactProxy(c.Conf.Proxy), shownHeaders(c.Conf.HeaderUp)
 		}
 		set.Channels = append(set.Channels, out)
 	}
 	for _, t := range s.all().tokens {
 		out := transfer.Token{Token: *t.Conf, LastFour: t.LastFour}
-		if !secrets {
+		if !whole {
 			out.SecretHash = ""
 		}
 		set.Tokens = append(set.Tokens, out)
@@ -235,7 +240,7 @@ func (a *App) Export(ctx context.Context, who admin.Actor, format string, secret
 	if secrets && !who.Confirmed {
 		return nil, admin.Problemf(http.StatusForbidden, admin.CodeConfirm, "password", "an export with secrets takes the admin password")
 	}
-	set := a.state.stored.Load().set(secrets)
+	set := a.state.control.Stored.Load().set(secrets)
 	var b bytes.Buffer
 	var err error
 	switch format {
@@ -243,8 +248,10 @@ func (a *App) Export(ctx context.Context, who admin.Actor, format string, secret
 		err = transfer.WriteJSON(&b, set)
 	case "csv":
 		err = transfer.WriteCSV(&b, set)
+	case "caddyfile":
+		_, err = transfer.WriteCaddyfile(&b, set)
 	default:
-		err = admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "format", "format: must be json or csv")
+		err = admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "format", "format: must be json, csv or caddyfile")
 	}
 	if err != nil {
 		return nil, err

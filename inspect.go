@@ -14,6 +14,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/selection"
 	"github.com/ccload/ccload/store"
 )
@@ -22,9 +23,9 @@ import (
 
 // Status sums up the gateway.
 func (a *App) Status() admin.Status {
-	stats, r := a.state.ledger.Stats(), a.registry.Load()
+	stats, r := a.state.gateway.Ledger.Stats(), a.registry.Load()
 	s := admin.Status{
-		InFlight: a.state.inFlight.Load(), Channels: len(r.channels), Tokens: len(r.tokens.Names()),
+		InFlight: a.state.gateway.UnderWay.Load(), Channels: len(r.channels), Tokens: len(r.tokens.Names()),
 		Cooling: len(a.state.resting()),
 	}
 	s.Journal.Depth, s.Journal.Spooled = int64(stats.Depth), int64(stats.Spooled)
@@ -36,7 +37,7 @@ func (a *App) Status() admin.Status {
 func (st *state) resting() []health.Entry {
 	now := time.Now()
 	var list []health.Entry
-	for _, e := range st.board.Entries() {
+	for _, e := range st.routing.Board.Entries() {
 		if e.Until.After(now) {
 			list = append(list, e)
 		}
@@ -46,11 +47,13 @@ func (st *state) resting() []health.Entry {
 
 // Channels returns every channel with its state.
 func (a *App) Channels(now time.Time) []admin.Channel {
-	entries := a.state.board.Entries()
+	entries := a.state.routing.Board.Entries()
 	channels := a.registry.Load().channels
 	list := make([]admin.Channel, 0, len(channels))
 	for _, ch := range channels {
-		list = append(list, ch.inspect(entries, now))
+		shown := ch.inspect(entries, now)
+		shown.Substituted = a.state.substituted.of(ch.name)
+		list = append(list, shown)
 	}
 	return list
 }
@@ -78,7 +81,7 @@ func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel 
 		}
 		ready := ch.health.ReadyKey(i, "", now)
 		c.Keys = append(c.Keys, admin.Key{
-			Fingerprint: ch.keys[i].id, LastFour: lastFour(ch.keys[i].secret), Usable: ready.OK, Low: ready.Low,
+			Fingerprint: ch.keys[i].id, LastFour: secrets.LastFour(ch.keys[i].secret), Usable: ready.OK, Low: ready.Low,
 			Until: ready.Until, InFlight: ch.keys[i].load.Load(),
 		})
 	}
@@ -103,17 +106,9 @@ func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel 
 	return c
 }
 
-// lastFour is what may be shown of a key: nothing of a short one.
-func lastFour(secret string) string {
-	if len(secret) < 16 {
-		return ""
-	}
-	return secret[len(secret)-4:]
-}
-
 // Calls returns the newest calls that fit, what waits to be written included.
 func (a *App) Calls(ctx context.Context, f admin.CallFilter) ([]*ai.Record, error) {
-	if err := a.state.ledger.Flush(ctx); err != nil {
+	if err := a.state.gateway.Ledger.Flush(ctx); err != nil {
 		return nil, err
 	}
 	return a.state.store.Calls(ctx, store.CallFilter{
@@ -129,7 +124,7 @@ func (a *App) Call(ctx context.Context, id string) (*ai.Record, error) {
 	if !errors.Is(err, store.ErrNotFound) {
 		return rec, err
 	}
-	if err := a.state.ledger.Flush(ctx); err != nil {
+	if err := a.state.gateway.Ledger.Flush(ctx); err != nil {
 		return nil, err
 	}
 	rec, err = a.state.store.Call(ctx, id)
@@ -141,7 +136,7 @@ func (a *App) Call(ctx context.Context, id string) (*ai.Record, error) {
 
 // ClearCooling ends rests early.
 func (a *App) ClearCooling(which health.Ref) int {
-	return a.state.board.Clear(func(r health.Ref) bool {
+	return a.state.routing.Board.Clear(func(r health.Ref) bool {
 		return (which.Scope == ai.ScopeNone || which.Scope == r.Scope) &&
 			(which.Channel == "" || which.Channel == r.Channel) && (which.URL == "" || which.URL == r.URL) &&
 			(which.Key == "" || which.Key == r.Key) && (which.Model == "" || which.Model == r.Model) &&
@@ -246,7 +241,7 @@ func (c *call) explainStage(s *stage, e *admin.Explanation) {
 	if e.Next != nil || e.Problem != "" || len(usable) == 0 {
 		return
 	}
-	memory := c.h.app.state.memory.Clone()
+	memory := c.h.app.state.routing.Selection.Clone()
 	c.situation = selection.Situation{
 		Call: &c.Call, Candidates: usable, Now: now, State: memory, HTTP: c.r, Keys: c.keysOf, Explain: true,
 	}

@@ -20,14 +20,16 @@ var layers = []struct {
 	level    int
 	packages []string
 }{
-	{0, []string{"admin/ui", "ai", "config", "internal/sketch", "internal/fielddocs", "vault", "protocol/sse", "protocol/scan"}},
-	{1, []string{"access", "caddyfile", "health", "pricing", "protocol", "provider", "selection", "tokens"}},
-	{2, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
-	{3, []string{"transfer"}},
+	{0, []string{"admin/ui", "ai"}},
+	{1, []string{"config", "examples", "internal/fakeai", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
+	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "protocol/schema", "provider", "selection", "tokens"}},
+	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
+	{4, []string{"cluster", "transfer"}},
+	{5, []string{"command"}},
 }
 
 // mayImportCaddy are the packages that know of Caddy.
-var mayImportCaddy = []string{"", "config", "caddyfile", "selection", "admin", "store", "cmd/caddy"}
+var mayImportCaddy = []string{"", "config", "caddyfile", "selection", "admin", "store", "command", "cmd/caddy"}
 
 func levelOf(pkg string) (int, bool) {
 	for _, l := range layers {

@@ -55,25 +55,31 @@ var metrics = struct {
 	}),
 	inFlight: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "ccload_inflight_requests", Help: "Calls under way.",
-	}, func() float64 { return sumStates(func(st *state) float64 { return float64(st.inFlight.Load()) }) }),
+	}, func() float64 {
+		return sumStates(func(st *state) float64 { return float64(st.gateway.UnderWay.Load()) })
+	}),
 	cooling: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "ccload_cooling", Help: "Things that rest after failures, by scope.",
 	}, []string{"scope"}),
 	journalDepth: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "ccload_journal_depth", Help: "Records of calls that wait to be written to the store.",
-	}, func() float64 { return sumStates(func(st *state) float64 { return float64(st.ledger.Stats().Depth) }) }),
+	}, func() float64 {
+		return sumStates(func(st *state) float64 { return float64(st.gateway.Ledger.Stats().Depth) })
+	}),
 	journalSpool: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "ccload_journal_spooled", Help: "Records of calls on disk that wait to be written, because the store is away.",
 	}, func() float64 {
-		return sumStates(func(st *state) float64 { return float64(st.ledger.Stats().Spooled) })
+		return sumStates(func(st *state) float64 { return float64(st.gateway.Ledger.Stats().Spooled) })
 	}),
 	journalLost: prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "ccload_journal_lost_total", Help: "Records of calls that were lost; anything but 0 is a fault.",
-	}, func() float64 { return sumStates(func(st *state) float64 { return float64(st.ledger.Stats().Lost) }) }),
+	}, func() float64 {
+		return sumStates(func(st *state) float64 { return float64(st.gateway.Ledger.Stats().Lost) })
+	}),
 	journalDone: prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "ccload_journal_written_total", Help: "Records of calls that were written to the store.",
 	}, func() float64 {
-		return sumStates(func(st *state) float64 { return float64(st.ledger.Stats().Written) })
+		return sumStates(func(st *state) float64 { return float64(st.gateway.Ledger.Stats().Written) })
 	}),
 }
 
@@ -158,26 +164,25 @@ type attemptLabels struct {
 
 // modelLabel is the label for a model: its name if the gateway serves it and
 // there is room, else "other".
-func modelLabel(c *call) string {
-	if c.candidates == nil || c.Model == "" {
+func modelLabel(model string, routed bool) string {
+	if !routed || model == "" {
 		return "other"
 	}
-	if _, known := modelLabels.Load(c.Model); known {
-		return c.Model
+	if _, known := modelLabels.Load(model); known {
+		return model
 	}
 	if modelCount.Load() >= maxModelLabels {
 		return "other"
 	}
-	if _, raced := modelLabels.LoadOrStore(c.Model, struct{}{}); !raced {
+	if _, raced := modelLabels.LoadOrStore(model, struct{}{}); !raced {
 		modelCount.Add(1)
 	}
-	return c.Model
+	return model
 }
 
-// countCall counts a finished call.
-func countCall(c *call) {
-	rec := c.record
-	labels := requestLabels{rec.Channel, strings.ToValidUTF8(modelLabel(c), "\ufffd"), rec.Protocol, rec.Outcome}
+// CallEnded implements Observer.
+func (*observer) CallEnded(rec *ai.Record, routed bool) {
+	labels := requestLabels{rec.Channel, strings.ToValidUTF8(modelLabel(rec.Model, routed), "\ufffd"), rec.Protocol, rec.Outcome}
 	v, ok := boundRequests.Load(labels)
 	if !ok {
 		v, _ = boundRequests.LoadOrStore(labels, &bound{
@@ -206,8 +211,8 @@ func countCall(c *call) {
 	tokensOut.Add(float64(rec.Usage.Output))
 }
 
-// countAttempt counts one try of a target.
-func countAttempt(channel string, kind ai.Kind) {
+// AttemptEnded implements Observer.
+func (*observer) AttemptEnded(channel string, kind ai.Kind) {
 	labels := attemptLabels{channel, kind}
 	v, ok := boundAttempts.Load(labels)
 	if !ok {

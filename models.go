@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ func (c *call) listModels() error {
 		if i < 0 {
 			return c.refuse(&protocol.RequestError{
 				Status: http.StatusNotFound, Code: "model_not_found", Param: "model",
-				Message: "there is no model " + strconv.Quote(shorten(c.match.variable, 200)) + " for this token",
+				Message: "there is no model " + strconv.Quote(ai.Shorten(c.match.variable, 200)) + " for this token",
 			})
 		}
 		body = format.WriteModel(c.r, models[i])
@@ -63,10 +64,18 @@ func (c *call) listModels() error {
 func (c *call) usableModels() []protocol.Model {
 	r := c.registry
 	found := make(map[string]protocol.Model)
-	add := func(id, owner string) {
-		if _, known := found[id]; !known && c.token.MayUseModel(id) {
-			found[id] = protocol.Model{ID: id, OwnedBy: owner}
+	add := func(id, owner string, created int64) {
+		m, known := found[id]
+		if !known && !c.token.MayUseModel(id) {
+			return
 		}
+		if !known {
+			m = protocol.Model{ID: id, OwnedBy: owner, Created: dateOfName(id)}
+		}
+		if created > 0 {
+			m.Created = created
+		}
+		found[id] = m
 	}
 	var usable []*channel
 	for _, ch := range r.channels {
@@ -74,7 +83,7 @@ func (c *call) usableModels() []protocol.Model {
 			usable = append(usable, ch)
 		}
 	}
-	upstream := c.h.app.state.lists.fetch(c.r.Context(), usable, c.transports)
+	upstream := c.h.app.state.gateway.ModelLists.fetch(c.r.Context(), usable, c.transports)
 	for i, ch := range usable {
 		owner := ch.conf.Provider
 		if owner == "" {
@@ -82,31 +91,45 @@ func (c *call) usableModels() []protocol.Model {
 		}
 		for _, name := range ch.patterns() {
 			if !access.IsPattern(name) {
-				add(name, owner)
+				add(name, owner, 0)
 			}
 		}
-		for _, name := range upstream[i] {
-			if ch.served.Match(name) {
-				add(name, owner)
+		for _, m := range upstream[i] {
+			if ch.served.Match(m.name) {
+				add(m.name, owner, m.created)
 			}
 		}
 	}
 	for name := range c.token.Models() {
 		if c.servedBy(usable, name) {
-			add(name, "ccload")
+			add(name, "ccload", 0)
 		}
 	}
 	for name, models := range r.aliases {
-		if slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
-			add(name, "ccload")
+		if !access.IsPattern(name) && slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
+			add(name, "ccload", 0)
 		}
 	}
 	models := make([]protocol.Model, 0, len(found))
 	for _, m := range found {
 		models = append(models, m)
 	}
-	slices.SortFunc(models, func(a, b protocol.Model) int { return compareStrings(a.ID, b.ID) })
+	slices.SortFunc(models, func(a, b protocol.Model) int { return strings.Compare(a.ID, b.ID) })
 	return models
+}
+
+// dateOfName is when a model was made by the date at the end of its name, in
+// unix seconds; 0 if there is none.
+func dateOfName(name string) int64 {
+	date := trailingDate(name)
+	if date == 0 {
+		return 0
+	}
+	t, err := time.Parse("20060102", strconv.Itoa(date))
+	if err != nil {
+		return 0
+	}
+	return t.Unix()
 }
 
 func (c *call) servedBy(channels []*channel, model string) bool {
@@ -142,16 +165,22 @@ type modelLists struct {
 // modelList is one channel's answer.
 type modelList struct {
 	mu    sync.Mutex
-	names []string
+	names []listedModel
 	until time.Time
+}
+
+// listedModel is a model that an upstream lists.
+type listedModel struct {
+	name    string
+	created int64 // unix seconds, 0 if it does not say
 }
 
 func newModelLists() *modelLists { return &modelLists{lists: make(map[string]*modelList)} }
 
 // fetch returns what each channel's upstream lists. Channels are asked side by
 // side; one that does not answer in time has nothing to add.
-func (l *modelLists) fetch(ctx context.Context, channels []*channel, via transportSet) [][]string {
-	names := make([][]string, len(channels))
+func (l *modelLists) fetch(ctx context.Context, channels []*channel, via transportSet) [][]listedModel {
+	names := make([][]listedModel, len(channels))
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	var wait sync.WaitGroup
@@ -178,7 +207,7 @@ func (l *modelLists) of(ch *channel) *modelList {
 	return list
 }
 
-func (l *modelList) get(ctx context.Context, ch *channel, via http.RoundTripper) []string {
+func (l *modelList) get(ctx context.Context, ch *channel, via http.RoundTripper) []listedModel {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if time.Now().Before(l.until) || ctx.Err() != nil {
@@ -194,7 +223,7 @@ func (l *modelList) get(ctx context.Context, ch *channel, via http.RoundTripper)
 }
 
 // askForModels gets a channel's model list in the first protocol it speaks.
-func askForModels(ctx context.Context, ch *channel, via http.RoundTripper) ([]string, error) {
+func askForModels(ctx context.Context, ch *channel, via http.RoundTripper) ([]listedModel, error) {
 	u := &ch.urls[0]
 	p := u.speaks[0]
 	path := "/v1/models"
@@ -227,10 +256,12 @@ func askForModels(ctx context.Context, ch *channel, via http.RoundTripper) ([]st
 func target0(ch *channel) *target { return &target{candidate: candidate{channel: ch}} }
 
 // readModelList reads a list in OpenAI's, Anthropic's or Google's shape.
-func readModelList(r io.Reader) ([]string, error) {
+func readModelList(r io.Reader) ([]listedModel, error) {
 	var list struct {
 		Data []struct {
-			ID string `json:"id"`
+			ID        string          `json:"id"`
+			Created   json.RawMessage `json:"created"`    // OpenAI: unix seconds
+			CreatedAt json.RawMessage `json:"created_at"` // Anthropic: a time as in RFC 3339
 		} `json:"data"`
 		Models []struct {
 			Name string `json:"name"`
@@ -239,12 +270,27 @@ func readModelList(r io.Reader) ([]string, error) {
 	if err := json.NewDecoder(r).Decode(&list); err != nil {
 		return nil, err
 	}
-	var names []string
+	var names []listedModel
 	for _, m := range list.Data {
-		names = append(names, m.ID)
+		names = append(names, listedModel{m.ID, max(readDate(m.Created), readDate(m.CreatedAt))})
 	}
 	for _, m := range list.Models {
-		names = append(names, trimModels(m.Name))
+		names = append(names, listedModel{name: strings.TrimPrefix(m.Name, "models/")}) // Google's resource prefix
 	}
-	return slices.DeleteFunc(names, func(n string) bool { return n == "" }), nil
+	return slices.DeleteFunc(names, func(m listedModel) bool { return m.name == "" }), nil
+}
+
+// readDate reads unix seconds, or a time as in RFC 3339; 0 if it is neither.
+// Times before the first model are how some say that they do not know.
+func readDate(v json.RawMessage) int64 {
+	const first = 1_400_000_000 // in 2014
+	var seconds float64
+	var text time.Time
+	switch {
+	case json.Unmarshal(v, &seconds) == nil && seconds > first && seconds < 1<<40:
+		return int64(seconds)
+	case json.Unmarshal(v, &text) == nil && text.Unix() > first:
+		return text.Unix()
+	}
+	return 0
 }

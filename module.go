@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/admin"
+	_ "github.com/ccload/ccload/command" // caddy ccload
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/relay"
@@ -43,7 +44,7 @@ type App struct {
 
 	ctx      caddy.Context
 	logger   *zap.Logger
-	events   *caddyevents.App
+	observer *observer
 	state    *state
 	stateKey string
 	registry atomic.Pointer[registry]
@@ -53,12 +54,11 @@ type App struct {
 	keep     atomic.Pointer[retention]
 	password *admin.Password // of the dashboard, nil if there is none
 
-	background  sync.WaitGroup          // what runs by itself until Stop
-	stop        context.CancelFunc      // ends it
-	calls       atomic.Int64            // under way
-	running     sync.Map                // *call -> context.CancelCauseFunc, of those that serve
-	anyHandler  atomic.Pointer[Handler] // a handler of the config, for questions about routing
-	warnedToken atomic.Int64            // unix seconds of the last warning that there are no tokens
+	background sync.WaitGroup          // what runs by itself until Stop
+	stop       context.CancelFunc      // ends it
+	calls      atomic.Int64            // under way
+	running    sync.Map                // *call -> context.CancelCauseFunc, of those that serve
+	anyHandler atomic.Pointer[Handler] // a handler of the config, for questions about routing
 }
 
 // CaddyModule returns the Caddy module information.
@@ -83,10 +83,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	a.events = events.(*caddyevents.App)
 	if err := a.joinState(); err != nil {
 		return err
 	}
+	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned}
 	// That a secret's file or variable is there is asked in Start: a config may
 	// be validated where it is not.
 	if _, err := a.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
@@ -135,12 +135,12 @@ func (a *App) Start() error {
 	var run context.Context
 	run, a.stop = context.WithCancel(context.Background())
 	a.state.attach(a)
-	a.state.shareRound(run)
+	a.state.cluster.Divide(run)
 	a.usePrices(run, own)
 	a.startChecks()
 	a.warnOfServers()
 	if len(a.registry.Load().tokens.Names()) == 0 {
-		a.warnNoTokens()
+		a.observer.NoTokens()
 	}
 	return nil
 }
@@ -221,46 +221,13 @@ func (a *App) leaveState() {
 // enter counts a call in and returns what counts it out.
 func (a *App) enter() (done func()) {
 	a.calls.Add(1)
-	a.state.inFlight.Add(1)
+	a.state.gateway.UnderWay.Add(1)
 	return a.leave
 }
 
 func (a *App) leave() {
-	a.state.inFlight.Add(-1)
+	a.state.gateway.UnderWay.Add(-1)
 	a.calls.Add(-1)
-}
-
-// noTokensEvery is how often the log repeats that there are no tokens.
-const noTokensEvery = int64(60)
-
-// warnNoTokens says in the log why every request is refused and what to do.
-func (a *App) warnNoTokens() {
-	now, last := time.Now().Unix(), a.warnedToken.Load()
-	if now-last < noTokensEvery || !a.warnedToken.CompareAndSwap(last, now) {
-		return
-	}
-	a.logger.Warn("no client tokens are configured, so every AI request is answered 401",
-		zap.String("remedy", "add a token to the ccload options, e.g. `token laptop {env.LAPTOP_TOKEN}`, or `token anonymous` to let anybody in"))
-}
-
-// announce tells people that something began or ceased to rest.
-func (a *App) announce(c health.Change) {
-	name := "ccload.cooled"
-	if c.Recovered {
-		name = "ccload.recovered"
-		a.logger.Info("recovered", zap.String("scope", c.Scope.String()), zap.String("channel", c.Channel),
-			zap.String("key", c.Key), zap.String("model", c.Model), zap.String("url", c.URL), zap.String("group", c.Group))
-	} else {
-		a.logger.Warn("cooling", zap.String("scope", c.Scope.String()), zap.String("channel", c.Channel),
-			zap.String("key", c.Key), zap.String("model", c.Model), zap.String("url", c.URL), zap.String("group", c.Group),
-			zap.String("kind", c.Kind.String()), zap.Time("until", c.Until), zap.Int("failures", c.Failures),
-			zap.String("message", c.Message))
-	}
-	a.events.Emit(a.ctx, name, map[string]any{
-		"scope": c.Scope.String(), "channel": c.Channel, "key": c.Key, "model": c.Model, "url": c.URL,
-		"group": c.Group, "kind": c.Kind.String(), "until": c.Until, "failures": c.Failures,
-		"needs_attention": c.Attention,
-	})
 }
 
 // Interface guards

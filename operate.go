@@ -3,7 +3,6 @@ package ccload
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -25,7 +25,7 @@ const maxNote = 512
 
 // ChannelConfigs implements admin.Operator.
 func (a *App) ChannelConfigs() []admin.ChannelConfig {
-	made := a.state.stored.Load().all().channels
+	made := a.state.control.Stored.Load().all().channels
 	list := make([]admin.ChannelConfig, 0, len(a.App.Channels)+len(made))
 	replacer := caddy.NewReplacer()
 	for _, c := range a.App.Channels {
@@ -54,57 +54,28 @@ func (s *storedConfig) all() *storedConfig {
 func showChannel(c *config.Channel, keys []storedKey, from string) admin.ChannelConfig {
 	shown := admin.ChannelConfig{Channel: *c, Keys: []admin.KeyConfig{}, Origin: from}
 	shown.Channel.Keys = nil
-	shown.Proxy = maskedProxy(c.Proxy)
-	shown.HeaderUp = maskedHeaders(c.HeaderUp)
+	shown.Proxy = secrets.RedactProxy(c.Proxy)
+	shown.HeaderUp = shownHeaders(c.HeaderUp)
 	for _, k := range keys {
 		shown.Keys = append(shown.Keys, admin.KeyConfig{
-			Fingerprint: access.Fingerprint(k.Secret), LastFour: lastFour(k.Secret), Note: k.Note, Disabled: k.Disabled,
+			Fingerprint: access.Fingerprint(k.Secret), LastFour: secrets.LastFour(k.Secret), Note: k.Note, Disabled: k.Disabled,
 		})
 	}
 	return shown
 }
 
-// maskedProxy is a proxy's address without its password.
-func maskedProxy(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		if strings.Contains(address, "@") {
-			return admin.Masked
-		}
-		return address
-	}
-	scheme, rest, _ := strings.Cut(address, "://")
-	_, host, _ := strings.Cut(rest, "@")
-	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
-		host = rest[i+1:]
-	}
-	return scheme + "://" + u.User.Username() + ":" + admin.Masked + "@" + host
-}
-
-// maskedHeaders keeps the names of headers and hides their values.
-func maskedHeaders(h *config.HeaderOps) *config.HeaderOps {
+// shownHeaders keeps the names of headers and hides their values.
+func shownHeaders(h *config.HeaderOps) *config.HeaderOps {
 	if h == nil {
 		return nil
 	}
-	mask := func(headers map[string][]string) map[string][]string {
-		if headers == nil {
-			return nil
-		}
-		masked := make(map[string][]string, len(headers))
-		for name, values := range headers {
-			for range values {
-				masked[name] = append(masked[name], admin.Masked)
-			}
-		}
-		return masked
-	}
-	return &config.HeaderOps{Set: mask(h.Set), Add: mask(h.Add), Delete: h.Delete}
+	return &config.HeaderOps{Set: secrets.RedactValues(h.Set), Add: secrets.RedactValues(h.Add), Delete: h.Delete}
 }
 
 // unmask puts back what was given back masked.
 func unmask(c, was *config.Channel) error {
 	if strings.Contains(c.Proxy, admin.Masked) {
-		if was == nil || c.Proxy != maskedProxy(was.Proxy) {
+		if was == nil || c.Proxy != secrets.RedactProxy(was.Proxy) {
 			return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "channel.proxy", "proxy: the password is masked, and there is none to keep: write it")
 		}
 		c.Proxy = was.Proxy
@@ -137,7 +108,7 @@ func (a *App) SaveChannel(ctx context.Context, who admin.Actor, name string, in 
 	if err := a.edit(ctx, who, func(d *draft) error { return d.saveChannel(name, &in) }); err != nil {
 		return admin.ChannelConfig{}, err
 	}
-	if s := a.state.stored.Load().channel(in.Name); s != nil {
+	if s := a.state.control.Stored.Load().channel(in.Name); s != nil {
 		return showStored(s), nil
 	}
 	return admin.ChannelConfig{}, nil // removed by somebody meanwhile
@@ -171,7 +142,7 @@ func (a *App) ChangeChannels(ctx context.Context, who admin.Actor, names []strin
 	}
 	list := make([]admin.ChannelConfig, 0, len(after))
 	for _, name := range after {
-		if s := a.state.stored.Load().channel(name); s != nil {
+		if s := a.state.control.Stored.Load().channel(name); s != nil {
 			list = append(list, showStored(s))
 		} else {
 			list = append(list, admin.ChannelConfig{}) // removed by somebody meanwhile
@@ -261,7 +232,7 @@ func each[T any](list []T, do func(T) error) error {
 
 // Settings implements admin.Operator.
 func (a *App) Settings() admin.SettingsConfig {
-	whole, _ := merged(&a.App, a.state.stored.Load())
+	whole, _ := merged(&a.App, a.state.control.Stored.Load())
 	s := admin.SettingsConfig{Settings: config.Settings{Retention: whole.Retention, Capture: whole.Capture}, Declared: []string{}}
 	if a.Retention != nil {
 		s.Declared = append(s.Declared, "retention")
@@ -297,7 +268,7 @@ func (a *App) Rest(ctx context.Context, who admin.Actor, which health.Ref, until
 	case !until.After(now) || until.After(now.Add(366*24*time.Hour)):
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "until", "until must be a moment within the next year")
 	}
-	if err := a.state.board.Rest(health.Entry{Ref: which, Until: until, Kind: ai.RateLimited, Rule: "by hand", Message: "rests because " + who.Name + " said so", Since: now}); err != nil {
+	if err := a.state.routing.Board.Rest(health.Entry{Ref: which, Until: until, Kind: ai.RateLimited, Rule: "by hand", Message: "rests because " + who.Name + " said so", Since: now}); err != nil {
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
 	}
 	return a.state.store.Note(ctx, store.AuditEntry{

@@ -8,19 +8,20 @@ import (
 
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/secrets"
 )
 
 // This file is what the dashboard's API may change of tokens and aliases.
 
 // TokenConfigs implements admin.Operator.
 func (a *App) TokenConfigs() []admin.TokenConfig {
-	made := a.state.stored.Load().all().tokens
+	made := a.state.control.Stored.Load().all().tokens
 	list := make([]admin.TokenConfig, 0, len(a.Tokens)+len(made))
 	for _, t := range a.Tokens {
 		shown := showToken(t, "", declared)
 		shown.SecretFile = ""
 		if keptInFile(t) {
-			shown.SecretFile = secretFileOf(t)
+			shown.SecretFile = t.SecretPath()
 		}
 		list = append(list, shown)
 	}
@@ -74,7 +75,7 @@ func (a *App) saveToken(ctx context.Context, who admin.Actor, name string, given
 	if err != nil {
 		return admin.TokenConfig{}, err
 	}
-	s := a.state.stored.Load().token(is)
+	s := a.state.control.Stored.Load().token(is)
 	if s == nil {
 		return admin.TokenConfig{}, nil // removed by somebody meanwhile
 	}
@@ -115,7 +116,7 @@ func (d *draft) saveToken(name string, in *admin.TokenConfig) (made string, err 
 		if err := conf.Validate(); err != nil { // of the secret as it was written
 			return "", err
 		}
-		hint = lastFour(conf.Secret)
+		hint = secrets.LastFour(conf.Secret)
 		conf.SecretHash, conf.Secret = config.HashSecret(conf.Secret), ""
 	case conf.SecretHash == "" && was != nil:
 		conf.SecretHash, hint = was.Conf.SecretHash, was.LastFour
@@ -130,7 +131,7 @@ func (a *App) RemoveTokens(ctx context.Context, who admin.Actor, names []string)
 
 // AliasConfigs implements admin.Operator.
 func (a *App) AliasConfigs() []admin.AliasConfig {
-	made := a.state.stored.Load().all().aliases
+	made := a.state.control.Stored.Load().all().aliases
 	list := make([]admin.AliasConfig, 0, len(a.Aliases)+len(made))
 	for _, l := range a.Aliases {
 		list = append(list, admin.AliasConfig{Alias: *l, Origin: declared})
@@ -151,7 +152,7 @@ func (a *App) SaveAlias(ctx context.Context, who admin.Actor, name string, in ad
 		return admin.AliasConfig{}, err
 	}
 	in.Origin = stored
-	if s := a.state.stored.Load().alias(in.Name); s != nil {
+	if s := a.state.control.Stored.Load().alias(in.Name); s != nil {
 		in.Created, in.Updated = s.Created, s.Updated
 	}
 	return in, nil

@@ -69,12 +69,8 @@ func (r *registry) makePlan(model string) *plan {
 	if model == "" {
 		return r.anyModelPlan()
 	}
-	names, isAlias := r.aliases[model]
-	if !isAlias {
-		names = []string{model}
-	}
 	p := new(plan)
-	for _, name := range names {
+	for _, name := range r.modelsOf(model) {
 		if s := r.makeStage(name); len(s.candidates) > 0 {
 			p.stages = append(p.stages, s)
 		}
@@ -83,6 +79,58 @@ func (r *registry) makePlan(model string) *plan {
 		return nil
 	}
 	return p
+}
+
+// modelsOf are the models to look for where a client asks for one: those of an
+// alias, or itself. A name that is written out counts first, as an alias or as a
+// channel's model; then the longest pattern that describes it, of aliases or of
+// channels.
+func (r *registry) modelsOf(model string) []string {
+	if names, ok := r.aliases[model]; ok && !access.IsPattern(model) {
+		return names
+	}
+	itself := []string{model}
+	if len(r.wild) == 0 {
+		return itself
+	}
+	heaviest := -1
+	for _, ch := range r.channels {
+		if ch.served.Exact(model) {
+			return itself
+		}
+		heaviest = max(heaviest, ch.served.Heaviest(model))
+	}
+	for _, pattern := range r.wild {
+		if !access.Match(pattern, model) {
+			continue
+		}
+		if access.Weight(pattern) < heaviest {
+			return itself
+		}
+		var names []string
+		for _, target := range r.aliases[pattern] {
+			name, _ := access.Rewrite(pattern, target, model)
+			found := []string{name}
+			if of, ok := r.aliases[name]; ok && !access.IsPattern(name) {
+				found = of
+			}
+			for _, name := range found {
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+		return names
+	}
+	return itself
+}
+
+// leadsSomewhere reports whether a channel serves what an alias stands for. Of
+// one that hands on what its * stands for nobody can say.
+func (r *registry) leadsSomewhere(alias string) bool {
+	return slices.ContainsFunc(r.aliases[alias], func(model string) bool {
+		return access.IsPattern(model) || len(r.makeStage(model).candidates) > 0
+	})
 }
 
 func (r *registry) makeStage(model string) stage {
@@ -124,7 +172,9 @@ func (r *registry) exactNames() []string {
 		}
 	}
 	for name := range r.aliases {
-		seen[name] = true
+		if !access.IsPattern(name) {
+			seen[name] = true
+		}
 	}
 	names := make([]string, 0, len(seen))
 	for name := range seen {

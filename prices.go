@@ -5,55 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
-	"github.com/ccload/ccload/access"
-	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/pricing"
 	"github.com/ccload/ccload/store"
 )
-
-// priceBook is the catalogue in use: what is built in, what a list has
-// changed, and what the config gives. It is safe for concurrent use.
-type priceBook struct {
-	now atomic.Pointer[pricing.Catalogue]
-
-	mu     sync.Mutex
-	own    []pricing.Row // of the config's files
-	stored []pricing.Row // of the store
-	list   pricing.List
-}
-
-// catalogue is the catalogue in use.
-func (b *priceBook) catalogue() *pricing.Catalogue {
-	if c := b.now.Load(); c != nil {
-		return c
-	}
-	return pricing.Default()
-}
-
-// change changes what goes before the built-in prices.
-func (b *priceBook) change(f func(b *priceBook)) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	f(b)
-	b.now.Store(pricing.Default().WithSynced(b.list.Rows).WithOwn(slices.Concat(b.own, b.stored)))
-}
-
-// price is what a usage costs at a candidate.
-func (b *priceBook) price(cand *candidate, at time.Time, u *ai.Usage) ai.Cost {
-	return b.catalogue().Price(cand.conf.Provider, cand.model, at, u, cand.conf.CostMultiplier)
-}
 
 // maxPriceFile bounds a file of prices.
 const maxPriceFile = 16 << 20
@@ -97,7 +59,6 @@ const (
 // usePrices puts the config's prices into force and begins to fetch its list,
 // until ctx ends.
 func (a *App) usePrices(ctx context.Context, own []pricing.Row) {
-	book := a.state.prices
 	var list pricing.List
 	if a.Prices != nil && a.Prices.SyncURL != "" {
 		if saved, err := a.state.store.LoadMemory(ctx, pricesMemory); err == nil {
@@ -112,9 +73,7 @@ func (a *App) usePrices(ctx context.Context, own []pricing.Row) {
 	if err != nil {
 		a.logger.Warn("the prices in the store cannot be read", zap.Error(err))
 	}
-	if book.now.Load() != nil || len(own)+len(stored)+len(list.Rows) > 0 { // else what is built in is read when it is needed
-		book.change(func(b *priceBook) { b.own, b.stored, b.list = own, stored, list })
-	}
+	a.state.gateway.Prices.Set(own, stored, list)
 	if a.Prices == nil || a.Prices.SyncURL == "" {
 		return
 	}
@@ -123,51 +82,10 @@ func (a *App) usePrices(ctx context.Context, own []pricing.Row) {
 	if every <= 0 {
 		every = config.DefaultSyncInterval
 	}
-	a.background.Go(func() {
-		client := &http.Client{Transport: http.DefaultTransport}
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		for {
-			a.syncPrices(ctx, client, url)
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
-	})
-}
-
-// syncPrices fetches the list once.
-func (a *App) syncPrices(ctx context.Context, client *http.Client, url string) {
-	book := a.state.prices
-	book.mu.Lock()
-	list := book.list
-	book.mu.Unlock()
-	body, etag, err := pricing.Fetch(ctx, client, url, list.ETag)
-	if err != nil || body == nil {
-		if err != nil && ctx.Err() == nil {
-			a.logger.Warn("fetching prices; those known before stay in force", zap.Error(err))
-		}
-		return
-	}
-	added, err := list.Update(pricing.Default(), body, time.Now())
-	if err != nil {
-		a.logger.Warn("reading the list of prices", zap.Error(err), zap.Int("taken_in", added))
-	}
-	if added == 0 && err != nil {
-		return
-	}
-	list.ETag = etag
-	book.change(func(b *priceBook) { b.list = list })
-	if added > 0 {
-		a.logger.Info("prices have changed", zap.Int("models", added))
-	}
-	if saved, err := json.Marshal(&list); err == nil {
-		if err := a.state.store.SaveMemory(ctx, pricesMemory, saved); err != nil && ctx.Err() == nil {
-			a.logger.Warn("keeping the list of prices", zap.Error(err))
-		}
-	}
+	sync := pricing.Sync{Book: a.state.gateway.Prices, URL: url, Every: every, Log: a.logger, Keep: func(ctx context.Context, list []byte) error {
+		return a.state.store.SaveMemory(ctx, pricesMemory, list)
+	}}
+	a.background.Go(func() { sync.Run(ctx) })
 }
 
 // OwnPrices returns the operator's prices that are kept in the store.
@@ -192,53 +110,6 @@ func (a *App) SetOwnPrices(ctx context.Context, rows []pricing.Row) error {
 	if err := a.state.store.SaveMemory(ctx, ownPricesMemory, text); err != nil {
 		return err
 	}
-	a.state.prices.change(func(b *priceBook) { b.stored = rows })
+	a.state.gateway.Prices.SetStored(rows)
 	return nil
-}
-
-// driftEvery is how often the log repeats that a vendor's costs are not ours.
-const driftEvery = time.Hour
-
-// warnDrift says that a vendor charges something else than the catalogue says:
-// one of both is out of date.
-func (a *App) warnDrift(channel, model string, c *ai.Cost) {
-	metrics.drift.Inc()
-	now := time.Now()
-	key := "drift " + channel + " " + model
-	if last, ok := a.state.told.Load(key); ok && now.Sub(last.(time.Time)) < driftEvery {
-		return
-	}
-	a.state.told.Store(key, now)
-	a.logger.Warn("the vendor's cost of a call differs from its list price by more than a tenth",
-		zap.String("channel", channel), zap.String("model", model), zap.String("list_usd", c.List.String()),
-		zap.String("price", c.Price), zap.String("remedy", "check the channel's provider and cost_multiplier, or give the price in a file of prices"))
-}
-
-// warnUnpriced says that a model has no price, so that no budget counts it.
-func (a *App) warnUnpriced(channel, model string) {
-	if _, told := a.state.told.LoadOrStore("unpriced "+channel+" "+model, time.Now()); told {
-		return
-	}
-	a.logger.Warn("no price is known for a model: its calls cost null, and no budget counts them",
-		zap.String("channel", channel), zap.String("model", model),
-		zap.String("remedy", "give its price in a file of prices (see the prices option); caddy ccload reprice then prices what was served before"))
-}
-
-// announceExhausted tells people, once for each period, that a budget is used
-// up.
-func (a *App) announceExhausted(thing, name string, limit access.Limit, resets time.Time) {
-	switch limit {
-	case access.LimitDay, access.LimitMonth, access.LimitTotal:
-	default:
-		return
-	}
-	key := "budget " + thing + "/" + name + " " + string(limit)
-	if last, ok := a.state.told.Load(key); ok && last.(time.Time).Equal(resets) {
-		return
-	}
-	a.state.told.Store(key, resets)
-	a.logger.Warn("a budget is used up", zap.String(thing, name), zap.String("limit", string(limit)), zap.Time("resets", resets))
-	a.events.Emit(a.ctx, "ccload.budget_exhausted", map[string]any{
-		thing: name, "limit": string(limit), "resets": resets,
-	})
 }

@@ -5,16 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
-	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
-	"github.com/ccload/ccload/vault"
 )
 
 // refreshEvery is how often a node looks whether another one has changed
@@ -23,21 +20,26 @@ const refreshEvery = time.Second
 
 // complete reports whether what is stored has been read, and what other nodes
 // have taken of the limits.
-func (st *state) complete() bool { return st.stored.Load() != nil && st.sharing.begun.Load() }
+func (st *state) complete() bool {
+	return st.control.Stored.Load() != nil && st.cluster.Ready()
+}
 
 // rebuild makes the registry of what is declared and stored now.
 func (a *App) rebuild() error {
 	replacer := caddy.NewReplacer()
 	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
-	s := a.state.stored.Load()
-	r, err := newRegistry(a.withSecrets(), s, replace, a.state, func(msg string) { a.logger.Warn(msg) })
+	s := a.state.control.Stored.Load()
+	whole, shadowed := merged(a.withSecrets(), s)
+	for _, problem := range shadowed {
+		a.logger.Warn(problem)
+	}
+	r, err := newRegistry(whole, len(a.App.Channels), replace, a.state.routing, a.state.gateway.Pool, func(msg string) { a.logger.Warn(msg) })
 	if err != nil {
 		return err
 	}
-	whole, _ := merged(&a.App, s)
 	age, bytes := whole.Retention.Resolve()
 	a.keep.Store(&retention{age: age, bytes: bytes})
-	a.state.sharing.restrict(r)
+	a.state.cluster.Restrict(r.limited())
 	a.registry.Store(r)
 	return nil
 }
@@ -56,7 +58,7 @@ func (a *App) encryptionKeys() ([][]byte, error) {
 		if text == "" {
 			return nil, fmt.Errorf("encryption_key #%d %w", i+1, errNoKey)
 		}
-		key, err := vault.ParseKey(text)
+		key, err := secrets.ParseKey(text)
 		if err != nil {
 			return nil, fmt.Errorf("encryption_key #%d: %w", i+1, err)
 		}
@@ -72,7 +74,7 @@ const (
 	checkBinding = "check"
 )
 
-// useStored makes the vault, and routing of what is stored.
+// useStored makes the keyring, and routing of what is stored.
 func (a *App) useStored() error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
@@ -84,22 +86,22 @@ func (a *App) useStored() error {
 	if keys == nil {
 		from = keyFile()
 		var made bool
-		if keys, made, err = vault.ReadOrMake(from); err != nil {
+		if keys, made, err = secrets.ReadOrMake(from); err != nil {
 			return a.withoutKey(ctx, err)
 		}
 		if made {
 			a.logger.Info("made the key that stored secrets are encrypted with: back it up, apart from the database", zap.String("file", from))
 		}
 	}
-	v, err := vault.New(keys...)
+	v, err := secrets.NewKeyring(keys...)
 	if err != nil {
 		return err
 	}
-	if err := a.state.checkVault(ctx, v); err != nil {
+	if err := a.state.checkKeyring(ctx, v); err != nil {
 		return fmt.Errorf("%w (the key in use is that of %s: give back the one it was encrypted with, also beside a new one)", err, from)
 	}
-	a.state.vault.Store(v)
-	a.state.noKey.Store(false)
+	a.state.control.Keyring.Store(v)
+	a.state.control.NoKey.Store(false)
 	if err := a.state.refresh(ctx, true); err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
@@ -114,20 +116,20 @@ func (a *App) withoutKey(ctx context.Context, err error) error {
 		return errors.Join(err, sealed)
 	}
 	a.logger.Warn("there is no encryption key, so no channels can be stored", zap.Error(err))
-	v, err := vault.New(vault.NewKey())
+	v, err := secrets.NewKeyring(secrets.NewKey())
 	if err != nil {
 		return err
 	}
-	a.state.vault.Store(v)
-	a.state.noKey.Store(true)
+	a.state.control.Keyring.Store(v)
+	a.state.control.NoKey.Store(true)
 	if err := a.state.refresh(ctx, true); err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
 	return a.rebuild()
 }
 
-// checkVault fails if the database was encrypted with another key.
-func (st *state) checkVault(ctx context.Context, v *vault.Vault) error {
+// checkKeyring fails if the database was encrypted with another key.
+func (st *state) checkKeyring(ctx context.Context, v *secrets.Keyring) error {
 	sealed, err := st.store.LoadMemory(ctx, checkMemory)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -143,16 +145,16 @@ func (st *state) checkVault(ctx context.Context, v *vault.Vault) error {
 
 // refresh reads what is stored, if there is anything new, and puts it to use.
 func (st *state) refresh(ctx context.Context, always bool) error {
-	st.reading.Lock()
-	defer st.reading.Unlock()
+	st.control.Reading.Lock()
+	defer st.control.Reading.Unlock()
 	revisions, err := st.store.Revisions(ctx)
 	if err != nil {
 		return err
 	}
-	if err := st.refreshCooling(ctx, revisions.Cooling); err != nil {
+	if err := st.cluster.Refresh(ctx, revisions.Cooling); err != nil {
 		return err
 	}
-	known := st.stored.Load()
+	known := st.control.Stored.Load()
 	if !always && known != nil && known.revision == revisions.Config {
 		return nil
 	}
@@ -160,11 +162,11 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 	if err != nil {
 		return err
 	}
-	next := readStored(documents, revision, st.vault.Load())
+	next := readStored(documents, revision, st.control.Keyring.Load())
 	for _, problem := range next.problems {
 		st.log.Load().Warn(problem)
 	}
-	st.stored.Store(next)
+	st.control.Stored.Store(next)
 	st.mu.Lock()
 	apps := append([]*App{}, st.apps...)
 	st.mu.Unlock()
@@ -182,61 +184,6 @@ func (st *state) refresh(ctx context.Context, always bool) error {
 	return nil
 }
 
-// sharedRests is what rests, as far as this node and the store agree on it.
-// Reading and writing exclude each other: what is written while it is read
-// would look as if another node had ended it.
-type sharedRests struct {
-	mu       sync.Mutex
-	revision int64
-	entries  map[health.Ref]health.Entry
-}
-
-// SaveCooling implements ledger.CoolingWriter.
-func (st *state) SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error {
-	st.rests.mu.Lock()
-	defer st.rests.mu.Unlock()
-	if err := st.store.SaveCooling(ctx, upsert, remove); err != nil {
-		return err
-	}
-	for i := range upsert {
-		st.rests.entries[upsert[i].Ref] = upsert[i]
-	}
-	for _, ref := range remove {
-		delete(st.rests.entries, ref)
-	}
-	return nil
-}
-
-// refreshCooling takes over what other nodes have found to rest, and to be well
-// again.
-func (st *state) refreshCooling(ctx context.Context, revision int64) error {
-	st.rests.mu.Lock()
-	defer st.rests.mu.Unlock()
-	if st.rests.revision == revision {
-		return nil
-	}
-	list, err := st.store.LoadCooling(ctx)
-	if err != nil {
-		return err
-	}
-	was := st.rests.entries
-	st.rests.revision, st.rests.entries = revision, make(map[health.Ref]health.Entry, len(list))
-	list = slices.DeleteFunc(list, func(e health.Entry) bool { return st.cooling.Pending(e.Ref) }) // known better here
-	for i := range list {
-		st.rests.entries[list[i].Ref] = list[i]
-	}
-	var ended []health.Entry
-	for ref, e := range was {
-		if _, still := st.rests.entries[ref]; !still && !st.cooling.Pending(ref) {
-			ended = append(ended, e)
-		}
-	}
-	st.board.Forget(ended)
-	st.board.Restore(list)
-	st.publishChange(liveChange{Resting: true})
-	return nil
-}
-
 // refreshLoop looks for what other nodes have changed.
 func (st *state) refreshLoop(ctx context.Context) {
 	tick := time.NewTicker(refreshEvery)
@@ -248,7 +195,7 @@ func (st *state) refreshLoop(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if st.vault.Load() == nil {
+		if st.control.Keyring.Load() == nil {
 			continue // not started yet
 		}
 		ask, cancel := context.WithTimeout(ctx, closeTimeout)

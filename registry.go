@@ -3,7 +3,9 @@ package ccload
 import (
 	"cmp"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -17,7 +19,9 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/provider"
+	"github.com/ccload/ccload/relay"
 )
 
 // registry is the immutable list of channels, tokens and aliases that one
@@ -26,6 +30,7 @@ type registry struct {
 	channels []*channel // in config order
 	byName   map[string]*channel
 	aliases  map[string][]string
+	wild     []string // those of the aliases that are patterns, the one first that is meant
 	tokens   *access.Tokens
 	calendar *access.Calendar // of budgets
 	names    []string         // every exact model name and alias, sorted
@@ -43,13 +48,14 @@ type channel struct {
 	spoken    []ai.Protocol // by any of urls, in the order of the config
 	keys      []upstreamKey
 	served    access.Patterns
+	renamed   []string       // the patterns of conf.ModelNames, the one first that is meant
 	hours     *config.Window // nil: always
 	rules     []health.Rule
 	health    *health.Channel
 	allowance *access.Allowance
 	keyless   bool                   // every key's placeholder is empty here
 	upstream  *reverseproxy.Upstream // stands for the channel before foreign policies
-	edits     []bodyEdit
+	edits     []scan.Edit
 	origin    string // declared or stored
 }
 
@@ -70,18 +76,15 @@ type upstreamKey struct {
 	load   *atomic.Int64
 }
 
-// newRegistry resolves a config and what is stored beside it. It touches
+// newRegistry resolves a config, with what is stored beside it. It touches
 // neither disk nor network; the state it is given handles of is not changed by
 // it. What is declared must be right; what is stored and cannot be used is left
 // out, for it was right when it was saved and nobody is there to be told.
-func newRegistry(conf *config.App, s *storedConfig, replace func(string) string, st *state, warn func(string)) (*registry, error) {
-	declaredChannels := len(conf.Channels)
-	conf, shadowed := merged(conf, s)
-	for _, problem := range shadowed {
-		warn(problem)
-	}
+//
+// The first declaredChannels channels of conf are declared, the others stored.
+func newRegistry(conf *config.App, declaredChannels int, replace func(string) string, st *routingState, pool *relay.Pool, warn func(string)) (*registry, error) {
 	r := &registry{byName: make(map[string]*channel), calendar: access.NewCalendar(conf.Location()), capture: conf.Capture.Resolved()}
-	counts := &access.Counts{Meters: st.meters, Purses: st.purses, Calendar: r.calendar}
+	counts := &access.Counts{Meters: st.Meters, Purses: st.Purses, Calendar: r.calendar}
 	for i, c := range conf.Channels {
 		from, replace := declared, replace
 		if i >= declaredChannels {
@@ -91,7 +94,7 @@ func newRegistry(conf *config.App, s *storedConfig, replace func(string) string,
 		}
 		ch, err := newChannel(c, replace, st, counts, warn)
 		if err == nil && from == stored {
-			_, err = ch.transports(st.transports, config.DefaultConnectTimeout)
+			_, err = ch.transports(pool, config.DefaultConnectTimeout)
 		}
 		if err != nil && from == stored {
 			warn(fmt.Sprintf("the stored channel %q cannot be used: %v", c.Name, err))
@@ -105,6 +108,7 @@ func newRegistry(conf *config.App, s *storedConfig, replace func(string) string,
 		r.byName[ch.name] = ch
 	}
 	r.aliases = conf.AliasModels()
+	r.wild = access.Sorted(maps.Keys(r.aliases))
 	tokens, err := newTokens(conf.Tokens, replace, counts, warn)
 	if err != nil {
 		return nil, err
@@ -112,7 +116,7 @@ func newRegistry(conf *config.App, s *storedConfig, replace func(string) string,
 	r.tokens = tokens
 	r.names = r.exactNames()
 	for name := range r.aliases {
-		if r.planFor(name, false) == nil {
+		if !r.leadsSomewhere(name) {
 			warn(fmt.Sprintf("alias %q leads to no model that a channel serves", name))
 		}
 	}
@@ -155,7 +159,7 @@ func newTokens(conf []*config.Token, replace func(string) string, counts *access
 	return access.New(specs, counts)
 }
 
-func newChannel(c *config.Channel, replace func(string) string, st *state, counts *access.Counts, warn func(string)) (*channel, error) {
+func newChannel(c *config.Channel, replace func(string) string, st *routingState, counts *access.Counts, warn func(string)) (*channel, error) {
 	if err := provider.Check(c); err != nil {
 		return nil, err
 	}
@@ -177,12 +181,13 @@ func newChannel(c *config.Channel, replace func(string) string, st *state, count
 	}
 	for _, secret := range conf.Keys {
 		id := access.Fingerprint(secret)
-		ch.keys = append(ch.keys, upstreamKey{secret: secret, id: id, load: st.load.counter(c.Name, id)})
+		ch.keys = append(ch.keys, upstreamKey{secret: secret, id: id, load: st.InFlight.counter(c.Name, id)})
 	}
 	if len(ch.keys) == 0 {
-		ch.keys = []upstreamKey{{load: st.load.counter(c.Name, "")}}
+		ch.keys = []upstreamKey{{load: st.InFlight.counter(c.Name, "")}}
 	}
 	ch.served = access.CompilePatterns(ch.patterns())
+	ch.renamed = access.Sorted(maps.Keys(conf.ModelNames))
 	if ch.hours, err = c.Hours.Window(); err != nil {
 		return nil, err
 	}
@@ -205,7 +210,7 @@ func newChannel(c *config.Channel, replace func(string) string, st *state, count
 	for _, k := range ch.keys {
 		spec.Keys = append(spec.Keys, k.id)
 	}
-	ch.health = st.board.Channel(spec)
+	ch.health = st.Board.Channel(spec)
 	ch.allowance = counts.Allowance(channelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
 	ch.upstream = &reverseproxy.Upstream{Host: new(reverseproxy.Host), Dial: c.Name}
 	return ch, nil
@@ -229,6 +234,11 @@ func (ch *channel) patterns() []string {
 func (ch *channel) upstreamModel(model string) string {
 	if name, ok := ch.conf.ModelNames[model]; ok {
 		return name
+	}
+	for _, pattern := range ch.renamed {
+		if name, ok := access.Rewrite(pattern, ch.conf.ModelNames[pattern], model); ok {
+			return name
+		}
 	}
 	return model
 }
@@ -353,3 +363,36 @@ func channelBudget(c *config.Channel) access.Budget {
 }
 
 func nanoDollars(usd float64) ai.Money { return ai.Money(math.Round(usd * float64(ai.Dollar))) }
+
+// bodyEdits reads a channel's body_set and body_remove.
+func bodyEdits(c *config.Channel) ([]scan.Edit, error) {
+	var edits []scan.Edit
+	for _, f := range c.BodySet {
+		value, err := json.Marshal(f.Value)
+		if err != nil {
+			return nil, fmt.Errorf("body_set %s: %w", f.Path, err)
+		}
+		edits = append(edits, scan.Edit{Path: strings.Split(f.Path, "."), Value: value})
+	}
+	for _, path := range c.BodyRemove {
+		edits = append(edits, scan.Edit{Path: strings.Split(path, ".")})
+	}
+	return edits, nil
+}
+
+// limited are the allowances that have limits, by the name that all nodes know
+// them by.
+func (r *registry) limited() map[string]*access.Allowance {
+	list := make(map[string]*access.Allowance)
+	for _, name := range r.tokens.Names() {
+		if a := r.tokens.ByName(name).Allowance(); a.Limited() {
+			list["token/"+name] = a
+		}
+	}
+	for _, ch := range r.channels {
+		if ch.allowance.Limited() {
+			list[channelPurse+ch.name] = ch.allowance
+		}
+	}
+	return list
+}

@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"github.com/ccload/ccload/admin"
-	"github.com/ccload/ccload/vault"
+	"github.com/ccload/ccload/secrets"
 )
 
 // Rotate implements admin.Operator: everything is sealed with the first of the
@@ -20,28 +20,28 @@ func (a *App) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, err
 	if !st.complete() {
 		return nil, storeProblem(errors.New("the gateway has just started; try again in a moment"))
 	}
-	st.rotating.Lock()
-	defer st.rotating.Unlock()
+	st.control.Rotating.Lock()
+	defer st.control.Rotating.Unlock()
 	keys, err := a.encryptionKeys()
 	if err != nil {
 		return nil, admin.Problemf(http.StatusConflict, admin.CodeInvalid, "encryption_key", "%s", err.Error())
 	}
 	fromFile := keys == nil
 	if fromFile {
-		old, err := vault.ReadFile(keyFile())
+		old, err := secrets.ReadFile(keyFile())
 		if err != nil {
 			return nil, fmt.Errorf("the encryption key: %w", err)
 		}
-		keys = append([][]byte{vault.NewKey()}, old...)
-		if err := vault.WriteFile(keyFile(), keys); err != nil {
+		keys = append([][]byte{secrets.NewKey()}, old...)
+		if err := secrets.WriteFile(keyFile(), keys); err != nil {
 			return nil, fmt.Errorf("keeping the new encryption key: %w", err)
 		}
 	}
-	v, err := vault.New(keys...)
+	v, err := secrets.NewKeyring(keys...)
 	if err != nil {
 		return nil, err
 	}
-	was := st.vault.Swap(v)
+	was := st.control.Keyring.Swap(v)
 	sealed := 0
 	err = a.edit(ctx, who, func(d *draft) error {
 		if n := len(d.base.problems); n > 0 {
@@ -60,8 +60,8 @@ func (a *App) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, err
 		return nil
 	})
 	if err != nil {
-		if !fromFile { // with a file both keys stay, and either vault will do
-			st.vault.Store(was)
+		if !fromFile { // with a file both keys stay, and either keyring will do
+			st.control.Keyring.Store(was)
 		}
 		return nil, err
 	}

@@ -42,9 +42,9 @@ func (c *call) settle() {
 		c.used.Money = rec.Cost.Amount
 		c.admission.Settle(c.used)
 	}
-	c.h.app.state.ledger.Record(rec) // before anything that may go wrong
+	c.h.app.state.gateway.Ledger.Record(rec) // before anything that may go wrong
 	c.h.app.state.publishCall(rec)
-	countCall(c)
+	c.h.app.observer.CallEnded(rec, c.candidates != nil)
 	c.logFields()
 	c.traceFields()
 	if c.abort {

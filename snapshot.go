@@ -28,7 +28,7 @@ func (h *Handler) snapshot() *snapshot {
 
 // resolve makes the snapshot of a registry.
 func (h *Handler) resolve(r *registry) (*snapshot, error) {
-	set, err := newTransportSet(r, h.app.state.transports, h.limits.ConnectTimeout)
+	set, err := newTransportSet(r, h.app.state.gateway.Pool, h.limits.ConnectTimeout)
 	s := &snapshot{registry: r, transports: set}
 	if err == nil {
 		h.latest.Store(s)
@@ -39,5 +39,5 @@ func (h *Handler) resolve(r *registry) (*snapshot, error) {
 // transportsOf are a handler's connections to a channel that may be of no
 // snapshot any more.
 func (h *Handler) transportsOf(ch *channel) ([]http.RoundTripper, error) {
-	return ch.transports(h.app.state.transports, h.limits.ConnectTimeout)
+	return ch.transports(h.app.state.gateway.Pool, h.limits.ConnectTimeout)
 }

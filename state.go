@@ -15,13 +15,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/access"
-	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/cluster"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/ledger"
-	"github.com/ccload/ccload/selection"
 	"github.com/ccload/ccload/store"
-	"github.com/ccload/ccload/tokens"
-	"github.com/ccload/ccload/vault"
 )
 
 // states holds the live state of every gateway in the process, keyed by the
@@ -36,29 +34,18 @@ const (
 	pruneStep    = 500 // calls deleted at a time, so that writers never wait long
 )
 
-// state is everything that outlives a config: what rests and why, rotation and
-// latency, counters of limits, connections, the ledger and the database. It is
-// indexed by the names and fingerprints of things, never by pointers into a
-// config.
+// state is everything that outlives a config: what each part of the gateway
+// remembers, and the database that they share. It opens and closes them.
 type state struct {
-	board      *health.Board
-	memory     *selection.State
-	meters     *access.Meters
-	purses     *access.Purses
-	prices     *priceBook
-	counter    *tokens.Counter
-	counting   lastUse // of the endpoints that count tokens
-	usual      usualOutputs
-	told       sync.Map // what the log was told -> time.Time: when, or until when it holds
-	habits     usageHabits
-	ledger     *ledger.Ledger
-	cooling    *ledger.CoolingSaver
-	store      store.Store
-	pins       *pins
-	transports *transports
-	load       *loadBook
-	lists      *modelLists
-	inFlight   atomic.Int64
+	routing *routingState
+	gateway *gatewayState
+	control *controlState
+	cluster *cluster.Cluster
+
+	store  store.Store
+	warned sync.Map // what the log was told -> time.Time: when, or until when it holds
+
+	substituted substitutions
 
 	openOnce sync.Once
 	openErr  error
@@ -71,20 +58,7 @@ type state struct {
 	log       atomic.Pointer[zap.Logger]
 	retention atomic.Pointer[retention]
 
-	vault    atomic.Pointer[vault.Vault]
-	noKey    atomic.Bool                  // the vault's key is kept nowhere
-	stored   atomic.Pointer[storedConfig] // nil until it is read for the first time
-	reading  sync.Mutex                   // one at a time reads what is stored
-	rests    sharedRests
-	editing  sync.Mutex // one at a time changes what is stored
-	rotating sync.Mutex // one at a time changes the encryption key
-
-	desk   *admin.Desk
-	totals totals
-
-	guesses  tokenGuesses // of client tokens
-	captures *captures
-	sharing  *sharing
+	guesses tokenGuesses // of client tokens
 }
 
 // retention is how much of the request log is kept; zero values keep all.
@@ -95,30 +69,20 @@ type retention struct {
 
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
-	st := &state{
-		memory:     selection.NewState(),
-		meters:     access.NewMeters(),
-		purses:     access.NewPurses(),
-		prices:     new(priceBook),
-		counter:    tokens.New(),
-		store:      s,
-		pins:       newPins(),
-		transports: newTransports(),
-		load:       newLoadBook(),
-		lists:      newModelLists(),
-		guesses:    newTokenGuesses(),
-		captures:   newCaptures(),
-		sharing:    newSharing(),
-	}
+	st := &state{store: s, guesses: newTokenGuesses()}
 	st.log.Store(log)
-	st.desk = newDesk(st)
-	st.rests.entries = make(map[health.Ref]health.Entry)
-	st.board = health.NewBoard(health.Options{Changed: st.coolingChanged})
-	st.ledger = ledger.New(ledger.Options{Alarm: func(msg string, err error) {
-		st.log.Load().Error(msg, zap.Error(err))
-	}})
+	st.routing = newRoutingState(st.coolingChanged)
+	st.gateway = newGatewayState(st.logger)
+	st.control = &controlState{Desk: newDesk(st)}
+	st.cluster = cluster.New(cluster.Options{
+		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
+		Changed: func() { st.publishChange(liveChange{Resting: true}) },
+	})
 	return st
 }
+
+// logger is that of the config that was started last.
+func (st *state) logger() *zap.Logger { return st.log.Load() }
 
 // open connects the store and starts what runs in the background. It does so
 // once; later calls return the first result.
@@ -135,29 +99,27 @@ func (st *state) open() error {
 			st.openErr = errors.Join(fmt.Errorf("reading what was cooling: %w", err), st.store.Close())
 			return
 		}
-		st.board.Restore(entries)
+		st.routing.Board.Restore(entries)
 		st.useSpool(ctx) // before what was spent is read: some of it may be there
 		spent, err := st.store.LoadSpent(ctx)
 		if err != nil {
 			st.openErr = errors.Join(fmt.Errorf("reading what was spent: %w", err), st.store.Close())
 			return
 		}
-		st.purses.Load(spent)
+		st.routing.Purses.Load(spent)
 		if saved, err := st.store.LoadMemory(ctx, tokensMemory); err == nil {
-			if err := st.counter.Load(saved); err != nil {
+			if err := st.gateway.Counter.Load(saved); err != nil {
 				st.log.Load().Warn("what was learned of counting tokens cannot be read and is learned anew", zap.Error(err))
 			}
 		}
-		st.cooling = ledger.NewCoolingSaver(st, func(msg string, err error) {
-			st.log.Load().Warn(msg, zap.Error(err))
-		})
-		st.ledger.Attach(ackWriter{st})
+		st.cluster.Start()
+		st.gateway.Ledger.Attach(ackWriter{st})
 		var run context.Context
 		run, st.stop = context.WithCancel(context.Background())
 		st.done.Go(func() { st.pruneLoop(run) })
 		st.done.Go(func() { st.refreshLoop(run) })
 		st.done.Go(func() { st.captureLoop(run) })
-		st.done.Go(func() { st.shareLoop(run) })
+		st.done.Go(func() { st.cluster.Run(run) })
 		st.opened.Store(true)
 	})
 	return st.openErr
@@ -180,14 +142,14 @@ func (st *state) useSpool(ctx context.Context) {
 			st.log.Load().Warn("writing records of calls that the store did not take before; it is tried again", zap.Error(err))
 		}
 	}
-	st.ledger.UseSpool(spool)
+	st.gateway.Ledger.UseSpool(spool)
 }
 
 // Destruct writes what is left and closes the store. The usage pool calls it
 // when the last config that used the state has let go of it.
 func (st *state) Destruct() error {
-	st.transports.close()
-	st.desk.Hub.CloseAll()
+	st.gateway.Pool.Close()
+	st.control.Desk.Hub.CloseAll()
 	if !st.opened.Load() {
 		return nil
 	}
@@ -195,15 +157,15 @@ func (st *state) Destruct() error {
 	st.done.Wait()
 	// What rests is a few rows, the ledger may have many: that one goes last,
 	// and each has its own time.
-	return errors.Join(within(closeTimeout, st.cooling.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.ledger.Close), st.store.Close())
+	return errors.Join(within(closeTimeout, st.cluster.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
 }
 
 // keepLearned saves what replies taught about counting tokens.
 func (st *state) keepLearned(ctx context.Context) error {
-	if len(st.counter.Inspect()) == 0 {
+	if len(st.gateway.Counter.Inspect()) == 0 {
 		return nil
 	}
-	saved, err := st.counter.Save()
+	saved, err := st.gateway.Counter.Save()
 	if err != nil {
 		return err
 	}
@@ -288,14 +250,45 @@ func (st *state) current() *App {
 	return nil
 }
 
+// limited are the allowances with limits of the config in use, nil between
+// configs.
+func (st *state) limited() map[string]*access.Allowance {
+	if app := st.current(); app != nil {
+		return app.registry.Load().limited()
+	}
+	return nil
+}
+
 // coolingChanged is told by the board whenever something starts or ends to
 // rest. It persists the change and tells people.
 func (st *state) coolingChanged(c health.Change) {
 	if st.opened.Load() {
-		st.cooling.Changed(c)
+		st.cluster.Save(c)
 	}
 	st.publishChange(liveChange{Cooling: &c})
 	if app := st.current(); app != nil {
-		app.announce(c)
+		app.observer.coolingChanged(c)
 	}
+}
+
+// ackWriter is the store for the ledger: purses learn of what is written.
+type ackWriter struct{ st *state }
+
+// WriteCalls implements ledger.Writer.
+func (w ackWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
+	err := w.st.store.WriteCalls(ctx, records)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if r.Cost.Amount != 0 {
+			w.st.routing.Purses.Written("token/"+r.Token, r.Cost.Amount)
+		}
+		for i := range r.Attempts {
+			if c := r.Attempts[i].Cost.Amount; c != 0 {
+				w.st.routing.Purses.Written(channelPurse+r.Attempts[i].Target.Channel, c)
+			}
+		}
+	}
+	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
-	"github.com/ccload/ccload/vault"
 )
 
 // storedConfig is what was made by the dashboard and its API, as of one
@@ -107,7 +107,7 @@ func binding(id string, c *config.Channel) string {
 }
 
 // document writes a channel.
-func (s *storedChannel) document(v *vault.Vault) (store.Document, error) {
+func (s *storedChannel) document(v *secrets.Keyring) (store.Document, error) {
 	open := *s.Conf
 	secrets, err := json.Marshal(channelSecrets{Keys: s.Keys, Proxy: open.Proxy, HeaderUp: open.HeaderUp})
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *storedChannel) document(v *vault.Vault) (store.Document, error) {
 }
 
 // readChannel reads a channel's document.
-func readChannel(d *store.Document, v *vault.Vault) (*storedChannel, error) {
+func readChannel(d *store.Document, v *secrets.Keyring) (*storedChannel, error) {
 	var body channelBody
 	if err := json.Unmarshal(d.Body, &body); err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ const settingsName = "settings"
 
 // readStored reads the documents of a revision. One that cannot be used is left
 // out, and told of: the others have to work.
-func readStored(documents []store.Document, revision int64, v *vault.Vault) *storedConfig {
+func readStored(documents []store.Document, revision int64, v *secrets.Keyring) *storedConfig {
 	s := &storedConfig{revision: revision, documents: make(map[documentKey]*store.Document, len(documents))}
 	for i := range documents {
 		d := &documents[i]
@@ -167,7 +167,7 @@ func readStored(documents []store.Document, revision int64, v *vault.Vault) *sto
 	return s
 }
 
-func (s *storedConfig) add(d *store.Document, v *vault.Vault) error {
+func (s *storedConfig) add(d *store.Document, v *secrets.Keyring) error {
 	switch d.Kind {
 	case store.KindChannel:
 		c, err := readChannel(d, v)

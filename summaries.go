@@ -25,7 +25,7 @@ func (a *App) Statistics(ctx context.Context, q admin.StatisticsQuestion) (*admi
 	for _, name := range q.By {
 		f.By = append(f.By, store.Dimension(name))
 	}
-	if err := a.state.ledger.Flush(ctx); err != nil {
+	if err := a.state.gateway.Ledger.Flush(ctx); err != nil {
 		return nil, storeProblem(err)
 	}
 	rows, err := a.state.store.Stats(ctx, f)

@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/anthropic"
 	"github.com/ccload/ccload/protocol/gemini"
@@ -58,7 +59,7 @@ func (h *Handler) unrouted(w http.ResponseWriter, r *http.Request, next caddyhtt
 	id := newRequestID(time.Now())
 	contentType, body := formatFor(r).WriteError(&protocol.Error{
 		Status: http.StatusNotFound, Code: "unknown_endpoint", RequestID: id,
-		Message: "this gateway has no endpoint " + r.Method + " " + shorten(r.URL.Path, 200) +
+		Message: "this gateway has no endpoint " + r.Method + " " + ai.Shorten(r.URL.Path, 200) +
 			"; it serves /v1/messages, /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/images/…, /v1/audio/…, " +
 			"/v1beta/models/{model}:generateContent, /v1/models and their kin; the base URL is the address of this site, with or without /v1",
 	})

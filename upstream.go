@@ -22,7 +22,7 @@ import (
 // one handler uses them.
 type transportSet map[*channel][]http.RoundTripper
 
-func newTransportSet(r *registry, pool *transports, connect time.Duration) (transportSet, error) {
+func newTransportSet(r *registry, pool *relay.Pool, connect time.Duration) (transportSet, error) {
 	set := make(transportSet, len(r.channels))
 	for _, ch := range r.channels {
 		list, err := ch.transports(pool, connect)
@@ -35,18 +35,18 @@ func newTransportSet(r *registry, pool *transports, connect time.Duration) (tran
 }
 
 // transports are the connection pools of a channel's addresses.
-func (ch *channel) transports(pool *transports, connect time.Duration) ([]http.RoundTripper, error) {
+func (ch *channel) transports(pool *relay.Pool, connect time.Duration) ([]http.RoundTripper, error) {
 	list := make([]http.RoundTripper, 0, len(ch.urls))
 	for i := range ch.urls {
 		u := &ch.urls[i]
-		k := transportKey{
-			proxy: ch.conf.Proxy, allowPrivate: ch.conf.AllowPrivateAddresses,
-			insecure: ch.conf.TLSInsecureSkipVerify, connect: connect,
+		n := relay.Network{
+			Proxy: ch.conf.Proxy, AllowPrivate: ch.conf.AllowPrivateAddresses,
+			InsecureSkipVerify: ch.conf.TLSInsecureSkipVerify, ConnectTimeout: connect,
 		}
 		if u.literal {
-			k.literal = u.host
+			n.LiteralHost = u.host
 		}
-		tr, err := pool.get(u.host, k)
+		tr, err := pool.Get(u.host, n)
 		if err != nil {
 			return nil, fmt.Errorf("channel %q: %w", ch.name, err)
 		}
@@ -78,7 +78,18 @@ func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 		Transport: c.transports[t.channel][t.url],
 		Timers:    c.timers(t),
 		Hide:      c.hides(t),
+		Rename:    c.renames(t),
 	}, nil
+}
+
+// renames is the name that the answer gives the model: the client's, where the
+// target was sent another; "" leaves what the upstream says. Clients compare it
+// with what they asked for, and throw away thoughts of any other model.
+func (c *call) renames(t *target) string {
+	if t.model == c.Model || t.model == "" {
+		return ""
+	}
+	return c.Model
 }
 
 // hides is what of a stream the client does not get, because it did not ask
@@ -94,7 +105,7 @@ func (c *call) timers(t *target) relay.Timers {
 	l := &c.h.limits
 	timers := relay.Timers{Headers: l.HeaderTimeout, FirstContent: l.FirstContentTimeout, Idle: l.IdleTimeout}
 	if l.FirstContentAuto {
-		limit, known := c.h.app.state.memory.FirstContentLimit(t.name, t.urls[t.url].address, t.model)
+		limit, known := c.h.app.state.routing.Selection.FirstContentLimit(t.name, t.urls[t.url].address, t.model)
 		if !known {
 			limit = config.FirstContentUnknown
 		}
@@ -140,6 +151,9 @@ func (c *call) upstreamHeader(t *target) http.Header {
 	}
 	if c.r.Header.Get("Content-Encoding") != "" {
 		header.Del("Content-Encoding") // the body was decoded when it was read
+	}
+	if !protocol.SameFamily(c.Model, t.model) {
+		delete(header, protocol.CodexLite)
 	}
 	header["Accept-Encoding"] = identity
 	t.setCredential(header, format, t.keys[t.key].secret)
@@ -219,7 +233,7 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 		start, end := c.request.ModelStart, c.request.ModelEnd
 		switch {
 		case end > start:
-			changes = append(changes, protocol.Change{Start: start, End: end, Text: string(quoteJSON(t.model))})
+			changes = append(changes, protocol.Change{Start: start, End: end, Text: string(scan.Quote(t.model))})
 		case c.match.endpoint.ModelIn != protocol.ModelInPath:
 			changed, err := openai.ReplaceFormModel(header.Get("Content-Type"), whole, t.model)
 			if err != nil {
@@ -245,7 +259,7 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 	if len(t.edits) > 0 && c.match.endpoint.ModelIn != protocol.ModelNowhere && isJSON(whole) {
 		edited := bytes.Join(changed, nil)
 		for _, e := range t.edits {
-			edited = e.apply(edited)
+			edited = e.Apply(edited)
 		}
 		clear(out.Parts[:])
 		out.Parts[0] = edited
@@ -257,20 +271,20 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 // signed in its conversation, which was translated before; changed as ever.
 func (c *call) unsealedBody(t *target) []byte {
 	body := protocol.WithoutSeals(c.body.bytes)
-	var edits []bodyEdit
+	var edits []scan.Edit
 	if t.model != c.Model && t.model != "" && c.match.endpoint.ModelIn == protocol.ModelInBody {
-		edits = append(edits, bodyEdit{path: []string{"model"}, value: quoteJSON(t.model)})
+		edits = append(edits, scan.Edit{Path: []string{"model"}, Value: scan.Quote(t.model)})
 	}
 	if t.question == asked {
-		edits = append(edits, bodyEdit{path: []string{"stream_options", "include_usage"}, value: []byte("true")})
+		edits = append(edits, scan.Edit{Path: []string{"stream_options", "include_usage"}, Value: []byte("true")})
 	}
 	if start, end, ok := scan.Get(body, "thinking", "type"); ok && scan.StringIs(body[start:end], "enabled") {
 		// Anthropic wants each turn of a tool loop to begin with its thinking,
 		// if thinking is on; the thinking of another is no use to it.
-		edits = append(edits, bodyEdit{path: []string{"thinking"}})
+		edits = append(edits, scan.Edit{Path: []string{"thinking"}})
 	}
 	for _, e := range append(edits, t.edits...) {
-		body = e.apply(body)
+		body = e.Apply(body)
 	}
 	return body
 }
@@ -280,7 +294,7 @@ func (c *call) unsealedBody(t *target) []byte {
 func renameGeminiModel(body []byte, model string) []byte {
 	rename := func(v []byte) []byte {
 		if start, end, ok := scan.Get(v, "model"); ok {
-			return splice(v, start, end, quoteJSON("models/"+model))
+			return scan.Splice(v, start, end, scan.Quote("models/"+model))
 		}
 		return v
 	}
@@ -300,14 +314,10 @@ func renameGeminiModel(body []byte, model string) []byte {
 	}) != nil {
 		return body
 	}
-	return splice(body, from, to, append(batch, ']'))
+	return scan.Splice(body, from, to, append(batch, ']'))
 }
 
 func isJSON(body []byte) bool {
-	for _, b := range body {
-		if !isSpace(b) {
-			return b == '{'
-		}
-	}
-	return false
+	body = bytes.TrimLeft(body, " \t\n\r")
+	return len(body) > 0 && body[0] == '{'
 }

@@ -55,24 +55,18 @@ func pageOf(query url.Values) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > mostPage {
-		return 0, invalid("limit", "limit %q: must be 1 to %d", shorten(text), mostPage)
+		return 0, invalid("limit", "limit %q: must be 1 to %d", ai.Shorten(text, maxTold), mostPage)
 	}
 	return n, nil
 }
 
-// shorten makes a text that somebody sent short enough to be told back.
-func shorten(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
+// maxTold is how many characters of what somebody sent are repeated to them.
+const maxTold = 80
 
 // badQuery is the problem of a query that cannot be read. Parts of it would be
 // left out, and more would be answered for than was asked.
 func badQuery(err error) error {
-	return invalid("", "the query cannot be read: %s; escape it as in name=a%%3Bb&other=50%%25", shorten(err.Error()))
+	return invalid("", "the query cannot be read: %s; escape it as in name=a%%3Bb&other=50%%25", ai.Shorten(err.Error(), maxTold))
 }
 
 // checkQuery refuses a query that cannot be read, parameters that the route
@@ -91,9 +85,9 @@ func (q *request) checkQuery() error {
 				names[i] = p.name
 			}
 			if len(names) == 0 {
-				return invalid(shorten(name), "parameter %q is not known; there are none", shorten(name))
+				return invalid(ai.Shorten(name, maxTold), "parameter %q is not known; there are none", ai.Shorten(name, maxTold))
 			}
-			return invalid(shorten(name), "parameter %q is not known; there are %s", shorten(name), strings.Join(names, ", "))
+			return invalid(ai.Shorten(name, maxTold), "parameter %q is not known; there are %s", ai.Shorten(name, maxTold), strings.Join(names, ", "))
 		case len(values) != 1:
 			return invalid(name, "parameter %s stands there more than once", name)
 		case len(values[0]) > maxText:
@@ -123,12 +117,12 @@ func (q *request) callFilter() (f CallFilter, err error) {
 	if text := query.Get("status"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 100 || n > 599 {
-			return f, invalid("status", "status %q: must be 100 to 599", shorten(text))
+			return f, invalid("status", "status %q: must be 100 to 599", ai.Shorten(text, maxTold))
 		}
 		f.Status = n
 	}
 	if f.Outcome != "" && !slices.ContainsFunc(ai.Kinds(), func(k ai.Kind) bool { return k.String() == f.Outcome }) {
-		return f, invalid("outcome", "outcome %q is not known; there are %v", shorten(f.Outcome), ai.Kinds())
+		return f, invalid("outcome", "outcome %q is not known; there are %v", ai.Shorten(f.Outcome, maxTold), ai.Kinds())
 	}
 	if own := q.token(); own != "" {
 		if f.Channel != "" || f.Token != "" && f.Token != own {
@@ -219,7 +213,7 @@ func (q *request) span() (ask StatisticsQuestion, err error) {
 	}
 	if text := query.Get("step"); text != "" {
 		if ask.Step, err = time.ParseDuration(text); err != nil || ask.Step < time.Minute || ask.Step%time.Minute != 0 {
-			return ask, invalid("step", "step %q: must be a whole number of minutes, such as 5m, 1h or 24h", shorten(text))
+			return ask, invalid("step", "step %q: must be a whole number of minutes, such as 5m, 1h or 24h", ai.Shorten(text, maxTold))
 		}
 		if int64(ask.Until.Sub(ask.Since)/ask.Step) > mostSteps {
 			return ask, invalid("step", "step %s: makes more than %d steps of that time: ask for a longer step", ask.Step, mostSteps)
@@ -242,7 +236,7 @@ func statistics(q *request) (any, error) {
 		if slices.Contains(may, name) {
 			return nil
 		}
-		return invalid(field, "%s %q is not known; there are %s", field, shorten(name), strings.Join(may, ", "))
+		return invalid(field, "%s %q is not known; there are %s", field, ai.Shorten(name, maxTold), strings.Join(may, ", "))
 	}
 	if text := query.Get("by"); text != "" {
 		for name := range strings.SplitSeq(text, ",") {
@@ -280,7 +274,7 @@ func truth(query url.Values, name string) (bool, error) {
 	case "true":
 		return true, nil
 	default:
-		return false, invalid(name, "%s %q: must be true or false", name, shorten(text))
+		return false, invalid(name, "%s %q: must be true or false", name, ai.Shorten(text, maxTold))
 	}
 }
 
@@ -339,7 +333,7 @@ func audit(q *request) (any, error) {
 	before := int64(0)
 	if text := query.Get("before"); text != "" {
 		if before, err = strconv.ParseInt(text, 10, 64); err != nil || before < 1 {
-			return nil, invalid("before", "before %q: must be the id of an entry", shorten(text))
+			return nil, invalid("before", "before %q: must be the id of an entry", ai.Shorten(text, maxTold))
 		}
 	}
 	return q.op.Audit(q.r.Context(), before, limit)

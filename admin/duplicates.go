@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // freeNames are the settings whose members are named by whoever writes them, so
@@ -86,7 +88,7 @@ func folded(name string) string {
 // refuseDuplicates is the problem of a text that says something twice.
 func refuseDuplicates(text []byte) error {
 	if name, found := duplicateName(text); found {
-		return invalid(shorten(name), "%q stands there twice: keep one of them", shorten(name))
+		return invalid(ai.Shorten(name, maxTold), "%q stands there twice: keep one of them", ai.Shorten(name, maxTold))
 	}
 	return nil
 }

@@ -7,13 +7,15 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // What is taken from files and written to files.
 
 // ExportOrder asks for an export, and for one with secrets.
 type ExportOrder struct {
-	Format   string `json:"format,omitempty"`   // json (default) or csv, which has channels only
+	Format   string `json:"format,omitempty"`   // json (default), csv, which has channels only, or caddyfile
 	Secrets  bool   `json:"secrets,omitempty"`  // with upstream keys and the hashes of tokens
 	Password string `json:"password,omitempty"` // the admin password; needed for secrets
 }
@@ -80,7 +82,7 @@ func (q *request) readImport() (form importForm, err error) {
 		}
 		name := part.FormName()
 		if seen[name] {
-			return form, invalid(shorten(name), "the form has two fields %q", shorten(name))
+			return form, invalid(ai.Shorten(name, maxTold), "the form has two fields %q", ai.Shorten(name, maxTold))
 		}
 		seen[name] = true
 		switch name {
@@ -89,7 +91,7 @@ func (q *request) readImport() (form importForm, err error) {
 		case "password":
 			form.password = string(text)
 		default:
-			return form, invalid(shorten(name), "the form has a field %q; there are file and password", shorten(name))
+			return form, invalid(ai.Shorten(name, maxTold), "the form has a field %q; there are file and password", ai.Shorten(name, maxTold))
 		}
 	}
 }
@@ -128,7 +130,7 @@ func exportSecrets(q *request) (any, error) {
 }
 
 // exportKinds are the formats of an export.
-var exportKinds = map[string]string{"json": "application/json", "csv": "text/csv; charset=utf-8"}
+var exportKinds = map[string]string{"json": "application/json", "csv": "text/csv; charset=utf-8", "caddyfile": "text/plain; charset=utf-8"}
 
 func (q *request) export(who Actor, format string, secrets bool) (any, error) {
 	if format == "" {
@@ -136,7 +138,7 @@ func (q *request) export(who Actor, format string, secrets bool) (any, error) {
 	}
 	kind, ok := exportKinds[format]
 	if !ok {
-		return nil, invalid("format", "format %q: must be json or csv", shorten(format))
+		return nil, invalid("format", "format %q: must be json, csv or caddyfile", ai.Shorten(format, maxTold))
 	}
 	data, err := q.op.Export(q.r.Context(), who, format, secrets)
 	if err != nil {

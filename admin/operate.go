@@ -8,6 +8,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/secrets"
 )
 
 // Operator is what the dashboard's API changes. The app implements it.
@@ -72,8 +73,8 @@ type Operator interface {
 	// Import takes channels, tokens and aliases from a file, or only says what
 	// it would do.
 	Import(ctx context.Context, who Actor, file ImportFile) (*ImportResult, error)
-	// Export writes channels, tokens and aliases as json or csv. With secrets
-	// only for one who is confirmed.
+	// Export writes channels, tokens and aliases as json, csv or caddyfile. With
+	// secrets only for one who is confirmed.
 	Export(ctx context.Context, who Actor, format string, withSecrets bool) ([]byte, error)
 	// Rotate seals everything with another key.
 	Rotate(ctx context.Context, who Actor) (*Rotation, error)
@@ -118,7 +119,7 @@ type Holder struct {
 
 // Masked stands for a secret in what is shown. Where it is given back, the
 // secret stays what it is.
-const Masked = "********"
+const Masked = secrets.Masked
 
 // ChannelConfig is the settings of a channel, as the API shows and takes them.
 // Keys, the password of a proxy and the values of headers are never shown.
@@ -255,7 +256,16 @@ type ImportResult struct {
 	Same     int             `json:"same"`
 	Changes  []ImportChange  `json:"changes"`
 	Notes    []string        `json:"notes"`
-	Problems []ImportProblem `json:"problems"` // rows that cannot be used
+	Lines    []ImportLine    `json:"lines,omitempty"` // of another system's file: what becomes of each thing
+	Problems []ImportProblem `json:"problems"`        // rows that cannot be used
+}
+
+// ImportLine tells what becomes of one thing of another system's file.
+type ImportLine struct {
+	Line    int    `json:"line,omitempty"`    // where it stands, from 1
+	From    string `json:"from"`              // its place and name in the file
+	Becomes string `json:"becomes,omitempty"` // what it is here; empty: it is not taken over
+	Note    string `json:"note,omitempty"`    // why not, or what is different here
 }
 
 // ImportChange is what becomes of one thing.

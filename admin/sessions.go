@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // CookieName is the cookie that holds a session's value.
@@ -248,7 +250,7 @@ func sessionHashOf(value string) (sessionHash, bool) {
 
 // sessionShortened bounds a text that the client has chosen.
 func sessionShortened(text string) string {
-	return strings.ToValidUTF8(text[:min(len(text), sessionText)], "")
+	return strings.ToValidUTF8(ai.CutBytes(text, sessionText), "")
 }
 
 // SetCookie sends a session's value to the client, an empty one to delete it.

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // MaxName is the longest name of a channel, a token or a group, in characters:
@@ -95,12 +97,17 @@ func checkModels(field string, models []string) *Error {
 	return checkEach(models, func(m string) *Error { return checkModel(field, m) })
 }
 
-// checkExact checks a name that may be no pattern.
-func checkExact(field, model string) *Error {
-	if strings.Contains(model, "*") {
-		return &Error{Field: field, Value: quote(model), Problem: "must be the name of one model, not a pattern"}
+// checkTarget checks a name that another stands for, which may have a * for each
+// that the other has.
+func checkTarget(field, name, target string) *Error {
+	if have, may := strings.Count(target, "*"), strings.Count(name, "*"); have > may {
+		problem := "must be the name of one model, not a pattern"
+		if may > 0 {
+			problem = fmt.Sprintf("has more * than %s, which they stand for", quote(name))
+		}
+		return &Error{Field: field, Value: quote(target), Problem: problem}
 	}
-	return checkModel(field, model)
+	return checkModel(field, target)
 }
 
 // checkRange checks a number. 0 stands for the default and is always right.
@@ -163,4 +170,4 @@ func checkProtocols(field string, names []string) *Error {
 }
 
 // quote writes a value into an error, shortened.
-func quote(s string) string { return strconv.Quote(clip(s)) }
+func quote(s string) string { return strconv.Quote(ai.Shorten(s, maxTold)) }

@@ -3,7 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // Error says which setting of which thing is wrong, and what to write instead.
@@ -23,26 +24,20 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Thing)
 	if e.Name != "" {
-		fmt.Fprintf(&b, " %q", clip(e.Name))
+		fmt.Fprintf(&b, " %q", ai.Shorten(e.Name, maxTold))
 	}
 	if b.Len() > 0 {
 		b.WriteString(": ")
 	}
-	if what := strings.TrimSpace(e.Field + " " + clip(e.Value)); what != "" {
+	if what := strings.TrimSpace(e.Field + " " + ai.Shorten(e.Value, maxTold)); what != "" {
 		b.WriteString(what + ": ")
 	}
 	b.WriteString(e.Problem)
 	return b.String()
 }
 
-// clip shortens a text that may be as long as somebody's mistake.
-func clip(s string) string {
-	const most = 80
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "…"
-}
+// maxTold is how many characters of a name or a value are repeated.
+const maxTold = 80
 
 // first returns the first problem there is, as one of the named thing.
 func first(thing, name string, problems ...*Error) error {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol/scan"
@@ -27,7 +26,7 @@ const maxWraps = 5
 // either way. A body that is cut short is read as far as it goes.
 func ParseFailure(body []byte) (f ai.Failure, isError bool) {
 	isError = parseFailure(&f, body, 0)
-	f.Message = shorten(strings.TrimSpace(f.Message))
+	f.Message = ai.CutBytes(strings.TrimSpace(f.Message), maxMessage)
 	return f, isError
 }
 
@@ -476,16 +475,4 @@ func setStatus(f *ai.Failure, n int64) {
 	if f.Status == 0 && n >= 400 && n <= 599 {
 		f.Status = int(n)
 	}
-}
-
-// shorten cuts a text at a whole character.
-func shorten(text string) string {
-	if len(text) <= maxMessage {
-		return text
-	}
-	n := maxMessage
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
 }

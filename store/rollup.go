@@ -2,10 +2,9 @@ package store
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
-	"github.com/ccload/ccload/internal/sketch"
+	"github.com/ccload/ccload/internal/quantile"
 )
 
 // Roll-ups are what calls add up to, by minute, hour and day. WriteCalls adds
@@ -86,17 +85,7 @@ func (v dimensionValues) only(set dimensionSet) dimensionValues {
 // statistics; longer ones count as what they begin with.
 const longestName = 200
 
-func shortName(s string) string {
-	s = clean(s)
-	if len(s) <= longestName {
-		return s
-	}
-	end := longestName
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end]
-}
+func shortName(s string) string { return ai.CutBytes(clean(s), longestName) }
 
 func dimensionsOf(r *ai.Record) dimensionValues {
 	key := ""
@@ -180,7 +169,7 @@ func (c *counts) add(other *counts) {
 // sums are what the calls of a group add up to.
 type sums struct {
 	counts
-	duration, firstContent sketch.Sketch // of calls that went well
+	duration, firstContent quantile.Sketch // of calls that went well
 }
 
 func (s *sums) merge(other *sums) {

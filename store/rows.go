@@ -65,21 +65,7 @@ func clean(s string) string {
 	if len(s) <= longestText && utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return s
 	}
-	return strings.ReplaceAll(strings.ToValidUTF8(cut(s, longestText), "\uFFFD"), "\x00", "\uFFFD")
-}
-
-// cut returns at most so many bytes of a text, and no half character at the end.
-func cut(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	s = s[:most]
-	for range utf8.UTFMax - 1 { // the cut may have gone through a character
-		if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
-			s = s[:len(s)-1]
-		}
-	}
-	return s
+	return strings.ReplaceAll(strings.ToValidUTF8(ai.CutBytes(s, longestText), "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // longestIndexed is the most bytes of a text that stands in an index: a key of
@@ -88,7 +74,7 @@ const longestIndexed = 750
 
 // indexed makes a text one for a column of an index; a longer one counts as
 // what it begins with.
-func indexed(s string) string { return clean(cut(clean(s), longestIndexed)) }
+func indexed(s string) string { return clean(ai.CutBytes(clean(s), longestIndexed)) }
 
 // identifier makes a text one for a column by which a row is found: those that
 // differ only in what has no room stay different.
@@ -97,7 +83,7 @@ func identifier(s string) string {
 		return s
 	}
 	sum := sha256.Sum256([]byte(s))
-	return cut(s, longestIndexed-1-2*len(sum)) + "#" + hex.EncodeToString(sum[:])
+	return ai.CutBytes(s, longestIndexed-1-2*len(sum)) + "#" + hex.EncodeToString(sum[:])
 }
 
 func flag(b bool) int64 {

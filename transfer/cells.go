@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 )
 
@@ -69,7 +70,7 @@ func WriteCSV(w io.Writer, s *Set) error {
 		for j := range columns {
 			text, err := formatCell(columns[j].get(&s.Channels[i]))
 			if err != nil {
-				return fmt.Errorf("channel %q: %s: %w", clip(s.Channels[i].Name), columns[j].name, err)
+				return fmt.Errorf("channel %q: %s: %w", ai.Shorten(s.Channels[i].Name, maxTold), columns[j].name, err)
 			}
 			row[j] = guard(text)
 		}

@@ -11,8 +11,10 @@ import (
 	"unicode"
 
 	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/provider"
+	"github.com/ccload/ccload/secrets"
 )
 
 // collector takes what a file holds, and leaves out what cannot be used.
@@ -33,11 +35,11 @@ func (c *collector) done() *File {
 }
 
 func (c *collector) problem(line int, name, field, message string) {
-	c.file.Problems = append(c.file.Problems, Problem{Line: line, Name: clip(name), Field: field, Message: message})
+	c.file.Problems = append(c.file.Problems, Problem{Line: line, Name: ai.Shorten(name, maxTold), Field: field, Message: message})
 }
 
 // fail tells of an error of package config, or any other.
-func (c *collector) fail(line int, name string, err error, secrets ...string) {
+func (c *collector) fail(line int, name string, err error, known ...string) {
 	field := ""
 	if e, ok := errors.AsType[*config.Error](err); ok {
 		field = e.Field
@@ -45,18 +47,7 @@ func (c *collector) fail(line int, name string, err error, secrets ...string) {
 	if f, ok := errors.AsType[*fieldError](err); ok {
 		field = f.field
 	}
-	c.problem(line, name, field, withoutSecrets(err.Error(), secrets))
-}
-
-// withoutSecrets replaces secrets that stand where none should, such as a key
-// that was pasted into an address too.
-func withoutSecrets(text string, secrets []string) string {
-	for _, s := range secrets {
-		if len(s) >= 8 {
-			text = strings.ReplaceAll(text, s, "…")
-		}
-	}
-	return text
+	c.problem(line, name, field, secrets.RedactSetting(err.Error(), known))
 }
 
 // fieldError is an error of one setting. It never holds what was written.
@@ -76,7 +67,7 @@ func (c *collector) once(kind, name string, line int) bool {
 	if line > 0 {
 		where = fmt.Sprintf(" (lines %d and %d)", first, line)
 	}
-	c.problem(line, name, "name", fmt.Sprintf("%s %q: stands there twice%s: give each a name of its own, or remove one", kind, clip(name), where))
+	c.problem(line, name, "name", fmt.Sprintf("%s %q: stands there twice%s: give each a name of its own, or remove one", kind, ai.Shorten(name, maxTold), where))
 	return false
 }
 
@@ -138,7 +129,7 @@ func (c *collector) token(line int, t Token) {
 		return
 	}
 	if other, taken := c.owner[t.SecretHash]; taken && t.SecretHash != "" {
-		c.problem(line, t.Name, "secret", fmt.Sprintf("token %q: secret: is that of the token %q too: give each its own", clip(t.Name), clip(other)))
+		c.problem(line, t.Name, "secret", fmt.Sprintf("token %q: secret: is that of the token %q too: give each its own", ai.Shorten(t.Name, maxTold), ai.Shorten(other, maxTold)))
 		return
 	}
 	c.owner[t.SecretHash] = t.Name

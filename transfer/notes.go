@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // notes collects remarks, each once with the names of those it is about.
@@ -36,7 +38,7 @@ func (n *notes) list() []string {
 		names := n.about[text]
 		shown := make([]string, 0, mostNamed)
 		for _, name := range names[:min(len(names), mostNamed)] {
-			shown = append(shown, strconv.Quote(clip(name)))
+			shown = append(shown, strconv.Quote(ai.Shorten(name, maxTold)))
 		}
 		switch rest := len(names) - len(shown); {
 		case len(names) == 0:

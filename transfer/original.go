@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/store"
 )
@@ -59,7 +60,7 @@ func (im *importer) names(list []*original) {
 			if list[i].line > 0 {
 				where = fmt.Sprintf("line %d: ", list[i].line)
 			}
-			im.notes.add("", fmt.Sprintf("%sthe channel %q is called %q here, because its name is taken or not possible", where, clip(names[i]), clip(name)))
+			im.notes.add("", fmt.Sprintf("%sthe channel %q is called %q here, because its name is taken or not possible", where, ai.Shorten(names[i], maxTold), ai.Shorten(name, maxTold)))
 		}
 		list[i].row["name"] = name
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/store"
 )
@@ -37,7 +38,7 @@ func (im *importer) tokens(rows []store.OriginalRow, byID map[string]*original) 
 	}
 	for i, name := range fitNames(names, "token", config.Anonymous) {
 		if name != names[i] {
-			im.notes.add("", fmt.Sprintf("the token %q is called %q here, because its description is taken, empty or not possible as a name", clip(names[i]), clip(name)))
+			im.notes.add("", fmt.Sprintf("the token %q is called %q here, because its description is taken, empty or not possible as a name", ai.Shorten(names[i], maxTold), ai.Shorten(name, maxTold)))
 		}
 		im.addToken(rows[i], name, func(id string) (string, bool) {
 			o := byID[id]

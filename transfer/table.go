@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // mostBroken bounds how many broken rows are read past: behind each of them the
@@ -173,7 +175,7 @@ func formatOf(names []string) (*format, error) {
 func columnsDiffer(names []string) error {
 	for i, n := range names {
 		if n != "" && slices.Contains(names[:i], n) {
-			return fmt.Errorf("the column %q stands there twice: remove one", clip(n))
+			return fmt.Errorf("the column %q stands there twice: remove one", ai.Shorten(n, maxTold))
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package transfer
 import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/secrets"
 )
 
 // Bounds of a file.
@@ -18,6 +19,15 @@ const (
 	FormatCSV            = "ccload-csv"
 	FormatOriginalCSV    = "original-csv"
 	FormatOriginalSQLite = "original-sqlite"
+	FormatLiteLLM        = "litellm"
+	FormatNewAPI         = "new-api"
+	FormatOneAPI         = "one-api"
+	FormatNewAPISQLite   = "new-api-sqlite"
+	FormatOneAPISQLite   = "one-api-sqlite"
+	FormatGPTLoad        = "gpt-load"
+	FormatCLIProxyAPI    = "cliproxyapi"
+	FormatCodeRouter     = "claude-code-router"
+	FormatPortkey        = "portkey"
 )
 
 // Kinds of what a file holds.
@@ -76,6 +86,7 @@ type File struct {
 	Format   string    // one of the formats
 	Set      Set       // what can be used of it
 	Notes    []string  // what of it has no counterpart here or was changed to fit
+	Lines    []Line    // of another system's file: what becomes of each thing
 	Problems []Problem // what cannot be used, in the order of the file
 }
 
@@ -87,13 +98,10 @@ func (k *Key) complete() {
 	}
 }
 
-// shortest is the length of a secret from which on four characters of it tell
-// next to nothing.
-const shortest = 16
-
+// lastFour is nothing of a placeholder, whose value is not known here.
 func lastFour(secret string) string {
-	if len(secret) < shortest || config.HasPlaceholder(secret) {
+	if config.HasPlaceholder(secret) {
 		return ""
 	}
-	return secret[len(secret)-4:]
+	return secrets.LastFour(secret)
 }

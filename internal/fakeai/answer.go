@@ -111,7 +111,7 @@ func (s *Server) pieces(r *Request, b *Behaviour) []string {
 	}
 	text := b.Text
 	if text == "" {
-		text = "Hello from " + s.o.Name + ": " + shorten(r.in.lastText(), echoedText)
+		text = "Hello from " + s.o.Name + ": " + ai.Shorten(r.in.lastText(), echoedText)
 	}
 	list := strings.SplitAfter(text, " ")
 	if b.Fault == InvalidUTF8 {
@@ -168,13 +168,6 @@ func identifier(name string) string {
 		}
 		return -1
 	}, name)
-}
-
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // quote writes a JSON string as the services do: without escaping for HTML.
