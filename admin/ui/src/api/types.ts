@@ -97,6 +97,7 @@ export interface Channel {
 	protocols: string[] | null
 	provider?: string
 	state: string
+	substituted?: Record<string, string> | null
 	until?: string
 	urls: URL[] | null
 	weight: number
@@ -180,6 +181,13 @@ export interface ImportChange {
 	name: string
 }
 
+export interface ImportLine {
+	becomes?: string
+	from: string
+	line?: number
+	note?: string
+}
+
 export interface ImportProblem {
 	field?: string
 	line?: number
@@ -193,6 +201,7 @@ export interface ImportResult {
 	changes: ImportChange[] | null
 	dry_run: boolean
 	format: string
+	lines?: ImportLine[] | null
 	notes: string[] | null
 	problems: ImportProblem[] | null
 	same: number
@@ -474,6 +483,7 @@ export interface AiAttempt {
 	rested?: string
 	server_id?: string
 	start_ns: number
+	substituted?: string
 	target: AiTarget
 	usage: AiUsage
 	why: string
@@ -759,7 +769,7 @@ export interface Routes {
 	"GET export": { path: undefined; query: { format?: Param }; body: undefined; answer: unknown }
 	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
 	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
-	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, the original's CSV or SQLite file */
+	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey) */
 	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
 	"GET live": { path: undefined; query: undefined; body: undefined; answer: unknown }
