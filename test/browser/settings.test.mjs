@@ -49,6 +49,7 @@ test("a setting shows its source and default, applies at once, and is taken back
 		assert.deepEqual([await each.inputValue(), await each.getAttribute("placeholder")], ["", "256"])
 		await page.getByRole("switch", { name: "Keep the bodies of calls" }).click()
 		await page.getByText("Saved, and in force").waitFor()
+		await page.locator("[role=switch][aria-checked=true]").waitFor()
 		await each.fill("many")
 		await page.getByRole("button", { name: "Save" }).click()
 		await page.getByText("must be a number").waitFor()
@@ -111,7 +112,7 @@ test("a price of one's own is added, and a usage costs what it says", async () =
 
 test("an import shows the difference first, and an export with secrets asks for the password", async () => {
 	await stage.visit({ hash: "#/settings?tab=import" }, async (page) => {
-		const [plain] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export" }).click()])
+		const [plain] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export", exact: true }).click()])
 		const text = readFileSync(await plain.path(), "utf8")
 		assert.ok(!text.includes("mk-n6-g5-u1"), "an export without secrets holds keys")
 		const file = JSON.parse(text)

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact"
-import { useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { channelStates } from "../../api/live"
 import { ApiError, asProblem } from "../../api/problem"
 import { ask } from "../../api/client"
@@ -35,6 +35,10 @@ export function TokenForm({ token, isNew, preset, onClose, onSaved, actions, sta
 	const [d, setDraft] = useState(was)
 	const [problem, setProblem] = useState<ApiError | undefined>(undefined)
 	const [busy, setBusy] = useState(false)
+	const first = useRef<HTMLDivElement>(null)
+	useEffect(() => {
+		if (isNew) first.current?.querySelector("input")?.focus()
+	}, [])
 	const set = (part: Partial<TokenDraft>) => setDraft((x) => ({ ...x, ...part }))
 	const declared = token.origin === "declared"
 	const dirty = isNew || JSON.stringify(d) !== JSON.stringify(was)
@@ -90,7 +94,7 @@ export function TokenForm({ token, isNew, preset, onClose, onSaved, actions, sta
 					))}
 				</div>
 			)}
-			{field("name", { autoFocus: isNew, required: true, error: said(problem, "name") ?? (problem?.code === "name_taken" ? problem.message : undefined) })}
+			<div ref={first}>{field("name", { required: true, error: said(problem, "name") ?? (problem?.code === "name_taken" ? problem.message : undefined) })}</div>
 			{field("models", { mono: true, rows: 2, placeholder: t("tokens.allModels"), help: t("tokens.modelsHelp") })}
 			<div class="trio" role="group" aria-label={t("tokens.budgets")}>
 				{field("day", { label: t("tokens.perDay"), unit: "$", placeholder: "∞", error: said(problem, "budget.day") })}
