@@ -6,7 +6,7 @@ import type { ImportChange, ImportResult } from "../../api/types"
 import { Button } from "../../components/button"
 import { Checkbox, errorAt, SelectField, TextField } from "../../components/field"
 import { Icon } from "../../components/icon"
-import { Failure, Note } from "../../components/notice"
+import { Failure } from "../../components/notice"
 import { State } from "../../components/state"
 import { type Column, Table } from "../../components/table"
 import { toast } from "../../components/toast"
@@ -79,6 +79,8 @@ function Import() {
 		setAsks(false)
 		setPassword("")
 	}
+	// Things whose keys would go astray are refused one by one; with the password they are taken.
+	const mayAsk = asksPassword || (result?.dry_run && (result.problems ?? []).length > 0)
 	const pending = result?.dry_run && result.added + result.changed > 0
 	return (
 		<section class="sec">
@@ -111,15 +113,14 @@ function Import() {
 				/>
 			</div>
 			{error && !needsPassword(error) && <Failure error={error} retry={file && (() => run(file, true))} />}
-			{file && asksPassword && (
-				<form class="setform below" onSubmit={(e) => (e.preventDefault(), void run(file, !pending))}>
-					<Note state="resting" icon="resting">{t("settings.importPassword")}</Note>
-					<TextField label={t("settings.password")} type="password" autoComplete="current-password" autoFocus value={password} onInput={setPassword} error={error && error.code !== "password_required" ? error.message : undefined} />
-					<div class="chips"><Button submit kind="primary" busy={busy} disabled={!password}>{t("settings.goOn")}</Button></div>
+			{result && <Difference result={result} />}
+			{file && mayAsk && (
+				<form class="setform below" onSubmit={(e) => (e.preventDefault(), void run(file, true))}>
+					<TextField label={t("settings.password")} type="password" autoComplete="current-password" value={password} onInput={setPassword} help={t("settings.importPassword")} error={needsPassword(error) && error?.code !== "password_required" ? error?.message : undefined} />
+					<div class="chips"><Button submit busy={busy} disabled={!password}>{t("settings.goOn")}</Button></div>
 				</form>
 			)}
-			{result && <Difference result={result} />}
-			{file && result && !asksPassword && (
+			{file && result && (
 				<div class="chips below">
 					{pending && <Button kind="primary" busy={busy} onClick={() => run(file, false)}>{t("settings.apply", { n: result.added + result.changed })}</Button>}
 					<Button onClick={reset}>{t(result.dry_run ? "action.cancel" : "settings.finish")}</Button>
