@@ -148,6 +148,16 @@ export interface Cleared {
 	cleared: number
 }
 
+export interface EditsAnswer {
+	body: string
+}
+
+export interface EditsQuestion {
+	body: string
+	body_remove: string[] | null
+	body_set: ConfigBodyField[] | null
+}
+
 export interface Explanation {
 	candidates: AiCandidate[] | null
 	model: string
@@ -216,6 +226,21 @@ export interface Key {
 	usable: boolean
 }
 
+export interface KeyChange {
+	add?: KeyConfig[] | null
+	disable?: string[] | null
+	enable?: string[] | null
+	notes?: Record<string, string> | null
+	remove?: string[] | null
+}
+
+export interface KeyChanged {
+	added: string[] | null
+	doubles: number
+	keys: number
+	removed: number
+}
+
 export interface KeyConfig {
 	disabled?: boolean
 	fingerprint?: string
@@ -261,6 +286,7 @@ export interface OverviewChannel {
 	limit_today_usd?: number
 	name: string
 	served: number
+	tokens_per_second?: number
 }
 
 export interface OverviewStep {
@@ -314,6 +340,19 @@ export interface RestOrder {
 export interface Rotation {
 	channels: number
 	key: string
+}
+
+export interface RulesAnswer {
+	outcome: AiOutcome
+	rule?: number
+	without: AiOutcome
+}
+
+export interface RulesQuestion {
+	body: string
+	header?: Record<string, string> | null
+	rules: ConfigCooldownRule[] | null
+	status: number
 }
 
 export interface Session {
@@ -726,7 +765,7 @@ export interface Routes {
 	/** Replace an alias */
 	"PUT aliases/{name}": { path: { name: Param }; query: undefined; body: Sent<AliasConfig>; answer: AliasConfig }
 	/** Who changed what, the latest first */
-	"GET audit": { path: undefined; query: { before?: Param; limit?: Param }; body: undefined; answer: AuditEntry[] | null }
+	"GET audit": { path: undefined; query: { before?: Param; channel?: Param; limit?: Param }; body: undefined; answer: AuditEntry[] | null }
 	/** What tokens and channels have spent, and may spend */
 	"GET budgets": { path: undefined; query: undefined; body: undefined; answer: Budget[] | null }
 	/** Calls, the newest first */
@@ -751,6 +790,8 @@ export interface Routes {
 	"PATCH channels/{name}": { path: { name: Param }; query: undefined; body: Sent<ChannelConfig>; answer: ChannelConfig }
 	/** Replace a channel; keys that are left out stay */
 	"PUT channels/{name}": { path: { name: Param }; query: undefined; body: Sent<ChannelConfig>; answer: ChannelConfig }
+	/** Add, remove, switch and note some keys of a channel */
+	"POST channels/{name}/keys": { path: { name: Param }; query: undefined; body: Sent<KeyChange>; answer: KeyChanged }
 	/** Ask the channel's upstream which models it has */
 	"POST channels/{name}/models/fetch": { path: { name: Param }; query: undefined; body: undefined; answer: Models }
 	/** Ask the channel for a short answer, of one or all its models */
@@ -763,6 +804,8 @@ export interface Routes {
 	"POST cooling/clear": { path: undefined; query: undefined; body: Sent<HealthRef>; answer: Cleared }
 	/** What replies have taught about counting tokens */
 	"GET counting": { path: undefined; query: undefined; body: undefined; answer: unknown[] | null }
+	/** What body_set and body_remove would make of a request */
+	"POST edits/test": { path: undefined; query: undefined; body: Sent<EditsQuestion>; answer: EditsAnswer }
 	/** Where a call would go now */
 	"GET explain": { path: undefined; query: { model: Param; protocol?: Param; token?: Param; conversation?: Param }; body: undefined; answer: Explanation }
 	/** Export channels, tokens and aliases */
@@ -795,6 +838,8 @@ export interface Routes {
 	"POST reprice": { path: undefined; query: { since?: Param }; body: undefined; answer: Record<string, number> | null }
 	/** Seal all stored secrets with a new encryption key */
 	"POST rotate": { path: undefined; query: undefined; body: undefined; answer: Rotation }
+	/** What cooldown rules would make of an answer */
+	"POST rules/test": { path: undefined; query: undefined; body: Sent<RulesQuestion>; answer: RulesAnswer }
 	/** Who is logged in */
 	"GET session": { path: undefined; query: undefined; body: undefined; answer: Session }
 	/** The settings in force */

@@ -1,4 +1,4 @@
-import type { CatalogueProvider } from "../../api/types"
+import type { CatalogueProvider } from "../api/types"
 
 /** What keys of providers begin with; the longest that fits counts. */
 const prefixes: readonly [string, string][] = [
