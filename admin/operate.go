@@ -182,6 +182,8 @@ type AliasConfig struct {
 type SettingsConfig struct {
 	config.Settings
 	Declared []string `json:"declared"`
+	// Defaults are what counts where a setting is absent.
+	Defaults config.Settings `json:"defaults"`
 }
 
 // AuditEntry says who changed what, and when.

@@ -126,6 +126,7 @@ func init() {
 		{method: http.MethodGet, path: "tokens/{name}", who: operators, summary: "One client token", answer: TokenConfig{}, handle: getToken},
 		{method: http.MethodPut, path: "tokens/{name}", who: operators, summary: "Replace a client token; it keeps its secret unless another is given", body: TokenConfig{}, answer: TokenConfig{}, handle: replaceToken},
 		{method: http.MethodPatch, path: "tokens/{name}", who: operators, summary: "Change some settings of a client token (JSON merge patch)", body: TokenConfig{}, answer: TokenConfig{}, handle: patchToken},
+		{method: http.MethodGet, path: "token-use", who: operators, summary: "When each client token was used last", answer: []TokenUse{}, handle: tokenUse},
 		{method: http.MethodDelete, path: "tokens/{name}", who: operators, summary: "Remove a client token", answer: Removed{}, handle: removeToken},
 
 		{method: http.MethodGet, path: "aliases", who: operators, summary: "All aliases", answer: []AliasConfig{}, handle: func(q *request) (any, error) { return q.op.AliasConfigs(), nil }},
@@ -134,7 +135,7 @@ func init() {
 		{method: http.MethodPut, path: "aliases/{name}", who: operators, summary: "Replace an alias", body: AliasConfig{}, answer: AliasConfig{}, handle: replaceAlias},
 		{method: http.MethodDelete, path: "aliases/{name}", who: operators, summary: "Remove an alias", answer: Removed{}, handle: removeAlias},
 
-		{method: http.MethodGet, path: "settings", who: operators, summary: "The settings in force", answer: SettingsConfig{}, handle: func(q *request) (any, error) { return q.op.Settings(), nil }},
+		{method: http.MethodGet, path: "settings", who: operators, summary: "The settings in force", answer: SettingsConfig{}, handle: func(q *request) (any, error) { return withDefaults(q.op.Settings()), nil }},
 		{method: http.MethodPut, path: "settings", who: operators, summary: "Replace the stored settings", body: config.Settings{}, answer: SettingsConfig{}, handle: replaceSettings},
 
 		{method: http.MethodGet, path: "cooling", who: operators, summary: "Everything that rests or failed lately", answer: []health.Entry{}, handle: func(q *request) (any, error) { return cooling(q.op, q.r, "") }},
@@ -188,6 +189,14 @@ type Session struct {
 type ChannelView struct {
 	Config ChannelConfig `json:"config"`
 	State  *Channel      `json:"state"` // null: it is not used, see the log
+}
+
+// TokenUse is when a client token was used last.
+type TokenUse struct {
+	Name string `json:"name"`
+	// LastUsed is when its last call arrived that is still in the log; absent if
+	// there is none.
+	LastUsed time.Time `json:"last_used,omitzero"`
 }
 
 // Removed says that something was done that has no other answer.

@@ -461,6 +461,7 @@ export interface Session {
 export interface SettingsConfig {
 	capture?: ConfigCapture | null
 	declared: string[] | null
+	defaults: ConfigSettings
 	retention?: ConfigRetention | null
 }
 
@@ -584,6 +585,11 @@ export interface TokenConfig {
 	tpm?: number
 	updated?: string
 	upstream_counts?: boolean
+}
+
+export interface TokenUse {
+	last_used?: string
+	name: string
 }
 
 export interface URL {
@@ -957,6 +963,8 @@ export interface Routes {
 	"GET statistics": { path: undefined; query: { since?: Param; until?: Param; step?: Param; by?: Param; quantiles?: Param; channel?: Param; key?: Param; model?: Param; token?: Param; protocol?: Param; outcome?: Param }; body: undefined; answer: Statistics }
 	/** The gateway at a glance */
 	"GET status": { path: undefined; query: undefined; body: undefined; answer: Status }
+	/** When each client token was used last */
+	"GET token-use": { path: undefined; query: undefined; body: undefined; answer: TokenUse[] | null }
 	/** All client tokens */
 	"GET tokens": { path: undefined; query: undefined; body: undefined; answer: TokenConfig[] | null }
 	/** Make a client token; the answer holds its secret, this once */
