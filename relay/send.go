@@ -304,8 +304,20 @@ func (a *Answer) fill(limit int) {
 	}
 }
 
-// readSome reads once into the held bytes.
+// readSome reads into the held bytes what is there.
 func (a *Answer) readSome() {
+	first := !a.begun
+	a.readOnce()
+	if !first || !a.begun {
+		return
+	}
+	if a.decodeUnnamed(); len(*a.held) == 0 && a.over == nil {
+		a.readOnce()
+	}
+}
+
+// readOnce reads once into the held bytes.
+func (a *Answer) readOnce() {
 	if len(*a.held) == cap(*a.held) {
 		a.held = grow(a.held, 2*cap(*a.held))
 	}
