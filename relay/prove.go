@@ -296,6 +296,7 @@ func (a *Answer) follow(chunk []byte) error {
 // event takes one event in.
 func (a *Answer) event(ev sse.Event) bool {
 	a.events++
+	a.unended = a.closing && isWhole(ev.Data)
 	if !a.closing && cutShort(ev.Data) {
 		return a.fail(ai.Failure{Message: "upstream sent an event that is cut short"}, ev.Data, true)
 	}
@@ -336,6 +337,21 @@ func isBroken(ev sse.Event) bool {
 func cutShort(data []byte) bool {
 	data = bytes.TrimRight(data, " \t\r\n")
 	return len(data) > 0 && data[0] == '{' && data[len(data)-1] != '}'
+}
+
+// isWhole reports whether the data of an event that may have been cut off is all
+// there, as far as that can be told: text has no end of its own.
+func isWhole(data []byte) bool {
+	data = bytes.TrimSpace(data)
+	switch {
+	case len(data) == 0:
+		return false
+	case data[0] == '{':
+		return scan.Valid(data) == nil
+	case data[0] == '[':
+		return string(data) == "[DONE]"
+	}
+	return true
 }
 
 // accept notes that the answer may be given to the client.

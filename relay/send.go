@@ -62,6 +62,7 @@ type Answer struct {
 	garbled  bool          // it is no error event, but one that is broken itself
 	whole    int           // of held, what stands before that one
 	closing  bool          // what the splitter reports now was not ended by the upstream
+	unended  bool          // the last event is whole, but its blank line has not come
 	rest     *abridger     // of a body too large to be held
 	verdict  protocol.Verdict
 	sample   sample
