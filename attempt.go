@@ -281,6 +281,9 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 		if verdict.Kind == ai.ContentFilter { // a refusal is an answer too
 			a.Outcome.Kind = ai.ContentFilter
 		}
+		if verdict.Blank {
+			a.Outcome.Kind = ai.Empty
+		}
 		c.end(a.Outcome.Kind, answer.Status, "")
 		c.observe(t, a, true, now)
 	case ai.ClientGone:

@@ -186,7 +186,7 @@ func (c *call) consider(index, native int, now time.Time) {
 	}
 	c.indexes = append(c.indexes, index)
 	c.usable = append(c.usable, selection.Candidate{
-		Name: cand.name, Priority: cand.conf.Priority, Weight: max(1, cand.conf.Weight),
+		Name: cand.name, Priority: cand.conf.Priority, Weight: cand.conf.Share(), Standby: cand.conf.Share() == 0,
 		UsableKeys: w.ready.UsableKeys, InFlight: cand.allowance.InFlight(), Model: cand.model, Upstream: cand.upstream,
 	})
 }

@@ -61,7 +61,7 @@ func (a *App) Channels(now time.Time) []admin.Channel {
 func (ch *channel) inspect(entries []health.Entry, now time.Time) admin.Channel {
 	c := admin.Channel{
 		Name: ch.name, Provider: ch.conf.Provider, Models: ch.patterns(), Priority: ch.conf.Priority,
-		Weight: max(1, ch.conf.Weight), Group: ch.conf.Group, Origin: ch.origin, InFlight: ch.allowance.InFlight(),
+		Weight: ch.conf.Share(), Group: ch.conf.Group, Origin: ch.origin, InFlight: ch.allowance.InFlight(),
 		State: ai.Eligible, Protocols: []ai.Protocol{}, Keys: []admin.Key{}, Cooling: []health.Entry{},
 	}
 	for _, p := range ai.Protocols {

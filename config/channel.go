@@ -69,8 +69,9 @@ type Channel struct {
 	Priority int `json:"priority,omitempty"`
 
 	// Weight is the share among channels of the same priority, multiplied by
-	// the number of usable keys. Default 1 (also if 0); 1 to 10000.
-	Weight int `json:"weight,omitempty"`
+	// the number of usable keys. Default 1; 0 to 10000. 0 is standby: the channel
+	// serves only while no other of its priority can.
+	Weight *int `json:"weight,omitempty"`
 
 	// Disabled takes the channel out of routing without removing it.
 	Disabled bool `json:"disabled,omitempty"`
@@ -149,6 +150,22 @@ type Channel struct {
 	TLSInsecureSkipVerify bool `json:"tls_insecure_skip_verify,omitempty"`
 }
 
+// Share is the weight that the channel has, 0 for standby.
+func (c *Channel) Share() int {
+	if c.Weight == nil {
+		return 1
+	}
+	return *c.Weight
+}
+
+// checkWeight checks a weight, of which 0 has a meaning.
+func checkWeight(w *int) *Error {
+	if w == nil {
+		return nil
+	}
+	return checkThat(*w >= 0 && *w <= MaxWeight, "weight", strconv.Itoa(*w), RangeProblem(0, MaxWeight))
+}
+
 // Validate checks the channel by itself. Whether its provider exists, and has
 // an address and needs a key, is known to package provider.
 func (c *Channel) Validate() error {
@@ -164,7 +181,7 @@ func (c *Channel) Validate() error {
 		checkModels("models", c.Models),
 		c.checkModelNames(),
 		checkRange("priority", c.Priority, -MaxPriority, MaxPriority),
-		checkRange("weight", c.Weight, 1, MaxWeight),
+		checkWeight(c.Weight),
 		checkRange("rpm", c.RPM, 0, MaxRPM),
 		checkRange("tpm", c.TPM, 0, MaxTPM),
 		checkRange("max_concurrency", c.MaxConcurrency, 0, MaxConcurrency),
