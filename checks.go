@@ -177,7 +177,7 @@ func (ch *channel) checkRequest(p ai.Protocol, u, k int, model string) (*relay.R
 		applyHeaderOps(header, ops)
 	}
 	return &relay.Request{
-		Method: http.MethodPost, URL: address, Header: header,
+		Method: http.MethodPost, URL: address, Base: ch.urls[u].bases[p], Header: header,
 		Body:     relay.Body{Parts: [5][]byte{bytes.ReplaceAll([]byte(checkBodies[p]), []byte("MODEL"), scan.Quote(model))}},
 		Format:   format,
 		Endpoint: endpoint,

@@ -231,7 +231,7 @@ func askForModels(ctx context.Context, ch *channel, via http.RoundTripper) ([]li
 		path = "/v1beta/models"
 	}
 	target := u.bases[p].Join(path)
-	target.RawQuery = map[ai.Protocol]string{ai.Gemini: "pageSize=1000", ai.Anthropic: "limit=1000"}[p]
+	target.RawQuery = protocol.JoinQuery(target.RawQuery, map[ai.Protocol]string{ai.Gemini: "pageSize=1000", ai.Anthropic: "limit=1000"}[p])
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return nil, err

@@ -152,7 +152,9 @@ func newTokens(conf []*config.Token, replace func(string) string, counts *access
 			if err != nil {
 				return nil, fmt.Errorf("token %q: %w", t.Name, err)
 			}
-			spec.Expires = end
+			if spec.Expires = end; end.Before(time.Now()) {
+				warn(fmt.Sprintf("token %q has expired (%s) and admits nobody", t.Name, t.Expires))
+			}
 		}
 		specs = append(specs, spec)
 	}
@@ -163,9 +165,9 @@ func newChannel(c *config.Channel, replace func(string) string, st *routingState
 	if err := provider.Check(c); err != nil {
 		return nil, err
 	}
-	conf, dropped := c.Replaced(replace)
-	for _, position := range dropped {
-		warn(fmt.Sprintf("channel %q: key %d is left out: it is empty here (is its placeholder set?) or given twice", c.Name, position))
+	conf, notes := c.Replaced(replace)
+	for _, note := range notes {
+		warn(fmt.Sprintf("channel %q: %s", c.Name, note))
 	}
 	ch := &channel{conf: conf, name: c.Name, keyless: len(c.Keys) > 0 && len(conf.Keys) == 0}
 	if ch.keyless {

@@ -272,7 +272,7 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 	}
 	_, thoughts := protocol.WantsThoughts(t.model)
 	return &relay.Request{
-		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
+		ID: c.ID, Method: http.MethodPost, URL: u, Base: t.urls[t.url].bases[t.protocol], Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: codec, Endpoint: endpoint, Stream: c.Stream,
 		Transport: c.transports[t.channel][t.url],
 		Timers:    c.timers(t),

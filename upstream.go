@@ -73,7 +73,7 @@ func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 		return nil, err
 	}
 	return &relay.Request{
-		ID: c.ID, Method: c.r.Method, URL: u, Header: header, Body: spans,
+		ID: c.ID, Method: c.r.Method, URL: u, Base: t.urls[t.url].bases[t.protocol], Header: header, Body: spans,
 		Format: c.match.format, Endpoint: c.match.endpoint, Stream: c.Stream, Array: c.request.Array,
 		Transport: c.transports[t.channel][t.url],
 		Timers:    c.timers(t),
