@@ -134,6 +134,9 @@ func newTokens(conf []*config.Token, replace func(string) string, counts *access
 			warn(fmt.Sprintf("token %q is left out: its secret is a placeholder that is empty here", t.Name))
 			continue
 		}
+		if config.Quoted(t.Secret) {
+			warn(fmt.Sprintf("the secret of token %q stands in quotes, which a client must send too: remove them where it is set", t.Name))
+		}
 		if err := t.Validate(); err != nil {
 			return nil, err
 		}

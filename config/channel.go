@@ -311,7 +311,7 @@ func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, note
 			problem, usable = "is left out: it is given twice", false
 		case !sendable(k):
 			problem, usable = "is left out: it holds a space, a line break or a character that no header can carry (was it copied whole?)", false
-		case quoted(k):
+		case Quoted(k):
 			problem = "stands in quotes, which are sent as a part of it: remove them where it is set; docker --env-file keeps them"
 		}
 		if problem != "" {
@@ -339,7 +339,7 @@ func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, note
 	return &r, notes
 }
 
-// quoted reports whether a secret stands in quotes.
-func quoted(s string) bool {
+// Quoted reports whether a secret stands in quotes, which it hardly ever means.
+func Quoted(s string) bool {
 	return len(s) >= 2 && (s[0] == '"' || s[0] == '\'' || s[0] == '`') && s[len(s)-1] == s[0]
 }
