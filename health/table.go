@@ -264,12 +264,13 @@ var table = []row{
 // endedAccounts are the ways to say that an account is no longer served:
 // "account has been terminated", "organization is suspended" and so on.
 func endedAccounts() []string {
-	var texts []string
-	for _, who := range []string{"account", "organization", "organisation", "workspace"} {
-		for _, ended := range []string{
-			"suspended", "disabled", "deactivated", "banned", "terminated", "blocked", "closed", "restricted", "locked", "frozen",
-		} {
-			for _, verb := range []string{"", "is ", "was ", "has been ", "is currently ", "has been permanently ", "has been temporarily "} {
+	whose := []string{"account", "organization", "organisation", "workspace"}
+	ends := []string{"suspended", "disabled", "deactivated", "banned", "terminated", "blocked", "closed", "restricted", "locked", "frozen"}
+	verbs := []string{"", "is ", "was ", "has been ", "is currently ", "has been permanently ", "has been temporarily "}
+	texts := make([]string, 0, len(whose)*len(ends)*len(verbs))
+	for _, who := range whose {
+		for _, ended := range ends {
+			for _, verb := range verbs {
 				texts = append(texts, who+" "+verb+ended)
 			}
 		}

@@ -18,7 +18,7 @@ func (s *Situation) active(sel reverseproxy.Selector, among []int32) []int32 {
 	byPriority := tiered(sel)
 	for i := range s.Candidates {
 		if !s.Candidates[i].Standby || !s.relieved(i, byPriority) {
-			among = append(among, int32(i)) //nolint:gosec // an index
+			among = append(among, int32(i))
 		}
 	}
 	return among

@@ -348,7 +348,7 @@ func TestBlankAnswers(t *testing.T) {
 		`{"candidates":[{"finishReason":"MAX_TOKENS"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`:                                                 false,
 		`{"candidates":[{"finishReason":"STOP"}]}`: false,
 	} {
-		if v := (gemini.Format{}).JudgeBody(generateEndpoint, []byte(body)); v.Blank != want {
+		if v := (gemini.Format{}).JudgeBody(&protocol.Endpoint{Operation: ai.Generate}, []byte(body)); v.Blank != want {
 			t.Errorf("%s: %+v", body, v)
 		}
 	}
