@@ -341,7 +341,8 @@ func BenchmarkJudge(b *testing.B) {
 func TestBlankAnswers(t *testing.T) {
 	for body, want := range map[string]bool{
 		`{"candidates":[{"content":{},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`:                                          true,
-		`{"candidates":[{"content":{"parts":[{"text":""}]},"finishReason":1}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":0,"totalTokenCount":3}}`: true,
+		`{"candidates":[{"content":{"parts":[{"text":""}]},"finishReason":1}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":0,"totalTokenCount":3}}`: false,
+		`{"candidates":[{"content":{"parts":[{"text":""}]},"finishReason":1}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`:                          true,
 		`{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`:                    false,
 		`{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"thoughtsTokenCount":9}}`:                                                    false,
 		`{"candidates":[{"finishReason":"SAFETY"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`:                                                     false,

@@ -225,9 +225,10 @@ func (j *judge) explained() bool { return j.meant || j.output() > 0 || j.blank()
 
 // blank reports whether the model read the prompt, which is billed, and had
 // nothing to say to it. Another target would bill the prompt once more, and most
-// likely say nothing either.
+// likely say nothing either. Google leaves a count of zero out, as protobuf's JSON
+// does; who writes it stands before Google, and may have lost the answer.
 func (j *judge) blank() bool {
-	return j.stopped && !j.content && !j.meant && j.output() == 0 && j.reported && j.prompt > 0
+	return j.stopped && !j.content && !j.meant && j.output() == 0 && !j.candidatesWereGiven && j.reported && j.prompt > 0
 }
 
 // Failure is the error of the event that was Failed.
