@@ -139,6 +139,7 @@ func (a *App) Start() error {
 	a.usePrices(run, own)
 	a.startChecks()
 	a.warnOfServers()
+	a.announce()
 	if len(a.registry.Load().tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}
