@@ -109,8 +109,8 @@ func (s *section) write(b *strings.Builder, root string) error {
 	}
 	b.WriteString("\n| in JSON | value | what it does |\n|---|---|---|\n")
 	for _, t := range types {
-		for i := range t.NumField() {
-			if err := writeField(b, t, t.Field(i)); err != nil {
+		for f := range t.Fields() {
+			if err := writeField(b, t, f); err != nil {
 				return err
 			}
 		}
