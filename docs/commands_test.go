@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -76,15 +79,23 @@ func newTour(t *testing.T, binary string) *tour {
 	return w
 }
 
+// lastPort is the port that was given out last. Ports below those that systems
+// give to connections by themselves are not taken between two looks at them.
+var lastPort atomic.Int64
+
+func init() { lastPort.Store(20000 + rand.Int64N(9000)) }
+
 func freePort(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 500 {
+		port := strconv.FormatInt(lastPort.Add(1), 10)
+		if ln, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			ln.Close()
+			return port
+		}
 	}
-	defer ln.Close()
-	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	return port
+	t.Fatal("no port is free")
+	return ""
 }
 
 // copy copies files into the folder, with the ports that are free here.
