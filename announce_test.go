@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	zaplog "go.uber.org/zap/zaptest/observer"
 )
 
 // TestAddressesAreThoseOfTheSites: what the log says at the start is where
@@ -46,4 +49,46 @@ func TestAddressesAreThoseOfTheSites(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestProblemsOfAConfigAreToldOnce: what the log says at the start is not hidden
+// among repetitions.
+func TestProblemsOfAConfigAreToldOnce(t *testing.T) {
+	t.Parallel()
+	app, err := loadApp(t, "{\n\tccload {\n\t\tchannel a openai {env.CCLOAD_TEST_THAT_IS_NOT_SET}\n\t\ttoken anonymous\n\t}\n}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	core, log := zaplog.New(zapcore.WarnLevel)
+	app.observer.log = zap.New(core)
+	app.observer.problems.Clear()
+	for range 3 {
+		if err := app.rebuild(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told []string
+	for _, e := range log.All() {
+		told = append(told, e.Message)
+	}
+	want := []string{
+		`channel "a": key 1 is left out: it is empty here (is its placeholder set?) or given twice`,
+		`channel "a" has no key left and is not used`,
+	}
+	if !slices.Equal(told, want) {
+		t.Errorf("the log says %q, want %q", told, want)
+	}
+}
+
+func loadApp(t *testing.T, config string) (*App, error) {
+	t.Helper()
+	ctx, err := provisionContext(config)
+	if err != nil {
+		return nil, err
+	}
+	app, err := ctx.App("ccload")
+	if err != nil {
+		return nil, err
+	}
+	return app.(*App), nil
 }

@@ -31,9 +31,9 @@ func (a *App) rebuild() error {
 	s := a.state.control.Stored.Load()
 	whole, shadowed := merged(a.withSecrets(), s)
 	for _, problem := range shadowed {
-		a.logger.Warn(problem)
+		a.observer.Problem(problem)
 	}
-	r, err := newRegistry(whole, len(a.App.Channels), replace, a.state.routing, a.state.gateway.Pool, func(msg string) { a.logger.Warn(msg) })
+	r, err := newRegistry(whole, len(a.App.Channels), replace, a.state.routing, a.state.gateway.Pool, a.observer.Problem)
 	if err != nil {
 		return err
 	}
