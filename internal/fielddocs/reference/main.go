@@ -135,7 +135,7 @@ func writeField(b *strings.Builder, t reflect.Type, f reflect.StructField) error
 	}
 	// A comment begins with the name of the field, which the row has already.
 	doc = plain(doc)
-	if rest, ok := strings.CutPrefix(doc, f.Name+" "); ok {
+	if rest, ok := strings.CutPrefix(doc, strings.TrimSuffix(f.Name, "Raw")+" "); ok {
 		doc = "`" + name + "` " + rest
 	}
 	fmt.Fprintf(b, "| `%s` | %s | %s |\n", name, kind(f.Type, f.Tag), doc)
