@@ -137,6 +137,7 @@ func (a *App) Start() error {
 	a.gateway.StartChecks()
 	a.warnOfServers()
 	a.nameSites()
+	a.announce()
 	if len(a.gateway.Table().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}

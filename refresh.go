@@ -32,11 +32,11 @@ func (a *App) rebuild() error {
 	s := a.state.control.Stored.Load()
 	whole, shadowed := merged(a.withSecrets(), s)
 	for _, problem := range shadowed {
-		a.logger.Warn(problem)
+		a.observer.Problem(problem)
 	}
 	r, err := routing.NewTable(whole, routing.Options{
 		Declared: len(a.App.Channels), Replace: replace, State: a.state.routing, Usable: a.gateway.Connectable,
-		Warn: func(problem string) { a.logger.Warn(problem) },
+		Warn: a.observer.Problem,
 	})
 	if err != nil {
 		return err
