@@ -1,10 +1,12 @@
 package ccload
 
 import (
+	"cmp"
 	"math/rand/v2"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/provider"
 	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/tokens"
 )
@@ -99,9 +101,13 @@ func (c *call) bill(t *target, a *ai.Attempt, answer *relay.Answer, complete boo
 	if answer != nil && c.generates() {
 		c.estimate(t, &a.Usage, answer, complete)
 	}
+	if answer != nil {
+		c.request.Order.Complete(c.Operation, &a.Usage)
+	}
 	if a.Usage.IsZero() {
 		return
 	}
+	a.Usage.Region = cmp.Or(a.Usage.Region, provider.Region(t.conf, t.urls[t.url].host))
 	a.Cost = c.priceAt(&t.candidate, &a.Usage)
 	t.used = access.Use{Tokens: int(a.Usage.Input + a.Usage.Output), Money: a.Cost.Amount}
 	c.used.Tokens += t.used.Tokens
@@ -109,6 +115,7 @@ func (c *call) bill(t *target, a *ai.Attempt, answer *relay.Answer, complete boo
 	rec.Amount += a.Cost.Amount
 	rec.List += a.Cost.List
 	rec.Unpriced = rec.Unpriced || a.Cost.Unpriced
+	rec.OtherTier = rec.OtherTier || a.Cost.OtherTier
 	rec.Drifted = rec.Drifted || a.Cost.Drifted
 	rec.Price, rec.Multiplier = a.Cost.Price, a.Cost.Multiplier
 	if a.Cost.Unpriced {

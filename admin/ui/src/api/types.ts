@@ -25,6 +25,7 @@ export interface Batch {
 	change?: Record<string, unknown> | null
 	clear?: boolean
 	names: string[] | null
+	password?: string
 	remove?: boolean
 }
 
@@ -96,6 +97,7 @@ export interface Channel {
 	protocols: string[] | null
 	provider?: string
 	state: string
+	substituted?: Record<string, string> | null
 	until?: string
 	urls: URL[] | null
 	weight: number
@@ -113,6 +115,7 @@ export interface ChannelConfig {
 	daily_budget?: number
 	disabled?: boolean
 	group?: string
+	header_down?: ConfigHeaderDown | null
 	header_up?: ConfigHeaderOps | null
 	health_check?: ConfigHealthCheck | null
 	hours?: ConfigHours | null
@@ -123,10 +126,12 @@ export interface ChannelConfig {
 	name: string
 	no_include_usage?: boolean
 	origin?: string
+	password?: string
 	priority?: number
 	protocols?: string[] | null
 	provider?: string
 	proxy?: string
+	region?: string
 	rpm?: number
 	tls_insecure_skip_verify?: boolean
 	tpm?: number
@@ -156,6 +161,12 @@ export interface Explanation {
 	why?: string
 }
 
+export interface ExportOrder {
+	format?: string
+	password?: string
+	secrets?: boolean
+}
+
 export interface Health {
 	attempts: number
 	failed: number
@@ -171,6 +182,13 @@ export interface ImportChange {
 	name: string
 }
 
+export interface ImportLine {
+	becomes?: string
+	from: string
+	line?: number
+	note?: string
+}
+
 export interface ImportProblem {
 	field?: string
 	line?: number
@@ -184,6 +202,7 @@ export interface ImportResult {
 	changes: ImportChange[] | null
 	dry_run: boolean
 	format: string
+	lines?: ImportLine[] | null
 	notes: string[] | null
 	problems: ImportProblem[] | null
 	same: number
@@ -265,6 +284,7 @@ export interface Priced {
 		drifted?: boolean
 		list_usd: number | null
 		multiplier?: number
+		other_tier?: boolean
 		price?: string
 		unpriced?: boolean
 		usd: number | null
@@ -379,6 +399,7 @@ export interface TestAnswer {
 		drifted?: boolean
 		list_usd: number | null
 		multiplier?: number
+		other_tier?: boolean
 		price?: string
 		unpriced?: boolean
 		usd: number | null
@@ -426,6 +447,7 @@ export interface TokenConfig {
 	origin?: string
 	rpm?: number
 	secret?: string
+	secret_file?: string
 	secret_sha256?: string
 	tpm?: number
 	updated?: string
@@ -445,6 +467,7 @@ export interface AiAttempt {
 		drifted?: boolean
 		list_usd: number | null
 		multiplier?: number
+		other_tier?: boolean
 		price?: string
 		unpriced?: boolean
 		usd: number | null
@@ -458,6 +481,7 @@ export interface AiAttempt {
 	rested?: string
 	server_id?: string
 	start_ns: number
+	substituted?: string
 	target: AiTarget
 	usage: AiUsage
 	why: string
@@ -497,6 +521,7 @@ export interface AiRecord {
 		drifted?: boolean
 		list_usd: number | null
 		multiplier?: number
+		other_tier?: boolean
 		price?: string
 		unpriced?: boolean
 		usd: number | null
@@ -531,6 +556,7 @@ export interface AiTarget {
 
 export interface AiUsage {
 	audio_input?: number
+	audio_ms?: number
 	audio_output?: number
 	beside?: AiModelUsage[] | null
 	cache_write?: number
@@ -538,16 +564,21 @@ export interface AiUsage {
 	cached_audio?: number
 	cached_image?: number
 	cached_input?: number
+	characters?: number
 	doubtful?: boolean
 	estimated?: boolean
+	image_form?: string
 	image_input?: number
 	image_output?: number
+	images?: number
 	input: number
 	output: number
 	reasoning?: number
 	region?: string
 	reported: boolean
+	search_size?: string
 	service_tier?: string
+	unmeasured?: boolean
 	vendor_costed?: boolean
 	/** US dollars */
 	vendor_usd?: number
@@ -584,6 +615,13 @@ export interface ConfigCooldownRule {
 	scope?: string
 	status?: number[] | null
 	zone?: string
+}
+
+export interface ConfigHeaderDown {
+	add?: Record<string, string[] | null> | null
+	delete?: string[] | null
+	pass?: string[] | null
+	set?: Record<string, string[] | null> | null
 }
 
 export interface ConfigHeaderOps {
@@ -656,6 +694,7 @@ export interface PricingLine {
 
 export interface PricingRow {
 	above: string
+	audio_hour: string
 	audio_input: string
 	audio_output: string
 	cache_write: string
@@ -663,7 +702,9 @@ export interface PricingRow {
 	cached_audio: string
 	cached_image: string
 	cached_input: string
+	characters: string
 	from: string
+	image: string
 	image_input: string
 	image_output: string
 	input: string
@@ -733,8 +774,10 @@ export interface Routes {
 	/** Where a call would go now */
 	"GET explain": { path: undefined; query: { model: Param; protocol?: Param; token?: Param; conversation?: Param }; body: undefined; answer: Explanation }
 	/** Export channels, tokens and aliases */
-	"GET export": { path: undefined; query: { format?: Param; secrets?: Param }; body: undefined; answer: unknown }
-	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, the original's CSV or SQLite file */
+	"GET export": { path: undefined; query: { format?: Param }; body: undefined; answer: unknown }
+	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
+	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
+	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey) */
 	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
 	"GET live": { path: undefined; query: undefined; body: undefined; answer: unknown }
