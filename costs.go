@@ -27,7 +27,7 @@ func (c *call) generates() bool { return c.Operation == ai.Generate || c.Operati
 func (c *call) countInput() int64 {
 	if !c.known {
 		c.known = true
-		c.count = c.h.app.state.gateway.Counter.Request(c.Protocol, c.countedModel(), c.body.bytes)
+		c.count = c.h.app.state.gateway.Counter.Send(c.sent(), c.countedModel(), c.body.bytes)
 	}
 	return c.count.Tokens
 }
@@ -39,6 +39,16 @@ func (c *call) countedModel() string {
 		return c.candidates.stages[0].candidates[0].model
 	}
 	return c.Model
+}
+
+// sent is how the call goes to whoever counts it, as far as its first candidate
+// tells.
+func (c *call) sent() tokens.Sent {
+	s := tokens.Sent{Protocol: c.Protocol, Stream: c.Stream}
+	if c.candidates != nil {
+		s.Vertex = provider.Vertex(c.candidates.stages[0].candidates[0].conf)
+	}
+	return s
 }
 
 // expect is the usage that is set aside for a call: its input, and the smaller

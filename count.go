@@ -28,7 +28,7 @@ func (c *call) countTokens() error {
 	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
 		body = body[from:to]
 	}
-	n := st.gateway.Counter.Request(c.Protocol, c.countedModel(), body).Tokens
+	n := st.gateway.Counter.Send(c.sent(), c.countedModel(), body).Tokens
 	c.record.Usage.Input, c.record.Usage.Estimated = n, true
 	text := countAnswers[c.Protocol](n)
 	header := c.w.Header()

@@ -20,3 +20,16 @@ func Region(c *config.Channel, host string) string {
 	}
 	return ""
 }
+
+// Vertex reports whether a channel's calls go to Google's Vertex AI.
+func Vertex(c *config.Channel) bool {
+	for _, u := range c.URLs {
+		rest, _ := strings.CutPrefix(strings.ToLower(u.URL), "https://")
+		host, _, _ := strings.Cut(rest, "/")
+		host, _, _ = strings.Cut(host, ":")
+		if strings.HasSuffix(host, "aiplatform.googleapis.com") {
+			return true
+		}
+	}
+	return false
+}

@@ -23,3 +23,19 @@ func TestRegion(t *testing.T) {
 		}
 	}
 }
+
+func TestVertex(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://us-central1-aiplatform.googleapis.com/v1/projects/p": true,
+		"https://aiplatform.googleapis.com:443":                       true,
+		"https://generativelanguage.googleapis.com":                   false,
+		"https://relay.example/aiplatform.googleapis.com":             false,
+	} {
+		if got := provider.Vertex(&config.Channel{URLs: []config.URL{{URL: address}}}); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+	if provider.Vertex(&config.Channel{}) {
+		t.Error("a channel without an address")
+	}
+}
