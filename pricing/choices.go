@@ -18,7 +18,7 @@ type choice struct {
 
 func parseChoices(s string) (choices, error) {
 	var list choices
-	for _, field := range strings.Fields(strings.ToLower(s)) {
+	for field := range strings.FieldsSeq(strings.ToLower(s)) {
 		word, price, named := strings.Cut(field, ":")
 		if !named {
 			word, price = "", field
