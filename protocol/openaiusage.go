@@ -294,7 +294,10 @@ func ReadBilledUnits(meta []byte, u *ai.Usage) {
 
 // FailedUsage reads what a failed answer of one of OpenAI's formats says that
 // it used: beside its error, inside of it, or in the response that failed.
-func FailedUsage(body []byte) ai.Usage {
+func FailedUsage(body []byte) ai.Usage { return failedUsage(body, 0) }
+
+func failedUsage(body []byte, depth int) ai.Usage {
+	const deepest = 2 // the error of a response
 	var u ai.Usage
 	_ = scan.Members(body, func(key []byte, start, end int) bool {
 		value := body[start:end]
@@ -304,7 +307,10 @@ func FailedUsage(body []byte) ai.Usage {
 		case "service_tier":
 			Tier(&u, value)
 		case "error", "response":
-			if inner := FailedUsage(value); inner.Reported {
+			if depth == deepest {
+				break
+			}
+			if inner := failedUsage(value, depth+1); inner.Reported {
 				u = inner
 			}
 		}
