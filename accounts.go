@@ -77,6 +77,7 @@ func (a *App) repriceRecord(r *ai.Record) {
 		total.Amount += at.Cost.Amount
 		total.List += at.Cost.List
 		total.Unpriced = total.Unpriced || at.Cost.Unpriced
+		total.OtherTier = total.OtherTier || at.Cost.OtherTier
 		total.Drifted = total.Drifted || at.Cost.Drifted
 		if at.Cost.Price != "" || at.Cost.Multiplier != nil {
 			total.Price, total.Multiplier = at.Cost.Price, at.Cost.Multiplier

@@ -163,7 +163,7 @@ var cost = object{
 	"properties": object{
 		"usd": object{"type": []string{"number", "null"}}, "list_usd": object{"type": []string{"number", "null"}},
 		"multiplier": object{"type": "number"}, "price": object{"type": "string"},
-		"unpriced": object{"type": "boolean"}, "drifted": object{"type": "boolean"},
+		"unpriced": object{"type": "boolean"}, "other_tier": object{"type": "boolean"}, "drifted": object{"type": "boolean"},
 	},
 	"additionalProperties": false, "x-always-in-answers": []string{"usd", "list_usd"},
 }

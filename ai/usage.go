@@ -15,7 +15,7 @@ import (
 type Usage struct {
 	Input        int64  `json:"input"`                    // all input, cached and cache-writing included
 	CachedInput  int64  `json:"cached_input,omitempty"`   // part of Input read from a prompt cache
-	CacheWrite   int64  `json:"cache_write,omitempty"`    // part of Input written to a prompt cache, any lifetime
+	CacheWrite   int64  `json:"cache_write,omitempty"`    // part of Input written to a prompt cache, any lifetime; some vendors bill tokens as read and as written
 	CacheWrite1h int64  `json:"cache_write_1h,omitempty"` // part of CacheWrite with a lifetime of one hour
 	Output       int64  `json:"output"`                   // all output, reasoning included
 	Reasoning    int64  `json:"reasoning,omitempty"`      // part of Output spent on reasoning
@@ -26,9 +26,15 @@ type Usage struct {
 	AudioOutput  int64  `json:"audio_output,omitempty"`   // part of Output that is audio
 	ImageOutput  int64  `json:"image_output,omitempty"`   // part of Output that is images
 	WebSearches  int64  `json:"web_searches,omitempty"`   // searches the provider ran itself, each with a fee
+	SearchSize   string `json:"search_size,omitempty"`    // how much a search took in, where the fee depends on it: "low", "medium", "high"
+	Characters   int64  `json:"characters,omitempty"`     // of a text that was spoken, where no tokens were counted
+	Images       int64  `json:"images,omitempty"`         // images that were made
+	ImageForm    string `json:"image_form,omitempty"`     // size and quality that were asked for, as in "1024x1024" or "1024x1024/hd"; empty: what the vendor does by itself
+	AudioMillis  int64  `json:"audio_ms,omitempty"`       // length of a recording in milliseconds, where the provider says it
 	ServiceTier  string `json:"service_tier,omitempty"`   // tier the provider says it used; "fast" for Anthropic's fast mode
-	Region       string `json:"region,omitempty"`         // where the provider says it was served, if that has a price: "us"
+	Region       string `json:"region,omitempty"`         // where it was served, as the provider or the channel says, if that has a price: "us"
 	Reported     bool   `json:"reported"`                 // the provider sent usage at all
+	Unmeasured   bool   `json:"unmeasured,omitempty"`     // it is billed, and neither the request nor the answer says for how much
 	Estimated    bool   `json:"estimated,omitempty"`      // some of the numbers were counted here, because the provider sent none
 	Doubtful     bool   `json:"doubtful,omitempty"`       // numbers contradicted each other, and were cut to what can be
 
@@ -62,8 +68,10 @@ func (u *Usage) Equal(v *Usage) bool {
 		u.AudioInput == v.AudioInput && u.ImageInput == v.ImageInput &&
 		u.CachedAudio == v.CachedAudio && u.CachedImage == v.CachedImage &&
 		u.AudioOutput == v.AudioOutput && u.ImageOutput == v.ImageOutput &&
-		u.WebSearches == v.WebSearches && u.ServiceTier == v.ServiceTier && u.Region == v.Region &&
-		u.Reported == v.Reported && u.Estimated == v.Estimated && u.Doubtful == v.Doubtful &&
+		u.WebSearches == v.WebSearches && u.SearchSize == v.SearchSize &&
+		u.Characters == v.Characters && u.Images == v.Images && u.ImageForm == v.ImageForm && u.AudioMillis == v.AudioMillis &&
+		u.ServiceTier == v.ServiceTier && u.Region == v.Region &&
+		u.Reported == v.Reported && u.Unmeasured == v.Unmeasured && u.Estimated == v.Estimated && u.Doubtful == v.Doubtful &&
 		u.VendorCost == v.VendorCost && u.VendorCosted == v.VendorCosted &&
 		slices.EqualFunc(u.Beside, v.Beside, func(a, b ModelUsage) bool {
 			return a.Model == b.Model && a.Usage.Equal(&b.Usage)
@@ -71,7 +79,12 @@ func (u *Usage) Equal(v *Usage) bool {
 }
 
 // Bound keeps every part within its whole, or a price could go below zero.
-// What had to be cut makes the usage doubtful.
+//
+// The one rule for numbers that contradict each other: the whole is believed,
+// and a part that is larger is cut to it, in the order of the fields; two parts
+// that exclude each other share the whole, the earlier one first. What had to be
+// cut makes the usage doubtful. Tokens may be read from a cache and be written
+// to it in the same call, so these two parts do not exclude each other.
 func (u *Usage) Bound() {
 	whole := func(n *int64) {
 		if *n < 0 {
@@ -88,8 +101,11 @@ func (u *Usage) Bound() {
 	whole(&u.Input)
 	whole(&u.Output)
 	whole(&u.WebSearches)
+	whole(&u.Characters)
+	whole(&u.Images)
+	whole(&u.AudioMillis)
 	part(&u.CachedInput, u.Input)
-	part(&u.CacheWrite, u.Input-u.CachedInput)
+	part(&u.CacheWrite, u.Input)
 	part(&u.CacheWrite1h, u.CacheWrite)
 	part(&u.AudioInput, u.Input)
 	part(&u.ImageInput, u.Input-u.AudioInput)
@@ -159,6 +175,7 @@ type Cost struct {
 	Multiplier *float64 `json:"multiplier,omitempty"` // the channel's; nil: 1
 	Price      string   `json:"price,omitempty"`      // id of the catalogue's row that priced it
 	Unpriced   bool     `json:"unpriced,omitempty"`   // something was used that no row prices; it is not in the amounts
+	OtherTier  bool     `json:"other_tier,omitempty"` // no row knows the service tier that was used; the standard price stands in for it
 	Drifted    bool     `json:"drifted,omitempty"`    // the vendor's figure and ours differ by more than a tenth
 }
 

@@ -33,6 +33,7 @@ import (
 //		daily_budget    <dollars>
 //		budget          <dollars>/day|month|total ...
 //		cost_multiplier <number>
+//		region          <name>
 //		no_include_usage
 //		hours           <HH:MM-HH:MM> [<zone>]
 //		proxy           <address>|off
@@ -101,6 +102,7 @@ func channelTable(c *config.Channel) Table {
 		"daily_budget":             USD(&c.DailyBudget),
 		"budget":                   Budget(&c.Budget),
 		"cost_multiplier":          multiplier(&c.CostMultiplier),
+		"region":                   Text(&c.Region),
 		"no_include_usage":         Flag(&c.NoIncludeUsage),
 		"hours":                    hours(&c.Hours),
 		"proxy":                    Text(&c.Proxy),

@@ -99,6 +99,12 @@ type Channel struct {
 	// relay that charges 30 %. 0 is free. Default 1; 0 to 1000.
 	CostMultiplier *float64 `json:"cost_multiplier,omitempty"`
 
+	// Region is where the upstream works on a call, for vendors that take more
+	// for it: eu or us for OpenAI's regional processing, or an Azure data zone.
+	// What an answer says of its region goes before it. Default: what the
+	// address says, as eu.api.openai.com does, else none.
+	Region string `json:"region,omitempty"`
+
 	// NoIncludeUsage sends Chat Completions streams upstream without asking for
 	// token counts (stream_options.include_usage) that the client did not ask
 	// for itself. By default they are asked for, and kept from the client; an
@@ -166,6 +172,9 @@ func checkWeight(w *int) *Error {
 	return checkThat(*w >= 0 && *w <= MaxWeight, "weight", strconv.Itoa(*w), RangeProblem(0, MaxWeight))
 }
 
+// maxRegion is the longest name of a region.
+const maxRegion = 64
+
 // Validate checks the channel by itself. Whether its provider exists, and has
 // an address and needs a key, is known to package provider.
 func (c *Channel) Validate() error {
@@ -190,6 +199,7 @@ func (c *Channel) Validate() error {
 		c.Budget.check("budget"),
 		checkThat(c.CostMultiplier == nil || *c.CostMultiplier >= 0 && *c.CostMultiplier <= MaxCostMultiplier, "cost_multiplier", "",
 			RangeProblem(0, MaxCostMultiplier)),
+		checkThat(len(c.Region) <= maxRegion, "region", "", fmt.Sprintf("must be a name such as eu, of at most %d letters", maxRegion)),
 		c.Hours.check(),
 		checkProxy(c.Proxy),
 		c.HeaderUp.check(),

@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"cmp"
 	"math/rand/v2"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/provider"
 	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/tokens"
@@ -26,7 +28,7 @@ func (c *Call) generates() bool { return c.Operation == ai.Generate || c.Operati
 func (c *Call) countInput() int64 {
 	if !c.known {
 		c.known = true
-		c.count = c.site.gateway.State.Counter.Request(c.Protocol, c.countedModel(), c.body.bytes)
+		c.count = c.site.gateway.State.Counter.Send(c.sent(), c.countedModel(), c.body.bytes)
 	}
 	return c.count.Tokens
 }
@@ -38,6 +40,16 @@ func (c *Call) countedModel() string {
 		return c.route.Steps[0].Candidates[0].Model
 	}
 	return c.Model
+}
+
+// sent is how the call goes to whoever counts it, as far as its first candidate
+// tells.
+func (c *Call) sent() tokens.Sent {
+	s := tokens.Sent{Protocol: c.Protocol, Stream: c.Stream}
+	if c.route != nil {
+		s.Vertex = provider.Vertex(c.route.Steps[0].Candidates[0].Conf)
+	}
+	return s
 }
 
 // expect is the usage that is set aside for a call: its input, and the smaller
@@ -101,9 +113,13 @@ func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 	if answer != nil && c.generates() {
 		a.estimate(&a.record.Usage, answer, complete)
 	}
+	if answer != nil {
+		c.request.Order.Complete(c.Operation, &a.record.Usage)
+	}
 	if a.record.Usage.IsZero() {
 		return
 	}
+	a.record.Usage.Region = cmp.Or(a.record.Usage.Region, provider.Region(t.Conf, t.URLs[t.URL].Host))
 	a.record.Cost = c.priceAt(&t.Candidate, &a.record.Usage)
 	t.Used = access.Use{Tokens: int(a.record.Usage.Input + a.record.Usage.Output), Money: a.record.Cost.Amount}
 	c.used.Tokens += t.Used.Tokens
@@ -111,6 +127,7 @@ func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 	rec.Amount += a.record.Cost.Amount
 	rec.List += a.record.Cost.List
 	rec.Unpriced = rec.Unpriced || a.record.Cost.Unpriced
+	rec.OtherTier = rec.OtherTier || a.record.Cost.OtherTier
 	rec.Drifted = rec.Drifted || a.record.Cost.Drifted
 	rec.Price, rec.Multiplier = a.record.Cost.Price, a.record.Cost.Multiplier
 	if a.record.Cost.Unpriced {

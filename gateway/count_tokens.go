@@ -28,7 +28,7 @@ func (c *Call) CountTokens() error {
 	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
 		body = body[from:to]
 	}
-	n := st.Counter.Request(c.Protocol, c.countedModel(), body).Tokens
+	n := st.Counter.Send(c.sent(), c.countedModel(), body).Tokens
 	c.Record.Usage.Input, c.Record.Usage.Estimated = n, true
 	text := countAnswers[c.Protocol](n)
 	header := c.w.Header()

@@ -63,16 +63,21 @@ func (s sum) times(millionths int64) sum {
 	if millionths == million {
 		return s
 	}
-	f := uint64(max(0, millionths))
+	return s.ratio(uint64(max(0, millionths)), million)
+}
+
+// ratio multiplies by a fraction, rounded half up; what is more than fits is
+// the most that does.
+func (s sum) ratio(f, by uint64) sum {
 	hi, lo := bits.Mul64(s.lo, f)
 	hi += s.hi * f
-	if hi >= million {
+	if hi >= by {
 		return sum{^uint64(0), ^uint64(0)}
 	}
 	var q sum
 	var rest uint64
-	q.lo, rest = bits.Div64(hi, lo, million)
-	if rest >= million/2 {
+	q.lo, rest = bits.Div64(hi, lo, by)
+	if rest >= (by+1)/2 {
 		q.plus(sum{0, 1})
 	}
 	return q

@@ -9,8 +9,14 @@ import (
 	"time"
 )
 
+// builtIn is what was collected from the vendors' own pages; additions is what
+// that table lacks: prices of hosts, and of what is billed by the piece.
+//
 //go:embed catalogue.csv
 var builtIn []byte
+
+//go:embed additions.csv
+var additions []byte
 
 // Catalogue is an immutable list of prices in layers. It is safe for
 // concurrent use.
@@ -23,11 +29,15 @@ type Catalogue struct {
 // Default is the catalogue of what is built in. It is read when it is first
 // asked for.
 var Default = sync.OnceValue(func() *Catalogue {
-	rows, _, err := readRows(builtIn) // a test looks at each of them
-	if err != nil {
-		panic(err)
+	var known []Row
+	for _, file := range [][]byte{builtIn, additions} {
+		rows, _, err := readRows(file) // a test looks at each of them
+		if err != nil {
+			panic(err)
+		}
+		known = append(known, rows...)
 	}
-	return &Catalogue{known: compileAll(rows)}
+	return &Catalogue{known: compileAll(known)}
 })
 
 // WithOwn returns a catalogue in which rows of the operator go before all
@@ -105,11 +115,13 @@ var vendors = map[string]string{
 
 // resellers name models as their vendors do and charge a part of the list
 // price, or tell what they charge.
-var resellers = map[string]bool{"": true, "openrouter": true, "github": true, "demo": true}
+var resellers = map[string]bool{"": true, "openrouter": true, "vercel": true, "github": true, "demo": true}
 
 // hosts serve other vendors' models at prices of their own, which say nothing
 // of what a model costs elsewhere.
-var hosts = map[string]bool{"groq": true}
+var hosts = map[string]bool{
+	"groq": true, "cerebras": true, "together": true, "fireworks": true, "azure": true, "openrouter": true,
+}
 
 // vendorOf is the vendor whose prices hold for a preset. sells is false for
 // one that resells everybody's. All others have prices of their own, which are

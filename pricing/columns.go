@@ -26,6 +26,9 @@ var columnList = []struct {
 	{"image_output", func(r *Row) *string { return &r.ImageOutput }},
 	{"search_per_1k", func(r *Row) *string { return &r.SearchPer1k }},
 	{"region_factor", func(r *Row) *string { return &r.RegionFactor }},
+	{"characters", func(r *Row) *string { return &r.Characters }},
+	{"audio_hour", func(r *Row) *string { return &r.AudioHour }},
+	{"image", func(r *Row) *string { return &r.Image }},
 	{"source", func(r *Row) *string { return &r.Source }},
 	{"note", func(r *Row) *string { return &r.Note }},
 }

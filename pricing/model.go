@@ -40,11 +40,11 @@ var (
 
 // suffixes are what may follow the name that a row knows: dates and versions,
 // and words that do not change the price.
-var suffixes = regexp.MustCompile(`^(?:[-.](?:\d{3,4}|\d{6}|\d{8}|\d{4}-\d{2}(?:-\d{2})?|\d{2}-\d{2}(?:-\d{4})?|\d{2}-20\d{2}|` +
+var suffixes = regexp.MustCompile(`^(?:[-._](?:\d{3,4}|\d{6}|\d{8}|\d{4}-\d{2}(?:-\d{2})?|\d{2}-\d{2}(?:-\d{4})?|\d{2}-20\d{2}|` +
 	`latest|preview|exp|experimental|beta|stable|thinking|reasoning|non-reasoning|customtools))*$`)
 
 // date is what a name that a pattern knows to its end may have behind it.
-var date = regexp.MustCompile(`-(?:20\d{6}|20\d{2}-\d{2}-\d{2})$`)
+var date = regexp.MustCompile(`[-_](?:20\d{6}|20\d{2}-\d{2}-\d{2})$`)
 
 // pattern is the names a row fits.
 type pattern struct {

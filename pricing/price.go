@@ -15,21 +15,23 @@ const (
 )
 
 // tierOf is the tier a usage is priced by. The tier that counts is the one the
-// answer names; what no row knows costs as standard does.
+// answer names; what no row knows costs as standard does, and is flagged.
+// Google's Vertex says on_demand_flex and on_demand_priority.
 func tierOf(u *ai.Usage) string {
-	switch t := strings.ToLower(u.ServiceTier); t {
-	case "", "default", "auto", "on_demand", "standard", "standard_only", "scale", "provisioned_throughput", "service_tier_unspecified":
+	t := strings.TrimPrefix(strings.ToLower(u.ServiceTier), "service_tier_")
+	t = strings.TrimPrefix(t, "on_demand_")
+	switch t {
+	case "", "default", "auto", "on_demand", "standard_only", "scale", "provisioned", "provisioned_throughput", "unspecified":
 		return standard
-	default:
-		return strings.TrimPrefix(t, "service_tier_")
 	}
+	return t
 }
 
 // Line is a part of a price, for people.
 type Line struct {
 	What     string   `json:"what"`
 	Quantity int64    `json:"quantity"`
-	Price    string   `json:"price_usd"` // per million, or for a thousand searches
+	Price    string   `json:"price_usd"` // per million tokens or characters, for a thousand searches, an image or an hour
 	Amount   ai.Money `json:"usd"`
 }
 
@@ -59,19 +61,21 @@ func (c *Catalogue) price(provider, model string, at time.Time, u *ai.Usage, mul
 	cost := ai.Cost{Multiplier: multiplier}
 	b := bill{at: at, explain: explain}
 	b.add(c, provider, model, u)
-	cost.Price, cost.Unpriced = b.row, b.unpriced
+	cost.Price, cost.Unpriced, cost.OtherTier = b.row, b.unpriced, b.otherTier
 	for i := range u.Beside {
 		b.add(c, provider, u.Beside[i].Model, &u.Beside[i].Usage)
 		cost.Unpriced = cost.Unpriced || b.unpriced
+		cost.OtherTier = cost.OtherTier || b.otherTier
 	}
 	cost.List = b.total.money()
 	charged := b.total
 	if u.VendorCosted {
 		charged = sum{lo: 0}
 		charged.add(int64(u.VendorCost), nanoPerUnit)
-		// What the vendor says it costs needs no row of ours.
-		cost.Drifted = !cost.Unpriced && drifted(cost.List, u.VendorCost)
-		cost.Unpriced = false
+		// A reseller's price is its own, and differs from one host to the next:
+		// only a vendor's tells that a row of its list is out of date.
+		cost.Drifted = !cost.Unpriced && !cost.OtherTier && (provider == "" || !resellers[provider]) && drifted(cost.List, u.VendorCost)
+		cost.Unpriced = false // what the vendor says it costs needs no row of ours
 	}
 	if multiplier != nil {
 		charged = charged.times(int64(math.Round(*multiplier * million)))
@@ -97,20 +101,35 @@ type bill struct {
 	row      string // that priced the last usage
 	unpriced bool   // something of it has no price
 	lines    []Line
+
+	otherTier bool // no row knows the tier of the last usage
 }
 
 // add prices one model's usage.
 func (b *bill) add(c *Catalogue, provider, model string, u *ai.Usage) {
-	b.row, b.unpriced = "", false
-	if u.Input+u.Output+u.WebSearches == 0 {
+	b.row, b.otherTier = "", false
+	b.unpriced = u.Unmeasured
+	if u.Input|u.Output|u.WebSearches|u.Characters|u.Images|u.AudioMillis == 0 {
 		return
 	}
-	e := c.find(provider, model).pick(b.at, tierOf(u), u.Input)
+	tier := tierOf(u)
+	e := c.find(provider, model).pick(b.at, tier, u.Input)
 	if e == nil {
 		b.unpriced = true
 		return
 	}
 	b.row = e.id
+	b.otherTier = e.tier != tier && (tier != priority || e.above == 0) // OpenAI has no priority for long prompts
+	if u.Input|u.Output != 0 && (e.tokens || !e.pieces()) {
+		b.tokens(e, model, u)
+	} else {
+		b.pieces(e, model, u)
+	}
+	b.searches(e, model, u)
+}
+
+// tokens prices what was counted in tokens.
+func (b *bill) tokens(e *entry, model string, u *ai.Usage) {
 	var tokens sum
 	for i, quantity := range quantities(u) {
 		if quantity <= 0 {
@@ -129,18 +148,61 @@ func (b *bill) add(c *Catalogue, provider, model string, u *ai.Usage) {
 		b.line(model, "region "+u.Region, 1, Rate(e.region), 0)
 	}
 	b.total.plus(tokens)
-	if u.WebSearches > 0 {
-		b.total.add(u.WebSearches, e.search*1000) // pico-dollars for each of a thousand
-		b.line(model, "web_search", u.WebSearches, e.search, e.search*1000)
-		b.unpriced = b.unpriced || e.search == 0
+}
+
+// pieces prices what vendors bill by the piece, where no tokens were counted or
+// the vendor does not bill them.
+func (b *bill) pieces(e *entry, model string, u *ai.Usage) {
+	image, knowsImage := e.image.of(u.ImageForm)
+	for _, piece := range [...]struct {
+		what     string
+		quantity int64
+		rate     rate
+		num, den uint64 // pico-dollars of one at a rate of 1
+	}{
+		{"characters", u.Characters, e.characters, 1, 1},
+		{"audio_ms", u.AudioMillis, e.audioHour, ratePerDollar, millisPerHour},
+		{"image", u.Images, rate{image, knowsImage}, ratePerDollar, 1},
+	} {
+		if piece.quantity <= 0 {
+			continue
+		}
+		if !piece.rate.known {
+			b.unpriced = true
+			continue
+		}
+		var s sum
+		s.add(piece.quantity, piece.rate.Rate)
+		s = s.ratio(piece.num, piece.den)
+		b.total.plus(s)
+		b.lineOf(model, piece.what, piece.quantity, piece.rate.Rate, s)
 	}
+}
+
+const millisPerHour = 3_600_000
+
+// searches prices the fees of searches.
+func (b *bill) searches(e *entry, model string, u *ai.Usage) {
+	if u.WebSearches <= 0 {
+		return
+	}
+	rate, _ := e.search.of(u.SearchSize)
+	b.total.add(u.WebSearches, rate*1000) // pico-dollars for each of a thousand
+	b.line(model, "web_search", u.WebSearches, rate, rate*1000)
+	b.unpriced = b.unpriced || rate == 0
 }
 
 func (b *bill) line(model, what string, quantity int64, shown, each Rate) {
 	if b.explain {
 		var s sum
 		s.add(quantity, each)
-		b.lines = append(b.lines, Line{What: model + " " + what, Quantity: quantity, Price: shown.String(), Amount: s.money()})
+		b.lineOf(model, what, quantity, shown, s)
+	}
+}
+
+func (b *bill) lineOf(model, what string, quantity int64, shown Rate, amount sum) {
+	if b.explain {
+		b.lines = append(b.lines, Line{What: model + " " + what, Quantity: quantity, Price: shown.String(), Amount: amount.money()})
 	}
 }
 

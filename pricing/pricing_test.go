@@ -29,6 +29,11 @@ func TestBuiltInRows(t *testing.T) {
 	if len(rows) < 500 {
 		t.Errorf("only %d rows", len(rows))
 	}
+	more, err := ParseFile("additions.csv", additions)
+	if err != nil || len(more) == 0 {
+		t.Fatalf("%d additions: %v", len(more), err)
+	}
+	rows = append(rows, more...)
 	list := compileAll(rows)
 	for i, e := range list {
 		if e.name != strings.ToLower(e.model) && !e.pattern.fits(e.name) {
@@ -229,6 +234,117 @@ func TestMultiplierAndVendorCost(t *testing.T) {
 	}
 }
 
+// What is billed by the piece is priced where its size is known, and never
+// without a price.
+func TestPieces(t *testing.T) {
+	for _, row := range []struct {
+		provider, model string
+		u               ai.Usage
+		want            string // empty: unpriced
+	}{
+		{"openai", "tts-1", ai.Usage{Characters: 3000}, "0.045"},
+		{"openai", "tts-1-hd", ai.Usage{Characters: 3000}, "0.09"},
+		{"azure", "tts-1", ai.Usage{Characters: 3000}, "0.045"},
+		{"openai", "gpt-4o-mini-tts", ai.Usage{Characters: 3000}, ""}, // it bills the tokens of its sound
+		{"openai", "gpt-4o-mini-tts", ai.Usage{Input: 1000, Output: 2000, AudioOutput: 2000}, "0.0246"},
+		{"openai", "whisper-1", ai.Usage{AudioMillis: 90_500}, "0.00905"},
+		{"openai", "whisper-1", ai.Usage{Unmeasured: true}, ""},
+		{"openai", "tts-2", ai.Usage{Characters: 3000}, ""},
+		{"groq", "whisper-large-v3-turbo", ai.Usage{AudioMillis: 3_600_000}, "0.04"},
+		{"openai", "dall-e-3", ai.Usage{Images: 1}, "0.04"},
+		{"openai", "dall-e-3", ai.Usage{Images: 2, ImageForm: "1024x1792"}, "0.16"},
+		{"openai", "dall-e-3", ai.Usage{Images: 1, ImageForm: "1024X1792/HD"}, "0.12"},
+		{"openai", "dall-e-3", ai.Usage{Images: 1, ImageForm: "/hd"}, "0.08"},
+		{"openai", "dall-e-3", ai.Usage{Images: 1, ImageForm: "4096x4096"}, ""},
+		{"openai", "dall-e-3", ai.Usage{Images: 1, ImageForm: "/auto"}, ""},
+		{"openai", "gpt-image-1", ai.Usage{Images: 1}, ""}, // it bills tokens
+		{"openai", "gpt-image-1", ai.Usage{Images: 1, Input: 50, Output: 4160, ImageOutput: 4160}, "0.16665"},
+		{"xai", "grok-imagine-image", ai.Usage{Images: 3, ImageForm: "1024x1024"}, "0.06"},
+		{"openai", "text-embedding-3-small", ai.Usage{Unmeasured: true}, ""},
+		{"perplexity", "sonar", ai.Usage{Input: 536, Output: 174, WebSearches: 1, SearchSize: "low"}, "0.00571"},
+		{"perplexity", "sonar-pro", ai.Usage{Input: 1000, Output: 1000, WebSearches: 1, SearchSize: "high"}, "0.032"},
+		{"perplexity", "sonar-pro", ai.Usage{Input: 1000, Output: 1000, WebSearches: 1, SearchSize: "enormous"}, "?"},
+		{"perplexity", "sonar-deep-research", ai.Usage{Input: 1000, Output: 1000, WebSearches: 20}, "0.11"},
+		{"azure", "grok-4-1-fast-non-reasoning", ai.Usage{Input: 1_000_000, Output: 1_000_000}, "0.7"},
+		{"azure", "gpt-5.2_2025-12-11", ai.Usage{Input: 1_000_000}, "1.75"},
+		{"groq", "openai/gpt-oss-20b", ai.Usage{Input: 1_000_000}, "0.075"},
+		{"cerebras", "gpt-oss-120b", ai.Usage{Input: 1_000_000}, "0.35"},
+		{"fireworks", "accounts/fireworks/models/gpt-oss-120b", ai.Usage{Input: 1_000_000}, "0.15"},
+		{"openrouter", "moonshotai/kimi-k2.5", ai.Usage{Input: 1_000_000}, "0.44"},
+		{"moonshot", "kimi-k2.5", ai.Usage{Input: 1_000_000}, "0.6"},
+		{"", "moonshotai/kimi-k2.5", ai.Usage{Input: 1_000_000}, "0.6"}, // what a host takes says nothing of another
+		{"qwen", "qwen3-30b-a3b", ai.Usage{Input: 1_000_000, Output: 1_000_000}, "1"},
+	} {
+		c, lines := Default().Explain(row.provider, row.model, at("2026-11-20"), &row.u, nil)
+		switch {
+		case row.want == "?": // a part of it has no price
+			if !c.Unpriced || c.List == 0 {
+				t.Errorf("%s %s %+v: %+v", row.provider, row.model, row.u, c)
+			}
+		case row.want == "":
+			if !c.Unpriced || c.List != 0 {
+				t.Errorf("%s %s %+v is not unpriced: %+v", row.provider, row.model, row.u, c)
+			}
+		case c.Unpriced || c.List.String() != row.want:
+			t.Errorf("%s %s %+v: %s (unpriced %v), want %s: %+v", row.provider, row.model, row.u, c.List, c.Unpriced, row.want, lines)
+		}
+		var all ai.Money
+		for _, l := range lines {
+			all += l.Amount
+		}
+		if all != c.List {
+			t.Errorf("%s %s: the lines come to %s, the price is %s", row.provider, row.model, all, c.List)
+		}
+	}
+}
+
+// The tier that was used decides; one that no row knows is flagged.
+func TestTiers(t *testing.T) {
+	for _, row := range []struct {
+		provider, model, tier, same string // as the price of
+		flagged                     bool
+	}{
+		{"vertex", "gemini-2.5-flash", "ON_DEMAND_FLEX", "flex", false},
+		{"vertex", "gemini-2.5-flash", "on_demand_priority", "priority", false},
+		{"vertex", "gemini-2.5-flash", "ON_DEMAND", "", false},
+		{"vertex", "gemini-2.5-flash", "PROVISIONED_THROUGHPUT", "", false},
+		{"vertex", "gemini-2.5-flash", "ON_DEMAND_SHARED_DREAM", "", true},
+		{"gemini", "gemini-2.5-flash", "SERVICE_TIER_PRIORITY", "priority", false},
+		{"gemini", "gemini-2.5-flash", "SERVICE_TIER_UNSPECIFIED", "", false},
+		{"openai", "gpt-6.1-sol", "default", "", false},
+		{"openai", "gpt-6.1-sol", "ultra", "", true},
+		{"openai", "gpt-4-turbo", "flex", "", true}, // no such price
+	} {
+		u := ai.Usage{Input: 1000, Output: 1000, ServiceTier: row.tier}
+		as := ai.Usage{Input: 1000, Output: 1000, ServiceTier: row.same}
+		c := Default().Price(row.provider, row.model, at("2026-11-20"), &u, nil)
+		if want := Default().Price(row.provider, row.model, at("2026-11-20"), &as, nil); c.List != want.List || c.OtherTier != row.flagged || c.List == 0 {
+			t.Errorf("%+v: %+v, want %s", row, c, want.List)
+		}
+	}
+}
+
+func TestRegionsAndDrift(t *testing.T) {
+	u := ai.Usage{Input: 1_000_000, Region: "eu"}
+	plain := ai.Usage{Input: 1_000_000}
+	for _, row := range []struct {
+		provider, model string
+		more            bool
+	}{{"openai", "gpt-6.1-sol", true}, {"azure", "gpt-6.1-sol", true}, {"openai", "gpt-4o", false}, {"xai", "grok-4", false}} {
+		got, list := Default().Price(row.provider, row.model, at("2026-11-20"), &u, nil).List, Default().Price(row.provider, row.model, at("2026-11-20"), &plain, nil).List
+		if more := got == list*11/10; more != row.more || list == 0 {
+			t.Errorf("%+v: %s in a region, %s elsewhere", row, got, list)
+		}
+	}
+	// A reseller's own price is right whatever the vendor's list says.
+	u = ai.Usage{Input: 1_000_000, VendorCosted: true, VendorCost: 10}
+	for provider, drifts := range map[string]bool{"openrouter": false, "vercel": false, "moonshot": true, "": true} {
+		if c := Default().Price(provider, "kimi-k2.5", at("2026-11-20"), &u, nil); c.Drifted != drifts || c.Amount != 10 {
+			t.Errorf("%q: %+v", provider, c)
+		}
+	}
+}
+
 func TestOwnRowsGoFirst(t *testing.T) {
 	rows, err := ParseFile("my.csv", []byte("provider,model,from,until,input,output,tier,above,match\n"+
 		"*,my-model,,,1,2,,,\n"+
@@ -274,6 +390,10 @@ func TestParseFileNamesWhatIsWrong(t *testing.T) {
 		{"model,from,until\nx,2026-01-02,2026-01-02\n", "until 2026-01-02 is not after from 2026-01-02"},
 		{"model,when\nx,mon-fri\n", `when "mon-fri" must be hours in UTC`},
 		{"model,when\nx,mon-fri 09:00-08:00\n", "must be hours in UTC"},
+		{"model,image\nx,big\n", `p: line 2 (x): image: "big" is no number`},
+		{"model,image\nx,0.1 big:0.2\n", `must be one price, or words with their prices`},
+		{"model,search_per_1k\nx,:5\n", `search_per_1k: ":5" must be one price`},
+		{"model,audio_hour\nx,-1\n", `audio_hour: "-1" is no number`},
 		{"model,above\nx,200000\n", `above "200000" must be a number of tokens`},
 		{"model,input\nx\n", "wrong number of fields"},
 		{`[{"model":"x","prize":"1"}]`, `unknown field "prize"`},

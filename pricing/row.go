@@ -36,8 +36,11 @@ type Row struct {
 	ImageInput     string `json:"image_input"`   // images and documents; default: as input
 	CachedImage    string `json:"cached_image"`  // default: as cached_input
 	ImageOutput    string `json:"image_output"`  // default: as output
-	SearchPer1k    string `json:"search_per_1k"` // US dollars for a thousand web searches
-	RegionFactor   string `json:"region_factor"` // on token prices, if the answer says that it was bound to a region
+	SearchPer1k    string `json:"search_per_1k"` // US dollars for a thousand web searches: 10, or by what a search takes in, low:5 medium:8 high:12
+	RegionFactor   string `json:"region_factor"` // on token prices, if the answer or the channel says that it was bound to a region
+	Characters     string `json:"characters"`    // US dollars for a million characters that are spoken
+	AudioHour      string `json:"audio_hour"`    // US dollars for an hour of a recording
+	Image          string `json:"image"`         // US dollars for an image: 0.02, or by size and quality, the usual one first: 1024x1024:0.04 1024x1024/hd:0.08
 
 	Source string `json:"source"` // where the price was read
 	Note   string `json:"note"`   // doubts
@@ -59,8 +62,15 @@ type entry struct {
 	above       int64 // tokens of the prompt must be at least this
 	rates       [rateCount]rate
 	region      int64 // millionths
-	search      Rate  // per thousand
+	tokens      bool  // some of the rates are known
+	search      choices
+	image       choices
+	characters  rate // per million
+	audioHour   rate
 }
+
+// pieces reports whether anything but tokens has a price.
+func (e *entry) pieces() bool { return e.characters.known || e.audioHour.known || len(e.image) > 0 }
 
 // rate is a price that may be unknown.
 type rate struct {
@@ -136,15 +146,19 @@ func (r *Row) compile(shared patterns) (*entry, error) {
 		if text = strings.TrimSpace(text); text == "" {
 			continue
 		}
-		price, err := parseRate(text)
-		e.rates[i] = rate{price, err == nil}
-		if err != nil {
-			check(fmt.Errorf("%s: %w", rateNames[i], err))
-		}
-	}
-	if r.SearchPer1k != "" {
-		e.search, err = parseRate(r.SearchPer1k)
+		e.rates[i], err = parseKnown(rateNames[i], text)
 		check(err)
+		e.tokens = true
+	}
+	e.characters, err = parseKnown("characters", r.Characters)
+	check(err)
+	e.audioHour, err = parseKnown("audio_hour", r.AudioHour)
+	check(err)
+	if e.image, err = parseChoices(r.Image); err != nil {
+		check(fmt.Errorf("image: %w", err))
+	}
+	if e.search, err = parseChoices(r.SearchPer1k); err != nil {
+		check(fmt.Errorf("search_per_1k: %w", err))
 	}
 	if r.RegionFactor != "" {
 		f, err := parseRate(r.RegionFactor)
@@ -153,6 +167,18 @@ func (r *Row) compile(shared patterns) (*entry, error) {
 	}
 	e.id = r.id()
 	return e, errors.Join(bad...)
+}
+
+// parseKnown reads a price that is not known if there is no text.
+func parseKnown(field, text string) (rate, error) {
+	if text = strings.TrimSpace(text); text == "" {
+		return rate{}, nil
+	}
+	price, err := parseRate(text)
+	if err != nil {
+		return rate{}, fmt.Errorf("%s: %w", field, err)
+	}
+	return rate{price, true}, nil
 }
 
 // rateNames are the columns of the prices.

@@ -9,8 +9,9 @@ import (
 
 // Form is what routing must know of a multipart/form-data body.
 type Form struct {
-	ModelStart, ModelEnd int  // the model's name, as it is, without quotes; both 0 if no part is called model
-	Stream               bool // a part asks for a stream
+	ModelStart, ModelEnd int    // the model's name, as it is, without quotes; both 0 if no part is called model
+	Stream               bool   // a part asks for a stream
+	Size, Quality        string // of images
 }
 
 // ReadForm reads a multipart/form-data body without copying it. A second part
@@ -47,6 +48,10 @@ func (f *Form) field(name string, body []byte, start, end int) error {
 	case "stream":
 		// Sent by transcriptions and image edits; what is no truth is upstream's to refuse.
 		f.Stream, _ = strconv.ParseBool(string(body[start:min(end, start+8)]))
+	case "size":
+		f.Size = string(body[start:min(end, start+maxWord)])
+	case "quality":
+		f.Quality = string(body[start:min(end, start+maxWord)])
 	case "model":
 		if f.ModelEnd != 0 {
 			return &RequestError{
@@ -61,6 +66,12 @@ func (f *Form) field(name string, body []byte, start, end int) error {
 	}
 	return nil
 }
+
+// maxWord is the longest size or quality that is looked at.
+const maxWord = 32
+
+// Order is what the form asks for.
+func (f *Form) Order() Order { return imageOrder(f.Size, f.Quality) }
 
 func formError(message string) error {
 	return &RequestError{Status: http.StatusBadRequest, Code: CodeInvalidForm, Message: message}

@@ -16,12 +16,16 @@ import (
 // chat and Vercel's gateway report reasoning beside the completion: xAI's total
 // shows it; Vercel's does not, but its gateway names a market cost, or at least
 // a cost and more reasoning than completion.
+//
+// Perplexity searches for each answer and takes a fee by how much it looks at;
+// its deep research counts the searches.
 func ReadOpenAIUsage(raw []byte, u *ai.Usage) bool {
 	if len(raw) == 0 || raw[0] != '{' {
 		return false
 	}
 	next := ai.Usage{
-		ServiceTier: u.ServiceTier, Region: u.Region, WebSearches: u.WebSearches, Beside: u.Beside, Reported: true,
+		ServiceTier: u.ServiceTier, Region: u.Region, WebSearches: u.WebSearches, SearchSize: u.SearchSize,
+		Images: u.Images, AudioMillis: u.AudioMillis, Beside: u.Beside, Reported: true,
 	}
 	total, vercel := int64(-1), false
 	input, output := int64(-1), int64(-1)
@@ -47,6 +51,16 @@ func ReadOpenAIUsage(raw []byte, u *ai.Usage) bool {
 			atLeast(&next, &next.Reasoning, value)
 		case "server_side_tool_usage_details", "server_tool_use_details": // xAI, OpenRouter
 			searches(value, &next)
+		case "search_context_size": // Perplexity
+			if size, ok := scan.String(value); ok {
+				next.SearchSize, next.WebSearches = size, max(next.WebSearches, 1)
+			}
+		case "num_search_queries":
+			atLeast(&next, &next.WebSearches, value)
+		case "search_units": // Cohere's ranking
+			atLeast(&next, &next.WebSearches, value)
+		case "seconds": // of a recording
+			ReadSeconds(value, &next)
 		case "tool_usage":
 			ReadToolUsage(value, &next)
 		case "market_cost":
@@ -67,6 +81,7 @@ func ReadOpenAIUsage(raw []byte, u *ai.Usage) bool {
 	money.read(&next)
 	if input < 0 && output < 0 {
 		u.VendorCost, u.VendorCosted = max(u.VendorCost, next.VendorCost), u.VendorCosted || next.VendorCosted
+		u.AudioMillis, u.WebSearches = next.AudioMillis, next.WebSearches
 		u.Doubtful = u.Doubtful || next.Doubtful
 		return false
 	}
@@ -198,7 +213,8 @@ func (m *vendorMoney) vercel(u *ai.Usage) bool {
 }
 
 // read reckons the vendor's cost:
-//   - xAI counts ticks, ten billion to the dollar.
+//   - xAI counts ticks, ten billion to the dollar. Others who serve its models
+//     send none, which says nothing.
 //   - OpenRouter names the cost it takes itself; with the account's own key at
 //     the provider ("byok") what that one takes comes on top.
 //   - Vercel's gateway does the same with cost and market cost.
@@ -208,6 +224,9 @@ func (m *vendorMoney) read(u *ai.Usage) {
 	switch {
 	case m.ticks != nil:
 		setVendorCost(u, m.ticks, ticksPerDollar)
+		if u.VendorCost == 0 { // Azure, which takes what it takes beside
+			u.VendorCosted = false
+		}
 	case len(m.cost) > 0 && m.cost[0] == '{':
 		if from, to, ok := scan.Get(m.cost, "total_cost"); ok {
 			setVendorCost(u, m.cost[from:to], 1)
@@ -246,6 +265,61 @@ func addVendorCost(u *ai.Usage, value []byte) {
 	if u.VendorCost != before {
 		u.VendorCost += before
 	}
+}
+
+// mostSeconds bounds the length of a recording.
+const mostSeconds = 1 << 30
+
+// ReadSeconds reads the length of a recording in seconds. Some write it as a
+// string.
+func ReadSeconds(value []byte, u *ai.Usage) {
+	text := string(value)
+	if quoted, ok := scan.String(value); ok {
+		text = quoted
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(seconds >= 0 && seconds < mostSeconds) {
+		u.Doubtful = u.Doubtful || text != "null"
+		return
+	}
+	u.AudioMillis = max(u.AudioMillis, int64(seconds*1000+0.5))
+}
+
+// ReadBilledUnits reads Cohere's meta: what was billed, in tokens or searches.
+func ReadBilledUnits(meta []byte, u *ai.Usage) {
+	if from, to, ok := scan.Get(meta, "billed_units"); ok {
+		ReadOpenAIUsage(meta[from:to], u)
+	}
+}
+
+// FailedUsage reads what a failed answer of one of OpenAI's formats says that
+// it used: beside its error, inside of it, or in the response that failed.
+func FailedUsage(body []byte) ai.Usage { return failedUsage(body, 0) }
+
+func failedUsage(body []byte, depth int) ai.Usage {
+	const deepest = 2 // the error of a response
+	var u ai.Usage
+	_ = scan.Members(body, func(key []byte, start, end int) bool {
+		value := body[start:end]
+		switch string(key) {
+		case "usage":
+			ReadOpenAIUsage(value, &u)
+		case "service_tier":
+			Tier(&u, value)
+		case "error", "response":
+			if depth == deepest {
+				break
+			}
+			if inner := failedUsage(value, depth+1); inner.Reported {
+				u = inner
+			}
+		}
+		return true
+	})
+	if !u.Reported {
+		return ai.Usage{}
+	}
+	return u
 }
 
 // Tokens reads a count. What is no count leaves it as it is, and makes the

@@ -100,6 +100,7 @@ type Request struct {
 	Continues    string // see ai.Call
 	WantsUsage   bool   // the client asked for usage in the stream, or the format always sends it
 	AskUsage     Change // how to ask for it if the client did not; zero where there is nothing to ask
+	Order        Order  // what is billed by the piece
 }
 
 // Change replaces the bytes from Start to End of a body by Text.

@@ -181,6 +181,16 @@ var presets = []Preset{
 		Docs:   "https://openrouter.ai/docs/quickstart",
 	},
 	{
+		Name: "vercel", Title: "Vercel AI Gateway",
+		Endpoints: []Endpoint{
+			{ai.OpenAI, "https://ai-gateway.vercel.sh/v1", AuthBearer},
+			{ai.Anthropic, "https://ai-gateway.vercel.sh", AuthBearer},
+			{ai.Responses, "https://ai-gateway.vercel.sh/v1", AuthBearer},
+		},
+		Models: []string{"*/*"},
+		Docs:   "https://vercel.com/docs/ai-gateway/sdks-and-apis",
+	},
+	{
 		Name: "groq", Title: "Groq",
 		Endpoints: []Endpoint{
 			{ai.OpenAI, "https://api.groq.com/openai/v1", AuthBearer},

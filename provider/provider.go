@@ -107,7 +107,7 @@ var otherNames = map[string]string{
 	"aistudio": "gemini", "alibaba": "qwen", "ark": "volcengine", "azure-openai": "azure", "bailian": "qwen-cn",
 	"bigmodel": "zhipu", "chatgpt": "openai", "claude": "anthropic", "codex": "openai", "dashscope": "qwen",
 	"doubao": "volcengine", "glm": "zai", "google": "gemini", "grok": "xai", "kimi": "moonshot", "nim": "nvidia",
-	"z.ai": "zai",
+	"vercel-ai-gateway": "vercel", "vercel-gateway": "vercel", "z.ai": "zai",
 }
 
 // Closest returns the preset's name that somebody who wrote name may have

@@ -212,6 +212,32 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// What an answer says that it used is read wherever it stands: in an error, and
+// in a transcript, which is not looked into otherwise.
+func TestUsageOfWhatIsNoAnswer(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		upstream http.HandlerFunc
+		endpoint *protocol.Endpoint
+		good     bool
+		want     int64
+	}{
+		{"an error", status(500, nil, `{"text":"x","usage":3}`), generate, false, 3},
+		{"an error without", status(500, nil, `{"error":{"message":"x"}}`), generate, false, 0},
+		{"a transcript", answer(jsonText, aJSON), speech, true, 3},
+		{"a transcript of lines", answer("text/plain", "hello"), speech, true, 0},
+		{"sound", answer("audio/mpeg", aJSON), speech, true, 0},
+	} {
+		r := newRequest(t, serve(t, row.upstream), newTransport(t))
+		r.Stream, r.Endpoint = false, row.endpoint
+		a := Send(t.Context(), r)
+		if a.Good() != row.good || a.Verdict().Usage.Output != row.want {
+			t.Errorf("%s: good %v, %+v", row.name, a.Good(), a.Verdict().Usage)
+		}
+		a.Close()
+	}
+}
+
 func TestLargeErrorIsKept(t *testing.T) {
 	body := `{"error":{"message":"` + strings.Repeat("x", 2<<20) + `"}}`
 	a := Send(t.Context(), newRequest(t, serve(t, status(400, nil, body)), newTransport(t)))

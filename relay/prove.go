@@ -192,6 +192,9 @@ func (a *Answer) judgeOpaque() {
 		a.Evidence.Failure = f
 		a.accuse(ai.SoftError, "")
 	default:
+		if v := a.req.Format.JudgeBody(a.req.Endpoint, *a.held); isAnswer(v.Kind) {
+			a.verdict = v // a transcript in JSON says what it used
+		}
 		a.accept()
 	}
 }

@@ -239,6 +239,7 @@ func (a *Answer) readError() {
 	b := *a.held
 	a.Evidence.Body = bytes.Clone(b[:min(len(b), tellError)])
 	a.Evidence.Failure, _ = protocol.ParseFailure(a.Evidence.Body)
+	a.verdict.Usage = a.req.Format.JudgeBody(a.req.Endpoint, b).Usage // an error may have used something
 	if a.Status < 400 {
 		a.accuse(ai.BadAnswer, "a redirect or another status that is no answer")
 	}

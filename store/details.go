@@ -66,9 +66,15 @@ type storedUsage struct {
 	AudioOutput  int64  `json:"audio_output,omitempty"`
 	ImageOutput  int64  `json:"image_output,omitempty"`
 	WebSearches  int64  `json:"web_searches,omitempty"`
+	SearchSize   string `json:"search_size,omitempty"`
+	Characters   int64  `json:"characters,omitempty"`
+	Images       int64  `json:"images,omitempty"`
+	ImageForm    string `json:"image_form,omitempty"`
+	AudioMillis  int64  `json:"audio_ms,omitempty"`
 	ServiceTier  string `json:"service_tier,omitempty"`
 	Region       string `json:"region,omitempty"`
 	Reported     bool   `json:"reported,omitempty"`
+	Unmeasured   bool   `json:"unmeasured,omitempty"`
 	Estimated    bool   `json:"estimated,omitempty"`
 	Doubtful     bool   `json:"doubtful,omitempty"`
 
@@ -84,7 +90,7 @@ func storeUsage(u ai.Usage) *storedUsage {
 		return nil
 	}
 	s := storedUsage(u)
-	s.ServiceTier = clean(u.ServiceTier)
+	s.ServiceTier, s.SearchSize, s.ImageForm = clean(u.ServiceTier), clean(u.SearchSize), clean(u.ImageForm)
 	return &s
 }
 
@@ -102,6 +108,7 @@ type storedCost struct {
 	Multiplier *float64 `json:"multiplier,omitempty"`
 	Price      string   `json:"price,omitempty"`
 	Unpriced   bool     `json:"unpriced,omitempty"`
+	OtherTier  bool     `json:"other_tier,omitempty"`
 	Drifted    bool     `json:"drifted,omitempty"`
 }
 

@@ -26,8 +26,15 @@ func (c *Counter) Answer(model string, raw []byte) int64 {
 		}
 		text = said(text, line, 0)
 	}
-	return c.Text(model, text)
+	n := c.Text(model, text)
+	if n > 0 && bytes.Contains(raw, outputText) && familyOf(normal(model)).exact && familyOf(normal(model)).ending == 0 {
+		n++ // by recorded counts, Responses bills the mark behind an answer, and Chat does not
+	}
+	return n
 }
+
+// outputText stands in answers of the Responses format alone.
+var outputText = []byte("output_text")
 
 // sayings are the members that hold what a model said, in every wire format.
 var sayings = map[string]bool{

@@ -3,7 +3,6 @@ package tokens
 import (
 	"encoding/csv"
 	"encoding/json"
-	"hash/fnv"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,20 +13,17 @@ import (
 
 // recorded is a request of the corpus and what the provider counted for it.
 type recorded struct {
-	id, group, model, vendor string
+	id, suite, model, vendor string
+	stream                   bool
 	protocol                 ai.Protocol
 	body                     []byte
 	tokens                   int64
 	clean                    bool
 }
 
-// heldOut says that a recording was not looked at when the weights were
-// fitted. Recordings of one test suite's case share a group, so that none of
-// them is on both sides.
-func (r *recorded) heldOut() bool {
-	h := fnv.New32a()
-	h.Write([]byte(r.group))
-	return h.Sum32()%2 == 1
+// sent is how the request went to whoever counted it.
+func (r *recorded) sent() Sent {
+	return Sent{Protocol: r.protocol, Vertex: r.vendor == "vertex", Stream: r.stream}
 }
 
 var wire = map[string]ai.Protocol{
@@ -72,6 +68,8 @@ func loadCorpus(t *testing.T) []recorded {
 			continue // the table also covers recordings that are not public
 		}
 		var record struct {
+			Suite   string `json:"source_repo"`
+			Stream  bool   `json:"stream"`
 			Request struct {
 				Body string `json:"body"`
 			} `json:"request"`
@@ -84,7 +82,7 @@ func loadCorpus(t *testing.T) []recorded {
 			continue
 		}
 		all = append(all, recorded{
-			id: row[at["id"]], group: row[at["group"]], model: row[at["model"]], vendor: row[at["vendor"]],
+			id: row[at["id"]], suite: record.Suite, stream: record.Stream, model: row[at["model"]], vendor: row[at["vendor"]],
 			protocol: wire[row[at["provider"]]], body: []byte(record.Request.Body), tokens: n, clean: row[at["clean"]] == "1",
 		})
 	}

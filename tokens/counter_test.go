@@ -150,7 +150,7 @@ func TestLongTexts(t *testing.T) {
 			t.Errorf("%s: %d sampled, %.0f counted, exact %v", name, sampled, whole, exact)
 		}
 		q, _ := json.Marshal(text)
-		w := newWalk(New(), &gpt4o)
+		w := newWalk(New(), &gpt4o, Sent{})
 		if ratio := float64(w.text(append(q, q...)[:len(q)])) / whole; ratio < 0.93 || ratio > 1.07 || !w.unsure {
 			t.Errorf("%s in JSON: ratio %.3f, unsure %v", name, ratio, w.unsure)
 		}

@@ -7,15 +7,26 @@ type family struct {
 	name    string
 	weights [features]float64 // tokens per unit of each feature
 	output  float64           // tokens of output per token of the encoding
+	ending  float64           // tokens of output that no text has: the marks around an answer
 	cl100k  bool              // counts by cl100k_base, else by o200k_base
 	exact   bool              // the encoding is the models' own
 	renders bool              // shows tools as types, not as JSON
+	vertex  *family           // on Vertex AI, as long as no tool was called
+	bare    bool              // shows tools by their texts alone
 	apart   bool              // the system prompt is not one of the messages
 	media   mediaRules
 
+	signatures           signatures
 	sharp                bool    // Claude: takes larger pictures
 	patch                float64 // OpenAI: pictures by patches, and the model's factor
 	imageBase, imageTile int64   // OpenAI: pictures by tiles; 0 means 85 and 170
+}
+
+// signatures is how the thoughts behind signatures count.
+type signatures struct {
+	each    float64 // tokens per character
+	free    int     // characters that do not count
+	streams bool    // only in streams
 }
 
 func (f *family) encoding() *encoding {

@@ -13,7 +13,8 @@ var keys = func() map[string]string {
 		"cachedContent", "cached_content", "responseSchema", "response_schema", "responseJsonSchema",
 		"response_json_schema", "functionDeclarations", "function_declarations", "functionCall", "functionResponse",
 		"function_response", "inlineData", "inline_data", "fileData", "file_data", "executableCode",
-		"executable_code", "codeExecutionResult", "code_execution_result", "thoughtSignature", "thought_signature",
+		"executable_code", "description", "title", "default", "const", "pattern", "enum", "properties", "$defs", "definitions",
+		"items", "anyOf", "oneOf", "allOf", "codeExecutionResult", "code_execution_result", "thoughtSignature", "thought_signature",
 	} {
 		m[k] = k
 	}

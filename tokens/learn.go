@@ -54,7 +54,7 @@ func (l *learned) apply(n *Count) int64 {
 		m.used = l.clock
 		factor = m.factor
 	}
-	k := l.kinds[n.key]
+	k := l.kindOf(n)
 	if k == nil {
 		return max(1, int64(float64(n.raw)*factor+0.5))
 	}
@@ -86,7 +86,7 @@ func (l *learned) learn(n Count, reported int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.clock++
-	k := l.kinds[n.key]
+	k := l.kindOf(&n)
 	m := l.models[n.model]
 	if m == nil {
 		m = &modelFactor{factor: 1}
@@ -113,17 +113,32 @@ func (l *learned) learn(n Count, reported int64) {
 	if n.key == 0 {
 		return
 	}
-	if k == nil {
-		k = new(kind)
-		if l.kinds == nil {
-			l.kinds = make(map[uint64]*kind)
-		}
+	for _, key := range [...]uint64{n.key, n.turn} {
+		l.clock++
+		l.remember(key, kind{raw: n.raw, reported: reported, used: l.clock})
+	}
+}
+
+// kindOf is what is known of requests like one: of those whose turns hold the
+// same, or else of those with the same system prompt and tools.
+func (l *learned) kindOf(n *Count) *kind {
+	if k := l.kinds[n.turn]; k != nil {
+		return k
+	}
+	return l.kinds[n.key]
+}
+
+func (l *learned) remember(key uint64, k kind) {
+	if l.kinds == nil {
+		l.kinds = make(map[uint64]*kind)
+	}
+	if l.kinds[key] == nil {
 		if len(l.kinds) >= learnedKinds {
 			forget(l.kinds, func(k *kind) uint64 { return k.used })
 		}
-		l.kinds[n.key] = k
+		l.kinds[key] = new(kind)
 	}
-	*k = kind{raw: n.raw, reported: reported, used: l.clock}
+	*l.kinds[key] = k
 }
 
 func (m *modelFactor) learn(factor float64) {

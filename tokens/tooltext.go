@@ -28,6 +28,7 @@ func toolText(dst, fn []byte) (text []byte, ok bool) {
 		return append(t.dst, " = () => any;\n\n"...), true
 	}
 	t.dst = append(t.dst, " = (_: {\n"...)
+	t.comments(params)
 	t.properties(params, 0)
 	return append(t.dst, "}) => any;\n\n"...), t.work > 0
 }
@@ -45,6 +46,30 @@ func (t *typer) comment(text []byte) {
 	t.dst = append(t.dst, "// "...)
 	t.dst = appendText(t.dst, text)
 	t.dst = append(t.dst, '\n')
+}
+
+// comments appends what a schema says of itself: by recorded counts, models are
+// shown its title, its description and its default, at any depth, and those of
+// what it refers to.
+func (t *typer) comments(schema []byte) {
+	if ref := member(schema, "$ref"); ref != nil {
+		if to := resolve(t.root, ref); to != nil {
+			t.work -= 4 * len(to)
+			t.own(to)
+		}
+	}
+	t.own(schema)
+}
+
+func (t *typer) own(schema []byte) {
+	for _, name := range [...]string{"title", "description"} {
+		if text := member(schema, name); isString(text) && len(text) > len(`""`) {
+			t.comment(text)
+		}
+	}
+	if value := member(schema, "default"); value != nil && !isObject(value) && !isArray(value) {
+		t.dst = append(append(append(t.dst, "// default: "...), value...), '\n')
+	}
 }
 
 func hasMembers(v []byte) bool {
@@ -74,9 +99,7 @@ func (t *typer) properties(schema []byte, depth int) {
 		if t.work < 0 {
 			return true
 		}
-		if d := member(p, "description"); len(d) > 2 && depth < 2 && isString(d) {
-			t.comment(d)
-		}
+		t.comments(p)
 		t.dst, _ = scan.Unescape(t.dst, key)
 		if !contains(required, key) {
 			t.dst = append(t.dst, '?')

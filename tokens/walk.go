@@ -11,30 +11,33 @@ import (
 // Features of a request: what is in it, counted. A family turns them into
 // tokens by one factor each.
 const (
-	fRequest     = iota // 1
-	fText               // tokens of what user and assistant say
-	fSystem             // tokens of system prompts
-	fThinking           // tokens of thinking that is sent back
-	fToolUse            // tokens of tool calls: names and arguments
-	fToolResult         // tokens of tool results
-	fToolDefs           // tokens of tool definitions
-	fSchema             // tokens of the schema of a structured answer
-	fMessages           // messages
-	fAssistant          // of them the assistant's
-	fSystems            // system prompts
-	fThinkings          // thinking blocks
-	fToolUses           // tool calls
-	fToolResults        // tool results
-	fTools              // tool definitions
-	fHasTools           // 1 if there are any
-	fForced             // 1 if some tool has to be called
-	fHasSchema          // 1 if the answer has a schema
-	fThinkingOn         // 1 if thinking is switched on
-	fNames              // messages that name their author
-	fToolsChat          // 1 if there are tools in a Chat Completions request
-	fToolsSystem        // 1 if there are tools and a system prompt
-	fSchemaChat         // 1 if there is a schema in a Chat Completions request
-	features            // how many there are
+	fRequest      = iota // 1
+	fText                // tokens of what user and assistant say
+	fSystem              // tokens of system prompts
+	fThinking            // tokens of thinking that is sent back
+	fToolUse             // tokens of tool calls: names and arguments
+	fToolResult          // tokens of tool results
+	fToolDefs            // tokens of tool definitions
+	fSchema              // tokens of the schema of a structured answer
+	fMessages            // messages
+	fAssistant           // of them the assistant's
+	fSystems             // system prompts
+	fThinkings           // thinking blocks
+	fToolUses            // tool calls
+	fToolResults         // tool results
+	fTools               // tool definitions
+	fHasTools            // 1 if there are any
+	fForced              // 1 if some tool has to be called
+	fHasSchema           // 1 if the answer has a schema
+	fThinkingOn          // 1 if thinking is switched on
+	fNames               // messages that name their author
+	fToolsChat           // 1 if there are tools in a Chat Completions request
+	fToolsSystem         // 1 if there are tools and a system prompt
+	fSchemaChat          // 1 if there is a schema in a Chat Completions request
+	fParallels           // turns of several tool calls
+	fParallelUses        // tool calls in such turns
+	fToolProps           // parameters of tools, those inside of others too
+	features             // how many there are
 )
 
 // walk is one walk through a request. It is pooled: its buffer grows to the
@@ -44,7 +47,9 @@ type walk struct {
 	enc     *encoding
 	family  *family
 	f       [features]int64
+	sent    Sent
 	fixed   int64 // tokens that do not depend on the family's factors: media, server tools
+	calls   int64 // tool calls in the turn that is being walked
 	unsure  bool  // something in it is an estimate
 	tools   hash
 	system  hash
@@ -53,12 +58,35 @@ type walk struct {
 	keyBuf  []byte
 }
 
+// toolUse notes a tool call of so many tokens.
+func (w *walk) toolUse(tokens int64) {
+	w.f[fToolUses]++
+	w.f[fToolUse] += tokens
+	w.calls++
+}
+
+// endTurn notes that the turn has ended that calls belong to: several in one are
+// told to models in another way than one is.
+func (w *walk) endTurn() {
+	if w.calls > 1 {
+		w.f[fParallels]++
+		w.f[fParallelUses] += w.calls
+	}
+	w.calls = 0
+}
+
 // settle sets the features that follow from others.
-func (w *walk) settle(p ai.Protocol) {
+func (w *walk) settle() {
+	w.endTurn()
+	// Vertex AI counts the texts of tools alone until one was called; from then
+	// on it counts as the Gemini API does. A reseller's count stays as it was.
+	if v := w.family.vertex; v != nil && w.sent.Vertex && (w.f[fToolUses] == 0 || w.sent.Reseller) {
+		w.family = v
+	}
 	w.f[fRequest] = 1
 	chat := int64(0)
-	if p == ai.OpenAI {
-		chat = 1
+	if w.sent.Protocol == ai.OpenAI && !w.sent.Reseller {
+		chat = 1 // resellers ask OpenAI in the form of Responses
 	}
 	w.f[fToolsChat] = w.f[fHasTools] * chat
 	w.f[fToolsSystem] = w.f[fHasTools] * min(w.f[fSystems], 1)
@@ -69,9 +97,9 @@ const keptBuffer = 1 << 20 // a larger one is left to the garbage collector
 
 var walkPool = sync.Pool{New: func() any { return new(walk) }}
 
-func newWalk(c *Counter, f *family) *walk {
+func newWalk(c *Counter, f *family, sent Sent) *walk {
 	w := walkPool.Get().(*walk) //nolint:forcetypeassert // it holds nothing else
-	*w = walk{counter: c, enc: f.encoding(), family: f, buf: w.buf[:0], flat: w.flat[:0], keyBuf: w.keyBuf[:0]}
+	*w = walk{counter: c, sent: sent, enc: f.encoding(), family: f, buf: w.buf[:0], flat: w.flat[:0], keyBuf: w.keyBuf[:0]}
 	return w
 }
 

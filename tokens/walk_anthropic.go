@@ -62,6 +62,7 @@ func (w *walk) anthropicMessage(message []byte) {
 	if !isObject(message) {
 		return
 	}
+	w.endTurn()
 	w.f[fMessages]++
 	role := word(member(message, "role"))
 	if role == "assistant" {
@@ -96,8 +97,7 @@ func (w *walk) anthropicBlock(block []byte, into, depth int) {
 		w.f[fThinking] += int64(len(member(block, "data"))) / 6
 		w.unsure = true
 	case "tool_use", "server_tool_use", "mcp_tool_use":
-		w.f[fToolUses]++
-		w.f[fToolUse] += w.text(member(block, "name")) + w.json(member(block, "input"))
+		w.toolUse(w.text(member(block, "name")) + w.json(member(block, "input")))
 	case "tool_result", "mcp_tool_result":
 		w.f[fToolResults]++
 		list(member(block, "content"), func(part []byte) { w.anthropicBlock(part, fToolResult, depth+1) })
@@ -186,5 +186,44 @@ func (w *walk) anthropicTool(tool []byte) {
 func (w *walk) tool(name, description, schema []byte) {
 	w.f[fHasTools] = 1
 	w.f[fTools]++
+	if w.family.bare {
+		w.f[fToolDefs] += w.text(name) + w.text(description) + w.bare(schema, 0)
+		return
+	}
 	w.f[fToolDefs] += w.text(name) + w.text(description) + w.json(schema)
+}
+
+// bare counts the texts of a schema: names, descriptions and values, without
+// the JSON around them. By recorded counts that is what Gemini is shown, with a
+// frame for each tool and parameter.
+func (w *walk) bare(schema []byte, depth int) (tokens int64) {
+	if depth > maxSchemaDepth {
+		return 0
+	}
+	if isArray(schema) {
+		list(schema, func(v []byte) { tokens += w.bare(v, depth+1) })
+		return tokens
+	}
+	w.each(schema, func(key string, v []byte) {
+		switch key {
+		case "description", "title", "default", "const", "pattern":
+			if isString(v) {
+				tokens += w.text(v)
+			}
+		case "enum":
+			list(v, func(v []byte) { tokens += w.plain(v) })
+		case "properties", "$defs", "definitions":
+			scan.FindMember(v, func(name []byte, start, end int) bool {
+				if key == "properties" {
+					w.f[fToolProps]++
+				}
+				n, _ := w.enc.long(name)
+				tokens += int64(n) + w.bare(v[start:end], depth+1)
+				return false
+			})
+		case "items", "anyOf", "oneOf", "allOf":
+			tokens += w.bare(v, depth+1)
+		}
+	})
+	return tokens
 }

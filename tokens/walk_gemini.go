@@ -1,6 +1,10 @@
 package tokens
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/ccload/ccload/protocol/scan"
+)
 
 // gemini walks a generateContent request; Google reads its names in camel case
 // and in snake case. A countTokens request may hold one inside.
@@ -27,6 +31,7 @@ func (w *walk) gemini(key string, v []byte) {
 				w.f[fText] += w.text(content)
 				return
 			}
+			w.endTurn()
 			w.f[fMessages]++
 			if word(member(content, "role")) == "model" {
 				w.f[fAssistant]++
@@ -79,6 +84,40 @@ func (w *walk) geminiTools(tool []byte) {
 	})
 }
 
+// loose counts the names and values of JSON without what stands around them: as
+// Gemini is shown arguments and results.
+func (w *walk) loose(v []byte, depth int) (tokens int64) {
+	switch {
+	case depth > maxSchemaDepth:
+		return w.json(v)
+	case isString(v):
+		return w.text(v)
+	case isArray(v):
+		list(v, func(e []byte) { tokens += w.loose(e, depth+1) })
+	case isObject(v):
+		scan.FindMember(v, func(key []byte, start, end int) bool {
+			n, _ := w.enc.long(key)
+			tokens += int64(n) + w.loose(v[start:end], depth+1)
+			return false
+		})
+	default:
+		return int64(len(v)) // a digit is a token
+	}
+	return tokens
+}
+
+// signature counts a signature, which brings back the thinking it was made from.
+// By recorded counts the Gemini API bills that from generation 3 on, and before
+// that only in streams; Vertex AI does not.
+func (w *walk) signature(length int) {
+	w.unsure = true
+	s := w.family.signatures
+	if w.sent.Vertex || s.streams && !w.sent.Stream || length <= s.free {
+		return
+	}
+	w.fixed += int64(float64(length-s.free)*s.each + 0.5)
+}
+
 func (w *walk) geminiPart(part []byte, into int) {
 	if isString(part) {
 		w.f[into] += w.text(part)
@@ -95,16 +134,12 @@ func (w *walk) geminiPart(part []byte, into int) {
 				w.f[into] += w.text(v)
 			}
 		case "thoughtSignature", "thought_signature":
-			// It brings back the thinking it was made from; the Gemini API counts
-			// that as input, about 0.2 tokens per character, and Vertex AI does not.
-			w.f[fThinking] += int64(len(v)) / 5
-			w.unsure = true
+			w.signature(len(v) - len(`""`))
 		case "functionCall", "function_call":
-			w.f[fToolUses]++
-			w.f[fToolUse] += w.text(member(v, "name")) + w.json(member(v, "args"))
+			w.toolUse(w.text(member(v, "name")) + w.loose(member(v, "args"), 0))
 		case "functionResponse", "function_response":
 			w.f[fToolResults]++
-			w.f[fToolResult] += w.text(member(v, "name")) + w.json(member(v, "response"))
+			w.f[fToolResult] += w.text(member(v, "name")) + w.loose(member(v, "response"), 0)
 		case "inlineData", "inline_data", "fileData", "file_data":
 			w.blob(v)
 		case "executableCode", "executable_code", "codeExecutionResult", "code_execution_result":

@@ -10,9 +10,7 @@ func (w *walk) chat(key string, v []byte) {
 		w.tools.add(v)
 		list(v, w.openaiTool)
 	case "tool_choice", "function_call":
-		if isObject(v) || word(v) == "required" {
-			w.f[fForced] = 1
-		}
+		w.openaiChoice(v)
 	case "response_format":
 		w.schema(member(v, "json_schema", "schema"))
 		w.f[fSchema] += w.text(member(v, "json_schema", "name"))
@@ -30,6 +28,7 @@ func (w *walk) chatMessage(message []byte) {
 	if !isObject(message) {
 		return
 	}
+	w.endTurn()
 	w.f[fMessages]++
 	into := fText
 	role := word(member(message, "role"))
@@ -82,7 +81,6 @@ func (w *walk) call(v []byte) {
 	if !isObject(v) {
 		return
 	}
-	w.f[fToolUses]++
 	arguments := member(v, "arguments")
 	n := w.text(member(v, "name"))
 	if isString(arguments) {
@@ -90,7 +88,7 @@ func (w *walk) call(v []byte) {
 	} else {
 		n += w.json(arguments)
 	}
-	w.f[fToolUse] += n
+	w.toolUse(n)
 }
 
 // openaiPart counts one part of a message's content, in either format.
@@ -146,6 +144,25 @@ func (w *walk) openaiTool(tool []byte) {
 	w.tool(member(tool, "name"), member(tool, "description"), member(tool, "parameters"))
 }
 
+// openaiChoice counts a tool choice: the name of a tool that has to be called is
+// told to the model, while "required" is no more than a rule of decoding where
+// tools are shown as types.
+func (w *walk) openaiChoice(v []byte) {
+	name := member(v, "function", "name")
+	if name == nil {
+		name = member(v, "name")
+	}
+	switch {
+	case isString(name):
+		w.f[fForced] = 1
+		if w.family.renders {
+			w.f[fText] += w.text(name)
+		}
+	case isObject(v), word(v) == "required" && !w.family.renders:
+		w.f[fForced] = 1
+	}
+}
+
 // hostedTool is the hidden prompt of a tool that the provider runs itself, in
 // tokens: about the median of recorded replies.
 const hostedTool = 300
@@ -154,7 +171,7 @@ const hostedTool = 300
 func (w *walk) responses(key string, v []byte) {
 	switch key {
 	case "instructions":
-		if isString(v) {
+		if isString(v) && len(v) > len(`""`) {
 			w.system.add(v)
 			w.f[fSystems]++
 			w.f[fMessages]++
@@ -171,9 +188,7 @@ func (w *walk) responses(key string, v []byte) {
 		w.tools.add(v)
 		list(v, w.openaiTool)
 	case "tool_choice":
-		if isObject(v) || word(v) == "required" {
-			w.f[fForced] = 1
-		}
+		w.openaiChoice(v)
 	case "text":
 		w.schema(member(v, "format", "schema"))
 		w.f[fSchema] += w.text(member(v, "format", "name"))
@@ -194,11 +209,13 @@ func (w *walk) item(v []byte) {
 	case "", "message":
 		w.chatMessage(v)
 	case "function_call", "custom_tool_call", "mcp_call":
-		w.f[fMessages]++
-		w.f[fAssistant]++
-		w.f[fToolUses]++
-		w.f[fToolUse] += w.text(member(v, "name")) + w.text(member(v, "arguments")) + w.text(member(v, "input"))
+		if w.calls == 0 { // further ones are of the same turn
+			w.f[fMessages]++
+			w.f[fAssistant]++
+		}
+		w.toolUse(w.text(member(v, "name")) + w.text(member(v, "arguments")) + w.text(member(v, "input")))
 	case "function_call_output", "custom_tool_call_output":
+		w.endTurn()
 		w.f[fMessages]++
 		w.f[fToolResults]++
 		output := member(v, "output")

@@ -169,6 +169,7 @@ var channelOptions = []struct {
 			t.option("cost_multiplier", decimal(*c.CostMultiplier))
 		}
 	}},
+	{"region", func(t *thing, c *Channel) { t.text("region", c.Region) }},
 	{"no_include_usage", func(t *thing, c *Channel) { t.flag("no_include_usage", c.NoIncludeUsage) }},
 	{"hours", func(t *thing, c *Channel) {
 		if h := c.Hours; h != nil {

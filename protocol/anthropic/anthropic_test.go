@@ -213,6 +213,31 @@ func TestJudgeBody(t *testing.T) {
 	}
 }
 
+// What a failed answer used is billed, beside its error or inside of it.
+func TestUsageOfFailures(t *testing.T) {
+	generate, _ := endpoints()
+	want := ai.Usage{Input: 9, Output: 3, Reported: true}
+	const used = `"usage":{"input_tokens":9,"output_tokens":3}`
+	for _, body := range []string{
+		`{"type":"error","error":{"type":"api_error","message":"x"},` + used + `}`,
+		`{"type":"error","error":{"type":"api_error","message":"x",` + used + `}}`,
+	} {
+		if v := (anthropic.Format{}).JudgeBody(generate, []byte(body)); v.Kind != ai.SoftError || !v.Usage.Equal(&want) {
+			t.Errorf("%s: %s, %+v", body, v.Kind, v.Usage)
+		}
+		j := anthropic.Format{}.NewJudge(generate)
+		if step := j.Event(sse.Event{Name: []byte("error"), Data: []byte(body)}); step != protocol.Failed {
+			t.Errorf("%s: step %v", body, step)
+		}
+		if u := j.Verdict().Usage; !u.Equal(&want) {
+			t.Errorf("%s in a stream: %+v", body, u)
+		}
+	}
+	if v := (anthropic.Format{}).JudgeBody(generate, []byte(`{"type":"error","error":{"message":"x"}}`)); !v.Usage.IsZero() {
+		t.Errorf("%+v", v.Usage)
+	}
+}
+
 func TestReadRequest(t *testing.T) {
 	generate, count := endpoints()
 	read := func(ep *protocol.Endpoint, header http.Header, body string) (protocol.Request, error) {

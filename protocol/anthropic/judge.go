@@ -63,6 +63,7 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 		kind = e.kind[1 : len(e.kind)-1]
 	}
 	if string(kind) == "error" || string(ev.Name) == "error" || said(e.failures) {
+		j.readFailed(e.usage, e.failures)
 		return j.fail(data)
 	}
 	switch string(kind) {
@@ -120,6 +121,17 @@ func (j *judge) broken(ev sse.Event, err error) protocol.Step {
 		return protocol.Failed
 	}
 	return protocol.Preamble
+}
+
+// readFailed reads what a failed answer says that it used, beside its error or
+// inside of it.
+func (j *judge) readFailed(usage, failure []byte) {
+	if from, to, ok := scan.Get(failure, "usage"); ok && len(usage) == 0 {
+		usage = failure[from:to]
+	}
+	if len(usage) > 0 {
+		j.read(usage)
+	}
 }
 
 func (j *judge) fail(data []byte) protocol.Step {
@@ -283,11 +295,27 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 	return v
 }
 
-// bad judges a body that is no answer.
+// bad judges a body that is no answer. What it used is billed all the same.
 func bad(body []byte) protocol.Verdict {
-	f, isError := protocol.ParseFailure(body)
-	if isError {
-		return protocol.Verdict{Kind: ai.SoftError, Failure: f}
+	var j judge
+	var usage, failure []byte
+	_ = scan.Members(body, func(key []byte, start, end int) bool {
+		switch string(key) {
+		case "usage":
+			usage = body[start:end]
+		case "error":
+			failure = body[start:end]
+		}
+		return true
+	})
+	j.readFailed(usage, failure)
+	v := protocol.Verdict{Kind: ai.BadAnswer}
+	if j.input+j.cacheRead+j.cacheWrite+j.output > 0 {
+		v.Usage = j.usage()
 	}
-	return protocol.Verdict{Kind: ai.BadAnswer, Failure: f}
+	var isError bool
+	if v.Failure, isError = protocol.ParseFailure(body); isError {
+		v.Kind = ai.SoftError
+	}
+	return v
 }

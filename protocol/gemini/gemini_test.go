@@ -210,6 +210,21 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// What a failed answer used is billed.
+func TestUsageOfFailures(t *testing.T) {
+	ep := find("/v1beta/models/m:generateContent")
+	want := ai.Usage{Input: 9, Output: 3, Reported: true}
+	const body = `{"error":{"code":503,"message":"x","status":"UNAVAILABLE"},"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":3}}`
+	for _, text := range []string{body, "[" + body + "]"} {
+		if v := (gemini.Format{}).JudgeBody(ep, []byte(text)); v.Kind != ai.SoftError || !v.Usage.Equal(&want) {
+			t.Errorf("%s: %s, %+v", text, v.Kind, v.Usage)
+		}
+	}
+	if v := (gemini.Format{}).JudgeBody(find("/v1beta/models/m:batchEmbedContents"), []byte(body)); !v.Usage.Equal(&want) {
+		t.Errorf("of an embedding: %+v", v.Usage)
+	}
+}
+
 func TestReadRequest(t *testing.T) {
 	read := func(target, body string) (protocol.Request, error) {
 		r := httptest.NewRequest(http.MethodPost, target, nil)

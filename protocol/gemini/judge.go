@@ -322,11 +322,18 @@ func judgeFields(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 	return protocol.Verdict{Kind: ai.OK, Usage: j.usage()}
 }
 
-// bad judges a body that is no answer.
+// bad judges a body that is no answer. What it used is billed all the same.
 func bad(body []byte) protocol.Verdict {
-	f, isError := protocol.ParseFailure(body)
-	if isError {
-		return protocol.Verdict{Kind: ai.SoftError, Failure: f}
+	v := protocol.Verdict{Kind: ai.BadAnswer}
+	if from, to, ok := scan.Get(body, "usageMetadata"); ok {
+		var c counts
+		if c.read(body[from:to]); c.reported {
+			v.Usage = c.usage()
+		}
 	}
-	return protocol.Verdict{Kind: ai.BadAnswer, Failure: f}
+	var isError bool
+	if v.Failure, isError = protocol.ParseFailure(body); isError {
+		v.Kind = ai.SoftError
+	}
+	return v
 }

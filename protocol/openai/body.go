@@ -21,6 +21,7 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 	j := judge{
 		cut:    ep.Operation == ai.Complete, // a prompt may need no completion
 		images: ep.Operation == ai.Image,
+		audio:  ep.Operation == ai.Audio,
 	}
 	c, err := j.read(body)
 	if errors.Is(err, scan.ErrTruncated) && body[0] == '{' {
@@ -40,8 +41,8 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 			return protocol.Verdict{Kind: ai.Empty}
 		}
 	default: // vendors disagree on the shape, but not on that of an error
-		if f, isError := protocol.ParseFailure(body); isError {
-			return protocol.Verdict{Kind: ai.SoftError, Failure: f}
+		if _, isError := protocol.ParseFailure(body); isError {
+			return bad(body)
 		}
 		if string(body) == "{}" {
 			return protocol.Verdict{Kind: ai.Empty}
@@ -59,8 +60,8 @@ func (j *judge) whole(choices, body []byte) protocol.Verdict {
 	j.done = true
 	v := j.Verdict()
 	if v.Kind == ai.Empty {
-		if f, isError := protocol.ParseFailure(body); isError {
-			return protocol.Verdict{Kind: ai.SoftError, Failure: f}
+		if _, isError := protocol.ParseFailure(body); isError {
+			return bad(body)
 		}
 	}
 	return v
@@ -83,11 +84,12 @@ func list(body []byte) protocol.Verdict {
 	return protocol.Verdict{Kind: ai.OK}
 }
 
-// bad judges a body that is no answer.
+// bad judges a body that is no answer. What it used is billed all the same.
 func bad(body []byte) protocol.Verdict {
-	f, isError := protocol.ParseFailure(body)
-	if isError {
-		return protocol.Verdict{Kind: ai.SoftError, Failure: f}
+	v := protocol.Verdict{Kind: ai.BadAnswer, Usage: protocol.FailedUsage(body)}
+	var isError bool
+	if v.Failure, isError = protocol.ParseFailure(body); isError {
+		v.Kind = ai.SoftError
 	}
-	return protocol.Verdict{Kind: ai.BadAnswer, Failure: f}
+	return v
 }

@@ -122,6 +122,7 @@ func checkUsage(t *testing.T, rec *corpus.Record, got ai.Usage) bool {
 		Cost       any    `json:"cost"`
 		Ticks      *int64 `json:"cost_in_usd_ticks"`
 		OwnKey     bool   `json:"is_byok"`
+		Search     string `json:"search_context_size"` // of Perplexity's, one for each answer
 		Costs      struct {
 			Upstream float64 `json:"upstream_inference_cost"`
 		} `json:"cost_details"`
@@ -159,7 +160,10 @@ func checkUsage(t *testing.T, rec *corpus.Record, got ai.Usage) bool {
 		want.Output += want.Reasoning
 	}
 	want.Reasoning = min(want.Reasoning, want.Output) // one that broke off counts more thoughts than tokens
-	want.WebSearches = u.Tools.Searches
+	want.WebSearches, want.SearchSize = u.Tools.Searches, u.Search
+	if u.Search != "" {
+		want.WebSearches = max(1, want.WebSearches)
+	}
 	want.Doubtful = got.Doubtful && (max(u.In.Cached, u.Hit, u.Cached) > *u.Prompt || u.Out.Reasoning > want.Output)
 	usd := -1.0
 	switch cost := u.Cost.(type) {
@@ -171,7 +175,7 @@ func checkUsage(t *testing.T, rec *corpus.Record, got ai.Usage) bool {
 	if u.OwnKey {
 		usd += u.Costs.Upstream
 	}
-	if u.Ticks != nil {
+	if u.Ticks != nil && *u.Ticks > 0 { // none say nothing
 		usd = float64(*u.Ticks) / 1e10
 	}
 	if usd >= 0 {

@@ -25,6 +25,7 @@ type judge struct {
 	closing bool // the chunk without choices that carries the usage was seen
 	other   bool // not a chat: images, recordings and transcripts in pieces
 	images  bool // what it makes are images
+	audio   bool // it is a transcript, or a recording
 
 	begun, ended uint64 // choices, a bit for each index
 }
@@ -34,6 +35,7 @@ func (Format) NewJudge(ep *protocol.Endpoint) protocol.Judge {
 	return &judge{
 		other:  ep.Operation != ai.Generate && ep.Operation != ai.Complete,
 		images: ep.Operation == ai.Image,
+		audio:  ep.Operation == ai.Audio,
 		cut:    ep.Operation == ai.Complete, // a prompt may need no completion
 	}
 }
@@ -68,9 +70,22 @@ func (j *judge) read(b []byte) (chunk, error) {
 			}
 		case "service_tier":
 			protocol.Tier(&j.used, value)
+		case "meta":
+			protocol.ReadBilledUnits(value, &j.used)
+		case "duration":
+			if j.audio { // of the recording, in a transcript that says more than its text
+				protocol.ReadSeconds(value, &j.used)
+			}
 		}
 		return true
 	})
+	if j.images && len(c.data) > 0 && c.data[0] == '[' {
+		j.used.Images = 0
+		_ = scan.Elements(c.data, func(int, int) bool {
+			j.used.Images++
+			return true
+		})
+	}
 	return c, err
 }
 
@@ -139,10 +154,16 @@ func (j *judge) aside(data []byte, suspect bool) protocol.Step {
 // parts of a recording or transcript, and images that are not yet sharp.
 var pieceSuffixes = [][]byte{[]byte(`.delta"`), []byte(`.segment"`), []byte(`.partial_image"`)}
 
+// completedSuffix ends the type of an event that brings an image whole.
+var completedSuffix = []byte(`.completed"`)
+
 // piece judges an event of a stream that is no chat. It never says that the
 // stream is over: after one image another may follow.
 func (j *judge) piece(kind []byte) protocol.Step {
 	j.content, j.stopped = true, true
+	if j.images && bytes.HasSuffix(kind, completedSuffix) {
+		j.used.Images++
+	}
 	for _, suffix := range pieceSuffixes {
 		if bytes.HasSuffix(kind, suffix) {
 			j.stopped = false

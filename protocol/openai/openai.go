@@ -81,6 +81,7 @@ func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (
 		f.AskUsage = askUsage(body, f.StreamOptions)
 	}
 	f.Conversation = protocol.OpenAIConversation(r.Header, body, &f)
+	f.Order = protocol.ReadOrder(ep.Operation, body, &f)
 	return f.Request, nil
 }
 
@@ -133,6 +134,9 @@ func readForm(ep *protocol.Endpoint, contentType string, body []byte) (protocol.
 	req := protocol.Request{
 		Model:  string(body[form.ModelStart:form.ModelEnd]),
 		Stream: form.Stream && ep.Streams == protocol.StreamByBody,
+	}
+	if ep.Operation == ai.Image {
+		req.Order = form.Order()
 	}
 	if req.Model == "" {
 		if ep.ModelIn == protocol.ModelInBody {

@@ -155,7 +155,7 @@ func TestUsage(t *testing.T) {
 		{"negative and text", stream(usage(`{"prompt_tokens":-5,"completion_tokens":"7","prompt_tokens_details":[]}`)), ai.Usage{Doubtful: true}},
 		{
 			"parts beyond the whole", stream(usage(`{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":90,"cache_write_tokens":90,"audio_tokens":8,"image_tokens":90},"completion_tokens_details":{"reasoning_tokens":90,"audio_tokens":3,"image_tokens":90}}`)),
-			ai.Usage{Input: 10, CachedInput: 10, AudioInput: 8, ImageInput: 2, Output: 5, Reasoning: 5, AudioOutput: 3, ImageOutput: 2, Reported: true, Doubtful: true},
+			ai.Usage{Input: 10, CachedInput: 10, CacheWrite: 10, AudioInput: 8, ImageInput: 2, Output: 5, Reasoning: 5, AudioOutput: 3, ImageOutput: 2, Reported: true, Doubtful: true},
 		},
 		{
 			"speech to speech", stream(usage(`{"input_tokens":1000,"input_token_details":{"text_tokens":300,"audio_tokens":700,"cached_tokens":600,"cached_tokens_details":{"text_tokens":100,"audio_tokens":500}},"output_tokens":400,"output_token_details":{"text_tokens":80,"audio_tokens":320}}`)),
@@ -309,8 +309,8 @@ func TestReadRequest(t *testing.T) {
 		{"usage not wanted", `{"model":"m","stream":true,"stream_options":{"include_usage":false}}`, ai.Generate, "", protocol.Request{Model: "m", Stream: true}},
 		{"options null", `{"model":"m","stream_options":null}`, ai.Generate, "", protocol.Request{Model: "m"}},
 		{"newer limit", `{"model":"m","max_completion_tokens":7}`, ai.Generate, "", protocol.Request{Model: "m", MaxOutput: 7}},
-		{"speech in pieces", `{"model":"m","input":"a","voice":"v","stream_format":"sse"}`, ai.Audio, "", protocol.Request{Model: "m", Stream: true}},
-		{"speech in one", `{"model":"m","input":"a","voice":"v","stream_format":"audio"}`, ai.Audio, "", protocol.Request{Model: "m"}},
+		{"speech in pieces", `{"model":"m","input":"a","voice":"v","stream_format":"sse"}`, ai.Audio, "", protocol.Request{Model: "m", Stream: true, Order: protocol.Order{Characters: 1}}},
+		{"speech in one", `{"model":"m","input":"a","voice":"v","stream_format":"audio"}`, ai.Audio, "", protocol.Request{Model: "m", Order: protocol.Order{Characters: 1}}},
 		{"no stream of embeddings", `{"model":"m","stream":true,"input":"a"}`, ai.Embed, "", protocol.Request{Model: "m"}},
 		{"escaped model", `{"model":"\u006d\/x"}`, ai.Generate, "", protocol.Request{Model: "m/x"}},
 		{"image without a model", `{"prompt":"a"}`, ai.Image, "", protocol.Request{}},

@@ -82,7 +82,7 @@ func TestJudgePieces(t *testing.T) {
 			"image", ai.Image,
 			stream(`{"type":"image_generation.partial_image","b64_json":"AA=="}`, `{"type":"image_generation.completed","b64_json":"AA==","usage":{"total_tokens":100,"input_tokens":50,"output_tokens":50,"input_tokens_details":{"text_tokens":10,"image_tokens":40}}}`),
 			ai.OK,
-			ai.Usage{Input: 50, Output: 50, ImageOutput: 50, ImageInput: 40, Reported: true},
+			ai.Usage{Input: 50, Output: 50, ImageOutput: 50, ImageInput: 40, Images: 1, Reported: true},
 		},
 		{"half an image", ai.Image, stream(`{"type":"image_edit.partial_image","b64_json":"AA=="}`), ai.Truncated, ai.Usage{}},
 		{
@@ -128,7 +128,7 @@ func TestUsageOfVendors(t *testing.T) {
 		{"Mistral", `{"prompt_tokens":10,"completion_tokens":1,"num_cached_tokens":4,"service_tier":"priority"}`, ai.Usage{Input: 10, CachedInput: 4, Output: 1, ServiceTier: "priority", Reported: true}},
 		{"LiteLLM", `{"prompt_tokens":10,"completion_tokens":1,"cache_read_input_tokens":4,"cache_creation_input_tokens":3}`, ai.Usage{Input: 10, CachedInput: 4, CacheWrite: 3, Output: 1, Reported: true}},
 		{"Voyage, only a total", `{"total_tokens":7}`, ai.Usage{Input: 7, Reported: true}},
-		{"seconds", `{"type":"duration","seconds":7}`, ai.Usage{}},
+		{"seconds", `{"type":"duration","seconds":7}`, ai.Usage{AudioMillis: 7000}},
 		{"only money", `{"cost_in_usd_ticks":200000000}`, ai.Usage{VendorCost: 20_000_000, VendorCosted: true}},
 	} {
 		body := `{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":` + row.usage + `}`

@@ -28,8 +28,8 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 	if ep.Operation == ai.StoredResponse {
 		return stored(body)
 	}
-	if f, isError := protocol.ParseFailure(body); isError {
-		return protocol.Verdict{Kind: ai.SoftError, Failure: f}
+	if _, isError := protocol.ParseFailure(body); isError {
+		return bad(body)
 	}
 	j := judge{ended: true, excused: true}
 	j.read(body)
@@ -72,11 +72,12 @@ func says(body []byte, name string) bool {
 	return ok && !scan.IsNull(body[from:to])
 }
 
-// bad judges a body that is no answer.
+// bad judges a body that is no answer. What it used is billed all the same.
 func bad(body []byte) protocol.Verdict {
-	f, isError := protocol.ParseFailure(body)
-	if isError {
-		return protocol.Verdict{Kind: ai.SoftError, Failure: f}
+	v := protocol.Verdict{Kind: ai.BadAnswer, Usage: protocol.FailedUsage(body)}
+	var isError bool
+	if v.Failure, isError = protocol.ParseFailure(body); isError {
+		v.Kind = ai.SoftError
 	}
-	return protocol.Verdict{Kind: ai.BadAnswer, Failure: f}
+	return v
 }

@@ -92,6 +92,7 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 		if j.stored {
 			return j.end(&e, data)
 		}
+		j.read(e.response) // what it used is billed
 		return j.fail(data)
 	case "error":
 		return j.fail(data)

@@ -181,6 +181,30 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+// What a response used that failed is billed, in whatever way it says so.
+func TestUsageOfFailures(t *testing.T) {
+	const used = `"usage":{"input_tokens":400,"output_tokens":60}`
+	want := ai.Usage{Input: 400, Output: 60, Reported: true}
+	const reason = `"error":{"code":"server_error","message":"x"}`
+	for _, events := range []string{
+		stream(created, ends("failed", `{"status":"failed",`+reason+`,`+used+`}`)),
+		stream(created, hello, ends("failed", `{"status":"failed",`+reason+`,`+used+`}`)),
+	} {
+		if got, _ := corpus.Replay(responses.Format{}, endpoint(ai.Generate), []byte(events), false, 1000); got.Kind != ai.SoftError || !got.Usage.Equal(&want) {
+			t.Errorf("%s: %s, %+v", events, got.Kind, got.Usage)
+		}
+	}
+	for _, body := range []string{
+		`{"id":"resp_1","object":"response","status":"failed",` + reason + `,"output":[],` + used + `}`,
+		`{` + reason + `,` + used + `}`,
+		`{"type":"error","response":{` + reason + `,` + used + `}}`,
+	} {
+		if got := (responses.Format{}).JudgeBody(endpoint(ai.Generate), []byte(body)); got.Kind == ai.OK || !got.Usage.Equal(&want) {
+			t.Errorf("%s: %s, %+v", body, got.Kind, got.Usage)
+		}
+	}
+}
+
 // What tools used is billed beside the tokens.
 func TestUsageOfTools(t *testing.T) {
 	const items = `"output":[{"type":"web_search_call","action":{"type":"search","query":"x"}},{"type":"web_search_call","action":{"type":"open_page"}},{"type":"web_search_call"},{"type":"message","content":[{"type":"output_text","text":"a"}]}]`

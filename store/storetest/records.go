@@ -35,7 +35,7 @@ var (
 	costs = rapid.Custom(func(t *rapid.T) ai.Cost {
 		c := ai.Cost{
 			Amount: money.Draw(t, "amount"), List: money.Draw(t, "list"), Price: texts.Draw(t, "price"),
-			Unpriced: rapid.Bool().Draw(t, "unpriced"), Drifted: rapid.Bool().Draw(t, "drifted"),
+			Unpriced: rapid.Bool().Draw(t, "unpriced"), OtherTier: rapid.Bool().Draw(t, "other tier"), Drifted: rapid.Bool().Draw(t, "drifted"),
 		}
 		if rapid.Bool().Draw(t, "multiplied") {
 			c.Multiplier = new(rapid.Float64Range(0, 1000).Draw(t, "multiplier"))
@@ -43,11 +43,13 @@ var (
 		return c
 	})
 	usages = rapid.Custom(func(t *rapid.T) ai.Usage {
-		n := rapid.SliceOfN(numbers, 13, 13).Draw(t, "tokens")
+		n := rapid.SliceOfN(numbers, 16, 16).Draw(t, "tokens")
 		u := ai.Usage{
 			Input: n[0], CachedInput: n[1], CacheWrite: n[2], CacheWrite1h: n[3], Output: n[4], Reasoning: n[5], AudioInput: n[6],
 			ImageInput: n[7], AudioOutput: n[8], ImageOutput: n[9], ServiceTier: texts.Draw(t, "tier"),
-			CachedAudio: n[10], CachedImage: n[11], WebSearches: n[12], Region: texts.Draw(t, "region"),
+			CachedAudio: n[10], CachedImage: n[11], WebSearches: n[12], Characters: n[13], Images: n[14], AudioMillis: n[15],
+			SearchSize: texts.Draw(t, "search size"), ImageForm: texts.Draw(t, "image form"), Unmeasured: rapid.Bool().Draw(t, "unmeasured"),
+			Region:   texts.Draw(t, "region"),
 			Reported: rapid.Bool().Draw(t, "reported"), Estimated: rapid.Bool().Draw(t, "estimated"),
 			Doubtful: rapid.Bool().Draw(t, "doubtful"), VendorCost: money.Draw(t, "vendor cost"),
 			VendorCosted: rapid.Bool().Draw(t, "vendor costed"),

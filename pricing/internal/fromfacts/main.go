@@ -83,6 +83,8 @@ func row(fact map[string]string) pricing.Row {
 	if r.Provider == "groq" { // names with the vendor of the model before a slash
 		r.Match = r.Match[strings.LastIndexByte(r.Match, '/')+1:]
 	}
+	r.AudioHour = perUnit(fact["other_fee"], "per audio hour")
+	r.Image = perUnit(fact["other_fee"], "per image")
 	r.Tier, _, _ = strings.Cut(fact["service_tier"], " ")
 	if r.Tier == "standard" {
 		r.Tier = ""
@@ -128,9 +130,18 @@ func until(last string) string {
 	return day.AddDate(0, 0, 1).Format(time.DateOnly)
 }
 
+// perUnit is the price that a fee begins with, if it is for a unit.
+func perUnit(fee, unit string) string {
+	price, rest, _ := strings.Cut(fee, " ")
+	if !strings.HasPrefix(rest, unit) {
+		return ""
+	}
+	return price
+}
+
 // fee keeps what no column says.
 func fee(text string) string {
-	if strings.Contains(text, "x1.1") {
+	if strings.Contains(text, "x1.1") || perUnit(text, "per audio hour")+perUnit(text, "per image") != "" {
 		return ""
 	}
 	return text

@@ -171,12 +171,13 @@ export interface ChannelConfig {
 	protocols?: string[] | null
 	provider?: string
 	proxy?: string
+	region?: string
 	rpm?: number
 	tls_insecure_skip_verify?: boolean
 	tpm?: number
 	updated?: string
 	urls?: ConfigURL[] | null
-	weight?: number
+	weight?: number | null
 }
 
 export interface ChannelView {
@@ -396,6 +397,7 @@ export interface Priced {
 		drifted?: boolean
 		list_usd: number | null
 		multiplier?: number
+		other_tier?: boolean
 		price?: string
 		unpriced?: boolean
 		usd: number | null
@@ -462,7 +464,7 @@ export interface SettingsConfig {
 	capture?: ConfigCapture | null
 	declared: string[] | null
 	defaults: ConfigSettings
-	retention?: ConfigRetention | null
+	retention?: unknown | null
 }
 
 export interface Spent {
@@ -533,6 +535,7 @@ export interface TestAnswer {
 		drifted?: boolean
 		list_usd: number | null
 		multiplier?: number
+		other_tier?: boolean
 		price?: string
 		unpriced?: boolean
 		usd: number | null
@@ -610,6 +613,7 @@ export interface AiAttempt {
 		drifted?: boolean
 		list_usd: number | null
 		multiplier?: number
+		other_tier?: boolean
 		price?: string
 		unpriced?: boolean
 		usd: number | null
@@ -663,6 +667,7 @@ export interface AiRecord {
 		drifted?: boolean
 		list_usd: number | null
 		multiplier?: number
+		other_tier?: boolean
 		price?: string
 		unpriced?: boolean
 		usd: number | null
@@ -697,6 +702,7 @@ export interface AiTarget {
 
 export interface AiUsage {
 	audio_input?: number
+	audio_ms?: number
 	audio_output?: number
 	beside?: AiModelUsage[] | null
 	cache_write?: number
@@ -704,16 +710,21 @@ export interface AiUsage {
 	cached_audio?: number
 	cached_image?: number
 	cached_input?: number
+	characters?: number
 	doubtful?: boolean
 	estimated?: boolean
+	image_form?: string
 	image_input?: number
 	image_output?: number
+	images?: number
 	input: number
 	output: number
 	reasoning?: number
 	region?: string
 	reported: boolean
+	search_size?: string
 	service_tier?: string
+	unmeasured?: boolean
 	vendor_costed?: boolean
 	/** US dollars */
 	vendor_usd?: number
@@ -777,14 +788,9 @@ export interface ConfigHours {
 	zone?: string
 }
 
-export interface ConfigRetention {
-	age?: number | string | null
-	bytes?: number | null
-}
-
 export interface ConfigSettings {
 	capture?: ConfigCapture | null
-	retention?: ConfigRetention | null
+	retention?: unknown | null
 }
 
 export interface ConfigURL {
@@ -829,6 +835,7 @@ export interface PricingLine {
 
 export interface PricingRow {
 	above: string
+	audio_hour: string
 	audio_input: string
 	audio_output: string
 	cache_write: string
@@ -836,7 +843,9 @@ export interface PricingRow {
 	cached_audio: string
 	cached_image: string
 	cached_input: string
+	characters: string
 	from: string
+	image: string
 	image_input: string
 	image_output: string
 	input: string
@@ -926,7 +935,11 @@ export interface Routes {
 	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
 	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
 	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey) */
-	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string; answer: ImportResult }
+	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Sent<{
+	file?: string
+	/** the admin password; needed where stored keys would go to another scheme, host, port or proxy */
+	password?: string
+}>; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
 	"GET live": { path: undefined; query: undefined; body: undefined; answer: unknown }
 	/** Log in with the admin password, or with a client token to see its own numbers */
