@@ -72,7 +72,7 @@ func TestProblemsOfAConfigAreToldOnce(t *testing.T) {
 		told = append(told, e.Message)
 	}
 	want := []string{
-		`channel "a": key 1 is left out: it is empty here (is its placeholder set?) or given twice`,
+		`channel "a": key 1 is left out: it is empty here (is its placeholder set?)`,
 		`channel "a" has no key left and is not used`,
 	}
 	if !slices.Equal(told, want) {
