@@ -2,7 +2,6 @@ package ccload
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/access"
-	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/secrets"
@@ -221,16 +219,4 @@ func (k *capturedCall) masked() store.Capture {
 		*body = secrets.RedactBody(*body, k.secrets)
 	}
 	return one
-}
-
-// Captured implements admin.Operator.
-func (a *App) Captured(ctx context.Context, id string) (*admin.Capture, error) {
-	one, err := a.state.store.LoadCapture(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "nothing was captured of this call: captures are switched on in the settings, and kept for a short time")
-	}
-	if err != nil {
-		return nil, storeProblem(err)
-	}
-	return &admin.Capture{ID: one.ID, Time: one.Time, Request: string(one.Request), Answer: string(one.Answer), Upstream: string(one.Upstream), Cut: one.Cut}, nil
 }

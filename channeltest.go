@@ -15,11 +15,8 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
-	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/sse"
-	"github.com/ccload/ccload/secrets"
-	"github.com/ccload/ccload/store"
 )
 
 // Bounds of the test of a channel.
@@ -35,10 +32,10 @@ const (
 // testPolicy stands in the record of a test instead of a selection policy.
 const testPolicy = "test by hand"
 
-// TestChannel implements admin.Operator. A test is a call like any other, but
+// TestChannel implements dataPlane. A test is a call like any other, but
 // that nothing keeps it from its target: it is recorded, costs money, and
 // health learns of it, so that a good answer ends a rest.
-func (a *App) TestChannel(ctx context.Context, who admin.Actor, q admin.TestQuestion) ([]admin.TestAnswer, error) {
+func (a *App) TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error) {
 	h := a.anyHandler.Load()
 	if h == nil {
 		return nil, admin.Problemf(http.StatusConflict, admin.CodeInvalid, "", "no site uses the ccload handler, so nothing can be tested: write `ccload` into one")
@@ -69,9 +66,7 @@ func (a *App) TestChannel(ctx context.Context, who admin.Actor, q admin.TestQues
 		})
 	}
 	wait.Wait()
-	return answers, a.state.store.Note(ctx, store.AuditEntry{
-		Time: time.Now(), Actor: who.Name, Address: who.Address, Action: "test", Kind: store.KindChannel, Name: q.Channel, Fields: []string{},
-	})
+	return answers, nil
 }
 
 // testOrder is how a channel is to be tested.
@@ -305,70 +300,4 @@ func (o *testOrder) request(model string) (path string, body []byte) {
 	}
 	body, _ = json.Marshal(ask) // texts and numbers cannot fail
 	return path, body
-}
-
-// fetchTimeout bounds asking an upstream for its models.
-const fetchTimeout = 20 * time.Second
-
-// FetchModels implements admin.Operator.
-func (a *App) FetchModels(ctx context.Context, who admin.Actor, name string, unsaved *admin.ChannelConfig) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	ch, pool := a.registry.Load().byName[name], a.state.gateway.Pool
-	if unsaved != nil {
-		var err error
-		if ch, err = a.unsavedChannel(who, unsaved); err != nil {
-			return nil, problemOf(err)
-		}
-		pool = newPool()
-		defer pool.Close()
-	}
-	if ch == nil || ch.keyless {
-		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no channel %q in use, or it has no key", name)
-	}
-	via, err := ch.transports(pool, config.DefaultConnectTimeout)
-	if err != nil {
-		return nil, err
-	}
-	names, err := askForModels(ctx, ch, via[0])
-	if err != nil {
-		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", secrets.Redact(err.Error(), ch.keys[0].secret))
-	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
-}
-
-// unsavedChannel is a channel that somebody is just writing.
-func (a *App) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*channel, error) {
-	conf := in.Channel
-	conf.Name = cmp.Or(conf.Name, "unsaved")
-	conf.HeaderUp = conf.HeaderUp.Clone()
-	var before *config.Channel
-	var has []storedKey
-	was := a.state.control.Stored.Load().channel(in.Name)
-	if was != nil {
-		before, has = was.Conf, was.Keys
-	}
-	if err := unmask(&conf, before); err != nil {
-		return nil, err
-	}
-	keys, err := keysOf(in.Keys, has, conf.Name)
-	if err != nil {
-		return nil, err
-	}
-	if err := staysHome(who, was, in, &conf); err != nil {
-		return nil, err
-	}
-	if keys == nil {
-		keys = has
-	}
-	conf.Keys = usedKeys(keys)
-	if err := noPlaceholders(&conf, keys); err != nil {
-		return nil, err
-	}
-	if err := conf.Validate(); err != nil {
-		return nil, err
-	}
-	scratch := newRoutingState(nil) // nobody will call it by this one
-	return newChannel(&conf, asWritten, scratch, scratch.counts(time.UTC), func(string) {})
 }

@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/internal/demo"
 	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/pricing"
@@ -47,4 +48,28 @@ func newGatewayState(log func() *zap.Logger) *gatewayState {
 // newPool makes the pool of connections to upstreams, the demo among them.
 func newPool() *relay.Pool {
 	return relay.NewPool(demo.Host, func() relay.Inner { return demo.Start() })
+}
+
+// totals are what calls have come to since the process began.
+type totals struct {
+	calls, failed, input, output, cost atomic.Int64
+}
+
+func (t *totals) add(r *ai.Record) {
+	t.calls.Add(1)
+	if r.Outcome != ai.OK && r.Outcome != ai.ClientGone {
+		t.failed.Add(1)
+	}
+	t.input.Add(r.Usage.Input)
+	t.output.Add(r.Usage.Output)
+	t.cost.Add(int64(r.Cost.Amount))
+}
+
+// traffic sums up the calls of this process.
+func (st *gatewayState) traffic() traffic {
+	t := &st.Totals
+	return traffic{
+		InFlight: st.UnderWay.Load(), Calls: t.calls.Load(), Failed: t.failed.Load(),
+		Input: t.input.Load(), Output: t.output.Load(), Cost: ai.Money(t.cost.Load()),
+	}
 }

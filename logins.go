@@ -1,35 +1,17 @@
 package ccload
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"reflect"
-	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/ccload/ccload/access"
-	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/protocol"
-	"github.com/ccload/ccload/store"
 )
 
-// This file is what becomes of credentials: logins are noted, and the guessing
-// of client tokens is slowed down.
-
-// NoteLogin implements admin.Operator.
-func (a *App) NoteLogin(ctx context.Context, n admin.LoginNote) error {
-	e := store.AuditEntry{Time: time.Now(), Actor: n.Name, Address: n.Address, Action: "login", Kind: n.Kind, Name: "ok", Fields: []string{}}
-	if !n.OK {
-		e.Name = "failed"
-	}
-	if n.Missed > 0 {
-		e.Fields = append(e.Fields, fmt.Sprintf("%d failures before are not listed", n.Missed))
-	}
-	return a.state.store.Note(ctx, e)
-}
+// This file slows down the guessing of client tokens.
 
 // believesClients reports whether a server takes the address of a client from
 // what the client itself may have written, the leftmost of X-Forwarded-For.

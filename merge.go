@@ -13,6 +13,17 @@ const (
 	stored   = "stored"   // made by the dashboard or its API
 )
 
+// Whole returns the config in use: what is declared, with the secrets that are
+// kept in files, and what is stored. It warns of what is stored and does not
+// count.
+func (s *service) Whole() *config.App {
+	whole, shadowed := merged(s.withSecrets(), s.state.stored.Load())
+	for _, problem := range shadowed {
+		s.log.Warn(problem)
+	}
+	return whole
+}
+
 // merged is the declared and the stored as one config. Of two with the same
 // name the declared one counts: it is what a person wrote down last, and
 // cannot be changed otherwise. shadowed tells of those that do not count.

@@ -10,9 +10,10 @@ package ccload
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,7 +53,7 @@ type App struct {
 	checker  *health.Checker
 	checked  map[string]time.Duration
 	keep     atomic.Pointer[retention]
-	password *admin.Password // of the dashboard, nil if there is none
+	control  *service
 
 	background sync.WaitGroup          // what runs by itself until Stop
 	stop       context.CancelFunc      // ends it
@@ -87,12 +88,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned}
-	// That a secret's file or variable is there is asked in Start: a config may
-	// be validated where it is not.
-	if _, err := a.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
-		return err
-	}
-	if a.password, err = a.readPassword(); err != nil {
+	a.control, err = newService(controlOptions{
+		State: a.state.control, Declared: &a.App, Table: a.registry.Load, Gateway: a, Replacer: caddy.NewReplacer(),
+		KeyFile: filepath.Join(caddy.AppDataDir(), "ccload", "encryption.key"), Modules: modulesIn, Log: a.logger,
+	})
+	if err != nil {
 		return err
 	}
 	return a.rebuild()
@@ -119,24 +119,45 @@ func (a *App) joinState() error {
 	return nil
 }
 
+// rebuild makes the registry of what is declared and stored now.
+func (a *App) rebuild() error {
+	replacer := caddy.NewReplacer()
+	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
+	whole := a.control.Whole()
+	r, err := newRegistry(whole, len(a.App.Channels), replace, a.state.routing, a.state.gateway.Pool, func(msg string) { a.logger.Warn(msg) })
+	if err != nil {
+		return err
+	}
+	age, bytes := whole.Retention.Resolve()
+	a.keep.Store(&retention{age: age, bytes: bytes})
+	a.state.cluster.Restrict(r.limited())
+	a.registry.Store(r)
+	return nil
+}
+
 // Start opens the store, if no earlier config has, and begins to work.
 func (a *App) Start() error {
-	own, err := a.readPrices()
+	own, err := a.control.ReadPrices()
 	if err != nil {
 		return err
 	}
 	if err := a.state.open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
-	a.makeSecretFiles()
-	if err := a.useStored(); err != nil {
+	a.control.MakeSecretFiles()
+	if err := within(openTimeout, a.control.Open); err != nil {
+		return err
+	}
+	if err := a.rebuild(); err != nil {
 		return err
 	}
 	var run context.Context
 	run, a.stop = context.WithCancel(context.Background())
 	a.state.attach(a)
 	a.state.cluster.Divide(run)
-	a.usePrices(run, own)
+	if sync := a.control.UsePrices(run, own); sync != nil {
+		a.background.Go(func() { sync(run) })
+	}
 	a.startChecks()
 	a.warnOfServers()
 	if len(a.registry.Load().tokens.Names()) == 0 {
@@ -228,6 +249,23 @@ func (a *App) enter() (done func()) {
 func (a *App) leave() {
 	a.state.gateway.UnderWay.Add(-1)
 	a.calls.Add(-1)
+}
+
+// Operator implements admin.App.
+func (a *App) Operator() admin.Operator { return a.control }
+
+// modulesIn lists the modules in a namespace of Caddy's.
+func modulesIn(namespace string) []module {
+	found := caddy.GetModules(namespace)
+	list := make([]module, 0, len(found))
+	for _, info := range found {
+		t := reflect.TypeOf(info.New())
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		list = append(list, module{Name: info.ID.Name(), Type: t})
+	}
+	return list
 }
 
 // Interface guards

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/config"
@@ -20,15 +19,14 @@ import (
 // maxPriceFile bounds a file of prices.
 const maxPriceFile = 16 << 20
 
-// readPrices reads the operator's files of prices.
-func (a *App) readPrices() ([]pricing.Row, error) {
-	if a.Prices == nil {
+// ReadPrices reads the operator's files of prices.
+func (s *service) ReadPrices() ([]pricing.Row, error) {
+	if s.declared.Prices == nil {
 		return nil, nil
 	}
-	replace := caddy.NewReplacer()
 	var rows []pricing.Row
-	for _, name := range a.Prices.Files {
-		name = replace.ReplaceKnown(name, "")
+	for _, name := range s.declared.Prices.Files {
+		name = s.replacer.ReplaceKnown(name, "")
 		info, err := os.Stat(name)
 		if err != nil {
 			return nil, fmt.Errorf("prices: %w", err)
@@ -49,49 +47,49 @@ func (a *App) readPrices() ([]pricing.Row, error) {
 	return rows, nil
 }
 
-// Names under which the store keeps what is learned.
+// Names under which the store keeps prices.
 const (
 	pricesMemory    = "prices"
 	ownPricesMemory = "own_prices"
-	tokensMemory    = "tokens"
 )
 
-// usePrices puts the config's prices into force and begins to fetch its list,
-// until ctx ends.
-func (a *App) usePrices(ctx context.Context, own []pricing.Row) {
+// UsePrices puts the config's prices into force: own, which are those of its
+// files, before those of the store and of the fetched list. It returns what
+// fetches that list until its context ends, nil if the config names none.
+func (s *service) UsePrices(ctx context.Context, own []pricing.Row) (sync func(context.Context)) {
 	var list pricing.List
-	if a.Prices != nil && a.Prices.SyncURL != "" {
-		if saved, err := a.state.store.LoadMemory(ctx, pricesMemory); err == nil {
+	if s.declared.Prices != nil && s.declared.Prices.SyncURL != "" {
+		if saved, err := s.state.Store.LoadMemory(ctx, pricesMemory); err == nil {
 			if err := json.Unmarshal(saved, &list); err != nil {
-				a.logger.Warn("the prices of the last list cannot be read", zap.Error(err))
+				s.log.Warn("the prices of the last list cannot be read", zap.Error(err))
 			}
 		} else if !errors.Is(err, store.ErrNotFound) {
-			a.logger.Warn("the prices of the last list cannot be read", zap.Error(err))
+			s.log.Warn("the prices of the last list cannot be read", zap.Error(err))
 		}
 	}
-	stored, err := a.OwnPrices(ctx)
+	stored, err := s.OwnPrices(ctx)
 	if err != nil {
-		a.logger.Warn("the prices in the store cannot be read", zap.Error(err))
+		s.log.Warn("the prices in the store cannot be read", zap.Error(err))
 	}
-	a.state.gateway.Prices.Set(own, stored, list)
-	if a.Prices == nil || a.Prices.SyncURL == "" {
-		return
+	s.state.Prices.Set(own, stored, list)
+	if s.declared.Prices == nil || s.declared.Prices.SyncURL == "" {
+		return nil
 	}
-	url := strings.TrimSpace(caddy.NewReplacer().ReplaceKnown(a.Prices.SyncURL, ""))
-	every := time.Duration(a.Prices.SyncInterval)
+	url := strings.TrimSpace(s.replacer.ReplaceKnown(s.declared.Prices.SyncURL, ""))
+	every := time.Duration(s.declared.Prices.SyncInterval)
 	if every <= 0 {
 		every = config.DefaultSyncInterval
 	}
-	sync := pricing.Sync{Book: a.state.gateway.Prices, URL: url, Every: every, Log: a.logger, Keep: func(ctx context.Context, list []byte) error {
-		return a.state.store.SaveMemory(ctx, pricesMemory, list)
+	fetched := pricing.Sync{Book: s.state.Prices, URL: url, Every: every, Log: s.log, Keep: func(ctx context.Context, list []byte) error {
+		return s.state.Store.SaveMemory(ctx, pricesMemory, list)
 	}}
-	a.background.Go(func() { sync.Run(ctx) })
+	return fetched.Run
 }
 
 // OwnPrices returns the operator's prices that are kept in the store.
-func (a *App) OwnPrices(ctx context.Context) ([]pricing.Row, error) {
+func (s *service) OwnPrices(ctx context.Context) ([]pricing.Row, error) {
 	rows := []pricing.Row{}
-	saved, err := a.state.store.LoadMemory(ctx, ownPricesMemory)
+	saved, err := s.state.Store.LoadMemory(ctx, ownPricesMemory)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return rows, nil
@@ -102,14 +100,14 @@ func (a *App) OwnPrices(ctx context.Context) ([]pricing.Row, error) {
 }
 
 // SetOwnPrices replaces them. Those of files go before them.
-func (a *App) SetOwnPrices(ctx context.Context, rows []pricing.Row) error {
+func (s *service) SetOwnPrices(ctx context.Context, rows []pricing.Row) error {
 	text, err := json.Marshal(rows)
 	if err != nil {
 		return err
 	}
-	if err := a.state.store.SaveMemory(ctx, ownPricesMemory, text); err != nil {
+	if err := s.state.Store.SaveMemory(ctx, ownPricesMemory, text); err != nil {
 		return err
 	}
-	a.state.gateway.Prices.SetStored(rows)
+	s.state.Prices.SetStored(rows)
 	return nil
 }

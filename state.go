@@ -34,6 +34,10 @@ const (
 	pruneStep    = 500 // calls deleted at a time, so that writers never wait long
 )
 
+// tokensMemory is the name under which the store keeps what was learned of
+// counting tokens.
+const tokensMemory = "tokens"
+
 // state is everything that outlives a config: what each part of the gateway
 // remembers, and the database that they share. It opens and closes them.
 type state struct {
@@ -71,10 +75,13 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.log.Store(log)
 	st.routing = newRoutingState(st.coolingChanged)
 	st.gateway = newGatewayState(st.logger)
-	st.control = &controlState{Desk: newDesk(st)}
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
-		Changed: func() { st.publishChange(liveChange{Resting: true}) },
+		Changed: func() { st.control.PublishChange(liveChange{Resting: true}) },
+	})
+	st.control = newControlState(controlParts{
+		Store: s, Cluster: st.cluster, Routing: st.routing, Ledger: st.gateway.Ledger, Prices: st.gateway.Prices,
+		Counter: st.gateway.Counter, Traffic: st.gateway.traffic, Current: st.service, Apply: st.apply, Log: st.logger,
 	})
 	return st
 }
@@ -115,7 +122,7 @@ func (st *state) open() error {
 		var run context.Context
 		run, st.stop = context.WithCancel(context.Background())
 		st.done.Go(func() { st.pruneLoop(run) })
-		st.done.Go(func() { st.refreshLoop(run) })
+		st.done.Go(func() { st.control.RefreshLoop(run) })
 		st.done.Go(func() { st.captureLoop(run) })
 		st.done.Go(func() { st.cluster.Run(run) })
 		st.opened.Store(true)
@@ -147,7 +154,7 @@ func (st *state) useSpool(ctx context.Context) {
 // when the last config that used the state has let go of it.
 func (st *state) Destruct() error {
 	st.gateway.Pool.Close()
-	st.control.Desk.Hub.CloseAll()
+	st.control.Shared.Hub.CloseAll()
 	if !st.opened.Load() {
 		return nil
 	}
@@ -248,6 +255,42 @@ func (st *state) current() *App {
 	return nil
 }
 
+// service is the control plane of the config that was started last, nil between
+// configs.
+func (st *state) service() *service {
+	if app := st.current(); app != nil {
+		return app.control
+	}
+	return nil
+}
+
+// apply makes every config that is started use what is stored now.
+func (st *state) apply() {
+	st.mu.Lock()
+	apps := append([]*App{}, st.apps...)
+	st.mu.Unlock()
+	for _, app := range apps {
+		if err := app.rebuild(); err != nil {
+			app.logger.Error("what is stored cannot be put to use; routing stays as it was", zap.Error(err))
+			continue
+		}
+		app.renewChecks()
+	}
+	if n := len(apps); n > 0 {
+		st.retention.Store(apps[n-1].keep.Load())
+	}
+}
+
+// complete reports whether what is stored has been read, and what other nodes
+// have taken of the limits.
+func (st *state) complete() bool { return st.control.Complete() }
+
+// publishCall counts a call that has ended, and shows it to those who watch.
+func (st *state) publishCall(r *ai.Record) {
+	st.gateway.Totals.add(r)
+	st.control.PublishCall(r)
+}
+
 // limited are the allowances with limits of the config in use, nil between
 // configs.
 func (st *state) limited() map[string]*access.Allowance {
@@ -263,7 +306,7 @@ func (st *state) coolingChanged(c health.Change) {
 	if st.opened.Load() {
 		st.cluster.Save(c)
 	}
-	st.publishChange(liveChange{Cooling: &c})
+	st.control.PublishChange(liveChange{Cooling: &c})
 	if app := st.current(); app != nil {
 		app.observer.coolingChanged(c)
 	}

@@ -224,3 +224,11 @@ func (s *storedConfig) alias(name string) *storedAlias {
 	}
 	return nil
 }
+
+// all is what is stored, nothing before it was read.
+func (s *storedConfig) all() *storedConfig {
+	if s == nil {
+		return new(storedConfig)
+	}
+	return s
+}

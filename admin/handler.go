@@ -57,11 +57,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	op, ok := app.(Operator)
+	a, ok := app.(App)
 	if !ok {
 		return fmt.Errorf("the app ccload is a %T, which has no dashboard", app)
 	}
-	h.op = op
+	h.op = a.Operator()
 	h.build()
 	return nil
 }

@@ -12,8 +12,14 @@ import (
 	"github.com/ccload/ccload/pricing"
 )
 
-// Source is what the API shows. The app implements it; the API looks it up
-// anew for each request, so that it never speaks of an old config.
+// App is the Caddy app that the API belongs to.
+type App interface {
+	// Operator returns the control plane of the app's config.
+	Operator() Operator
+}
+
+// Source is what the API shows. The API looks it up anew for each request, so
+// that it never speaks of an old config.
 type Source interface {
 	// Channels returns every channel with its state.
 	Channels(now time.Time) []Channel

@@ -1,0 +1,163 @@
+package ccload
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/cluster"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/ledger"
+	"github.com/ccload/ccload/pricing"
+	"github.com/ccload/ccload/secrets"
+	"github.com/ccload/ccload/store"
+	"github.com/ccload/ccload/tokens"
+)
+
+// controlParts are what outlives a config and belongs to others, as far as the
+// control plane shows and changes it. All are required.
+type controlParts struct {
+	Store   store.Store
+	Cluster *cluster.Cluster
+	Routing *routingState
+	Ledger  *ledger.Ledger
+	Prices  *pricing.Book
+	Counter *tokens.Counter
+
+	// Traffic returns what calls have come to since the process began.
+	Traffic func() traffic
+	// Current returns the service of the config that was started last, nil
+	// between configs.
+	Current func() *service
+	// Apply makes every config that runs use what is stored now.
+	Apply func()
+	// Log returns the logger of the moment.
+	Log func() *zap.Logger
+}
+
+// controlState is what changing and showing the gateway remembers, longer than
+// any config: what is stored beside the config, the keys that seal it, and who
+// is logged in.
+type controlState struct {
+	controlParts
+
+	// Shared is what the dashboard remembers.
+	Shared *admin.Desk
+
+	keyring  atomic.Pointer[secrets.Keyring]
+	noKey    atomic.Bool                  // the keyring's key is kept nowhere
+	stored   atomic.Pointer[storedConfig] // nil until it is read for the first time
+	reading  sync.Mutex                   // one at a time reads what is stored
+	editing  sync.Mutex                   // one at a time changes what is stored
+	rotating sync.Mutex                   // one at a time changes the encryption key
+}
+
+// newControlState returns a state that remembers nothing.
+func newControlState(p controlParts) *controlState {
+	st := &controlState{controlParts: p}
+	st.Shared = admin.NewDesk(sessionStore{p.Store}, admin.NewHub(admin.HubOptions{
+		Snapshot: func(token string) any { return st.live(token, true) },
+		Metrics:  func(token string) any { return st.live(token, false) },
+	}))
+	return st
+}
+
+// dataPlane is what the control plane asks of the data plane of its config.
+type dataPlane interface {
+	// Explain tells where a call would go now, without sending anything.
+	Explain(q admin.Question) (*admin.Explanation, error)
+	// TestChannel asks a channel for short answers, as a client would.
+	TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error)
+	// FetchModels asks the upstream of a channel in use which models it has.
+	FetchModels(ctx context.Context, channel string) ([]string, error)
+	// FetchModelsOf does the same for a channel that is not in use.
+	FetchModelsOf(ctx context.Context, c *config.Channel) ([]string, error)
+	// CheckChannel fails if a channel could not serve calls as it is written.
+	CheckChannel(c *config.Channel) error
+}
+
+// replacer replaces placeholders in what the config declares.
+type replacer interface {
+	// ReplaceAll puts empty in place of unknown placeholders.
+	ReplaceAll(input, empty string) string
+	// ReplaceKnown leaves unknown placeholders as they are.
+	ReplaceKnown(input, empty string) string
+}
+
+// module is a module of this build.
+type module struct {
+	Name string
+	Type reflect.Type
+}
+
+// controlOptions are what a config's control plane is made of. All are required.
+type controlOptions struct {
+	State *controlState
+	// Declared is what the config declares, validated.
+	Declared *config.App
+	// Table returns the routing table in use.
+	Table   func() *registry
+	Gateway dataPlane
+	// KeyFile is where the encryption key is kept if none is configured.
+	KeyFile  string
+	Replacer replacer
+	// Modules lists the modules in a namespace.
+	Modules func(namespace string) []module
+	Log     *zap.Logger
+}
+
+// service is the control plane of one config: what its operator sees and
+// changes.
+type service struct {
+	state    *controlState
+	declared *config.App
+	table    func() *registry
+	gateway  dataPlane
+	keyFile  string
+	replacer replacer
+	modules  func(namespace string) []module
+	log      *zap.Logger
+	password *admin.Password // of the dashboard, nil if there is none
+}
+
+var _ admin.Operator = (*service)(nil)
+
+// newService makes the control plane of a config. It opens nothing. It fails if
+// an encryption key or the admin password of the config cannot be used; that a
+// key's file or variable is there is asked in Open, because a config may be
+// validated where it is not.
+func newService(o controlOptions) (*service, error) {
+	s := &service{
+		state: o.State, declared: o.Declared, table: o.Table, gateway: o.Gateway, keyFile: o.KeyFile,
+		replacer: o.Replacer, modules: o.Modules, log: o.Log,
+	}
+	if _, err := s.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
+		return nil, err
+	}
+	var err error
+	s.password, err = s.readPassword()
+	return s, err
+}
+
+// Desk implements admin.Operator.
+func (s *service) Desk() *admin.Desk { return s.state.Shared }
+
+// Password implements admin.Operator.
+func (s *service) Password() *admin.Password { return s.password }
+
+// readPassword reads the option admin_password; nil if there is none.
+func (s *service) readPassword() (*admin.Password, error) {
+	text := s.replacer.ReplaceAll(s.declared.AdminPassword, "")
+	if text == "" {
+		if s.declared.AdminPassword != "" {
+			s.log.Warn("admin_password is empty here, so nobody can log in: set the variable or file it comes from")
+		}
+		return nil, nil
+	}
+	return admin.ParsePassword(text)
+}

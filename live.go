@@ -1,0 +1,110 @@
+package ccload
+
+import (
+	"time"
+
+	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
+)
+
+// traffic is what calls have come to since the process began.
+type traffic struct {
+	InFlight int64 // under way
+	Calls    int64 // that have ended
+	Failed   int64 // of them
+	Input    int64 // tokens
+	Output   int64 // tokens
+	Cost     ai.Money
+}
+
+// liveMetrics are told each second.
+type liveMetrics struct {
+	Time     time.Time    `json:"time"`
+	InFlight int64        `json:"in_flight"`
+	Calls    int64        `json:"calls"` // these five since the process began
+	Failed   int64        `json:"failed"`
+	Input    int64        `json:"input_tokens"`
+	Output   int64        `json:"output_tokens"`
+	Cost     ai.Money     `json:"cost_usd"`
+	Cooling  int          `json:"cooling"`
+	Journal  journalState `json:"journal"`
+}
+
+type journalState struct {
+	Depth   int    `json:"depth"`
+	Spooled int    `json:"spooled"`
+	Written uint64 `json:"written"`
+	Lost    uint64 `json:"lost"`
+}
+
+// liveSnapshot is what a stream of events begins with.
+type liveSnapshot struct {
+	liveMetrics
+	Revision int64           `json:"revision"` // of the stored configuration
+	Channels []admin.Channel `json:"channels"`
+}
+
+// ownMetrics are what the holder of a token sees.
+type ownMetrics struct {
+	Time   time.Time     `json:"time"`
+	Budget *admin.Budget `json:"budget"`
+}
+
+// live is what is told of this moment: to the operator, or to the holder of a
+// token.
+func (st *controlState) live(token string, whole bool) any {
+	now := time.Now()
+	current := st.Current()
+	if token != "" {
+		own := ownMetrics{Time: now.UTC()}
+		if current != nil {
+			if t := current.table().tokens.ByName(token); t != nil {
+				b := budgetState("token", token, t.Allowance(), now)
+				own.Budget = &b
+			}
+		}
+		return own
+	}
+	stats, sum := st.Ledger.Stats(), st.Traffic()
+	m := liveMetrics{
+		Time: now.UTC(), InFlight: sum.InFlight, Calls: sum.Calls, Failed: sum.Failed,
+		Input: sum.Input, Output: sum.Output, Cost: sum.Cost,
+		Cooling: len(st.resting()),
+		Journal: journalState{stats.Depth, stats.Spooled, stats.Written, stats.Lost},
+	}
+	if !whole {
+		return m
+	}
+	s := liveSnapshot{liveMetrics: m, Channels: []admin.Channel{}}
+	if current != nil {
+		s.Channels = current.Channels(now)
+	}
+	if known := st.stored.Load(); known != nil {
+		s.Revision = known.revision
+	}
+	return s
+}
+
+// liveChange is told when something begins or ceases to rest, or what is
+// stored was changed.
+type liveChange struct {
+	Cooling  *health.Change `json:"cooling,omitempty"`
+	Resting  bool           `json:"resting,omitempty"`  // another node has changed what rests: ask anew
+	Revision int64          `json:"revision,omitempty"` // of the stored configuration
+}
+
+// PublishCall shows a call that has ended to those who watch.
+func (st *controlState) PublishCall(r *ai.Record) {
+	st.Shared.Pulse.Add(r)
+	if st.Shared.Hub.Watched() {
+		st.Shared.Hub.PublishCall(r.Token, r, admin.OwnRecord(r))
+	}
+}
+
+// PublishChange shows a change to those who watch.
+func (st *controlState) PublishChange(c liveChange) {
+	if st.Shared.Hub.Watched() {
+		st.Shared.Hub.PublishChannel(c)
+	}
+}
