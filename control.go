@@ -19,10 +19,20 @@ import (
 	"github.com/ccload/ccload/tokens"
 )
 
+// controlStore is what the control plane needs of the store.
+type controlStore interface {
+	store.Calls
+	store.Statistics
+	store.Documents
+	store.Sessions
+	store.Captures
+	store.Memory
+}
+
 // controlParts are what outlives a config and belongs to others, as far as the
 // control plane shows and changes it. All are required.
 type controlParts struct {
-	Store   store.Store
+	Store   controlStore
 	Cluster *cluster.Cluster
 	Routing *routingState
 	Ledger  *ledger.Ledger
@@ -47,7 +57,7 @@ type controlState struct {
 	controlParts
 
 	// Shared is what the dashboard remembers.
-	Shared *admin.Desk
+	Shared *admin.Shared
 
 	keyring  atomic.Pointer[secrets.Keyring]
 	noKey    atomic.Bool                  // the keyring's key is kept nowhere
@@ -60,7 +70,7 @@ type controlState struct {
 // newControlState returns a state that remembers nothing.
 func newControlState(p controlParts) *controlState {
 	st := &controlState{controlParts: p}
-	st.Shared = admin.NewDesk(sessionStore{p.Store}, admin.NewHub(admin.HubOptions{
+	st.Shared = admin.NewShared(sessionStore{p.Store}, admin.NewHub(admin.HubOptions{
 		Snapshot: func(token string) any { return st.live(token, true) },
 		Metrics:  func(token string) any { return st.live(token, false) },
 	}))
@@ -144,8 +154,8 @@ func newService(o controlOptions) (*service, error) {
 	return s, err
 }
 
-// Desk implements admin.Operator.
-func (s *service) Desk() *admin.Desk { return s.state.Shared }
+// Shared implements admin.Operator.
+func (s *service) Shared() *admin.Shared { return s.state.Shared }
 
 // Password implements admin.Operator.
 func (s *service) Password() *admin.Password { return s.password }

@@ -12,7 +12,7 @@ import (
 )
 
 // sessionStore keeps the sessions of the dashboard in the store.
-type sessionStore struct{ store store.Store }
+type sessionStore struct{ store store.Sessions }
 
 // SaveSession implements admin.SessionStore.
 func (s sessionStore) SaveSession(ctx context.Context, one admin.StoredSession) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/ccload/ccload/secrets"
 )
 
-// Operator is what the dashboard's API changes. The app implements it.
+// Operator is what the dashboard's API shows and changes.
 //
 // Every method that saves validates what it is given as the config is
 // validated, does all of it or nothing, writes the audit trail, and puts the
@@ -19,7 +19,18 @@ import (
 // can do something about them.
 type Operator interface {
 	Source
+	Channels
+	Tokens
+	Aliases
+	GlobalSettings
+	Cooldowns
+	Records
+	Transfer
+	Logins
+}
 
+// Channels are the settings of channels.
+type Channels interface {
 	// ChannelConfigs returns the settings of all channels, without secrets.
 	ChannelConfigs() []ChannelConfig
 	// SaveChannel makes a channel, where name is "", or replaces the one of that
@@ -30,7 +41,15 @@ type Operator interface {
 	ChangeChannels(ctx context.Context, who Actor, names []string, change func(ChannelConfig) (ChannelConfig, error)) ([]ChannelConfig, error)
 	// RemoveChannels removes all of them or none.
 	RemoveChannels(ctx context.Context, who Actor, names []string) error
+	// TestChannel asks a channel for a short answer, as a client would.
+	TestChannel(ctx context.Context, who Actor, q TestQuestion) ([]TestAnswer, error)
+	// FetchModels asks the upstream of a channel, or of one that is not saved,
+	// which models it has.
+	FetchModels(ctx context.Context, who Actor, name string, unsaved *ChannelConfig) ([]string, error)
+}
 
+// Tokens are the settings of client tokens.
+type Tokens interface {
 	// TokenConfigs returns the settings of all tokens, without secrets.
 	TokenConfigs() []TokenConfig
 	// SaveToken makes a token, where name is "", or replaces it. The answer holds
@@ -41,35 +60,51 @@ type Operator interface {
 	ChangeToken(ctx context.Context, who Actor, name string, change func(TokenConfig) (TokenConfig, error)) (TokenConfig, error)
 	// RemoveTokens removes all of them or none.
 	RemoveTokens(ctx context.Context, who Actor, names []string) error
+}
 
+// Aliases are the names that stand for several models.
+type Aliases interface {
 	// AliasConfigs returns all aliases.
 	AliasConfigs() []AliasConfig
 	// SaveAlias makes an alias, where name is "", or replaces it.
 	SaveAlias(ctx context.Context, who Actor, name string, a AliasConfig) (AliasConfig, error)
 	// RemoveAliases removes all of them or none.
 	RemoveAliases(ctx context.Context, who Actor, names []string) error
+}
 
+// GlobalSettings are the settings that belong to no channel, token or alias, and
+// the description of all.
+type GlobalSettings interface {
 	// Settings returns the settings in force.
 	Settings() SettingsConfig
 	// SaveSettings replaces the stored settings.
 	SaveSettings(ctx context.Context, who Actor, s config.Settings) (SettingsConfig, error)
+	// Catalogue returns what this build knows: protocols, providers, policies,
+	// and the settings of channels, tokens and handlers.
+	Catalogue() Catalogue
+}
 
+// Cooldowns are begun and ended by hand.
+type Cooldowns interface {
 	// Rest lets something rest until a moment.
 	Rest(ctx context.Context, who Actor, what health.Ref, until time.Time) error
 	// EndRests ends rests early and says how many there were.
 	EndRests(ctx context.Context, who Actor, which health.Ref) (int, error)
+}
 
+// Records are what is kept of calls and of changes.
+type Records interface {
 	// Statistics sums calls up.
 	Statistics(ctx context.Context, q StatisticsQuestion) (*Statistics, error)
-	// TestChannel asks a channel for a short answer, as a client would.
-	TestChannel(ctx context.Context, who Actor, q TestQuestion) ([]TestAnswer, error)
-	// FetchModels asks the upstream of a channel, or of one that is not saved,
-	// which models it has.
-	FetchModels(ctx context.Context, who Actor, name string, unsaved *ChannelConfig) ([]string, error)
 	// Captured returns the bodies of a call; the error is ErrNotFound if none
 	// were kept.
 	Captured(ctx context.Context, id string) (*Capture, error)
+	// Audit returns who changed what, the latest first.
+	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+}
 
+// Transfer moves what is stored in and out, and seals it.
+type Transfer interface {
 	// Import takes channels, tokens and aliases from a file, or only says what
 	// it would do.
 	Import(ctx context.Context, who Actor, file ImportFile) (*ImportResult, error)
@@ -78,24 +113,19 @@ type Operator interface {
 	Export(ctx context.Context, who Actor, format string, withSecrets bool) ([]byte, error)
 	// Rotate seals everything with another key.
 	Rotate(ctx context.Context, who Actor) (*Rotation, error)
+}
 
-	// Audit returns who changed what, the latest first.
-	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
-	// Catalogue returns what this build knows: protocols, providers, policies,
-	// and the settings of channels, tokens and handlers.
-	Catalogue() Catalogue
-
+// Logins are those who may use the dashboard.
+type Logins interface {
 	// TokenOf returns the token that a secret belongs to, if it may be used.
 	TokenOf(secret string) (Holder, bool)
 	// HolderOf returns the token of a name, if it may be used.
 	HolderOf(name string) (Holder, bool)
-
 	// NoteLogin writes into the audit trail that somebody has logged in, or has
 	// failed to.
 	NoteLogin(ctx context.Context, note LoginNote) error
-
-	// Desk is what outlives configs.
-	Desk() *Desk
+	// Shared returns what of the dashboard outlives configs.
+	Shared() *Shared
 	// Password opens the dashboard; nil if none is configured.
 	Password() *Password
 }

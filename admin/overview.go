@@ -142,7 +142,7 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 			o.CostToday += b.Day.Spent
 		}
 	}
-	pulse := &q.op.Desk().Pulse
+	pulse := &q.op.Shared().Pulse
 	if err := pulse.restore(ctx, q.op, now); err != nil {
 		return err
 	}

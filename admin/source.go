@@ -18,9 +18,17 @@ type App interface {
 	Operator() Operator
 }
 
-// Source is what the API shows. The API looks it up anew for each request, so
-// that it never speaks of an old config.
+// Source is what the API shows. It is looked up anew for each request, so that
+// it never speaks of an old config.
 type Source interface {
+	Activity
+	Money
+}
+
+// Activity is what the gateway is doing, and has done.
+type Activity interface {
+	// Status sums up the gateway.
+	Status() Status
 	// Channels returns every channel with its state.
 	Channels(now time.Time) []Channel
 	// Calls returns the newest calls that fit, at most 500.
@@ -32,8 +40,10 @@ type Source interface {
 	// ClearCooling ends rests early and says how many there were. An empty
 	// field of which means any.
 	ClearCooling(which health.Ref) int
-	// Status sums up the gateway.
-	Status() Status
+}
+
+// Money is what calls cost, and what may be spent.
+type Money interface {
 	// Budgets returns what tokens and channels have spent, and may spend.
 	Budgets(now time.Time) []Budget
 	// Price tells what a usage would cost, and by which price.
@@ -42,11 +52,11 @@ type Source interface {
 	OwnPrices(ctx context.Context) ([]pricing.Row, error)
 	// SetOwnPrices replaces them, for good and at once.
 	SetOwnPrices(ctx context.Context, rows []pricing.Row) error
-	// Lessons returns what replies have taught about counting tokens.
-	Lessons() any
 	// Reprice prices the stored calls anew that arrived at since or later, and
 	// says how many have changed.
 	Reprice(ctx context.Context, since time.Time) (int, error)
+	// Lessons returns what replies have taught about counting tokens.
+	Lessons() any
 }
 
 // Budget is what a token or a channel has spent and may spend, in US dollars.
