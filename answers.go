@@ -161,35 +161,36 @@ func permanentStatus(r ai.Reason) (status int, code string) {
 func (c *call) outlook() (due time.Time, cause ai.Kind, permanent ai.Reason) {
 	now := time.Now()
 	count := make(map[ai.Kind]int)
-	temporary := len(c.tried) > 0
-	for i := range c.candidates.stages {
-		c.filter(&c.candidates.stages[i], now)
-		for _, l := range c.left {
-			switch l.reason {
-			case ai.Cooling, ai.Probing:
-				temporary = true
-				count[l.ready.Kind]++
-				if u := l.ready.Until; u.After(now) && (due.IsZero() || u.Before(due)) {
-					due = u
-				}
-			case ai.OverBudget:
-				permanent = l.reason
-				if u := l.ready.Until; u.After(now) && (due.IsZero() || u.Before(due)) {
-					due = u
-				}
-			case ai.OverRate, ai.OverTokens, ai.OverConcurrent:
-				temporary = true
-				count[ai.RateLimited]++
-				u := l.ready.Until
-				if u.IsZero() {
-					u = now.Add(time.Second)
-				}
-				if due.IsZero() || u.Before(due) {
-					due = u
-				}
-			default:
-				permanent = l.reason
+	temporary := len(c.chooser.Tried) > 0
+	c.chooser.Now = now
+	sooner := func(until time.Time) {
+		if due.IsZero() || until.Before(due) {
+			due = until
+		}
+	}
+	for _, e := range c.chooser.Exclusions() {
+		until := e.Ready.Until
+		switch e.Reason {
+		case ai.Cooling, ai.Probing:
+			temporary = true
+			count[e.Ready.Kind]++
+			if until.After(now) {
+				sooner(until)
 			}
+		case ai.OverBudget:
+			permanent = e.Reason
+			if until.After(now) {
+				sooner(until)
+			}
+		case ai.OverRate, ai.OverTokens, ai.OverConcurrent:
+			temporary = true
+			count[ai.RateLimited]++
+			if until.IsZero() {
+				until = now.Add(time.Second)
+			}
+			sooner(until)
+		default:
+			permanent = e.Reason
 		}
 	}
 	for kind, n := range count {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ccload/ccload/protocol/openai"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 )
 
 // This file decides whether a Chat Completions stream is asked for usage on
@@ -38,8 +39,8 @@ type usageHabit struct {
 // sent without it. An address of a known provider is not tried: it is known.
 const tryAfter = 16
 
-func (h *usageHabits) of(t *target) *usageHabit {
-	key := t.name + " " + t.urls[t.url].address
+func (h *usageHabits) of(t *routing.Target) *usageHabit {
+	key := t.Name + " " + t.Address()
 	if v, ok := h.byAddress.Load(key); ok {
 		return v.(*usageHabit)
 	}
@@ -48,15 +49,15 @@ func (h *usageHabits) of(t *target) *usageHabit {
 }
 
 // usageQuestion decides about an attempt.
-func (c *call) usageQuestion(t *target) question {
-	if c.request.AskUsage.Text == "" || t.conf.NoIncludeUsage || t.preset.TellsUsage {
+func (c *call) usageQuestion(t *routing.Target) question {
+	if c.request.AskUsage.Text == "" || t.Conf.NoIncludeUsage || t.Preset.TellsUsage {
 		return notAsked
 	}
 	habit := c.h.app.state.gateway.UsageSupport.of(t)
 	switch {
 	case habit.needless.Load():
 		return notAsked
-	case t.conf.Provider == "" && !habit.needed.Load() && habit.answered.Load() >= tryAfter && habit.trying.CompareAndSwap(false, true):
+	case t.Conf.Provider == "" && !habit.needed.Load() && habit.answered.Load() >= tryAfter && habit.trying.CompareAndSwap(false, true):
 		return without
 	}
 	return asked
@@ -64,8 +65,8 @@ func (c *call) usageQuestion(t *target) question {
 
 // usageRefused notes that an address refuses the question. Then the attempt
 // says nothing about the request nor the target.
-func (c *call) usageRefused(t *target, answer *relay.Answer) bool {
-	if t.question != asked || !openai.RefusesUsage(answer.Status, answer.Held()) {
+func (c *call) usageRefused(t *routing.Target, answer *relay.Answer) bool {
+	if c.question != asked || !openai.RefusesUsage(answer.Status, answer.Held()) {
 		return false
 	}
 	c.h.app.state.gateway.UsageSupport.of(t).needless.Store(true)
@@ -73,9 +74,9 @@ func (c *call) usageRefused(t *target, answer *relay.Answer) bool {
 }
 
 // learnHabit takes in a stream that came to its end, with usage or without.
-func (c *call) learnHabit(t *target, told bool) {
+func (c *call) learnHabit(t *routing.Target, told bool) {
 	habit := c.h.app.state.gateway.UsageSupport.of(t)
-	switch t.question {
+	switch c.question {
 	case asked:
 		if told {
 			habit.answered.Add(1)
@@ -88,8 +89,8 @@ func (c *call) learnHabit(t *target, told bool) {
 
 // leaveHabit lets another attempt go without the question, if this one learned
 // nothing.
-func (c *call) leaveHabit(t *target) {
-	if t.question == without {
+func (c *call) leaveHabit(t *routing.Target) {
+	if c.question == without {
 		c.h.app.state.gateway.UsageSupport.of(t).trying.Store(false)
 	}
 }

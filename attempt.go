@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/selection"
 )
@@ -38,6 +41,7 @@ func (c *call) serve() error {
 		ctx, cancel = context.WithTimeoutCause(ctx, total, errTotalTimeout)
 		defer cancel()
 	}
+	c.choose()
 	if err := c.pin(ctx); err != nil {
 		return c.refuse(err)
 	}
@@ -53,6 +57,69 @@ func (c *call) serve() error {
 	return c.giveUp(ctx)
 }
 
+// choosers are used again: their lists are the largest part of a call.
+var choosers = sync.Pool{New: func() any { return new(routing.Chooser) }}
+
+// choose makes the call's chooser.
+func (c *call) choose() {
+	k := choosers.Get().(*routing.Chooser)
+	k.Route, k.Call, k.Token, k.Now = c.route, &c.Call, c.token, time.Now()
+	k.State, k.Policy = c.h.app.state.routing.Selection, c.h.policy
+	k.Seed = rand.Uint64() //nolint:gosec // spreads load, guards nothing
+	k.Estimator = c
+	if codecOf(c.Protocol) != nil {
+		k.Translator = c
+	}
+	k.Situation.HTTP, k.Situation.Writer = c.r, c.w
+	c.chooser = k
+}
+
+// next picks what to try, or says that nothing is left. It waits for something
+// that is due within the handler's patience if nothing else can serve, and falls
+// back on the least bad target that rests.
+func (c *call) next(ctx context.Context) (*routing.Target, bool) {
+	k := c.chooser
+	for {
+		k.Now = time.Now()
+		t := k.Next()
+		for _, full := range k.Full {
+			c.h.app.observer.LimitReached("channel", full.Channel, full.Limit, full.Until)
+		}
+		if t != nil {
+			return t, true
+		}
+		if !c.wait(ctx) {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, false
+	}
+	k.Now = time.Now()
+	t := k.LeastBad()
+	return t, t != nil
+}
+
+// wait waits for the first candidate that is due within the handler's patience.
+// It reports whether there is something to look at again.
+func (c *call) wait(ctx context.Context) bool {
+	pause, ok := c.chooser.Due(c.h.limits.MaxWait - c.waited)
+	if !ok {
+		return false
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		c.waited += pause
+		c.chooser.Now = time.Now()
+		c.chooser.ForgetLimits()
+		return true
+	}
+}
+
 // pin finds the key that made the stored response the call builds on.
 func (c *call) pin(ctx context.Context) error {
 	if c.Continues == "" {
@@ -66,8 +133,8 @@ func (c *call) pin(ctx context.Context) error {
 	}
 	// What another token made is not there for this one.
 	stranger := ok && made.token != c.Token
-	if ok && !stranger && c.owns(made.Target) {
-		c.pinned = &made.Target
+	if ok && !stranger && c.Owns(made.Target) {
+		c.chooser.Pinned = &made.Target
 		return nil
 	}
 	if c.Operation == ai.StoredResponse || stranger {
@@ -79,48 +146,34 @@ func (c *call) pin(ctx context.Context) error {
 	return nil // perhaps made elsewhere with one of our keys: any may try
 }
 
-// owns reports whether a channel still has the key of a target.
-func (r *registry) owns(t ai.Target) bool {
-	ch := r.byName[t.Channel]
-	if ch == nil {
-		return false
-	}
-	for i := range ch.keys {
-		if ch.keys[i].id == t.Key {
-			return true
-		}
-	}
-	return false
-}
-
 // attempt tries one target. It reports whether the call is over: answered, or
 // without anybody to answer.
-func (c *call) attempt(ctx context.Context, t *target) (over bool) {
-	defer t.release()
+func (c *call) attempt(ctx context.Context, t *routing.Target) (over bool) {
+	defer t.Release()
 	defer c.leaveHabit(t)
 	start := c.since()
 	c.record.Attempts = append(c.record.Attempts, ai.Attempt{
-		Target: t.id(), Start: start, Why: t.why, Probe: t.claim.Probe(),
+		Target: t.ID(), Start: start, Why: t.Why, Probe: t.Claim.Probe(),
 	})
 	a := &c.record.Attempts[len(c.record.Attempts)-1]
-	if t.protocol != c.Protocol {
-		a.Protocol, a.Dropped = t.protocol, c.dropped(t)
+	if t.Protocol != c.Protocol {
+		a.Protocol, a.Dropped = t.Protocol, c.dropped(t)
 	}
 	request, err := c.upstreamRequest(t)
 	if err != nil {
-		t.claim.Abandon()
+		t.Claim.Abandon()
 		a.Outcome = ai.Outcome{Kind: ai.BadAnswer, Rule: "request", Message: err.Error(), Retry: true}
-		c.tried = append(c.tried, trial{channel: t.channel, protocol: t.protocol, model: t.model, kind: ai.BadAnswer, scope: ai.ScopeChannel})
+		c.chooser.Tried = append(c.chooser.Tried, routing.Tried{Channel: t.Channel, Protocol: t.Protocol, Model: t.Model, Kind: ai.BadAnswer, Scope: ai.ScopeChannel})
 		return false
 	}
-	c.record.UpstreamModel = t.model
+	c.record.UpstreamModel = t.Model
 
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
 	if answer.Good() {
-		t.conf.HeaderDown.Apply(answer.Header, answer.Upstream)
+		t.Conf.HeaderDown.Apply(answer.Header, answer.Upstream)
 	}
-	secrets.RedactHeader(answer.Header, t.keys[t.key].secret)
+	secrets.RedactHeader(answer.Header, t.Secret())
 	a.ServerID = serverID(answer.Upstream)
 	if answer.Good() {
 		c.commit(ctx, t, a, answer)
@@ -131,10 +184,10 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 	a.Usage = answer.Verdict().Usage
 	c.bill(t, a, nil, false)
 	now := time.Now()
-	a.Outcome = t.classify(&answer.Evidence, now)
+	a.Outcome = classify(t, &answer.Evidence, now)
 	c.capture.said(t, answer.Status, answer.Held())
 	if c.usageRefused(t, answer) {
-		t.claim.Abandon()
+		t.Claim.Abandon()
 		a.Outcome.Retry = true
 		return false
 	}
@@ -143,39 +196,39 @@ func (c *call) attempt(ctx context.Context, t *target) (over bool) {
 
 // classify says what an answer was, in words that do not hold the credential:
 // some upstreams repeat it.
-func (t *target) classify(evidence *health.Evidence, now time.Time) ai.Outcome {
-	o := health.Classify(evidence, t.rules, now)
-	o.Message = secrets.Redact(o.Message, t.keys[t.key].secret)
+func classify(t *routing.Target, evidence *health.Evidence, now time.Time) ai.Outcome {
+	o := health.Classify(evidence, t.Rules, now)
+	o.Message = secrets.Redact(o.Message, t.Secret())
 	return o
 }
 
 // afterFailure tells health, selection and metrics of a bad answer, and says
 // whether the call ends with it.
-func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answer *relay.Answer, now time.Time) (over bool) {
+func (c *call) afterFailure(ctx context.Context, t *routing.Target, a *ai.Attempt, answer *relay.Answer, now time.Time) (over bool) {
 	o := a.Outcome
-	c.h.app.observer.AttemptEnded(t.name, o.Kind)
+	c.h.app.observer.AttemptEnded(t.Name, o.Kind)
 	switch {
 	case o.Kind == ai.ClientGone || (c.r.Context().Err() != nil):
-		t.claim.Abandon()
+		t.Claim.Abandon()
 		c.end(ai.ClientGone, statusClientGone, "the client hung up")
 		c.record.Usage = a.Usage
 		return true
 	case endedHere(ctx):
-		t.claim.Abandon()
+		t.Claim.Abandon()
 	case o.Kind.CallersFault():
-		t.claim.Abandon()
+		t.Claim.Abandon()
 	case !c.tellsOfHealth(o.Kind):
-		t.claim.Abandon()
+		t.Claim.Abandon()
 	default:
-		a.Rested = t.claim.Report(o, answer.Upstream, now)
+		a.Rested = t.Claim.Report(o, answer.Upstream, now)
 		c.observe(t, a, false, now)
 	}
 	failed := &failedAnswer{
-		outcome: o, status: answer.Status, header: answer.Header, body: answer.Held(), foreign: t.protocol != c.Protocol,
-		secrets: []string{t.keys[t.key].secret},
+		outcome: o, status: answer.Status, header: answer.Header, body: answer.Held(), foreign: t.Protocol != c.Protocol,
+		secrets: []string{t.Secret()},
 	}
-	if len(t.conf.URLs) > 0 { // an address of the operator's own; those of services are known
-		failed.secrets = append(failed.secrets, t.urls[t.url].host)
+	if len(t.Conf.URLs) > 0 { // an address of the operator's own; those of services are known
+		failed.secrets = append(failed.secrets, t.URLs[t.URL].Host)
 	}
 	// What a target says against a translation may not hold against the request.
 	translated := failed.foreign && o.Kind == ai.InvalidRequest
@@ -183,8 +236,8 @@ func (c *call) afterFailure(ctx context.Context, t *target, a *ai.Attempt, answe
 	if translated {
 		scope = ai.ScopeModel
 	}
-	c.tried = append(c.tried, trial{
-		channel: t.channel, protocol: t.protocol, url: t.url, key: t.key, model: t.model, kind: o.Kind, scope: scope, until: later(o.Until, a.Rested),
+	c.chooser.Tried = append(c.chooser.Tried, routing.Tried{
+		Channel: t.Channel, Protocol: t.Protocol, URL: t.URL, Key: t.Key, Model: t.Model, Kind: o.Kind, Scope: scope, Until: later(o.Until, a.Rested),
 	})
 	if o.Kind.CallersFault() && !translated && (o.Kind != ai.ContextLength || !c.largerWindowLeft(t)) {
 		c.passOn(failed)
@@ -223,44 +276,25 @@ func triedScope(o ai.Outcome) ai.Scope {
 	return o.Scope
 }
 
-// largerWindowLeft reports whether a candidate with another upstream model can
-// be asked now, which may take a longer request. It is asked once.
-func (c *call) largerWindowLeft(t *target) bool {
-	for i := range c.tried {
-		if c.tried[i].kind == ai.ContextLength && c.tried[i].model != t.model {
-			return false
-		}
-	}
-	now := time.Now()
-	for i := range c.candidates.stages {
-		for j := range c.candidates.stages[i].candidates {
-			cand := &c.candidates.stages[i].candidates[j]
-			if cand.model == t.model {
-				continue
-			}
-			if reason, _ := c.judge(cand, now); reason != ai.Eligible {
-				continue
-			}
-			if w := c.wayTo(cand, now); w.reason == ai.Eligible && !c.exhausted(cand, w.protocol) {
-				return true
-			}
-		}
-	}
-	return false
+// largerWindowLeft reports whether there is somebody else to ask who may take a
+// longer request.
+func (c *call) largerWindowLeft(t *routing.Target) bool {
+	c.chooser.Now = time.Now()
+	return c.chooser.LargerWindowLeft(t)
 }
 
 // commit gives the client an answer that has proved itself, follows it to its
 // end, and tells everybody how it went.
-func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *relay.Answer) {
+func (c *call) commit(ctx context.Context, t *routing.Target, a *ai.Attempt, answer *relay.Answer) {
 	now := time.Now()
 	if c.tellsOfHealth(ai.OK) {
-		a.Rested = t.claim.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
+		a.Rested = t.Claim.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
 	} else {
-		t.claim.Abandon()
+		t.Claim.Abandon()
 	}
 	a.FirstContent = answer.FirstContent
 	c.record.FirstContent = a.Start + answer.FirstContent
-	c.record.Channel = t.name
+	c.record.Channel = t.Name
 	c.exposeRoute()
 
 	c.own(a, answer.Verdict().ResponseID) // the client may use it before the answer has ended
@@ -289,7 +323,7 @@ func (c *call) commit(ctx context.Context, t *target, a *ai.Attempt, answer *rel
 	default:
 		c.broken(ctx, t, a, answer, &ending)
 	}
-	c.h.app.observer.AttemptEnded(t.name, a.Outcome.Kind)
+	c.h.app.observer.AttemptEnded(t.Name, a.Outcome.Kind)
 	if ending.Abort {
 		c.abort = true
 	}
@@ -306,21 +340,21 @@ func (c *call) own(a *ai.Attempt, id string) {
 
 // broken accounts for an answer that failed after the client had its
 // beginning: it was ended honestly, the target rests, the call is no success.
-func (c *call) broken(ctx context.Context, t *target, a *ai.Attempt, answer *relay.Answer, ending *relay.Ending) {
+func (c *call) broken(ctx context.Context, t *routing.Target, a *ai.Attempt, answer *relay.Answer, ending *relay.Ending) {
 	now := time.Now()
-	o := t.classify(&ending.Evidence, now)
+	o := classify(t, &ending.Evidence, now)
 	o.Retry = false
 	a.Outcome = o
 	c.end(o.Kind, answer.Status, strings.TrimSuffix("the answer broke off: "+o.Message, ": "))
 	if o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) || endedHere(ctx) {
 		return
 	}
-	a.Rested = t.claim.Report(o, nil, now)
+	a.Rested = t.Claim.Report(o, nil, now)
 	c.observe(t, a, false, now)
 }
 
 // observe feeds the latency and affinity memory.
-func (c *call) observe(t *target, a *ai.Attempt, ok bool, now time.Time) {
+func (c *call) observe(t *routing.Target, a *ai.Attempt, ok bool, now time.Time) {
 	if c.Operation != ai.Generate {
 		return
 	}
@@ -330,7 +364,7 @@ func (c *call) observe(t *target, a *ai.Attempt, ok bool, now time.Time) {
 	}
 	c.h.app.state.routing.Selection.Observe(selection.Observation{
 		Waited:  waited,
-		Channel: t.name, URL: t.urls[t.url].address, Key: t.keys[t.key].id, Model: t.model,
+		Channel: t.Name, URL: t.Address(), Key: t.Keys[t.Key].ID, Model: t.Model,
 		FirstContent: a.FirstContent, Size: c.BodySize, Call: &c.Call, Usage: a.Usage, OK: ok, Now: now,
 	})
 }

@@ -14,13 +14,13 @@ import (
 // Budgets returns what tokens and channels have spent, and may spend.
 func (s *service) Budgets(now time.Time) []admin.Budget {
 	r := s.table()
-	tokens := r.tokens.Names()
-	list := make([]admin.Budget, 0, len(tokens)+len(r.channels))
+	tokens := r.Tokens.Names()
+	list := make([]admin.Budget, 0, len(tokens)+len(r.Channels))
 	for _, name := range tokens {
-		list = append(list, budgetState("token", name, r.tokens.ByName(name).Allowance(), now))
+		list = append(list, budgetState("token", name, r.Tokens.ByName(name).Allowance(), now))
 	}
-	for _, ch := range r.channels {
-		list = append(list, budgetState("channel", ch.name, ch.allowance, now))
+	for _, ch := range r.Channels {
+		list = append(list, budgetState("channel", ch.Name, ch.Allowance, now))
 	}
 	return list
 }
@@ -71,8 +71,8 @@ func (s *service) repriceRecord(r *ai.Record) {
 	total := ai.Cost{}
 	for i := range r.Attempts {
 		at := &r.Attempts[i]
-		if ch := s.table().byName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
-			at.Cost = catalogue.Price(ch.conf.Provider, at.Target.Model, r.Time, &at.Usage, at.Cost.Multiplier)
+		if ch := s.table().ByName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
+			at.Cost = catalogue.Price(ch.Conf.Provider, at.Target.Model, r.Time, &at.Usage, at.Cost.Multiplier)
 		}
 		total.Amount += at.Cost.Amount
 		total.List += at.Cost.List

@@ -12,7 +12,7 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
-	"github.com/ccload/ccload/selection"
+	"github.com/ccload/ccload/routing"
 )
 
 // statusClientGone is what a call that its client left is recorded with. It is
@@ -30,28 +30,23 @@ type call struct {
 	r     *http.Request
 	match match
 
-	token      *access.Token
-	admission  *access.Admission // nil until the token has admitted the call
-	used       access.Use        // by all attempts together, see bill
-	body       *body
-	request    protocol.Request
-	candidates *plan
+	token     *access.Token
+	admission *access.Admission // nil until the token has admitted the call
+	used      access.Use        // by all attempts together, see bill
+	body      *body
+	request   protocol.Request
+	route     *routing.Route // what the model amounts to; nil until it is known
+	chooser   *routing.Chooser
+	question  question // of the attempt under way, see askusage.go
 	expectation
 	translation translation
 
 	record   *ai.Record
-	tried    []trial       // what was tried
 	failure  *failedAnswer // the most telling failure so far
 	waited   time.Duration // for something that was due
-	pinned   *ai.Target    // the only target that may serve, for stored responses
 	finished bool
 	abort    bool       // the connection must be cut, see settle
 	capture  *capturing // nil: its bodies are not kept
-
-	// What the choice of the current stage works with; see choose.go.
-	stage     *stage
-	situation selection.Situation
-	*scratch
 }
 
 // newCall starts the account of a request.

@@ -14,6 +14,7 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
@@ -34,7 +35,7 @@ type capturing struct {
 // startCapture begins to keep the call's bodies, if that is wanted of calls of
 // its token.
 func (c *call) startCapture() {
-	conf := &c.registry.capture
+	conf := &c.Table.Capture
 	if !conf.Enabled || len(conf.Tokens) > 0 && !slices.Contains(conf.Tokens, c.Token) {
 		return
 	}
@@ -52,19 +53,19 @@ func (k *capturing) add(to, data []byte) []byte {
 }
 
 // said keeps what an upstream said that the client does not get.
-func (k *capturing) said(t *target, status int, body []byte) {
+func (k *capturing) said(t *routing.Target, status int, body []byte) {
 	if k == nil {
 		return
 	}
-	k.upstream = k.add(k.upstream, fmt.Appendf(nil, "--- %s, %s, status %d\n", t.name, t.urls[t.url].address, status))
+	k.upstream = k.add(k.upstream, fmt.Appendf(nil, "--- %s, %s, status %d\n", t.Name, t.Address(), status))
 	k.upstream = k.add(k.upstream, body)
 	k.upstream = k.add(k.upstream, []byte("\n"))
-	k.secrets = append(k.secrets, t.keys[t.key].secret)
+	k.secrets = append(k.secrets, t.Secret())
 }
 
 // keepCapture hands over what was kept, before the call's body is given back.
 func (c *call) keepCapture() {
-	k, conf := c.capture, &c.registry.capture
+	k, conf := c.capture, &c.Table.Capture
 	if k == nil || conf.FailuresOnly && c.record.Outcome == ai.OK {
 		return
 	}
@@ -72,10 +73,10 @@ func (c *call) keepCapture() {
 		return
 	}
 	for i := range c.record.Attempts {
-		if ch := c.byName[c.record.Attempts[i].Target.Channel]; ch != nil {
-			for j := range ch.keys {
-				if ch.keys[j].id == c.record.Attempts[i].Target.Key {
-					k.secrets = append(k.secrets, ch.keys[j].secret)
+		if ch := c.ByName[c.record.Attempts[i].Target.Channel]; ch != nil {
+			for j := range ch.Keys {
+				if ch.Keys[j].ID == c.record.Attempts[i].Target.Key {
+					k.secrets = append(k.secrets, ch.Keys[j].Secret)
 				}
 			}
 		}
@@ -206,7 +207,7 @@ func (st *state) forgetCaptures(ctx context.Context) {
 // captureConf is what is wanted now.
 func (st *state) captureConf() config.Capture {
 	if app := st.current(); app != nil {
-		return app.registry.Load().capture
+		return app.registry.Load().Capture
 	}
 	return new(config.Capture).Resolved()
 }

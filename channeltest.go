@@ -17,6 +17,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/sse"
+	"github.com/ccload/ccload/routing"
 )
 
 // Bounds of the test of a channel.
@@ -40,17 +41,17 @@ func (a *App) TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.Te
 	if h == nil {
 		return nil, admin.Problemf(http.StatusConflict, admin.CodeInvalid, "", "no site uses the ccload handler, so nothing can be tested: write `ccload` into one")
 	}
-	ch := h.snapshot().byName[q.Channel]
+	ch := h.snapshot().ByName[q.Channel]
 	if ch == nil {
 		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no channel %q in use", q.Channel)
 	}
-	order, err := ch.testOrder(&q)
+	order, err := newTestOrder(ch, &q)
 	if err != nil {
 		return nil, err
 	}
 	models := q.Models
 	if len(models) == 0 {
-		models = slices.DeleteFunc(ch.patterns(), access.IsPattern)
+		models = slices.DeleteFunc(ch.Patterns(), access.IsPattern)
 	}
 	if len(models) == 0 || len(models) > mostTests {
 		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "models", "models: name 1 to %d; the channel names none itself, only patterns", mostTests)
@@ -79,45 +80,45 @@ type testOrder struct {
 	prompt   string
 }
 
-func (ch *channel) testOrder(q *admin.TestQuestion) (*testOrder, error) {
-	o := &testOrder{channel: ch.name, protocol: q.Protocol, url: q.URL, key: q.Key, stream: q.Stream, prompt: cmp.Or(q.Prompt, "hi")}
+func newTestOrder(ch *routing.Channel, q *admin.TestQuestion) (*testOrder, error) {
+	o := &testOrder{channel: ch.Name, protocol: q.Protocol, url: q.URL, key: q.Key, stream: q.Stream, prompt: cmp.Or(q.Prompt, "hi")}
 	wrong := func(field, format string, args ...any) error {
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, field, format, args...)
 	}
 	switch {
 	case len(q.Prompt) > mostPrompt:
 		return nil, wrong("prompt", "prompt: must be at most %d bytes", mostPrompt)
-	case ch.keyless:
+	case ch.Keyless:
 		return nil, wrong("", "the channel has no key that may be used")
-	case q.URL != "" && !slices.ContainsFunc(ch.urls, func(u upstreamURL) bool { return u.address == q.URL }):
+	case q.URL != "" && !slices.ContainsFunc(ch.URLs, func(u routing.URL) bool { return u.Address == q.URL }):
 		return nil, wrong("url", "url: the channel has no address %q", ai.Shorten(q.URL, 100))
-	case q.Key != "" && !slices.ContainsFunc(ch.keys, func(k upstreamKey) bool { return k.id == q.Key }):
+	case q.Key != "" && !slices.ContainsFunc(ch.Keys, func(k routing.Key) bool { return k.ID == q.Key }):
 		return nil, wrong("key", "key: the channel uses no key with that fingerprint")
 	}
 	if o.protocol == "" {
-		o.protocol = ch.urls[max(0, slices.IndexFunc(ch.urls, func(u upstreamURL) bool { return u.address == q.URL }))].speaks[0]
+		o.protocol = ch.URLs[max(0, slices.IndexFunc(ch.URLs, func(u routing.URL) bool { return u.Address == q.URL }))].Speaks[0]
 	}
-	if !slices.ContainsFunc(ch.urls, func(u upstreamURL) bool {
-		return (q.URL == "" || u.address == q.URL) && slices.Contains(u.speaks, o.protocol)
+	if !slices.ContainsFunc(ch.URLs, func(u routing.URL) bool {
+		return (q.URL == "" || u.Address == q.URL) && slices.Contains(u.Speaks, o.protocol)
 	}) {
-		return nil, wrong("protocol", "protocol: that channel speaks %s there", strings.Join(ch.protocolNames(), ", "))
+		return nil, wrong("protocol", "protocol: that channel speaks %s there", strings.Join(ch.ProtocolNames(), ", "))
 	}
 	return o, nil
 }
 
 // target picks what to ask: what was wanted, and of what was left open
 // something that does not rest.
-func (o *testOrder) target(ch *channel, model string, now time.Time) (url, key int) {
+func (o *testOrder) target(ch *routing.Channel, model string, now time.Time) (url, key int) {
 	url, key = -1, -1
-	for i := range ch.urls {
-		u := &ch.urls[i]
-		if slices.Contains(u.speaks, o.protocol) && (o.url == "" || o.url == u.address) &&
-			(url < 0 || !ch.health.ReadyURL(url, o.protocol, model, now).OK) {
+	for i := range ch.URLs {
+		u := &ch.URLs[i]
+		if slices.Contains(u.Speaks, o.protocol) && (o.url == "" || o.url == u.Address) &&
+			(url < 0 || !ch.Health.ReadyURL(url, o.protocol, model, now).OK) {
 			url = i
 		}
 	}
-	for i := range ch.keys {
-		if (o.key == "" || o.key == ch.keys[i].id) && (key < 0 || !ch.health.ReadyKey(key, model, now).OK) {
+	for i := range ch.Keys {
+		if (o.key == "" || o.key == ch.Keys[i].ID) && (key < 0 || !ch.Health.ReadyKey(key, model, now).OK) {
 			key = i
 		}
 	}
@@ -185,33 +186,29 @@ func (c *call) testOnce(ctx context.Context, o *testOrder) {
 		_ = c.refuse(err)
 		return
 	}
-	ch := c.byName[o.channel]
+	ch := c.ByName[o.channel]
 	if ch == nil {
 		c.end(ai.InvalidRequest, http.StatusNotFound, "the channel was removed meanwhile")
 		return
 	}
-	upstream := ch.upstreamModel(c.Model)
-	c.candidates = &plan{stages: []stage{{model: c.Model, candidates: []candidate{{ch, upstream}}, all: []ai.Candidate{{Channel: ch.name, Reason: ai.Eligible}}}}}
-	now := time.Now()
-	u, key := o.target(ch, upstream, now)
+	c.route = routing.RouteTo(ch, c.Model)
+	c.choose()
+	cand := &c.route.Steps[0].Candidates[0]
+	u, key := o.target(ch, cand.Model, c.chooser.Now)
 	if u < 0 || key < 0 {
 		c.end(ai.InvalidRequest, http.StatusNotFound, "the channel has this address or key no more")
 		return
 	}
-	cand := &c.candidates.stages[0].candidates[0]
-	expected := c.expectedOf(cand)
-	if ok, over := ch.allowance.Take(now, expected); !ok {
+	t, over := c.chooser.Take(cand, o.protocol, u, key, true)
+	switch {
+	case over != "":
 		c.end(ai.RateLimited, http.StatusTooManyRequests, "the channel has used up what it may: "+string(over))
 		return
-	}
-	claim, ok := ch.health.Begin(u, key, o.protocol, upstream, now, true)
-	if !ok {
-		ch.allowance.Cancel(now, expected)
+	case t == nil:
 		c.end(ai.Overloaded, http.StatusServiceUnavailable, "somebody else is just trying it")
 		return
 	}
-	ch.keys[key].load.Add(1)
-	t := &target{candidate: *cand, protocol: o.protocol, url: u, key: key, claim: claim, why: testPolicy, taken: now, expected: expected}
+	t.Why = testPolicy
 	if !c.attempt(ctx, t) {
 		_ = c.giveUp(ctx)
 	}

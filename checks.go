@@ -15,6 +15,7 @@ import (
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 )
 
@@ -25,7 +26,7 @@ const checkTimeout = 30 * time.Second
 func (a *App) startChecks() {
 	a.checks.Lock()
 	defer a.checks.Unlock()
-	a.checked = a.registry.Load().checks()
+	a.checked = checksOf(a.registry.Load())
 	a.checker = health.NewChecker(a.check)
 	for name, every := range a.checked {
 		a.checker.Add(name, every)
@@ -47,7 +48,7 @@ func (a *App) stopChecks() {
 // or at other intervals.
 func (a *App) renewChecks() {
 	a.checks.Lock()
-	same := a.checker == nil || maps.Equal(a.checked, a.registry.Load().checks())
+	same := a.checker == nil || maps.Equal(a.checked, checksOf(a.registry.Load()))
 	a.checks.Unlock()
 	if !same {
 		a.stopChecks()
@@ -55,12 +56,12 @@ func (a *App) renewChecks() {
 	}
 }
 
-// checks are the intervals of the channels that ask for active checks.
-func (r *registry) checks() map[string]time.Duration {
+// checksOf are the intervals of the channels that ask for active checks.
+func checksOf(r *routing.Table) map[string]time.Duration {
 	every := make(map[string]time.Duration)
-	for _, ch := range r.channels {
-		if hc := ch.conf.HealthCheck; hc != nil && !ch.conf.Disabled && !ch.keyless {
-			every[ch.name] = time.Duration(hc.Interval)
+	for _, ch := range r.Channels {
+		if hc := ch.Conf.HealthCheck; hc != nil && !ch.Conf.Disabled && !ch.Keyless {
+			every[ch.Name] = time.Duration(hc.Interval)
 		}
 	}
 	return every
@@ -70,25 +71,25 @@ func (r *registry) checks() map[string]time.Duration {
 // and nothing else: no call, no usage, no statistics. A caller's fault says
 // that the check's model is wrong, not that the channel is.
 func (a *App) check(ctx context.Context, name string) ai.Outcome {
-	ch := a.registry.Load().byName[name]
+	ch := a.registry.Load().ByName[name]
 	handler := a.anyHandler.Load()
 	if ch == nil || handler == nil {
 		return ai.Outcome{Kind: ai.OK, Rule: "no_channel"}
 	}
-	model := ch.checkModel()
+	model := checkModel(ch)
 	if model == "" {
 		return ai.Outcome{Kind: ai.OK, Rule: "no_model"}
 	}
-	upstream := ch.upstreamModel(model)
+	upstream := ch.UpstreamModel(model)
 	now := time.Now()
-	u, k, p := ch.checkTarget(upstream, now)
-	claim, ok := ch.health.Begin(u, k, p, upstream, now, true)
+	u, k, p := checkTarget(ch, upstream, now)
+	claim, ok := ch.Health.Begin(u, k, p, upstream, now, true)
 	if !ok {
 		return ai.Outcome{Kind: ai.OK, Rule: "probe_under_way"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	request, err := ch.checkRequest(p, u, k, upstream)
+	request, err := checkRequest(ch, p, u, k, upstream)
 	if err != nil {
 		claim.Abandon()
 		return ai.Outcome{Kind: ai.OK, Rule: "no_request"}
@@ -107,8 +108,8 @@ func (a *App) check(ctx context.Context, name string) ai.Outcome {
 		claim.Report(outcome, answer.Upstream, now)
 		return outcome
 	}
-	outcome := health.Classify(&answer.Evidence, ch.rules, now)
-	outcome.Message = secrets.Redact(outcome.Message, ch.keys[k].secret)
+	outcome := health.Classify(&answer.Evidence, ch.Rules, now)
+	outcome.Message = secrets.Redact(outcome.Message, ch.Keys[k].Secret)
 	if outcome.Kind == ai.ClientGone || outcome.Kind.CallersFault() {
 		claim.Abandon()
 		a.logger.Warn("a health check says nothing of its channel", zap.String("channel", name),
@@ -121,11 +122,11 @@ func (a *App) check(ctx context.Context, name string) ai.Outcome {
 
 // checkModel is the model to ask: the one that is named for it, or the first
 // that is no pattern.
-func (ch *channel) checkModel() string {
-	if m := ch.conf.HealthCheck.Model; m != "" {
+func checkModel(ch *routing.Channel) string {
+	if m := ch.Conf.HealthCheck.Model; m != "" {
 		return m
 	}
-	for _, name := range ch.patterns() {
+	for _, name := range ch.Patterns() {
 		if !access.IsPattern(name) {
 			return name
 		}
@@ -135,21 +136,21 @@ func (ch *channel) checkModel() string {
 
 // checkTarget picks what a check should look at: something that rests if there
 // is, since that is what a check can end.
-func (ch *channel) checkTarget(model string, now time.Time) (url, key int, p ai.Protocol) {
-	for i := range ch.urls {
-		p = ch.urls[i].speaks[0]
-		if !ch.health.ReadyURL(i, p, model, now).OK {
+func checkTarget(ch *routing.Channel, model string, now time.Time) (url, key int, p ai.Protocol) {
+	for i := range ch.URLs {
+		p = ch.URLs[i].Speaks[0]
+		if !ch.Health.ReadyURL(i, p, model, now).OK {
 			url = i
 			break
 		}
 	}
-	for i := range ch.keys {
-		if !ch.health.ReadyKey(i, model, now).OK {
+	for i := range ch.Keys {
+		if !ch.Health.ReadyKey(i, model, now).OK {
 			key = i
 			break
 		}
 	}
-	return url, key, ch.urls[url].speaks[0]
+	return url, key, ch.URLs[url].Speaks[0]
 }
 
 // checkBodies are the cheapest useful requests; MODEL is replaced.
@@ -160,20 +161,20 @@ var checkBodies = map[ai.Protocol]string{
 	ai.Gemini:    `{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"generationConfig":{"maxOutputTokens":16}}`,
 }
 
-func (ch *channel) checkRequest(p ai.Protocol, u, k int, model string) (*relay.Request, error) {
+func checkRequest(ch *routing.Channel, p ai.Protocol, u, k int, model string) (*relay.Request, error) {
 	format := formatOf(p)
 	endpoint := generateEndpoint(format, false)
 	header := http.Header{"Content-Type": {"application/json"}, "Accept-Encoding": identity}
 	if p == ai.Anthropic {
 		header["Anthropic-Version"] = []string{"2023-06-01"}
 	}
-	t := &target{candidate: candidate{channel: ch, model: model}, url: u, key: k}
-	address, err := t.endpointURL(endpoint, p, model, "")
+	t := &routing.Target{Candidate: routing.Candidate{Channel: ch, Model: model}, URL: u, Key: k}
+	address, err := endpointURL(t, endpoint, p, model, "")
 	if err != nil {
 		return nil, err
 	}
-	t.setCredential(header, format, ch.keys[k].secret)
-	if ops := ch.conf.HeaderUp; ops != nil {
+	setCredential(t, header, format, ch.Keys[k].Secret)
+	if ops := ch.Conf.HeaderUp; ops != nil {
 		applyHeaderOps(header, ops)
 	}
 	return &relay.Request{

@@ -14,6 +14,7 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/pricing"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 	"github.com/ccload/ccload/tokens"
@@ -34,7 +35,7 @@ type controlStore interface {
 type controlParts struct {
 	Store   controlStore
 	Cluster *cluster.Cluster
-	Routing *routingState
+	Routing *routing.State
 	Ledger  *ledger.Ledger
 	Prices  *pricing.Book
 	Counter *tokens.Counter
@@ -111,7 +112,7 @@ type controlOptions struct {
 	// Declared is what the config declares, validated.
 	Declared *config.App
 	// Table returns the routing table in use.
-	Table   func() *registry
+	Table   func() *routing.Table
 	Gateway dataPlane
 	// KeyFile is where the encryption key is kept if none is configured.
 	KeyFile  string
@@ -126,7 +127,7 @@ type controlOptions struct {
 type service struct {
 	state    *controlState
 	declared *config.App
-	table    func() *registry
+	table    func() *routing.Table
 	gateway  dataPlane
 	keyFile  string
 	replacer replacer

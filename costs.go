@@ -6,6 +6,7 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/tokens"
 )
 
@@ -33,8 +34,8 @@ func (c *call) countInput() int64 {
 // countedModel is the model whose tokens are counted: the upstream's name of
 // it, because an alias tells nothing.
 func (c *call) countedModel() string {
-	if c.candidates != nil {
-		return c.candidates.stages[0].candidates[0].model
+	if c.route != nil {
+		return c.route.Steps[0].Candidates[0].Model
 	}
 	return c.Model
 }
@@ -52,13 +53,13 @@ func (c *call) expect(model string) ai.Usage {
 	return u
 }
 
-// expectedOf is what the call is expected to use of a candidate; nothing if
-// none of its limits counts it.
-func (c *call) expectedOf(cand *candidate) access.Use {
-	if !cand.allowance.Measured() {
+// ExpectedUse implements routing.Estimator. Nothing is expected of a candidate
+// none of whose limits counts it.
+func (c *call) ExpectedUse(cand *routing.Candidate) access.Use {
+	if !cand.Allowance.Measured() {
 		return access.Use{}
 	}
-	u := c.expect(cand.model)
+	u := c.expect(cand.Model)
 	return access.Use{Tokens: int(u.Input + u.Output), Money: c.priceAt(cand, &u).Amount}
 }
 
@@ -73,13 +74,13 @@ func (c *call) expected() access.Use {
 	}
 	var most access.Use
 	left := dearest
-	for i := range c.candidates.stages {
-		for j := range c.candidates.stages[i].candidates {
+	for i := range c.route.Steps {
+		for j := range c.route.Steps[i].Candidates {
 			if left--; left < 0 {
 				return most
 			}
-			cand := &c.candidates.stages[i].candidates[j]
-			u := c.expect(cand.model)
+			cand := &c.route.Steps[i].Candidates[j]
+			u := c.expect(cand.Model)
 			most.Tokens = max(most.Tokens, int(u.Input+u.Output))
 			most.Money = max(most.Money, c.priceAt(cand, &u).Amount)
 		}
@@ -88,23 +89,23 @@ func (c *call) expected() access.Use {
 }
 
 // priceAt is what a usage costs at a candidate.
-func (c *call) priceAt(cand *candidate, u *ai.Usage) ai.Cost {
-	return c.h.app.state.gateway.Prices.Catalogue().Price(cand.conf.Provider, cand.model, c.Received, u, cand.conf.CostMultiplier)
+func (c *call) priceAt(cand *routing.Candidate, u *ai.Usage) ai.Cost {
+	return c.h.app.state.gateway.Prices.Catalogue().Price(cand.Conf.Provider, cand.Model, c.Received, u, cand.Conf.CostMultiplier)
 }
 
 // bill counts what an attempt used, and what that costs. Failed attempts are
 // billed too if the provider says that they used something. answer is nil if
 // nothing of it may be estimated: its client was given none of it.
-func (c *call) bill(t *target, a *ai.Attempt, answer *relay.Answer, complete bool) {
+func (c *call) bill(t *routing.Target, a *ai.Attempt, answer *relay.Answer, complete bool) {
 	if answer != nil && c.generates() {
 		c.estimate(t, &a.Usage, answer, complete)
 	}
 	if a.Usage.IsZero() {
 		return
 	}
-	a.Cost = c.priceAt(&t.candidate, &a.Usage)
-	t.used = access.Use{Tokens: int(a.Usage.Input + a.Usage.Output), Money: a.Cost.Amount}
-	c.used.Tokens += t.used.Tokens
+	a.Cost = c.priceAt(&t.Candidate, &a.Usage)
+	t.Used = access.Use{Tokens: int(a.Usage.Input + a.Usage.Output), Money: a.Cost.Amount}
+	c.used.Tokens += t.Used.Tokens
 	rec := &c.record.Cost
 	rec.Amount += a.Cost.Amount
 	rec.List += a.Cost.List
@@ -112,10 +113,10 @@ func (c *call) bill(t *target, a *ai.Attempt, answer *relay.Answer, complete boo
 	rec.Drifted = rec.Drifted || a.Cost.Drifted
 	rec.Price, rec.Multiplier = a.Cost.Price, a.Cost.Multiplier
 	if a.Cost.Unpriced {
-		c.h.app.observer.Unpriced(t.name, t.model)
+		c.h.app.observer.Unpriced(t.Name, t.Model)
 	}
 	if a.Cost.Drifted {
-		c.h.app.observer.CostDrifted(t.name, t.model, &a.Cost)
+		c.h.app.observer.CostDrifted(t.Name, t.Model, &a.Cost)
 	}
 }
 
@@ -126,7 +127,7 @@ const mostTokens = 20_000_000
 // estimate counts here what the provider did not: all of an answer without
 // usage, or with one that cannot be, and the output of one that broke off or
 // whose client left before the usage came.
-func (c *call) estimate(t *target, u *ai.Usage, answer *relay.Answer, complete bool) {
+func (c *call) estimate(t *routing.Target, u *ai.Usage, answer *relay.Answer, complete bool) {
 	u.Doubtful = u.Doubtful || u.Input > mostTokens || u.Output > mostTokens
 	input := !u.Reported || u.Input == 0 || u.Input > mostTokens
 	output := !u.Reported || !complete || u.Output > mostTokens || u.Output == 0 && (input || u.Doubtful)
@@ -143,7 +144,7 @@ func (c *call) estimate(t *target, u *ai.Usage, answer *relay.Answer, complete b
 		u.Output, u.Reasoning, u.AudioOutput, u.ImageOutput, u.Estimated = 0, 0, 0, 0, true
 	}
 	if text, times := answer.Said(); output && len(text) > 0 {
-		if said := int64(float64(counter.Answer(t.model, text)) * times); said > u.Output {
+		if said := int64(float64(counter.Answer(t.Model, text)) * times); said > u.Output {
 			u.Output, u.Estimated = said, true
 		}
 	}
@@ -159,14 +160,14 @@ const (
 
 // learn compares what was counted with what the provider says, and remembers
 // what the model usually makes.
-func (c *call) learn(t *target, u *ai.Usage) {
+func (c *call) learn(t *routing.Target, u *ai.Usage) {
 	st := c.h.app.state
-	st.gateway.Outputs.Observe(t.model, u.Output)
+	st.gateway.Outputs.Observe(t.Model, u.Output)
 	if !c.known && (st.gateway.Counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
 		return
 	}
 	c.countInput()
-	if c.countedModel() == t.model {
+	if c.countedModel() == t.Model {
 		st.gateway.Counter.Learn(c.count, u.Input)
 	}
 }

@@ -23,7 +23,7 @@ func (c *call) countsHere() bool {
 func (c *call) countTokens() error {
 	st := c.h.app.state
 	st.gateway.Counting.use(c.Received)
-	c.candidates = c.planFor(c.Model, c.h.limits.FuzzyModels)
+	c.route = c.Route(c.Model, c.h.limits.FuzzyModels)
 	body := c.body.bytes
 	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
 		body = body[from:to]

@@ -20,6 +20,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/selection"
 )
 
@@ -59,7 +60,7 @@ type Handler struct {
 	LBPolicyRaw json.RawMessage `json:"lb_policy,omitempty" caddy:"namespace=http.reverse_proxy.selection_policies inline_key=policy"`
 
 	app        *App
-	policy     reverseproxy.Selector
+	policy     routing.Policy
 	policyName string
 	limits     config.Limits
 	latest     atomic.Pointer[snapshot]
@@ -111,8 +112,9 @@ func (h *Handler) loadPolicy(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("loading lb_policy %q: %w", named.Policy, err)
 	}
-	h.policy = mod.(reverseproxy.Selector)
-	return selection.Refuse(h.policy)
+	selector := mod.(reverseproxy.Selector)
+	h.policy = selection.Bind(selector)
+	return selection.Refuse(selector)
 }
 
 // Cleanup lets the garbage collector have the app of an old config.
@@ -309,8 +311,8 @@ func (c *call) waitForShare(err error, until time.Time) bool {
 
 // plan finds the channels that serve the model.
 func (c *call) plan() error {
-	c.candidates = c.planFor(c.Model, c.h.limits.FuzzyModels)
-	if c.candidates != nil {
+	c.route = c.Route(c.Model, c.h.limits.FuzzyModels)
+	if c.route != nil {
 		return nil
 	}
 	if !c.h.app.state.complete() {

@@ -25,11 +25,14 @@ var layers = []struct {
 	{1, []string{"config", "examples", "internal/fakeai", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
 	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "provider", "selection", "tokens"}},
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
-	{4, []string{"cluster", "command", "transfer"}},
+	{4, []string{"cluster", "command", "routing", "transfer"}},
 }
 
 // mayImportCaddy are the packages that know of Caddy.
 var mayImportCaddy = []string{"", "config", "caddyfile", "selection", "admin", "store", "command", "cmd/caddy"}
+
+// withoutHTTP are the packages that are asked without a request.
+var withoutHTTP = []string{"routing"}
 
 func levelOf(pkg string) (int, bool) {
 	for _, l := range layers {
@@ -61,6 +64,9 @@ func TestImportsPointDownwards(t *testing.T) {
 			}
 			if imp == "database/sql" && pkg != "store" {
 				t.Errorf("%s imports database/sql; only store may", path)
+			}
+			if imp == "net/http" && slices.Contains(withoutHTTP, pkg) {
+				t.Errorf("%s imports net/http; %v decide and need no request", path, withoutHTTP)
 			}
 			if strings.HasPrefix(imp, "github.com/caddyserver/caddy/") && layered && !slices.Contains(mayImportCaddy, pkg) {
 				t.Errorf("%s imports Caddy; only %v may", path, mayImportCaddy)

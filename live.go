@@ -59,7 +59,7 @@ func (st *controlState) live(token string, whole bool) any {
 	if token != "" {
 		own := ownMetrics{Time: now.UTC()}
 		if current != nil {
-			if t := current.table().tokens.ByName(token); t != nil {
+			if t := current.table().Tokens.ByName(token); t != nil {
 				b := budgetState("token", token, t.Allowance(), now)
 				own.Budget = &b
 			}

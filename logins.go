@@ -42,7 +42,7 @@ func newTokenGuesses() tokenGuesses {
 // errClientGone, or a *protocol.RequestError.
 func (c *call) lookUp(credential string) (*access.Token, error) {
 	if credential == "" {
-		return c.tokens.Lookup("", c.Received)
+		return c.Tokens.Lookup("", c.Received)
 	}
 	guesses := &c.h.app.state.guesses
 	peer := access.HostOf(c.r.RemoteAddr)
@@ -62,7 +62,7 @@ func (c *call) lookUp(credential string) (*access.Token, error) {
 			return nil, &protocol.RequestError{Status: http.StatusTooManyRequests, Code: "too_many_attempts", Message: err.Error()}
 		}
 	}
-	token, err := c.tokens.Lookup(credential, c.Received)
+	token, err := c.Tokens.Lookup(credential, c.Received)
 	switch {
 	case err == nil:
 		guesses.addresses.Succeeded(address, credential)

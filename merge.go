@@ -4,13 +4,14 @@ import (
 	"fmt"
 
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
 
 // Where a channel, a token or an alias comes from.
 const (
-	declared = "declared" // in the config, and read-only
-	stored   = "stored"   // made by the dashboard or its API
+	declared = routing.Declared // in the config, and read-only
+	stored   = routing.Stored   // made by the dashboard or its API
 )
 
 // Whole returns the config in use: what is declared, with the secrets that are

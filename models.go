@@ -16,6 +16,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/anthropic"
+	"github.com/ccload/ccload/routing"
 )
 
 // isList reports whether the call asks which models there are.
@@ -62,32 +63,32 @@ func (c *call) listModels() error {
 // also those of the token itself that a channel serves, and what upstreams list
 // of the patterns their channels serve.
 func (c *call) usableModels() []protocol.Model {
-	r := c.registry
+	r := c.Table
 	found := make(map[string]protocol.Model)
 	add := func(id, owner string) {
 		if _, known := found[id]; !known && c.token.MayUseModel(id) {
 			found[id] = protocol.Model{ID: id, OwnedBy: owner}
 		}
 	}
-	var usable []*channel
-	for _, ch := range r.channels {
-		if !ch.conf.Disabled && !ch.keyless && c.token.MayUseChannel(ch.name) {
+	var usable []*routing.Channel
+	for _, ch := range r.Channels {
+		if !ch.Conf.Disabled && !ch.Keyless && c.token.MayUseChannel(ch.Name) {
 			usable = append(usable, ch)
 		}
 	}
 	upstream := c.h.app.state.gateway.ModelLists.fetch(c.r.Context(), usable, c.transports)
 	for i, ch := range usable {
-		owner := ch.conf.Provider
+		owner := ch.Conf.Provider
 		if owner == "" {
 			owner = "ccload"
 		}
-		for _, name := range ch.patterns() {
+		for _, name := range ch.Patterns() {
 			if !access.IsPattern(name) {
 				add(name, owner)
 			}
 		}
 		for _, name := range upstream[i] {
-			if ch.served.Match(name) {
+			if ch.Served.Match(name) {
 				add(name, owner)
 			}
 		}
@@ -97,7 +98,7 @@ func (c *call) usableModels() []protocol.Model {
 			add(name, "ccload")
 		}
 	}
-	for name, models := range r.aliases {
+	for name, models := range r.Aliases {
 		if slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
 			add(name, "ccload")
 		}
@@ -110,14 +111,14 @@ func (c *call) usableModels() []protocol.Model {
 	return models
 }
 
-func (c *call) servedBy(channels []*channel, model string) bool {
-	return slices.ContainsFunc(channels, func(ch *channel) bool { return ch.served.Match(model) })
+func (c *call) servedBy(channels []*routing.Channel, model string) bool {
+	return slices.ContainsFunc(channels, func(ch *routing.Channel) bool { return ch.Served.Match(model) })
 }
 
 // usableNames are the written-out names the token may use, for suggestions.
 func (c *call) usableNames() []string {
 	var names []string
-	for _, name := range c.names {
+	for _, name := range c.Names {
 		if c.token.MayUseModel(name) {
 			names = append(names, name)
 		}
@@ -151,13 +152,13 @@ func newModelLists() *modelLists { return &modelLists{lists: make(map[string]*mo
 
 // fetch returns what each channel's upstream lists. Channels are asked side by
 // side; one that does not answer in time has nothing to add.
-func (l *modelLists) fetch(ctx context.Context, channels []*channel, via transportSet) [][]string {
+func (l *modelLists) fetch(ctx context.Context, channels []*routing.Channel, via transportSet) [][]string {
 	names := make([][]string, len(channels))
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	var wait sync.WaitGroup
 	for i, ch := range channels {
-		if !slices.ContainsFunc(ch.patterns(), access.IsPattern) {
+		if !slices.ContainsFunc(ch.Patterns(), access.IsPattern) {
 			continue
 		}
 		list := l.of(ch)
@@ -167,10 +168,10 @@ func (l *modelLists) fetch(ctx context.Context, channels []*channel, via transpo
 	return names
 }
 
-func (l *modelLists) of(ch *channel) *modelList {
+func (l *modelLists) of(ch *routing.Channel) *modelList {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := ch.name + " " + ch.urls[0].address
+	key := ch.Name + " " + ch.URLs[0].Address
 	list := l.lists[key]
 	if list == nil {
 		list = new(modelList)
@@ -179,7 +180,7 @@ func (l *modelLists) of(ch *channel) *modelList {
 	return list
 }
 
-func (l *modelList) get(ctx context.Context, ch *channel, via http.RoundTripper) []string {
+func (l *modelList) get(ctx context.Context, ch *routing.Channel, via http.RoundTripper) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if time.Now().Before(l.until) || ctx.Err() != nil {
@@ -195,21 +196,21 @@ func (l *modelList) get(ctx context.Context, ch *channel, via http.RoundTripper)
 }
 
 // askForModels gets a channel's model list in the first protocol it speaks.
-func askForModels(ctx context.Context, ch *channel, via http.RoundTripper) ([]string, error) {
-	u := &ch.urls[0]
-	p := u.speaks[0]
+func askForModels(ctx context.Context, ch *routing.Channel, via http.RoundTripper) ([]string, error) {
+	u := &ch.URLs[0]
+	p := u.Speaks[0]
 	path := "/v1/models"
 	if p == ai.Gemini {
 		path = "/v1beta/models"
 	}
-	target := u.bases[p].Join(path)
+	target := u.Bases[p].Join(path)
 	target.RawQuery = map[ai.Protocol]string{ai.Gemini: "pageSize=1000", ai.Anthropic: "limit=1000"}[p]
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return nil, err
 	}
 	t := target0(ch)
-	t.setCredential(req.Header, formatOf(p), ch.keys[0].secret)
+	setCredential(t, req.Header, formatOf(p), ch.Keys[0].Secret)
 	if p == ai.Anthropic {
 		req.Header.Set("Anthropic-Version", "2023-06-01")
 	}
@@ -225,7 +226,9 @@ func askForModels(ctx context.Context, ch *channel, via http.RoundTripper) ([]st
 }
 
 // target0 is a channel's first address and key.
-func target0(ch *channel) *target { return &target{candidate: candidate{channel: ch}} }
+func target0(ch *routing.Channel) *routing.Target {
+	return &routing.Target{Candidate: routing.Candidate{Channel: ch}}
+}
 
 // readModelList reads a list in OpenAI's, Anthropic's or Google's shape.
 func readModelList(r io.Reader) ([]string, error) {

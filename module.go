@@ -27,6 +27,7 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
 
@@ -48,7 +49,7 @@ type App struct {
 	observer *observer
 	state    *state
 	stateKey string
-	registry atomic.Pointer[registry]
+	registry atomic.Pointer[routing.Table]
 	checks   sync.Mutex // of checker and checked
 	checker  *health.Checker
 	checked  map[string]time.Duration
@@ -124,13 +125,16 @@ func (a *App) rebuild() error {
 	replacer := caddy.NewReplacer()
 	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
 	whole := a.control.Whole()
-	r, err := newRegistry(whole, len(a.App.Channels), replace, a.state.routing, a.state.gateway.Pool, func(msg string) { a.logger.Warn(msg) })
+	r, err := routing.NewTable(whole, routing.Options{
+		Declared: len(a.App.Channels), Replace: replace, State: a.state.routing, Usable: a.connectable,
+		Warn: func(problem string) { a.logger.Warn(problem) },
+	})
 	if err != nil {
 		return err
 	}
 	age, bytes := whole.Retention.Resolve()
 	a.keep.Store(&retention{age: age, bytes: bytes})
-	a.state.cluster.Restrict(r.limited())
+	a.state.cluster.Restrict(r.Limited())
 	a.registry.Store(r)
 	return nil
 }
@@ -160,7 +164,7 @@ func (a *App) Start() error {
 	}
 	a.startChecks()
 	a.warnOfServers()
-	if len(a.registry.Load().tokens.Names()) == 0 {
+	if len(a.registry.Load().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}
 	return nil

@@ -28,23 +28,24 @@ func (c *call) settle() {
 	rec.Model, rec.Stream, rec.Token = c.Model, c.Stream, c.Token
 	rec.RequestBytes = int64(c.BodySize)
 	rec.Candidates = c.explanation()
-	if c.scratch != nil {
-		c.giveBack()
-		c.scratch = nil
+	if c.chooser != nil {
+		c.chooser.Reset()
+		choosers.Put(c.chooser)
+		c.chooser = nil
 	}
 	c.keepCapture()
 	if c.body != nil {
 		c.body.release()
 		c.body = nil
 	}
-	rec.Day = c.calendar.Day(c.Received)
+	rec.Day = c.Calendar.Day(c.Received)
 	if c.admission != nil {
 		c.used.Money = rec.Cost.Amount
 		c.admission.Settle(c.used)
 	}
 	c.h.app.state.gateway.Ledger.Record(rec) // before anything that may go wrong
 	c.h.app.state.publishCall(rec)
-	c.h.app.observer.CallEnded(rec, c.candidates != nil)
+	c.h.app.observer.CallEnded(rec, c.route != nil)
 	c.logFields()
 	c.traceFields()
 	if c.abort {
@@ -52,59 +53,15 @@ func (c *call) settle() {
 	}
 }
 
-// explanation lists every candidate and why it was left out. A call in which
-// nobody was left out shares the list of its plan.
+// explanation lists every candidate and why it was left out.
 func (c *call) explanation() []ai.Candidate {
-	if c.candidates == nil {
+	switch {
+	case c.route == nil:
 		return nil
+	case c.chooser == nil:
+		return c.route.Steps[0].All
 	}
-	if c.stage == nil || c.scratch == nil {
-		return c.candidates.stages[0].all
-	}
-	if len(c.candidates.stages) == 1 && len(c.left) == 0 {
-		return c.stage.all
-	}
-	var list []ai.Candidate
-	for i := range c.candidates.stages {
-		s := &c.candidates.stages[i]
-		from := len(list)
-		list = append(list, s.all...)
-		if s == c.stage {
-			for _, l := range c.left {
-				list[from+l.index] = l.explain(&s.candidates[l.index])
-			}
-		}
-	}
-	return list
-}
-
-// explain says why a candidate is left out, for people.
-func (l *leftOut) explain(cand *candidate) ai.Candidate {
-	e := ai.Candidate{Channel: cand.name, Reason: l.reason}
-	switch l.reason {
-	case ai.Cooling, ai.Probing:
-		e.Detail = l.ready.Scope.String() + " rests: " + l.ready.Kind.String()
-		e.Until = l.ready.Until
-	case ai.OutsideHours:
-		e.Detail = cand.conf.Hours.String()
-	case ai.OverBudget:
-		e.Until = l.ready.Until
-	case ai.Untranslatable:
-		e.Detail = l.detail
-	case ai.WrongProtocol:
-		e.Detail = "speaks " + strings.Join(cand.protocolNames(), ", ")
-	}
-	return e
-}
-
-func (ch *channel) protocolNames() []string {
-	var names []string
-	for _, p := range ai.Protocols {
-		if ch.speaks(p) {
-			names = append(names, string(p))
-		}
-	}
-	return names
+	return c.chooser.Explanation()
 }
 
 // setPlaceholders makes the call readable for other directives. Values are

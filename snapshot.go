@@ -1,12 +1,16 @@
 package ccload
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/ccload/ccload/routing"
+)
 
 // snapshot is what a call works with from its beginning to its end: the
 // channels, tokens and aliases of one moment, and the handler's connections to
 // them. Changes that are made meanwhile are for the calls that come after.
 type snapshot struct {
-	*registry
+	*routing.Table
 	transports transportSet
 }
 
@@ -14,7 +18,7 @@ type snapshot struct {
 // change asks for it.
 func (h *Handler) snapshot() *snapshot {
 	r, s := h.app.registry.Load(), h.latest.Load()
-	if s != nil && s.registry == r {
+	if s != nil && s.Table == r {
 		return s
 	}
 	// A registry is not put to use before its connections could be made, see
@@ -27,9 +31,9 @@ func (h *Handler) snapshot() *snapshot {
 }
 
 // resolve makes the snapshot of a registry.
-func (h *Handler) resolve(r *registry) (*snapshot, error) {
+func (h *Handler) resolve(r *routing.Table) (*snapshot, error) {
 	set, err := newTransportSet(r, h.app.state.gateway.Pool, h.limits.ConnectTimeout)
-	s := &snapshot{registry: r, transports: set}
+	s := &snapshot{Table: r, transports: set}
 	if err == nil {
 		h.latest.Store(s)
 	}
@@ -38,6 +42,6 @@ func (h *Handler) resolve(r *registry) (*snapshot, error) {
 
 // transportsOf are a handler's connections to a channel that may be of no
 // snapshot any more.
-func (h *Handler) transportsOf(ch *channel) ([]http.RoundTripper, error) {
-	return ch.transports(h.app.state.gateway.Pool, h.limits.ConnectTimeout)
+func (h *Handler) transportsOf(ch *routing.Channel) ([]http.RoundTripper, error) {
+	return transports(ch, h.app.state.gateway.Pool, h.limits.ConnectTimeout)
 }

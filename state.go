@@ -19,6 +19,7 @@ import (
 	"github.com/ccload/ccload/cluster"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/ledger"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
 
@@ -41,7 +42,7 @@ const tokensMemory = "tokens"
 // state is everything that outlives a config: what each part of the gateway
 // remembers, and the database that they share. It opens and closes them.
 type state struct {
-	routing *routingState
+	routing *routing.State
 	gateway *gatewayState
 	control *controlState
 	cluster *cluster.Cluster
@@ -73,7 +74,7 @@ type retention struct {
 func newState(s store.Store, log *zap.Logger) *state {
 	st := &state{store: s, guesses: newTokenGuesses()}
 	st.log.Store(log)
-	st.routing = newRoutingState(st.coolingChanged)
+	st.routing = routing.NewState(st.coolingChanged)
 	st.gateway = newGatewayState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
@@ -295,7 +296,7 @@ func (st *state) publishCall(r *ai.Record) {
 // configs.
 func (st *state) limited() map[string]*access.Allowance {
 	if app := st.current(); app != nil {
-		return app.registry.Load().limited()
+		return app.registry.Load().Limited()
 	}
 	return nil
 }
@@ -327,7 +328,7 @@ func (w ackWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
 		}
 		for i := range r.Attempts {
 			if c := r.Attempts[i].Cost.Amount; c != 0 {
-				w.st.routing.Purses.Written(channelPurse+r.Attempts[i].Target.Channel, c)
+				w.st.routing.Purses.Written(routing.ChannelPurse+r.Attempts[i].Target.Channel, c)
 			}
 		}
 	}

@@ -19,8 +19,8 @@ func (s *service) Statistics(ctx context.Context, q admin.StatisticsQuestion) (*
 		Token: q.Where["token"], Protocol: q.Where["protocol"], Outcome: q.Where["outcome"],
 	}
 	if q.Step%(24*time.Hour) == 0 { // days begin where those of budgets do
-		y, m, d := q.Since.In(s.table().calendar.Zone()).Date()
-		f.Origin = time.Date(y, m, d, 0, 0, 0, 0, s.table().calendar.Zone())
+		y, m, d := q.Since.In(s.table().Calendar.Zone()).Date()
+		f.Origin = time.Date(y, m, d, 0, 0, 0, 0, s.table().Calendar.Zone())
 	}
 	for _, name := range q.By {
 		f.By = append(f.By, store.Dimension(name))

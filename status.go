@@ -6,6 +6,7 @@ import (
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 )
 
@@ -13,7 +14,7 @@ import (
 func (s *service) Status() admin.Status {
 	stats, r := s.state.Ledger.Stats(), s.table()
 	shown := admin.Status{
-		InFlight: s.state.Traffic().InFlight, Channels: len(r.channels), Tokens: len(r.tokens.Names()),
+		InFlight: s.state.Traffic().InFlight, Channels: len(r.Channels), Tokens: len(r.Tokens.Names()),
 		Cooling: len(s.state.resting()),
 	}
 	shown.Journal.Depth, shown.Journal.Spooled = int64(stats.Depth), int64(stats.Spooled)
@@ -36,7 +37,7 @@ func (st *controlState) resting() []health.Entry {
 // Channels returns every channel with its state.
 func (s *service) Channels(now time.Time) []admin.Channel {
 	entries := s.state.Routing.Board.Entries()
-	channels := s.table().channels
+	channels := s.table().Channels
 	list := make([]admin.Channel, 0, len(channels))
 	for _, ch := range channels {
 		list = append(list, inspect(ch, entries, now))
@@ -45,48 +46,48 @@ func (s *service) Channels(now time.Time) []admin.Channel {
 }
 
 // inspect is a channel and its state.
-func inspect(ch *channel, entries []health.Entry, now time.Time) admin.Channel {
+func inspect(ch *routing.Channel, entries []health.Entry, now time.Time) admin.Channel {
 	c := admin.Channel{
-		Name: ch.name, Provider: ch.conf.Provider, Models: ch.patterns(), Priority: ch.conf.Priority,
-		Weight: max(1, ch.conf.Weight), Group: ch.conf.Group, Origin: ch.origin, InFlight: ch.allowance.InFlight(),
+		Name: ch.Name, Provider: ch.Conf.Provider, Models: ch.Patterns(), Priority: ch.Conf.Priority,
+		Weight: max(1, ch.Conf.Weight), Group: ch.Conf.Group, Origin: ch.Origin, InFlight: ch.Allowance.InFlight(),
 		State: ai.Eligible, Protocols: []ai.Protocol{}, Keys: []admin.Key{}, Cooling: []health.Entry{},
 	}
 	for _, p := range ai.Protocols {
-		if ch.speaks(p) {
+		if ch.Speaks(p) {
 			c.Protocols = append(c.Protocols, p)
 		}
 	}
-	for i := range ch.urls {
-		ready := ch.health.ReadyURL(i, ch.urls[i].speaks[0], "", now)
+	for i := range ch.URLs {
+		ready := ch.Health.ReadyURL(i, ch.URLs[i].Speaks[0], "", now)
 		c.URLs = append(c.URLs, admin.URL{
-			URL: ch.urls[i].address, Protocols: ch.urls[i].speaks, Usable: ready.OK, Until: ready.Until,
+			URL: ch.URLs[i].Address, Protocols: ch.URLs[i].Speaks, Usable: ready.OK, Until: ready.Until,
 		})
 	}
-	for i := range ch.keys {
-		if ch.keys[i].id == "" {
+	for i := range ch.Keys {
+		if ch.Keys[i].ID == "" {
 			continue // it has none
 		}
-		ready := ch.health.ReadyKey(i, "", now)
+		ready := ch.Health.ReadyKey(i, "", now)
 		c.Keys = append(c.Keys, admin.Key{
-			Fingerprint: ch.keys[i].id, LastFour: secrets.LastFour(ch.keys[i].secret), Usable: ready.OK, Low: ready.Low,
-			Until: ready.Until, InFlight: ch.keys[i].load.Load(),
+			Fingerprint: ch.Keys[i].ID, LastFour: secrets.LastFour(ch.Keys[i].Secret), Usable: ready.OK, Low: ready.Low,
+			Until: ready.Until, InFlight: ch.Keys[i].InFlight.Load(),
 		})
 	}
 	for _, e := range entries {
-		if e.Channel == ch.name || (e.Scope == ai.ScopeGroup && e.Group == ch.conf.Group && e.Group != "") {
+		if e.Channel == ch.Name || (e.Scope == ai.ScopeGroup && e.Group == ch.Conf.Group && e.Group != "") {
 			c.Cooling = append(c.Cooling, e)
 		}
 	}
-	ready, over := ch.health.Ready(c.Protocols[0], "", now), ch.allowance.Full(now)
+	ready, over := ch.Health.Ready(c.Protocols[0], "", now), ch.Allowance.Full(now)
 	switch {
-	case ch.conf.Disabled:
+	case ch.Conf.Disabled:
 		c.State = ai.Disabled
-	case ch.keyless:
+	case ch.Keyless:
 		c.State = ai.NoKey
-	case !ch.open(now):
+	case !ch.Open(now):
 		c.State = ai.OutsideHours
 	case over != "":
-		c.State, c.Until = overReason(over), ch.allowance.Reopens(over, now)
+		c.State, c.Until = routing.OverReason(over), ch.Allowance.Reopens(over, now)
 	case !ready.OK:
 		c.State, c.Until = ai.Cooling, ready.Until
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
@@ -101,7 +102,7 @@ func usedKeys(keys []storedKey) []string {
 func binding(id string, c *config.Channel) string {
 	parts := append(make([]string, 0, 3+len(c.URLs)), "channel", id, "provider "+c.Provider)
 	for _, u := range c.URLs {
-		parts = append(parts, origin(u.URL))
+		parts = append(parts, routing.Origin(u.URL))
 	}
 	return strings.Join(parts, "\x00")
 }

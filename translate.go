@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/ai"
-	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 )
 
 // This file decides whether and how a candidate that speaks another protocol
@@ -53,13 +53,6 @@ func generateEndpoint(f protocol.Format, stream bool) *protocol.Endpoint {
 	return nil
 }
 
-// translatable reports whether calls of this kind can be translated at all: a
-// stored response is bound to whoever stored it, and only answers of models
-// mean the same everywhere.
-func (c *call) translatable() bool {
-	return c.Operation == ai.Generate && c.pinned == nil && codecOf(c.Protocol) != nil
-}
-
 // readPrompt decodes the client's request, once.
 func (c *call) readPrompt() *protocol.Prompt {
 	t := &c.translation
@@ -67,10 +60,6 @@ func (c *call) readPrompt() *protocol.Prompt {
 		return t.prompt
 	}
 	t.read = true
-	if c.body == nil { // only thought about: see hypothetical
-		t.prompt = &protocol.Prompt{Model: c.Model, Turns: []protocol.Turn{{Parts: []protocol.Part{{Text: "Hi"}}}}}
-		return t.prompt
-	}
 	prompt, err := codecOf(c.Protocol).DecodePrompt(&protocol.Inbound{
 		Endpoint: c.match.endpoint, Model: c.Model, Stream: c.Stream, Header: c.r.Header, Body: c.body.bytes,
 	})
@@ -111,6 +100,12 @@ func (c *call) translate(p ai.Protocol, model string) (*protocol.Outbound, error
 	return m.request, m.err
 }
 
+// CanTranslate implements routing.Translator.
+func (c *call) CanTranslate(p ai.Protocol, model string) error {
+	_, err := c.translate(p, model)
+	return err
+}
+
 // encodePrompt says a prompt in a protocol. What cannot be said there is said
 // in the next best way, if there is one: free text for tools as an object with
 // a text in it, allowed tools by offering no others, JSON without a schema in
@@ -140,76 +135,13 @@ func encodePrompt(codec protocol.Codec, prompt *protocol.Prompt, model string) (
 	return nil, err
 }
 
-// way is how a candidate would be asked.
-type way struct {
-	protocol ai.Protocol
-	ready    health.Readiness
-	reason   ai.Reason
-	detail   string
-}
-
-// wayTo finds the protocol to ask a candidate in: the client's own if that can
-// be used, else the first of the candidate's that the request can be said in.
-func (c *call) wayTo(cand *candidate, now time.Time) way {
-	w := way{protocol: c.Protocol, reason: ai.WrongProtocol}
-	if cand.speaks(c.Protocol) {
-		w.ready = cand.health.Ready(c.Protocol, cand.model, now)
-		w.reason = reasonOf(w.ready)
-		lost := w.ready.Scope == ai.ScopeURLProtocol || c.protocolFailed(cand, c.Protocol)
-		if !lost || !c.translatable() {
-			return w
-		}
-	}
-	if !c.translatable() {
-		return w
-	}
-	for _, p := range cand.spoken {
-		if p == c.Protocol || c.protocolFailed(cand, p) {
-			continue
-		}
-		if _, err := c.translate(p, cand.model); err != nil {
-			if w.reason == ai.WrongProtocol {
-				w.reason, w.detail = ai.Untranslatable, err.Error()
-			}
-			continue
-		}
-		ready := cand.health.Ready(p, cand.model, now)
-		if ready.OK || w.reason != ai.Eligible {
-			w = way{protocol: p, ready: ready, reason: reasonOf(ready)}
-		}
-		if ready.OK {
-			return w
-		}
-	}
-	return w
-}
-
-func reasonOf(r health.Readiness) ai.Reason {
-	switch {
-	case r.OK:
-		return ai.Eligible
-	case r.Probing:
-		return ai.Probing
-	}
-	return ai.Cooling
-}
-
-// protocolFailed reports whether this call found that none of the candidate's
-// addresses serves a protocol.
-func (c *call) protocolFailed(cand *candidate, p ai.Protocol) bool {
-	if len(c.tried) == 0 {
-		return false
-	}
-	return !slices.ContainsFunc(indexes(len(cand.urls)), func(u int) bool { return c.mayTryURL(cand, u, p) })
-}
-
 // translatedRequest is what is sent to a target that speaks another protocol.
-func (c *call) translatedRequest(t *target) (*relay.Request, error) {
-	out, err := c.translate(t.protocol, t.model)
+func (c *call) translatedRequest(t *routing.Target) (*relay.Request, error) {
+	out, err := c.translate(t.Protocol, t.Model)
 	if err != nil {
 		return nil, err
 	}
-	codec := codecOf(t.protocol)
+	codec := codecOf(t.Protocol)
 	header := make(http.Header, len(out.Header)+6)
 	maps.Copy(header, out.Header)
 	for _, name := range [...]string{"User-Agent", "Traceparent", "Tracestate"} {
@@ -219,26 +151,26 @@ func (c *call) translatedRequest(t *target) (*relay.Request, error) {
 	}
 	header["Content-Type"] = jsonType
 	header["Accept-Encoding"] = identity
-	t.setCredential(header, codec, t.keys[t.key].secret)
-	if ops := t.conf.HeaderUp; ops != nil {
+	setCredential(t, header, codec, t.Secret())
+	if ops := t.Conf.HeaderUp; ops != nil {
 		applyHeaderOps(header, ops)
 	}
 	if len(header["User-Agent"]) == 0 {
 		header["User-Agent"] = noUserAgent
 	}
 	endpoint := generateEndpoint(codec, c.Stream)
-	u, err := t.endpointURL(endpoint, t.protocol, t.model, out.Query)
+	u, err := endpointURL(t, endpoint, t.Protocol, t.Model, out.Query)
 	if err != nil {
 		return nil, err
 	}
 	body := out.Body
-	for _, e := range t.edits {
+	for _, e := range t.Edits {
 		body = e.Apply(body)
 	}
 	return &relay.Request{
 		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: codec, Endpoint: endpoint, Stream: c.Stream,
-		Transport: c.transports[t.channel][t.url],
+		Transport: c.transports[t.Channel][t.URL],
 		Timers:    c.timers(t),
 		Translate: &relay.Translation{
 			Upstream: codec, Client: codecOf(c.Protocol), Prompt: c.translation.prompt,
@@ -251,11 +183,11 @@ var jsonType = []string{"application/json"}
 
 // dropped lists what a target was not told, because its protocol cannot say it
 // and it changes nothing of what is meant.
-func (c *call) dropped(t *target) []string {
-	if t.protocol == c.Protocol {
+func (c *call) dropped(t *routing.Target) []string {
+	if t.Protocol == c.Protocol {
 		return nil
 	}
-	out, err := c.translate(t.protocol, t.model)
+	out, err := c.translate(t.Protocol, t.Model)
 	if err != nil {
 		return nil
 	}
@@ -265,20 +197,18 @@ func (c *call) dropped(t *target) []string {
 // untranslatable reports whether nobody can serve the call because nobody
 // speaks the client's protocol and the request cannot be said in another.
 func (c *call) untranslatable() bool {
-	if !c.translatable() || !c.translation.read {
+	if !c.chooser.Translatable() || !c.translation.read {
 		return false
 	}
+	c.chooser.Now = time.Now()
 	found := false
-	for i := range c.candidates.stages {
-		c.filter(&c.candidates.stages[i], time.Now())
-		for _, l := range c.left {
-			switch l.reason {
-			case ai.Untranslatable:
-				found = true
-			case ai.Disabled, ai.NoKey, ai.NotAllowed, ai.WrongProtocol:
-			default:
-				return false // it could serve at another time
-			}
+	for _, e := range c.chooser.Exclusions() {
+		switch e.Reason {
+		case ai.Untranslatable:
+			found = true
+		case ai.Disabled, ai.NoKey, ai.NotAllowed, ai.WrongProtocol:
+		default:
+			return false // it could serve at another time
 		}
 	}
 	return found

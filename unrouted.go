@@ -39,7 +39,7 @@ func (h *Handler) isOurs(r *http.Request) bool {
 	if credential == "" {
 		return false
 	}
-	_, err := h.snapshot().tokens.Lookup(credential, time.Now())
+	_, err := h.snapshot().Tokens.Lookup(credential, time.Now())
 	return err == nil || errors.Is(err, access.ErrDisabled) || errors.Is(err, access.ErrExpired)
 }
 

@@ -16,16 +16,17 @@ import (
 	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/provider"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 )
 
 // transportSet is the connection pool of every address of every channel, as
 // one handler uses them.
-type transportSet map[*channel][]http.RoundTripper
+type transportSet map[*routing.Channel][]http.RoundTripper
 
-func newTransportSet(r *registry, pool *relay.Pool, connect time.Duration) (transportSet, error) {
-	set := make(transportSet, len(r.channels))
-	for _, ch := range r.channels {
-		list, err := ch.transports(pool, connect)
+func newTransportSet(r *routing.Table, pool *relay.Pool, connect time.Duration) (transportSet, error) {
+	set := make(transportSet, len(r.Channels))
+	for _, ch := range r.Channels {
+		list, err := transports(ch, pool, connect)
 		if err != nil {
 			return nil, err
 		}
@@ -35,35 +36,41 @@ func newTransportSet(r *registry, pool *relay.Pool, connect time.Duration) (tran
 }
 
 // transports are the connection pools of a channel's addresses.
-func (ch *channel) transports(pool *relay.Pool, connect time.Duration) ([]http.RoundTripper, error) {
-	list := make([]http.RoundTripper, 0, len(ch.urls))
-	for i := range ch.urls {
-		u := &ch.urls[i]
+func transports(ch *routing.Channel, pool *relay.Pool, connect time.Duration) ([]http.RoundTripper, error) {
+	list := make([]http.RoundTripper, 0, len(ch.URLs))
+	for i := range ch.URLs {
+		u := &ch.URLs[i]
 		n := relay.Network{
-			Proxy: ch.conf.Proxy, AllowPrivate: ch.conf.AllowPrivateAddresses,
-			InsecureSkipVerify: ch.conf.TLSInsecureSkipVerify, ConnectTimeout: connect,
+			Proxy: ch.Conf.Proxy, AllowPrivate: ch.Conf.AllowPrivateAddresses,
+			InsecureSkipVerify: ch.Conf.TLSInsecureSkipVerify, ConnectTimeout: connect,
 		}
-		if u.literal {
-			n.LiteralHost = u.host
+		if u.Literal {
+			n.LiteralHost = u.Host
 		}
-		tr, err := pool.Get(u.host, n)
+		tr, err := pool.Get(u.Host, n)
 		if err != nil {
-			return nil, fmt.Errorf("channel %q: %w", ch.name, err)
+			return nil, fmt.Errorf("channel %q: %w", ch.Name, err)
 		}
 		list = append(list, tr)
 	}
 	return list, nil
 }
 
+// connectable fails if connections to a channel cannot be made.
+func (a *App) connectable(ch *routing.Channel) error {
+	_, err := transports(ch, a.state.gateway.Pool, config.DefaultConnectTimeout)
+	return err
+}
+
 // upstreamRequest builds what is sent to a target: the client's request with
 // only the address, the credential and the model's name changed, and what the
 // channel's own config asks for.
-func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
-	if t.protocol != c.Protocol {
+func (c *call) upstreamRequest(t *routing.Target) (*relay.Request, error) {
+	if t.Protocol != c.Protocol {
 		return c.translatedRequest(t)
 	}
 	header := c.upstreamHeader(t)
-	t.question = c.usageQuestion(t)
+	c.question = c.usageQuestion(t)
 	spans, err := c.upstreamBody(t, header)
 	if err != nil {
 		return nil, err
@@ -75,7 +82,7 @@ func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 	return &relay.Request{
 		ID: c.ID, Method: c.r.Method, URL: u, Header: header, Body: spans,
 		Format: c.match.format, Endpoint: c.match.endpoint, Stream: c.Stream, Array: c.request.Array,
-		Transport: c.transports[t.channel][t.url],
+		Transport: c.transports[t.Channel][t.URL],
 		Timers:    c.timers(t),
 		Hide:      c.hides(t),
 	}, nil
@@ -83,18 +90,18 @@ func (c *call) upstreamRequest(t *target) (*relay.Request, error) {
 
 // hides is what of a stream the client does not get, because it did not ask
 // for it.
-func (c *call) hides(t *target) func(data []byte) bool {
-	if t.question != asked {
+func (c *call) hides(t *routing.Target) func(data []byte) bool {
+	if c.question != asked {
 		return nil
 	}
 	return openai.UsageOnly
 }
 
-func (c *call) timers(t *target) relay.Timers {
+func (c *call) timers(t *routing.Target) relay.Timers {
 	l := &c.h.limits
 	timers := relay.Timers{Headers: l.HeaderTimeout, FirstContent: l.FirstContentTimeout, Idle: l.IdleTimeout}
 	if l.FirstContentAuto {
-		limit, known := c.h.app.state.routing.Selection.FirstContentLimit(t.name, t.urls[t.url].address, t.model)
+		limit, known := c.h.app.state.routing.Selection.FirstContentLimit(t.Name, t.Address(), t.Model)
 		if !known {
 			limit = config.FirstContentUnknown
 		}
@@ -108,28 +115,28 @@ func (c *call) timers(t *target) relay.Timers {
 
 // upstreamURL is the target's address of the endpoint that the client asked
 // for. Nothing of the client's own path is in it.
-func (c *call) upstreamURL(t *target) (*url.URL, error) {
+func (c *call) upstreamURL(t *routing.Target) (*url.URL, error) {
 	value := c.match.variable
-	if c.match.endpoint.ModelIn == protocol.ModelInPath && t.model != "" {
-		value = t.model
+	if c.match.endpoint.ModelIn == protocol.ModelInPath && t.Model != "" {
+		value = t.Model
 	}
-	return t.endpointURL(c.match.endpoint, c.Protocol, value, c.match.endpoint.ForwardQuery(c.r.URL.RawQuery))
+	return endpointURL(t, c.match.endpoint, c.Protocol, value, c.match.endpoint.ForwardQuery(c.r.URL.RawQuery))
 }
 
 // endpointURL is the target's address of an endpoint in a protocol.
-func (t *target) endpointURL(ep *protocol.Endpoint, p ai.Protocol, value, query string) (*url.URL, error) {
+func endpointURL(t *routing.Target, ep *protocol.Endpoint, p ai.Protocol, value, query string) (*url.URL, error) {
 	path, err := ep.URLPath(value)
 	if err != nil {
 		return nil, err
 	}
-	u := t.urls[t.url].bases[p].Join(path)
+	u := t.URLs[t.URL].Bases[p].Join(path)
 	u.RawQuery = protocol.JoinQuery(u.RawQuery, query)
 	return u, nil
 }
 
 // upstreamHeader is what of the client's headers goes to the target: those the
 // protocol knows, the target's credential, and the channel's changes.
-func (c *call) upstreamHeader(t *target) http.Header {
+func (c *call) upstreamHeader(t *routing.Target) http.Header {
 	format := c.match.format
 	header := make(http.Header, len(c.r.Header)+2)
 	dropped := c.r.Header["Connection"]
@@ -142,8 +149,8 @@ func (c *call) upstreamHeader(t *target) http.Header {
 		header.Del("Content-Encoding") // the body was decoded when it was read
 	}
 	header["Accept-Encoding"] = identity
-	t.setCredential(header, format, t.keys[t.key].secret)
-	if ops := t.conf.HeaderUp; ops != nil {
+	setCredential(t, header, format, t.Secret())
+	if ops := t.Conf.HeaderUp; ops != nil {
 		applyHeaderOps(header, ops)
 	}
 	if len(header["User-Agent"]) == 0 {
@@ -174,19 +181,19 @@ func namedIn(connection []string, name string) bool {
 // setCredential puts the upstream key where the channel, its provider or the
 // protocol wants it. An address of nobody in particular that speaks Anthropic
 // gets it in both usual places, because relays look at either.
-func (t *target) setCredential(header http.Header, format protocol.Format, secret string) {
+func setCredential(t *routing.Target, header http.Header, format protocol.Format, secret string) {
 	if secret == "" {
 		return
 	}
-	auth := provider.Auth(t.conf.Auth)
+	auth := provider.Auth(t.Conf.Auth)
 	if auth == "" {
-		auth = t.preset.AuthFor(format.ID())
+		auth = t.Preset.AuthFor(format.ID())
 	}
 	if auth.Set(header, secret) {
 		return
 	}
 	format.SetKey(header, secret)
-	if format.ID() == ai.Anthropic && t.conf.Provider == "" {
+	if format.ID() == ai.Anthropic && t.Conf.Provider == "" {
 		header["Authorization"] = []string{"Bearer " + secret}
 	}
 }
@@ -208,31 +215,31 @@ func applyHeaderOps(header http.Header, ops *config.HeaderOps) {
 // upstreamBody is the client's body with the upstream's name of the model, a
 // question for usage where there would be none, and the channel's changes.
 // Without the latter nothing is copied.
-func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
+func (c *call) upstreamBody(t *routing.Target, header http.Header) (relay.Body, error) {
 	whole := c.body.bytes
 	if c.Operation == ai.Generate && protocol.Sealed(whole) {
 		return relay.Body{Parts: [5][]byte{c.unsealedBody(t)}}, nil
 	}
 	out := relay.Body{Hold: c.body.hold, Release: c.body.release}
 	changes := make([]protocol.Change, 0, 2)
-	if t.model != c.Model && t.model != "" {
+	if t.Model != c.Model && t.Model != "" {
 		start, end := c.request.ModelStart, c.request.ModelEnd
 		switch {
 		case end > start:
-			changes = append(changes, protocol.Change{Start: start, End: end, Text: string(scan.Quote(t.model))})
+			changes = append(changes, protocol.Change{Start: start, End: end, Text: string(scan.Quote(t.Model))})
 		case c.match.endpoint.ModelIn != protocol.ModelInPath:
-			changed, err := openai.ReplaceFormModel(header.Get("Content-Type"), whole, t.model)
+			changed, err := openai.ReplaceFormModel(header.Get("Content-Type"), whole, t.Model)
 			if err != nil {
 				return relay.Body{}, err
 			}
 			whole = changed
 		}
 	}
-	if t.question == asked {
+	if c.question == asked {
 		changes = append(changes, c.request.AskUsage)
 	}
-	if c.Protocol == ai.Gemini && c.Operation == ai.Embed && t.model != c.Model {
-		whole = renameGeminiModel(whole, t.model)
+	if c.Protocol == ai.Gemini && c.Operation == ai.Embed && t.Model != c.Model {
+		whole = renameGeminiModel(whole, t.Model)
 	}
 	changed := out.Parts[:0]
 	slices.SortFunc(changes, func(a, b protocol.Change) int { return a.Start - b.Start })
@@ -242,9 +249,9 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 		at = change.End
 	}
 	changed = append(changed, whole[at:])
-	if len(t.edits) > 0 && c.match.endpoint.ModelIn != protocol.ModelNowhere && isJSON(whole) {
+	if len(t.Edits) > 0 && c.match.endpoint.ModelIn != protocol.ModelNowhere && isJSON(whole) {
 		edited := bytes.Join(changed, nil)
-		for _, e := range t.edits {
+		for _, e := range t.Edits {
 			edited = e.Apply(edited)
 		}
 		clear(out.Parts[:])
@@ -255,13 +262,13 @@ func (c *call) upstreamBody(t *target, header http.Header) (relay.Body, error) {
 
 // unsealedBody is the client's body without what upstreams of other protocols
 // signed in its conversation, which was translated before; changed as ever.
-func (c *call) unsealedBody(t *target) []byte {
+func (c *call) unsealedBody(t *routing.Target) []byte {
 	body := protocol.WithoutSeals(c.body.bytes)
 	var edits []scan.Edit
-	if t.model != c.Model && t.model != "" && c.match.endpoint.ModelIn == protocol.ModelInBody {
-		edits = append(edits, scan.Edit{Path: []string{"model"}, Value: scan.Quote(t.model)})
+	if t.Model != c.Model && t.Model != "" && c.match.endpoint.ModelIn == protocol.ModelInBody {
+		edits = append(edits, scan.Edit{Path: []string{"model"}, Value: scan.Quote(t.Model)})
 	}
-	if t.question == asked {
+	if c.question == asked {
 		edits = append(edits, scan.Edit{Path: []string{"stream_options", "include_usage"}, Value: []byte("true")})
 	}
 	if start, end, ok := scan.Get(body, "thinking", "type"); ok && scan.StringIs(body[start:end], "enabled") {
@@ -269,7 +276,7 @@ func (c *call) unsealedBody(t *target) []byte {
 		// if thinking is on; the thinking of another is no use to it.
 		edits = append(edits, scan.Edit{Path: []string{"thinking"}})
 	}
-	for _, e := range append(edits, t.edits...) {
+	for _, e := range append(edits, t.Edits...) {
 		body = e.Apply(body)
 	}
 	return body

@@ -74,6 +74,24 @@ func askSelector(sel reverseproxy.Selector, v view) int {
 	return -1 // not one of those it was offered
 }
 
+// Upstream stands for a channel before policies of others.
+type Upstream = reverseproxy.Upstream
+
+// NewUpstream returns the upstream that stands for a channel.
+func NewUpstream(channel string) *Upstream {
+	return &Upstream{Host: new(reverseproxy.Host), Dial: channel}
+}
+
+// Bound is a selector of any kind as a policy, so that who asks it need not know
+// Caddy.
+type Bound struct{ selector reverseproxy.Selector }
+
+// Bind returns a selector as a policy.
+func Bind(sel reverseproxy.Selector) Bound { return Bound{sel} }
+
+// Choose asks the selector, see the function Choose.
+func (b Bound) Choose(s *Situation) int { return Choose(b.selector, s) }
+
 // viewKey is the context key under which a selector's request carries the view.
 type viewKey struct{}
 

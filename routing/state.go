@@ -1,4 +1,4 @@
-package ccload
+package routing
 
 import (
 	"time"
@@ -8,31 +8,31 @@ import (
 	"github.com/ccload/ccload/selection"
 )
 
-// routingState is what choosing a target remembers, longer than any config: what
+// State is what choosing a target remembers, longer than any config: what
 // rests and why, latency and rotation, windows of rates, money spent, and calls
 // under way. It is indexed by the names and fingerprints of things, never by
 // pointers into a config.
-type routingState struct {
+type State struct {
 	Board     *health.Board
 	Selection *selection.State
 	Meters    *access.Meters
 	Purses    *access.Purses
-	InFlight  *loadBook
+	InFlight  *InFlight
 }
 
-// newRoutingState returns a state that remembers nothing. changed is called when
+// NewState returns a state that remembers nothing. changed is called when
 // something begins or ceases to rest; it may be nil.
-func newRoutingState(changed func(health.Change)) *routingState {
-	return &routingState{
+func NewState(changed func(health.Change)) *State {
+	return &State{
 		Board:     health.NewBoard(health.Options{Changed: changed}),
 		Selection: selection.NewState(),
 		Meters:    access.NewMeters(),
 		Purses:    access.NewPurses(),
-		InFlight:  newLoadBook(),
+		InFlight:  newInFlight(),
 	}
 }
 
 // counts are the counters of limits, for days that begin in a time zone.
-func (st *routingState) counts(zone *time.Location) *access.Counts {
+func (st *State) counts(zone *time.Location) *access.Counts {
 	return &access.Counts{Meters: st.Meters, Purses: st.Purses, Calendar: access.NewCalendar(zone)}
 }

@@ -1,25 +1,25 @@
-package ccload
+package routing
 
 import (
 	"sync"
 	"sync/atomic"
 )
 
-// loadBook counts the calls under way per channel and key. Counters are found
+// InFlight counts the calls under way per channel and key. Counters are found
 // once, when a config is built, and live on by name over reloads.
-type loadBook struct {
+type InFlight struct {
 	mu       sync.Mutex
 	counters map[loadKey]*atomic.Int64
 }
 
 type loadKey struct{ channel, key string }
 
-func newLoadBook() *loadBook {
-	return &loadBook{counters: make(map[loadKey]*atomic.Int64)}
+func newInFlight() *InFlight {
+	return &InFlight{counters: make(map[loadKey]*atomic.Int64)}
 }
 
 // counter returns the counter of a channel's key, making it if need be.
-func (b *loadBook) counter(channel, key string) *atomic.Int64 {
+func (b *InFlight) counter(channel, key string) *atomic.Int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	k := loadKey{channel, key}

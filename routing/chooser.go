@@ -1,0 +1,298 @@
+package routing
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/selection"
+)
+
+// Policy chooses among the candidates that can serve a call now. The bound
+// selectors of package selection are policies.
+type Policy interface {
+	// Choose returns the index of a candidate, -1 for none.
+	Choose(s *selection.Situation) int
+}
+
+// Translator says whether a call can be put in another protocol than its own.
+type Translator interface {
+	// CanTranslate fails if the call cannot be said in a protocol, to a model of
+	// which name the upstream's is given. The error is for people.
+	CanTranslate(p ai.Protocol, model string) error
+}
+
+// Estimator foresees what a call will use.
+type Estimator interface {
+	// ExpectedUse is what the call is expected to use of a candidate.
+	ExpectedUse(cand *Candidate) access.Use
+}
+
+// Chooser decides which target a call tries next, and keeps what it has tried.
+// The choice depends on the fields and on what health, limits and State
+// remember, and on nothing else: there is no clock but Now and no chance but
+// Seed, so that a choice can be explained and replayed.
+//
+// A Chooser belongs to one call and one goroutine. It may be used again after
+// Reset, which keeps its memory: with hundreds of channels the lists it works
+// with are the largest part of a call.
+type Chooser struct {
+	Route  *Route           // what the call's model amounts to, see Table.Route
+	Call   *ai.Call         // as far as it is read
+	Token  *access.Token    // which channels may be used depends on it
+	Pinned *ai.Target       // the only key that may serve, for stored responses; nil: any
+	Tried  []Tried          // what became of earlier attempts
+	State  *selection.State // what policies remember; a Clone if the choice is only thought about
+	Policy Policy
+	Now    time.Time // of the next decision; whoever waits sets it anew
+	Seed   uint64    // of all chance of the call; it advances with each draw
+
+	Translator Translator // nil: the call cannot be translated
+	Estimator  Estimator  // nil: nothing is expected to be used
+
+	// Situation is what the policy is asked with. Whoever has an HTTP request
+	// puts it and its writer there, for policies of others that look at it; the
+	// rest is filled in for each decision.
+	Situation selection.Situation
+
+	// Full are the limits of channels that the last Next has met.
+	Full []FullChannel
+
+	step    *Step // whose candidates the lists are about
+	usable  []selection.Candidate
+	indexes []int       // of usable, in the step's candidates
+	left    []Exclusion // the others, but for those already tried
+	foreign []int       // candidates that would have to be translated to
+	keys    []selection.Key
+	keysOf  func(int, []selection.Key) []selection.Key
+}
+
+// FullChannel is a channel that a limit keeps from serving.
+type FullChannel struct {
+	Channel string
+	Limit   access.Limit
+	Until   time.Time // when there is room again; zero if that is not known
+}
+
+// Reset makes the chooser ready for another call, without anything of this one.
+func (c *Chooser) Reset() {
+	clear(c.usable[:cap(c.usable)])
+	clear(c.keys[:cap(c.keys)])
+	clear(c.left[:cap(c.left)])
+	clear(c.Tried[:cap(c.Tried)])
+	clear(c.Full[:cap(c.Full)])
+	*c = Chooser{
+		Tried: c.Tried[:0], Full: c.Full[:0], usable: c.usable[:0], indexes: c.indexes[:0],
+		left: c.left[:0], foreign: c.foreign[:0], keys: c.keys[:0], keysOf: c.keysOf,
+	}
+}
+
+// draw returns the next of the random numbers that Seed stands for (splitmix64).
+func (c *Chooser) draw() uint64 {
+	c.Seed += 0x9e3779b97f4a7c15
+	x := c.Seed
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// Next picks what to try now and takes its place, nil if nothing can serve.
+// Whoever gets a target ends it with Release, and its Permit with Report or
+// Abandon.
+func (c *Chooser) Next() *Target {
+	c.Full = c.Full[:0]
+	for i := range c.Route.Steps {
+		if t := c.pick(&c.Route.Steps[i]); t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// pick lets the policy choose among a step's usable candidates until one can be
+// claimed.
+func (c *Chooser) pick(s *Step) *Target {
+	c.filter(s)
+	for len(c.usable) > 0 {
+		i := c.ask()
+		if i < 0 {
+			return nil
+		}
+		index := c.indexes[i]
+		t, refused := c.claim(&s.Candidates[index])
+		if t != nil {
+			return t
+		}
+		c.leaveOut(Exclusion{Index: index, Reason: refused})
+		c.usable = slices.Delete(c.usable, i, i+1)
+		c.indexes = slices.Delete(c.indexes, i, i+1)
+	}
+	return nil
+}
+
+// ask puts the usable candidates before the policy.
+func (c *Chooser) ask() int {
+	if c.keysOf == nil {
+		c.keysOf = c.keysOfUsable
+	}
+	s := &c.Situation
+	s.Call, s.Candidates, s.Now, s.Seed, s.State, s.Keys, s.Key = c.Call, c.usable, c.Now, c.draw(), c.State, c.keysOf, ""
+	return c.Policy.Choose(s)
+}
+
+// Preview says what would be picked of a step that was just explained. It
+// claims nothing. State should be a Clone: policies take turns in it.
+func (c *Chooser) Preview() (t ai.Target, why string, ok bool) {
+	if len(c.usable) == 0 {
+		return t, "", false
+	}
+	c.Situation.Explain = true
+	i := c.ask()
+	if i < 0 {
+		return t, "", false
+	}
+	cand := &c.step.Candidates[c.indexes[i]]
+	url, key := c.chooseURL(cand, c.pathTo(cand).protocol), c.chooseKey(cand)
+	if url < 0 || key < 0 {
+		return t, "", false
+	}
+	target := Target{Candidate: *cand, URL: url, Key: key}
+	return target.ID(), c.Situation.Why, true
+}
+
+// filter lists the candidates of a step that can be used now, and notes of the
+// others why not.
+func (c *Chooser) filter(s *Step) {
+	c.step = s
+	c.usable, c.indexes, c.left, c.foreign = c.usable[:0], c.indexes[:0], c.left[:0], c.foreign[:0]
+	for i := range s.Candidates {
+		cand := &s.Candidates[i]
+		if reason, ready := c.judge(cand); reason != ai.Eligible {
+			c.leaveOut(Exclusion{Index: i, Reason: reason, Ready: ready})
+			continue
+		}
+		if !cand.Speaks(c.Call.Protocol) {
+			c.foreign = append(c.foreign, i)
+			continue
+		}
+		c.consider(i)
+	}
+	native := len(c.usable)
+	for _, i := range c.foreign {
+		if !c.outranked(&s.Candidates[i], native) {
+			c.consider(i)
+		}
+	}
+}
+
+// outranked reports whether one of the first usable candidates, which speak the
+// client's protocol, is of the same priority as one that does not: those go
+// first. It is eligible, and asked when they have failed.
+func (c *Chooser) outranked(cand *Candidate, native int) bool {
+	return slices.ContainsFunc(c.usable[:native], func(u selection.Candidate) bool { return u.Priority == cand.Conf.Priority })
+}
+
+// consider makes a candidate usable if there is a path to it.
+func (c *Chooser) consider(index int) {
+	cand := &c.step.Candidates[index]
+	p := c.pathTo(cand)
+	if p.reason != ai.Eligible {
+		c.leaveOut(Exclusion{Index: index, Reason: p.reason, Ready: p.ready, Detail: p.detail})
+		return
+	}
+	if c.exhausted(cand, p.protocol) {
+		return // tried in this call: the attempts tell
+	}
+	c.indexes = append(c.indexes, index)
+	c.usable = append(c.usable, selection.Candidate{
+		Name: cand.Name, Priority: cand.Conf.Priority, Weight: max(1, cand.Conf.Weight),
+		UsableKeys: p.ready.UsableKeys, InFlight: cand.Allowance.InFlight(), Model: cand.Model, Upstream: cand.upstream,
+	})
+}
+
+func (c *Chooser) leaveOut(e Exclusion) { c.left = append(c.left, e) }
+
+// judge says whether a candidate may be used now, whatever the protocol, and if
+// not, why not. The first reason that holds is the one recorded.
+func (c *Chooser) judge(cand *Candidate) (ai.Reason, health.Readiness) {
+	switch {
+	case cand.Conf.Disabled:
+		return ai.Disabled, health.Readiness{}
+	case cand.Keyless:
+		return ai.NoKey, health.Readiness{}
+	case !c.Token.MayUseChannel(cand.Name):
+		return ai.NotAllowed, health.Readiness{}
+	case c.Pinned != nil && c.Pinned.Channel != cand.Name:
+		return ai.NotTheOwner, health.Readiness{}
+	case !cand.Open(c.Now):
+		return ai.OutsideHours, health.Readiness{}
+	}
+	if over := cand.Allowance.Full(c.Now); over != "" {
+		until := cand.Allowance.Reopens(over, c.Now)
+		c.Full = append(c.Full, FullChannel{cand.Name, over, until})
+		return OverReason(over), health.Readiness{Until: until}
+	}
+	return ai.Eligible, health.Readiness{}
+}
+
+// Exclusions goes through the candidates that are left out now, of every step.
+// The exclusions are valid until the next one.
+func (c *Chooser) Exclusions() iter.Seq2[*Candidate, *Exclusion] {
+	return func(yield func(*Candidate, *Exclusion) bool) {
+		for i := range c.Route.Steps {
+			s := &c.Route.Steps[i]
+			c.filter(s)
+			for j := range c.left {
+				if !yield(&s.Candidates[c.left[j].Index], &c.left[j]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// chooseURL picks one of a candidate's addresses, -1 if none is usable.
+func (c *Chooser) chooseURL(cand *Candidate, p ai.Protocol) int {
+	if len(cand.URLs) == 1 {
+		return 0
+	}
+	urls := make([]selection.URL, len(cand.URLs))
+	usable := false
+	for i := range cand.URLs {
+		urls[i].Address = cand.URLs[i].Address
+		urls[i].Usable = c.mayTryURL(cand, i, p) && cand.Health.ReadyURL(i, p, cand.Model, c.Now).OK
+		usable = usable || urls[i].Usable
+	}
+	if !usable {
+		return -1
+	}
+	return selection.ChooseURL(c.State, cand.Name, urls, cand.Model, c.Call.BodySize, c.Now, c.draw())
+}
+
+// chooseKey picks one of a candidate's keys, -1 if none is usable.
+func (c *Chooser) chooseKey(cand *Candidate) int {
+	if len(cand.Keys) == 1 {
+		return 0
+	}
+	c.keys = c.appendKeys(cand, c.keys[:0])
+	return selection.ChooseKey(c.State, cand.Name, c.keys, c.Situation.Key)
+}
+
+// keysOfUsable is what a policy may ask of a usable candidate's keys.
+func (c *Chooser) keysOfUsable(i int, buf []selection.Key) []selection.Key {
+	return c.appendKeys(&c.step.Candidates[c.indexes[i]], buf)
+}
+
+func (c *Chooser) appendKeys(cand *Candidate, buf []selection.Key) []selection.Key {
+	for i := range cand.Keys {
+		ready := cand.Health.ReadyKey(i, cand.Model, c.Now)
+		buf = append(buf, selection.Key{
+			ID: cand.Keys[i].ID, Usable: ready.OK && c.mayTryKey(cand, i), Low: ready.Low,
+			InFlight: int(cand.Keys[i].InFlight.Load()),
+		})
+	}
+	return buf
+}

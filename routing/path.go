@@ -1,0 +1,73 @@
+package routing
+
+import (
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
+)
+
+// path is how a candidate would be asked.
+type path struct {
+	protocol ai.Protocol
+	ready    health.Readiness
+	reason   ai.Reason
+	detail   string
+}
+
+// Translatable reports whether calls of this kind can be translated at all: a
+// stored response is bound to whoever stored it, and only answers of models
+// mean the same everywhere.
+func (c *Chooser) Translatable() bool {
+	return c.Translator != nil && c.Call.Operation == ai.Generate && c.Pinned == nil
+}
+
+// pathTo finds the protocol to ask a candidate in: the client's own if that can
+// be used, else the first of the candidate's that the request can be said in.
+func (c *Chooser) pathTo(cand *Candidate) path {
+	w := path{protocol: c.Call.Protocol, reason: ai.WrongProtocol}
+	if cand.Speaks(c.Call.Protocol) {
+		w.ready = cand.Health.Ready(c.Call.Protocol, cand.Model, c.Now)
+		w.reason = reasonOf(w.ready)
+		lost := w.ready.Scope == ai.ScopeURLProtocol || c.protocolFailed(cand, c.Call.Protocol)
+		if !lost || !c.Translatable() {
+			return w
+		}
+	}
+	if !c.Translatable() {
+		return w
+	}
+	for _, p := range cand.Spoken {
+		if p == c.Call.Protocol || c.protocolFailed(cand, p) {
+			continue
+		}
+		if err := c.Translator.CanTranslate(p, cand.Model); err != nil {
+			if w.reason == ai.WrongProtocol {
+				w.reason, w.detail = ai.Untranslatable, err.Error()
+			}
+			continue
+		}
+		ready := cand.Health.Ready(p, cand.Model, c.Now)
+		if ready.OK || w.reason != ai.Eligible {
+			w = path{protocol: p, ready: ready, reason: reasonOf(ready)}
+		}
+		if ready.OK {
+			return w
+		}
+	}
+	return w
+}
+
+func reasonOf(r health.Readiness) ai.Reason {
+	switch {
+	case r.OK:
+		return ai.Eligible
+	case r.Probing:
+		return ai.Probing
+	}
+	return ai.Cooling
+}
+
+// protocolFailed reports whether the call found that none of the candidate's
+// addresses serves a protocol.
+func (c *Chooser) protocolFailed(cand *Candidate, p ai.Protocol) bool {
+	return len(c.Tried) > 0 && !c.urlLeft(cand, p)
+}

@@ -1,0 +1,158 @@
+package routing
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+)
+
+// Route is what a model name amounts to under one config: the channels that
+// could serve it, in steps. An alias has a step per model, tried in order; any
+// other name has one. Routes are immutable and shared by calls.
+type Route struct {
+	Steps []Step
+}
+
+// Step is the candidates for one model.
+type Step struct {
+	Model      string
+	Candidates []Candidate
+	// All says of every candidate that it is eligible; calls in which nobody
+	// is left out share it instead of writing their own list.
+	All []ai.Candidate
+}
+
+// Candidate is a channel that could serve the step's model.
+type Candidate struct {
+	*Channel
+	Model string // upstream's name
+}
+
+// maxRoutes bounds the cache of routes: with patterns such as *, clients choose
+// the names.
+const maxRoutes = 4096
+
+// routeCache remembers routes by model name. Reads take no lock.
+type routeCache struct {
+	routes sync.Map // string -> *Route
+	size   atomic.Int64
+}
+
+// Route returns the candidates of a model. With fuzzy it also finds names
+// that merely contain what was asked for. nil: nobody serves it.
+func (r *Table) Route(model string, fuzzy bool) *Route {
+	if p, ok := r.routes.routes.Load(model); ok {
+		return p.(*Route)
+	}
+	p := r.makeRoute(model)
+	if p == nil {
+		if fuzzy {
+			if name := r.fuzzyName(model); name != "" {
+				return r.Route(name, false) // not kept under this name: other handlers may be exact
+			}
+		}
+		return nil
+	}
+	if r.routes.size.Load() < maxRoutes {
+		r.routes.size.Add(1)
+		r.routes.routes.Store(strings.Clone(model), p)
+	}
+	return p
+}
+
+func (r *Table) makeRoute(model string) *Route {
+	if model == "" {
+		return r.anyModelRoute()
+	}
+	names, isAlias := r.Aliases[model]
+	if !isAlias {
+		names = []string{model}
+	}
+	p := new(Route)
+	for _, name := range names {
+		if s := r.makeStep(name); len(s.Candidates) > 0 {
+			p.Steps = append(p.Steps, s)
+		}
+	}
+	if len(p.Steps) == 0 {
+		return nil
+	}
+	return p
+}
+
+func (r *Table) makeStep(model string) Step {
+	s := Step{Model: model}
+	for _, ch := range r.Channels {
+		if ch.Served.Match(model) {
+			s.add(ch, ch.UpstreamModel(model))
+		}
+	}
+	return s
+}
+
+// anyModelRoute serves endpoints without a model: every channel will do.
+func (r *Table) anyModelRoute() *Route {
+	var s Step
+	for _, ch := range r.Channels {
+		s.add(ch, "")
+	}
+	if len(s.Candidates) == 0 {
+		return nil
+	}
+	return &Route{Steps: []Step{s}}
+}
+
+func (s *Step) add(ch *Channel, model string) {
+	s.Candidates = append(s.Candidates, Candidate{Channel: ch, Model: model})
+	s.All = append(s.All, ai.Candidate{Channel: ch.Name, Reason: ai.Eligible})
+}
+
+// exactNames lists the model names that are written out in the config: models,
+// renamed models and aliases.
+func (r *Table) exactNames() []string {
+	seen := make(map[string]bool)
+	for _, ch := range r.Channels {
+		for _, name := range ch.Patterns() {
+			if !access.IsPattern(name) {
+				seen[name] = true
+			}
+		}
+	}
+	for name := range r.Aliases {
+		seen[name] = true
+	}
+	names := make([]string, 0, len(seen))
+	for name := range seen {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// fuzzyName finds the served name that model most likely means: the same in
+// another case, or else the newest that contains it.
+func (r *Table) fuzzyName(model string) string {
+	wanted := strings.ToLower(model)
+	best := ""
+	for _, name := range r.Names {
+		lower := strings.ToLower(name)
+		if lower == wanted {
+			return name
+		}
+		if strings.Contains(lower, wanted) && (best == "" || newer(name, best)) {
+			best = name
+		}
+	}
+	return best
+}
+
+// RouteTo is the route of a model to one channel, whatever that serves.
+func RouteTo(ch *Channel, model string) *Route {
+	s := Step{Model: model}
+	s.add(ch, ch.UpstreamModel(model))
+	return &Route{Steps: []Step{s}}
+}

@@ -1,0 +1,146 @@
+package routing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// Tried is what became of a target that the call has tried.
+type Tried struct {
+	Channel  *Channel
+	Protocol ai.Protocol
+	URL, Key int
+	Model    string
+	Kind     ai.Kind
+	Scope    ai.Scope  // how much it rules out for the rest of the call
+	Until    time.Time // when a limit it met is over; zero: nobody said
+}
+
+// overBy reports whether the attempt met a limit that is over at a moment.
+func (t *Tried) overBy(when time.Time) bool {
+	return t.Kind == ai.RateLimited && !t.Until.IsZero() && !t.Until.After(when)
+}
+
+// ForgetLimits forgets the attempts that met a limit which is over now.
+func (c *Chooser) ForgetLimits() {
+	c.Tried = slices.DeleteFunc(c.Tried, func(t Tried) bool { return t.overBy(c.Now) })
+}
+
+// exhausted reports whether the call has nothing left to try of a candidate, in
+// a protocol.
+func (c *Chooser) exhausted(cand *Candidate, p ai.Protocol) bool {
+	if len(c.Tried) == 0 {
+		return false
+	}
+	for i := range c.Tried {
+		t := &c.Tried[i]
+		switch {
+		case t.Kind == ai.ContextLength && t.Model == cand.Model:
+			return true // its window is no larger elsewhere
+		case t.Scope == ai.ScopeGroup && t.Channel.Conf.Group != "" && t.Channel.Conf.Group == cand.Conf.Group:
+			return true
+		case t.Channel != cand.Channel:
+		case t.Scope == ai.ScopeChannel || (t.Scope == ai.ScopeModel && t.Model == cand.Model):
+			return true
+		}
+	}
+	return !c.urlLeft(cand, p) || !c.keyLeft(cand)
+}
+
+// urlLeft reports whether any of a candidate's addresses may be tried.
+func (c *Chooser) urlLeft(cand *Candidate, p ai.Protocol) bool {
+	for i := range cand.URLs {
+		if c.mayTryURL(cand, i, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// keyLeft is the same for keys.
+func (c *Chooser) keyLeft(cand *Candidate) bool {
+	for i := range cand.Keys {
+		if c.mayTryKey(cand, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayTryURL reports whether an earlier attempt of the call has not ruled out an
+// address.
+func (c *Chooser) mayTryURL(cand *Candidate, url int, p ai.Protocol) bool {
+	for i := range c.Tried {
+		t := &c.Tried[i]
+		if t.Channel == cand.Channel && t.URL == url && (t.Scope == ai.ScopeURL || (t.Scope == ai.ScopeURLProtocol && t.Protocol == p) ||
+			(t.Scope == ai.ScopeURLModel && t.Model == cand.Model)) {
+			return false
+		}
+	}
+	return slices.Contains(cand.URLs[url].Speaks, p)
+}
+
+// mayTryKey is the same for a key.
+func (c *Chooser) mayTryKey(cand *Candidate, key int) bool {
+	for i := range c.Tried {
+		t := &c.Tried[i]
+		if t.Channel == cand.Channel && t.Key == key &&
+			(t.Scope == ai.ScopeKey || (t.Scope == ai.ScopeKeyModel && t.Model == cand.Model)) {
+			return false
+		}
+	}
+	return c.Pinned == nil || c.Pinned.Key == cand.Keys[key].ID
+}
+
+// mayRetry reports whether a channel may be tried although it rests: not at all
+// if the call met silence or a limit there, and once if it failed in a way that
+// may be over with the next request.
+func (c *Chooser) mayRetry(cand *Candidate) bool {
+	tries := 0
+	for i := range c.Tried {
+		t := &c.Tried[i]
+		if t.Channel != cand.Channel {
+			continue
+		}
+		tries++
+		if !retryInPlace[t.Kind] {
+			return false
+		}
+	}
+	return tries < 2
+}
+
+// retryInPlace are the failures after which the same target may be asked once
+// more within the call when there is nobody else.
+var retryInPlace = map[ai.Kind]bool{
+	ai.ServerError: true, ai.SoftError: true, ai.NetworkError: true,
+	ai.Truncated: true, ai.Empty: true, ai.BadAnswer: true,
+}
+
+// LargerWindowLeft reports whether a candidate with another upstream model than
+// t's can be asked now, which may take a longer request. It is so once in a
+// call.
+func (c *Chooser) LargerWindowLeft(t *Target) bool {
+	for i := range c.Tried {
+		if c.Tried[i].Kind == ai.ContextLength && c.Tried[i].Model != t.Model {
+			return false
+		}
+	}
+	for i := range c.Route.Steps {
+		for j := range c.Route.Steps[i].Candidates {
+			cand := &c.Route.Steps[i].Candidates[j]
+			if cand.Model == t.Model {
+				continue
+			}
+			if reason, _ := c.judge(cand); reason != ai.Eligible {
+				continue
+			}
+			if p := c.pathTo(cand); p.reason == ai.Eligible && !c.exhausted(cand, p.protocol) {
+				return true
+			}
+		}
+	}
+	return false
+}
