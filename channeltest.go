@@ -33,7 +33,7 @@ const (
 // testPolicy stands in the record of a test instead of a selection policy.
 const testPolicy = "test by hand"
 
-// TestChannel implements dataPlane. A test is a call like any other, but
+// TestChannel implements control.Gateway. A test is a call like any other, but
 // that nothing keeps it from its target: it is recorded, costs money, and
 // health learns of it, so that a good answer ends a rest.
 func (a *App) TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error) {

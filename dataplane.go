@@ -12,18 +12,18 @@ import (
 	"github.com/ccload/ccload/secrets"
 )
 
-// FetchModels implements dataPlane.
+// FetchModels implements control.Gateway.
 func (a *App) FetchModels(ctx context.Context, name string) ([]string, error) {
 	return fetchModels(ctx, a.registry.Load().ByName[name], name, a.state.gateway.Pool)
 }
 
-// FetchModelsOf implements dataPlane.
+// FetchModelsOf implements control.Gateway.
 func (a *App) FetchModelsOf(ctx context.Context, c *config.Channel) ([]string, error) {
 	pool := newPool() // for a channel that nobody will call
 	defer pool.Close()
 	ch, err := routing.NewChannel(c)
 	if err != nil {
-		return nil, problemOf(err)
+		return nil, err
 	}
 	return fetchModels(ctx, ch, c.Name, pool)
 }
@@ -43,7 +43,7 @@ func fetchModels(ctx context.Context, ch *routing.Channel, name string, pool *re
 	return names, nil
 }
 
-// CheckChannel implements dataPlane.
+// CheckChannel implements control.Gateway.
 func (a *App) CheckChannel(c *config.Channel) error {
 	pool := newPool() // for a channel that nobody will call
 	defer pool.Close()

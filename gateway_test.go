@@ -245,7 +245,7 @@ func (g *gateway) recordOf(id string) *ai.Record {
 // cooling lists what rests, as "scope channel kind".
 func (g *gateway) cooling() []string {
 	var list []string
-	for _, e := range g.app.state.control.resting() {
+	for _, e := range g.app.state.control.Resting() {
 		list = append(list, fmt.Sprintf("%s %s %s", e.Scope, e.Channel, e.Kind))
 	}
 	return list

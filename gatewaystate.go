@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/internal/demo"
 	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/pricing"
@@ -66,9 +67,9 @@ func (t *totals) add(r *ai.Record) {
 }
 
 // traffic sums up the calls of this process.
-func (st *gatewayState) traffic() traffic {
+func (st *gatewayState) traffic() control.Traffic {
 	t := &st.Totals
-	return traffic{
+	return control.Traffic{
 		InFlight: st.UnderWay.Load(), Calls: t.calls.Load(), Failed: t.failed.Load(),
 		Input: t.input.Load(), Output: t.output.Load(), Cost: ai.Money(t.cost.Load()),
 	}

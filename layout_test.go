@@ -26,6 +26,7 @@ var layers = []struct {
 	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "provider", "selection", "tokens"}},
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
 	{4, []string{"cluster", "command", "routing", "transfer"}},
+	{6, []string{"control"}},
 }
 
 // mayImportCaddy are the packages that know of Caddy.

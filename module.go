@@ -25,6 +25,7 @@ import (
 	"github.com/ccload/ccload/admin"
 	_ "github.com/ccload/ccload/command" // caddy ccload
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/routing"
@@ -54,7 +55,7 @@ type App struct {
 	checker  *health.Checker
 	checked  map[string]time.Duration
 	keep     atomic.Pointer[retention]
-	control  *service
+	control  *control.Service
 
 	background sync.WaitGroup          // what runs by itself until Stop
 	stop       context.CancelFunc      // ends it
@@ -89,7 +90,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned}
-	a.control, err = newService(controlOptions{
+	a.control, err = control.New(control.Options{
 		State: a.state.control, Declared: &a.App, Table: a.registry.Load, Gateway: a, Replacer: caddy.NewReplacer(),
 		KeyFile: filepath.Join(caddy.AppDataDir(), "ccload", "encryption.key"), Modules: modulesIn, Log: a.logger,
 	})
@@ -259,15 +260,15 @@ func (a *App) leave() {
 func (a *App) Operator() admin.Operator { return a.control }
 
 // modulesIn lists the modules in a namespace of Caddy's.
-func modulesIn(namespace string) []module {
+func modulesIn(namespace string) []control.Module {
 	found := caddy.GetModules(namespace)
-	list := make([]module, 0, len(found))
+	list := make([]control.Module, 0, len(found))
 	for _, info := range found {
 		t := reflect.TypeOf(info.New())
 		for t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
-		list = append(list, module{Name: info.ID.Name(), Type: t})
+		list = append(list, control.Module{Name: info.ID.Name(), Type: t})
 	}
 	return list
 }

@@ -563,7 +563,7 @@ func TestPriceList(t *testing.T) {
 	}
 	g := newGatewayAt(t, db, options, "")
 	dear(g)
-	if _, err := g.app.state.store.LoadMemory(t.Context(), pricesMemory); errors.Is(err, store.ErrNotFound) {
+	if _, err := g.app.state.store.LoadMemory(t.Context(), "prices"); errors.Is(err, store.ErrNotFound) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	g.close()

@@ -17,6 +17,7 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/cluster"
+	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/routing"
@@ -44,7 +45,7 @@ const tokensMemory = "tokens"
 type state struct {
 	routing *routing.State
 	gateway *gatewayState
-	control *controlState
+	control *control.State
 	cluster *cluster.Cluster
 
 	store  store.Store
@@ -78,9 +79,9 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.gateway = newGatewayState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
-		Changed: func() { st.control.PublishChange(liveChange{Resting: true}) },
+		Changed: func() { st.control.PublishChange(control.Change{Resting: true}) },
 	})
-	st.control = newControlState(controlParts{
+	st.control = control.NewState(control.Parts{
 		Store: s, Cluster: st.cluster, Routing: st.routing, Ledger: st.gateway.Ledger, Prices: st.gateway.Prices,
 		Counter: st.gateway.Counter, Traffic: st.gateway.traffic, Current: st.service, Apply: st.apply, Log: st.logger,
 	})
@@ -258,7 +259,7 @@ func (st *state) current() *App {
 
 // service is the control plane of the config that was started last, nil between
 // configs.
-func (st *state) service() *service {
+func (st *state) service() *control.Service {
 	if app := st.current(); app != nil {
 		return app.control
 	}
@@ -307,7 +308,7 @@ func (st *state) coolingChanged(c health.Change) {
 	if st.opened.Load() {
 		st.cluster.Save(c)
 	}
-	st.control.PublishChange(liveChange{Cooling: &c})
+	st.control.PublishChange(control.Change{Cooling: &c})
 	if app := st.current(); app != nil {
 		app.observer.coolingChanged(c)
 	}

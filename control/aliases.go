@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 )
 
 // AliasConfigs implements admin.Operator.
-func (s *service) AliasConfigs() []admin.AliasConfig {
+func (s *Service) AliasConfigs() []admin.AliasConfig {
 	made := s.state.stored.Load().all().aliases
 	list := make([]admin.AliasConfig, 0, len(s.declared.Aliases)+len(made))
 	for _, l := range s.declared.Aliases {
@@ -20,7 +20,7 @@ func (s *service) AliasConfigs() []admin.AliasConfig {
 }
 
 // SaveAlias implements admin.Operator.
-func (s *service) SaveAlias(ctx context.Context, who admin.Actor, name string, in admin.AliasConfig) (admin.AliasConfig, error) {
+func (s *Service) SaveAlias(ctx context.Context, who admin.Actor, name string, in admin.AliasConfig) (admin.AliasConfig, error) {
 	err := s.apply(ctx, who, func(cs *changeSet) error {
 		conf := in.Alias
 		return cs.putAlias(name, &conf)
@@ -36,6 +36,6 @@ func (s *service) SaveAlias(ctx context.Context, who admin.Actor, name string, i
 }
 
 // RemoveAliases implements admin.Operator.
-func (s *service) RemoveAliases(ctx context.Context, who admin.Actor, names []string) error {
+func (s *Service) RemoveAliases(ctx context.Context, who admin.Actor, names []string) error {
 	return s.apply(ctx, who, func(cs *changeSet) error { return each(names, cs.removeAlias) })
 }

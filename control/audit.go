@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 )
 
 // Audit implements admin.Operator.
-func (s *service) Audit(ctx context.Context, before int64, limit int) ([]admin.AuditEntry, error) {
+func (s *Service) Audit(ctx context.Context, before int64, limit int) ([]admin.AuditEntry, error) {
 	list, err := s.state.Store.Audit(ctx, before, limit)
 	shown := make([]admin.AuditEntry, len(list))
 	for i, e := range list {
@@ -19,7 +19,7 @@ func (s *service) Audit(ctx context.Context, before int64, limit int) ([]admin.A
 }
 
 // note adds to the audit trail what changes nothing that is stored.
-func (s *service) note(ctx context.Context, who admin.Actor, action, kind, name string) error {
+func (s *Service) note(ctx context.Context, who admin.Actor, action, kind, name string) error {
 	return s.state.Store.Note(ctx, store.AuditEntry{
 		Time: time.Now(), Actor: who.Name, Address: who.Address, Action: action, Kind: kind, Name: name, Fields: []string{},
 	})

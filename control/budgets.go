@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 // This file is what the operator sees of money.
 
 // Budgets returns what tokens and channels have spent, and may spend.
-func (s *service) Budgets(now time.Time) []admin.Budget {
+func (s *Service) Budgets(now time.Time) []admin.Budget {
 	r := s.table()
 	tokens := r.Tokens.Names()
 	list := make([]admin.Budget, 0, len(tokens)+len(r.Channels))
@@ -42,7 +42,7 @@ func budgetState(kind, name string, allowance *access.Allowance, now time.Time) 
 }
 
 // Price tells what a usage would cost, and by which price.
-func (s *service) Price(q admin.PriceQuestion) admin.Priced {
+func (s *Service) Price(q admin.PriceQuestion) admin.Priced {
 	if q.At.IsZero() {
 		q.At = time.Now()
 	}
@@ -51,12 +51,12 @@ func (s *service) Price(q admin.PriceQuestion) admin.Priced {
 }
 
 // Lessons returns what replies have taught about counting tokens.
-func (s *service) Lessons() any { return s.state.Counter.Inspect() }
+func (s *Service) Lessons() any { return s.state.Counter.Inspect() }
 
 // Reprice prices stored calls anew, by the prices that are known now for the
 // moments of the calls, and corrects what was spent by it. Channels that are
 // not in the config any more keep their costs: what they are is not known.
-func (s *service) Reprice(ctx context.Context, since time.Time) (int, error) {
+func (s *Service) Reprice(ctx context.Context, since time.Time) (int, error) {
 	if err := s.state.Ledger.Flush(ctx); err != nil {
 		return 0, err
 	}
@@ -66,7 +66,7 @@ func (s *service) Reprice(ctx context.Context, since time.Time) (int, error) {
 }
 
 // repriceRecord prices one record anew.
-func (s *service) repriceRecord(r *ai.Record) {
+func (s *Service) repriceRecord(r *ai.Record) {
 	catalogue := s.state.Prices.Catalogue()
 	total := ai.Cost{}
 	for i := range r.Attempts {

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"go.uber.org/zap"
@@ -9,13 +9,13 @@ import (
 
 // keptInFile reports whether the secret of a token is in its file: it is not
 // where one is written.
-func (s *service) keptInFile(t *config.Token) bool {
+func (s *Service) keptInFile(t *config.Token) bool {
 	return t.SecretFile != "" && s.replacer.ReplaceAll(t.Secret, "") == ""
 }
 
 // MakeSecretFiles makes the files of secrets that are not there. A token whose
 // file cannot be made is not used, and the others are.
-func (s *service) MakeSecretFiles() {
+func (s *Service) MakeSecretFiles() {
 	for _, t := range s.declared.Tokens {
 		if !s.keptInFile(t) {
 			continue
@@ -35,7 +35,7 @@ func (s *service) MakeSecretFiles() {
 // withSecrets is the config with the secrets that are kept in files. A token
 // whose file is not there or cannot be read is left out: MakeSecretFiles tells
 // of it.
-func (s *service) withSecrets() *config.App {
+func (s *Service) withSecrets() *config.App {
 	all := *s.declared
 	all.Tokens = make([]*config.Token, 0, len(s.declared.Tokens))
 	for _, t := range s.declared.Tokens {

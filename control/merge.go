@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ const (
 // Whole returns the config in use: what is declared, with the secrets that are
 // kept in files, and what is stored. It warns of what is stored and does not
 // count.
-func (s *service) Whole() *config.App {
+func (s *Service) Whole() *config.App {
 	whole, shadowed := merged(s.withSecrets(), s.state.stored.Load())
 	for _, problem := range shadowed {
 		s.log.Warn(problem)

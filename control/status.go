@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"time"
@@ -11,19 +11,19 @@ import (
 )
 
 // Status sums up the gateway.
-func (s *service) Status() admin.Status {
+func (s *Service) Status() admin.Status {
 	stats, r := s.state.Ledger.Stats(), s.table()
 	shown := admin.Status{
 		InFlight: s.state.Traffic().InFlight, Channels: len(r.Channels), Tokens: len(r.Tokens.Names()),
-		Cooling: len(s.state.resting()),
+		Cooling: len(s.state.Resting()),
 	}
 	shown.Journal.Depth, shown.Journal.Spooled = int64(stats.Depth), int64(stats.Spooled)
 	shown.Journal.Written, shown.Journal.Lost = int64(stats.Written), int64(stats.Lost) //nolint:gosec // counts
 	return shown
 }
 
-// resting lists what rests right now.
-func (st *controlState) resting() []health.Entry {
+// Resting lists what rests right now.
+func (st *State) Resting() []health.Entry {
 	now := time.Now()
 	var list []health.Entry
 	for _, e := range st.Routing.Board.Entries() {
@@ -35,7 +35,7 @@ func (st *controlState) resting() []health.Entry {
 }
 
 // Channels returns every channel with its state.
-func (s *service) Channels(now time.Time) []admin.Channel {
+func (s *Service) Channels(now time.Time) []admin.Channel {
 	entries := s.state.Routing.Board.Entries()
 	channels := s.table().Channels
 	list := make([]admin.Channel, 0, len(channels))

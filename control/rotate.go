@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // is put first into the key file. The older ones stay there: they open backups,
 // and other databases that use the file. At no moment is there something in the
 // database that the keys at hand cannot open.
-func (s *service) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, error) {
+func (s *Service) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, error) {
 	st := s.state
 	if !st.Complete() {
 		return nil, storeProblem(errors.New("the gateway has just started; try again in a moment"))

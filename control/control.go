@@ -1,4 +1,11 @@
-package ccload
+// Package control is the control plane: what the operator of the gateway sees
+// and changes. A Service answers the admin API for one config; State is what
+// outlives configs. What is changed is stored as documents, which stand beside
+// what the config declares, are sealed where they hold secrets, and are shared
+// by all nodes of a database.
+//
+// It knows no Caddy: modules, placeholders and the data folder are handed in.
+package control
 
 import (
 	"context"
@@ -20,8 +27,8 @@ import (
 	"github.com/ccload/ccload/tokens"
 )
 
-// controlStore is what the control plane needs of the store.
-type controlStore interface {
+// Store is what the control plane needs of the store.
+type Store interface {
 	store.Calls
 	store.Statistics
 	store.Documents
@@ -30,10 +37,10 @@ type controlStore interface {
 	store.Memory
 }
 
-// controlParts are what outlives a config and belongs to others, as far as the
+// Parts are what outlives a config and belongs to others, as far as the
 // control plane shows and changes it. All are required.
-type controlParts struct {
-	Store   controlStore
+type Parts struct {
+	Store   Store
 	Cluster *cluster.Cluster
 	Routing *routing.State
 	Ledger  *ledger.Ledger
@@ -41,21 +48,20 @@ type controlParts struct {
 	Counter *tokens.Counter
 
 	// Traffic returns what calls have come to since the process began.
-	Traffic func() traffic
+	Traffic func() Traffic
 	// Current returns the service of the config that was started last, nil
 	// between configs.
-	Current func() *service
+	Current func() *Service
 	// Apply makes every config that runs use what is stored now.
 	Apply func()
 	// Log returns the logger of the moment.
 	Log func() *zap.Logger
 }
 
-// controlState is what changing and showing the gateway remembers, longer than
-// any config: what is stored beside the config, the keys that seal it, and who
-// is logged in.
-type controlState struct {
-	controlParts
+// State is what the control plane remembers for longer than any config: what is
+// stored beside the config, the keys that seal it, and who is logged in.
+type State struct {
+	Parts
 
 	// Shared is what the dashboard remembers.
 	Shared *admin.Shared
@@ -68,9 +74,9 @@ type controlState struct {
 	rotating sync.Mutex                   // one at a time changes the encryption key
 }
 
-// newControlState returns a state that remembers nothing.
-func newControlState(p controlParts) *controlState {
-	st := &controlState{controlParts: p}
+// NewState returns a state that remembers nothing.
+func NewState(p Parts) *State {
+	st := &State{Parts: p}
 	st.Shared = admin.NewShared(sessionStore{p.Store}, admin.NewHub(admin.HubOptions{
 		Snapshot: func(token string) any { return st.live(token, true) },
 		Metrics:  func(token string) any { return st.live(token, false) },
@@ -78,8 +84,8 @@ func newControlState(p controlParts) *controlState {
 	return st
 }
 
-// dataPlane is what the control plane asks of the data plane of its config.
-type dataPlane interface {
+// Gateway is what the control plane asks of the data plane of its config.
+type Gateway interface {
 	// Explain tells where a call would go now, without sending anything.
 	Explain(q admin.Question) (*admin.Explanation, error)
 	// TestChannel asks a channel for short answers, as a client would.
@@ -92,58 +98,58 @@ type dataPlane interface {
 	CheckChannel(c *config.Channel) error
 }
 
-// replacer replaces placeholders in what the config declares.
-type replacer interface {
+// Replacer replaces placeholders in what the config declares.
+type Replacer interface {
 	// ReplaceAll puts empty in place of unknown placeholders.
 	ReplaceAll(input, empty string) string
 	// ReplaceKnown leaves unknown placeholders as they are.
 	ReplaceKnown(input, empty string) string
 }
 
-// module is a module of this build.
-type module struct {
-	Name string
-	Type reflect.Type
+// Module is a module of this build.
+type Module struct {
+	Name string       // in its namespace
+	Type reflect.Type // of its settings, no pointer
 }
 
-// controlOptions are what a config's control plane is made of. All are required.
-type controlOptions struct {
-	State *controlState
+// Options are what a config's control plane is made of. All are required.
+type Options struct {
+	State *State
 	// Declared is what the config declares, validated.
 	Declared *config.App
 	// Table returns the routing table in use.
 	Table   func() *routing.Table
-	Gateway dataPlane
+	Gateway Gateway
 	// KeyFile is where the encryption key is kept if none is configured.
 	KeyFile  string
-	Replacer replacer
+	Replacer Replacer
 	// Modules lists the modules in a namespace.
-	Modules func(namespace string) []module
+	Modules func(namespace string) []Module
 	Log     *zap.Logger
 }
 
-// service is the control plane of one config: what its operator sees and
+// Service is the control plane of one config: what its operator sees and
 // changes.
-type service struct {
-	state    *controlState
+type Service struct {
+	state    *State
 	declared *config.App
 	table    func() *routing.Table
-	gateway  dataPlane
+	gateway  Gateway
 	keyFile  string
-	replacer replacer
-	modules  func(namespace string) []module
+	replacer Replacer
+	modules  func(namespace string) []Module
 	log      *zap.Logger
 	password *admin.Password // of the dashboard, nil if there is none
 }
 
-var _ admin.Operator = (*service)(nil)
+var _ admin.Operator = (*Service)(nil)
 
-// newService makes the control plane of a config. It opens nothing. It fails if
-// an encryption key or the admin password of the config cannot be used; that a
-// key's file or variable is there is asked in Open, because a config may be
-// validated where it is not.
-func newService(o controlOptions) (*service, error) {
-	s := &service{
+// New makes the control plane of a config. It opens nothing. It fails if an
+// encryption key or the admin password of the config cannot be used. Whether the
+// file or variable of a key exists is asked in Open, because a config may be
+// validated where it does not.
+func New(o Options) (*Service, error) {
+	s := &Service{
 		state: o.State, declared: o.Declared, table: o.Table, gateway: o.Gateway, keyFile: o.KeyFile,
 		replacer: o.Replacer, modules: o.Modules, log: o.Log,
 	}
@@ -156,13 +162,13 @@ func newService(o controlOptions) (*service, error) {
 }
 
 // Shared implements admin.Operator.
-func (s *service) Shared() *admin.Shared { return s.state.Shared }
+func (s *Service) Shared() *admin.Shared { return s.state.Shared }
 
 // Password implements admin.Operator.
-func (s *service) Password() *admin.Password { return s.password }
+func (s *Service) Password() *admin.Password { return s.password }
 
 // readPassword reads the option admin_password; nil if there is none.
-func (s *service) readPassword() (*admin.Password, error) {
+func (s *Service) readPassword() (*admin.Password, error) {
 	text := s.replacer.ReplaceAll(s.declared.AdminPassword, "")
 	if text == "" {
 		if s.declared.AdminPassword != "" {

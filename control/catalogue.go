@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"reflect"
@@ -14,7 +14,7 @@ import (
 
 // Catalogue implements admin.Operator. Nothing in it is written down a second
 // time: it is made of the modules, the types and their doc comments.
-func (s *service) Catalogue() admin.Catalogue {
+func (s *Service) Catalogue() admin.Catalogue {
 	c := admin.Catalogue{
 		Version:  version(),
 		Policies: s.modulesIn("http.reverse_proxy.selection_policies"), Stores: s.modulesIn("ccload.stores"),
@@ -54,7 +54,7 @@ func version() string {
 
 // modulesIn lists the modules of ours in a namespace of Caddy's, and of others
 // where the namespace is ours.
-func (s *service) modulesIn(namespace string) []admin.CatalogueModule {
+func (s *Service) modulesIn(namespace string) []admin.CatalogueModule {
 	found := s.modules(namespace)
 	list := make([]admin.CatalogueModule, 0, len(found))
 	for _, m := range found {

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // Captured implements admin.Operator.
-func (s *service) Captured(ctx context.Context, id string) (*admin.Capture, error) {
+func (s *Service) Captured(ctx context.Context, id string) (*admin.Capture, error) {
 	one, err := s.state.Store.LoadCapture(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "nothing was captured of this call: captures are switched on in the settings, and kept for a short time")

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // Calls returns the newest calls that fit, what waits to be written included.
-func (s *service) Calls(ctx context.Context, f admin.CallFilter) ([]*ai.Record, error) {
+func (s *Service) Calls(ctx context.Context, f admin.CallFilter) ([]*ai.Record, error) {
 	if err := s.state.Ledger.Flush(ctx); err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func (s *service) Calls(ctx context.Context, f admin.CallFilter) ([]*ai.Record, 
 
 // Call returns one call. What waits to be written is written first, so that a
 // call can be looked at the moment it has ended.
-func (s *service) Call(ctx context.Context, id string) (*ai.Record, error) {
+func (s *Service) Call(ctx context.Context, id string) (*ai.Record, error) {
 	rec, err := s.state.Store.Call(ctx, id)
 	if !errors.Is(err, store.ErrNotFound) {
 		return rec, err
@@ -38,4 +38,4 @@ func (s *service) Call(ctx context.Context, id string) (*ai.Record, error) {
 }
 
 // Explain implements admin.Source.
-func (s *service) Explain(q admin.Question) (*admin.Explanation, error) { return s.gateway.Explain(q) }
+func (s *Service) Explain(q admin.Question) (*admin.Explanation, error) { return s.gateway.Explain(q) }

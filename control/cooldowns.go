@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 )
 
 // Rest implements admin.Operator.
-func (s *service) Rest(ctx context.Context, who admin.Actor, which health.Ref, until time.Time) error {
+func (s *Service) Rest(ctx context.Context, who admin.Actor, which health.Ref, until time.Time) error {
 	now := time.Now()
 	ch := s.table().ByName[which.Channel]
 	switch {
@@ -31,7 +31,7 @@ func (s *service) Rest(ctx context.Context, who admin.Actor, which health.Ref, u
 }
 
 // EndRests implements admin.Operator.
-func (s *service) EndRests(ctx context.Context, who admin.Actor, which health.Ref) (int, error) {
+func (s *Service) EndRests(ctx context.Context, who admin.Actor, which health.Ref) (int, error) {
 	n := s.ClearCooling(which)
 	if n == 0 {
 		return 0, nil
@@ -40,7 +40,7 @@ func (s *service) EndRests(ctx context.Context, who admin.Actor, which health.Re
 }
 
 // ClearCooling ends rests early.
-func (s *service) ClearCooling(which health.Ref) int {
+func (s *Service) ClearCooling(which health.Ref) int {
 	return s.state.Routing.Board.Clear(func(r health.Ref) bool {
 		return (which.Scope == ai.ScopeNone || which.Scope == r.Scope) &&
 			(which.Channel == "" || which.Channel == r.Channel) && (which.URL == "" || which.URL == r.URL) &&

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 // Statistics implements admin.Operator. Calls that have ended are in it, those
 // that wait to be written included.
-func (s *service) Statistics(ctx context.Context, q admin.StatisticsQuestion) (*admin.Statistics, error) {
+func (s *Service) Statistics(ctx context.Context, q admin.StatisticsQuestion) (*admin.Statistics, error) {
 	f := store.StatsFilter{
 		Since: q.Since, Until: q.Until, Step: q.Step, Quantiles: q.Quantiles,
 		Channel: q.Where["channel"], Key: q.Where["key"], Model: q.Where["model"],

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func (s sessionStore) DeleteSessions(ctx context.Context, role, name string) err
 }
 
 // NoteLogin implements admin.Operator.
-func (s *service) NoteLogin(ctx context.Context, n admin.LoginNote) error {
+func (s *Service) NoteLogin(ctx context.Context, n admin.LoginNote) error {
 	e := store.AuditEntry{Time: time.Now(), Actor: n.Name, Address: n.Address, Action: "login", Kind: n.Kind, Name: "ok", Fields: []string{}}
 	if !n.OK {
 		e.Name = "failed"
@@ -51,7 +51,7 @@ func (s *service) NoteLogin(ctx context.Context, n admin.LoginNote) error {
 }
 
 // TokenOf implements admin.Operator.
-func (s *service) TokenOf(secret string) (admin.Holder, bool) {
+func (s *Service) TokenOf(secret string) (admin.Holder, bool) {
 	if secret == "" {
 		return admin.Holder{}, false
 	}
@@ -63,7 +63,7 @@ func (s *service) TokenOf(secret string) (admin.Holder, bool) {
 }
 
 // HolderOf implements admin.Operator.
-func (s *service) HolderOf(name string) (admin.Holder, bool) {
+func (s *Service) HolderOf(name string) (admin.Holder, bool) {
 	t := s.table().Tokens.ByName(name)
 	if t == nil || t.Disabled() || t.Expired(time.Now()) || t.SecretID() == "" {
 		return admin.Holder{}, false

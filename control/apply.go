@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 // changeSet is a copy of what is stored that is changed. It is checked as a
 // config is checked, and saved as a whole or not at all.
 type changeSet struct {
-	service *service
+	service *Service
 	base    *storedConfig
 	changed map[documentKey]store.Document
 	removed map[documentKey]bool
@@ -43,7 +43,7 @@ const applyPause = 20 * time.Millisecond
 
 // apply lets change work on a change set, saves it and puts it to use. It may
 // call change again with another one, if another node was faster.
-func (s *service) apply(ctx context.Context, who admin.Actor, change func(cs *changeSet) error) error {
+func (s *Service) apply(ctx context.Context, who admin.Actor, change func(cs *changeSet) error) error {
 	st := s.state
 	if !st.Complete() {
 		return admin.Problemf(http.StatusServiceUnavailable, admin.CodeStore, "", "the gateway has just started and does not know yet what is stored; try again in a moment")

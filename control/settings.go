@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 )
 
 // Settings implements admin.Operator.
-func (s *service) Settings() admin.SettingsConfig {
+func (s *Service) Settings() admin.SettingsConfig {
 	whole, _ := merged(s.declared, s.state.stored.Load())
 	shown := admin.SettingsConfig{Settings: config.Settings{Retention: whole.Retention, Capture: whole.Capture}, Declared: []string{}}
 	if s.declared.Retention != nil {
@@ -22,7 +22,7 @@ func (s *service) Settings() admin.SettingsConfig {
 }
 
 // SaveSettings implements admin.Operator.
-func (s *service) SaveSettings(ctx context.Context, who admin.Actor, next config.Settings) (admin.SettingsConfig, error) {
+func (s *Service) SaveSettings(ctx context.Context, who admin.Actor, next config.Settings) (admin.SettingsConfig, error) {
 	for _, name := range s.Settings().Declared {
 		if name == "retention" && next.Retention != nil || name == "capture" && next.Capture != nil {
 			return admin.SettingsConfig{}, admin.Problemf(http.StatusConflict, admin.CodeDeclared, name, "%s is declared in the config, and is changed there", name)

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 const maxPriceFile = 16 << 20
 
 // ReadPrices reads the operator's files of prices.
-func (s *service) ReadPrices() ([]pricing.Row, error) {
+func (s *Service) ReadPrices() ([]pricing.Row, error) {
 	if s.declared.Prices == nil {
 		return nil, nil
 	}
@@ -56,7 +56,7 @@ const (
 // UsePrices puts the config's prices into force: own, which are those of its
 // files, before those of the store and of the fetched list. It returns what
 // fetches that list until its context ends, nil if the config names none.
-func (s *service) UsePrices(ctx context.Context, own []pricing.Row) (sync func(context.Context)) {
+func (s *Service) UsePrices(ctx context.Context, own []pricing.Row) (sync func(context.Context)) {
 	var list pricing.List
 	if s.declared.Prices != nil && s.declared.Prices.SyncURL != "" {
 		if saved, err := s.state.Store.LoadMemory(ctx, pricesMemory); err == nil {
@@ -87,7 +87,7 @@ func (s *service) UsePrices(ctx context.Context, own []pricing.Row) (sync func(c
 }
 
 // OwnPrices returns the operator's prices that are kept in the store.
-func (s *service) OwnPrices(ctx context.Context) ([]pricing.Row, error) {
+func (s *Service) OwnPrices(ctx context.Context) ([]pricing.Row, error) {
 	rows := []pricing.Row{}
 	saved, err := s.state.Store.LoadMemory(ctx, ownPricesMemory)
 	switch {
@@ -100,7 +100,7 @@ func (s *service) OwnPrices(ctx context.Context) ([]pricing.Row, error) {
 }
 
 // SetOwnPrices replaces them. Those of files go before them.
-func (s *service) SetOwnPrices(ctx context.Context, rows []pricing.Row) error {
+func (s *Service) SetOwnPrices(ctx context.Context, rows []pricing.Row) error {
 	text, err := json.Marshal(rows)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 // TokenConfigs implements admin.Operator.
-func (s *service) TokenConfigs() []admin.TokenConfig {
+func (s *Service) TokenConfigs() []admin.TokenConfig {
 	made := s.state.stored.Load().all().tokens
 	list := make([]admin.TokenConfig, 0, len(s.declared.Tokens)+len(made))
 	for _, t := range s.declared.Tokens {
@@ -43,12 +43,12 @@ func newSecret() string {
 }
 
 // SaveToken implements admin.Operator.
-func (s *service) SaveToken(ctx context.Context, who admin.Actor, name string, in admin.TokenConfig) (admin.TokenConfig, error) {
+func (s *Service) SaveToken(ctx context.Context, who admin.Actor, name string, in admin.TokenConfig) (admin.TokenConfig, error) {
 	return s.saveToken(ctx, who, name, func(*changeSet) (admin.TokenConfig, error) { return in, nil })
 }
 
 // ChangeToken implements admin.Operator.
-func (s *service) ChangeToken(ctx context.Context, who admin.Actor, name string, change func(admin.TokenConfig) (admin.TokenConfig, error)) (admin.TokenConfig, error) {
+func (s *Service) ChangeToken(ctx context.Context, who admin.Actor, name string, change func(admin.TokenConfig) (admin.TokenConfig, error)) (admin.TokenConfig, error) {
 	return s.saveToken(ctx, who, name, func(cs *changeSet) (admin.TokenConfig, error) {
 		was, err := cs.tokenCollection().existing(name, name)
 		if err != nil {
@@ -59,7 +59,7 @@ func (s *service) ChangeToken(ctx context.Context, who admin.Actor, name string,
 }
 
 // saveToken saves what given says that a token shall be.
-func (s *service) saveToken(ctx context.Context, who admin.Actor, name string, given func(cs *changeSet) (admin.TokenConfig, error)) (admin.TokenConfig, error) {
+func (s *Service) saveToken(ctx context.Context, who admin.Actor, name string, given func(cs *changeSet) (admin.TokenConfig, error)) (admin.TokenConfig, error) {
 	var is, secret string
 	err := s.apply(ctx, who, func(cs *changeSet) error {
 		in, err := given(cs)
@@ -123,6 +123,6 @@ func (cs *changeSet) saveToken(name string, in *admin.TokenConfig) (made string,
 }
 
 // RemoveTokens implements admin.Operator.
-func (s *service) RemoveTokens(ctx context.Context, who admin.Actor, names []string) error {
+func (s *Service) RemoveTokens(ctx context.Context, who admin.Actor, names []string) error {
 	return s.apply(ctx, who, func(cs *changeSet) error { return each(names, cs.removeToken) })
 }

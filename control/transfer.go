@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ const mostImportProblems = 500
 
 // Import implements admin.Operator. What of a file is right is taken, all at
 // once; what is not is told of, and changes nothing.
-func (s *service) Import(ctx context.Context, who admin.Actor, in admin.ImportFile) (*admin.ImportResult, error) {
+func (s *Service) Import(ctx context.Context, who admin.Actor, in admin.ImportFile) (*admin.ImportResult, error) {
 	file, err := readImport(ctx, in)
 	if err != nil {
 		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
@@ -231,7 +231,7 @@ func (s *storedConfig) set(whole bool) *transfer.Set {
 
 // Export implements admin.Operator: it writes what is stored. What is declared
 // stands in the config already.
-func (s *service) Export(ctx context.Context, who admin.Actor, format string, secrets bool) ([]byte, error) {
+func (s *Service) Export(ctx context.Context, who admin.Actor, format string, secrets bool) ([]byte, error) {
 	if secrets && !who.Confirmed {
 		return nil, admin.Problemf(http.StatusForbidden, admin.CodeConfirm, "password", "an export with secrets takes the admin password")
 	}

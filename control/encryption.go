@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 var errNoKey = errors.New("is empty here: set the variable or file it comes from")
 
 // encryptionKeys are those of the config, nil if it has none.
-func (s *service) encryptionKeys() ([][]byte, error) {
+func (s *Service) encryptionKeys() ([][]byte, error) {
 	var keys [][]byte
 	for i, text := range s.declared.EncryptionKeys {
 		text = s.replacer.ReplaceAll(text, "")
@@ -40,7 +40,7 @@ const (
 
 // Open finds the encryption key, or makes it, and reads what is stored. It
 // fails if the database was encrypted with another key.
-func (s *service) Open(ctx context.Context) error {
+func (s *Service) Open(ctx context.Context) error {
 	keys, err := s.encryptionKeys()
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (s *service) Open(ctx context.Context) error {
 
 // withoutKey goes on without an encryption key where nothing was ever sealed: a
 // gateway whose channels are all declared needs none.
-func (s *service) withoutKey(ctx context.Context, err error) error {
+func (s *Service) withoutKey(ctx context.Context, err error) error {
 	err = fmt.Errorf("the encryption key: %w (let the user that Caddy runs as write in Caddy's data directory, or set the option encryption_key)", err)
 	if _, sealed := s.state.Store.LoadMemory(ctx, checkMemory); !errors.Is(sealed, store.ErrNotFound) {
 		return errors.Join(err, sealed)
@@ -92,7 +92,7 @@ func (s *service) withoutKey(ctx context.Context, err error) error {
 }
 
 // checkKeyring fails if the database was encrypted with another key.
-func (st *controlState) checkKeyring(ctx context.Context, v *secrets.Keyring) error {
+func (st *State) checkKeyring(ctx context.Context, v *secrets.Keyring) error {
 	sealed, err := st.Store.LoadMemory(ctx, checkMemory)
 	switch {
 	case errors.Is(err, store.ErrNotFound):

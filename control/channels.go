@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 const maxNote = 512
 
 // ChannelConfigs implements admin.Operator.
-func (s *service) ChannelConfigs() []admin.ChannelConfig {
+func (s *Service) ChannelConfigs() []admin.ChannelConfig {
 	made := s.state.stored.Load().all().channels
 	list := make([]admin.ChannelConfig, 0, len(s.declared.Channels)+len(made))
 	for _, c := range s.declared.Channels {
@@ -88,7 +88,7 @@ func unmask(c, was *config.Channel) error {
 }
 
 // SaveChannel implements admin.Operator.
-func (s *service) SaveChannel(ctx context.Context, who admin.Actor, name string, in admin.ChannelConfig) (admin.ChannelConfig, error) {
+func (s *Service) SaveChannel(ctx context.Context, who admin.Actor, name string, in admin.ChannelConfig) (admin.ChannelConfig, error) {
 	if err := s.apply(ctx, who, func(cs *changeSet) error { return cs.saveChannel(name, &in) }); err != nil {
 		return admin.ChannelConfig{}, err
 	}
@@ -99,7 +99,7 @@ func (s *service) SaveChannel(ctx context.Context, who admin.Actor, name string,
 }
 
 // ChangeChannels implements admin.Operator.
-func (s *service) ChangeChannels(ctx context.Context, who admin.Actor, names []string, change func(admin.ChannelConfig) (admin.ChannelConfig, error)) ([]admin.ChannelConfig, error) {
+func (s *Service) ChangeChannels(ctx context.Context, who admin.Actor, names []string, change func(admin.ChannelConfig) (admin.ChannelConfig, error)) ([]admin.ChannelConfig, error) {
 	var after []string
 	err := s.apply(ctx, who, func(cs *changeSet) error {
 		after = after[:0]
@@ -201,12 +201,12 @@ func keysOf(in []admin.KeyConfig, has []storedKey, channel string) ([]storedKey,
 }
 
 // RemoveChannels implements admin.Operator.
-func (s *service) RemoveChannels(ctx context.Context, who admin.Actor, names []string) error {
+func (s *Service) RemoveChannels(ctx context.Context, who admin.Actor, names []string) error {
 	return s.apply(ctx, who, func(cs *changeSet) error { return each(names, cs.removeChannel) })
 }
 
 // TestChannel implements admin.Operator.
-func (s *service) TestChannel(ctx context.Context, who admin.Actor, q admin.TestQuestion) ([]admin.TestAnswer, error) {
+func (s *Service) TestChannel(ctx context.Context, who admin.Actor, q admin.TestQuestion) ([]admin.TestAnswer, error) {
 	answers, err := s.gateway.TestChannel(ctx, q)
 	if err != nil {
 		return nil, err

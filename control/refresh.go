@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -16,12 +16,12 @@ const refreshTimeout = 10 * time.Second
 
 // Complete reports whether what is stored has been read, and what other nodes
 // have taken of the limits.
-func (st *controlState) Complete() bool {
+func (st *State) Complete() bool {
 	return st.stored.Load() != nil && st.Cluster.Ready()
 }
 
 // Refresh reads what is stored, if there is anything new, and puts it to use.
-func (st *controlState) Refresh(ctx context.Context, always bool) error {
+func (st *State) Refresh(ctx context.Context, always bool) error {
 	st.reading.Lock()
 	defer st.reading.Unlock()
 	revisions, err := st.Store.Revisions(ctx)
@@ -45,12 +45,12 @@ func (st *controlState) Refresh(ctx context.Context, always bool) error {
 	}
 	st.stored.Store(next)
 	st.Apply()
-	st.PublishChange(liveChange{Revision: next.revision})
+	st.PublishChange(Change{Revision: next.revision})
 	return nil
 }
 
 // RefreshLoop looks for what other nodes have changed, until ctx ends.
-func (st *controlState) RefreshLoop(ctx context.Context) {
+func (st *State) RefreshLoop(ctx context.Context) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
 	failing := false

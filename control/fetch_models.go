@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 const fetchTimeout = 20 * time.Second
 
 // FetchModels implements admin.Operator.
-func (s *service) FetchModels(ctx context.Context, who admin.Actor, name string, unsaved *admin.ChannelConfig) ([]string, error) {
+func (s *Service) FetchModels(ctx context.Context, who admin.Actor, name string, unsaved *admin.ChannelConfig) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	var names []string
@@ -26,7 +26,9 @@ func (s *service) FetchModels(ctx context.Context, who admin.Actor, name string,
 		if c, err = s.unsavedChannel(who, unsaved); err != nil {
 			return nil, problemOf(err)
 		}
-		names, err = s.gateway.FetchModelsOf(ctx, c)
+		if names, err = s.gateway.FetchModelsOf(ctx, c); err != nil {
+			return nil, problemOf(err)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -36,7 +38,7 @@ func (s *service) FetchModels(ctx context.Context, who admin.Actor, name string,
 }
 
 // unsavedChannel is a channel that somebody is just writing.
-func (s *service) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*config.Channel, error) {
+func (s *Service) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*config.Channel, error) {
 	conf := in.Channel
 	conf.Name = cmp.Or(conf.Name, "unsaved")
 	conf.HeaderUp = conf.HeaderUp.Clone()

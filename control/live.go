@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"time"
@@ -8,8 +8,8 @@ import (
 	"github.com/ccload/ccload/health"
 )
 
-// traffic is what calls have come to since the process began.
-type traffic struct {
+// Traffic is what calls have come to since the process began.
+type Traffic struct {
 	InFlight int64 // under way
 	Calls    int64 // that have ended
 	Failed   int64 // of them
@@ -18,46 +18,46 @@ type traffic struct {
 	Cost     ai.Money
 }
 
-// liveMetrics are told each second.
-type liveMetrics struct {
-	Time     time.Time    `json:"time"`
-	InFlight int64        `json:"in_flight"`
-	Calls    int64        `json:"calls"` // these five since the process began
-	Failed   int64        `json:"failed"`
-	Input    int64        `json:"input_tokens"`
-	Output   int64        `json:"output_tokens"`
-	Cost     ai.Money     `json:"cost_usd"`
-	Cooling  int          `json:"cooling"`
-	Journal  journalState `json:"journal"`
+// Metrics are told each second.
+type Metrics struct {
+	Time     time.Time `json:"time"`
+	InFlight int64     `json:"in_flight"`
+	Calls    int64     `json:"calls"` // these five since the process began
+	Failed   int64     `json:"failed"`
+	Input    int64     `json:"input_tokens"`
+	Output   int64     `json:"output_tokens"`
+	Cost     ai.Money  `json:"cost_usd"`
+	Cooling  int       `json:"cooling"`
+	Journal  Journal   `json:"journal"`
 }
 
-type journalState struct {
+type Journal struct {
 	Depth   int    `json:"depth"`
 	Spooled int    `json:"spooled"`
 	Written uint64 `json:"written"`
 	Lost    uint64 `json:"lost"`
 }
 
-// liveSnapshot is what a stream of events begins with.
-type liveSnapshot struct {
-	liveMetrics
+// Snapshot is what a stream of events begins with.
+type Snapshot struct {
+	Metrics
 	Revision int64           `json:"revision"` // of the stored configuration
 	Channels []admin.Channel `json:"channels"`
 }
 
-// ownMetrics are what the holder of a token sees.
-type ownMetrics struct {
+// OwnMetrics are what the holder of a token sees.
+type OwnMetrics struct {
 	Time   time.Time     `json:"time"`
 	Budget *admin.Budget `json:"budget"`
 }
 
 // live is what is told of this moment: to the operator, or to the holder of a
 // token.
-func (st *controlState) live(token string, whole bool) any {
+func (st *State) live(token string, whole bool) any {
 	now := time.Now()
 	current := st.Current()
 	if token != "" {
-		own := ownMetrics{Time: now.UTC()}
+		own := OwnMetrics{Time: now.UTC()}
 		if current != nil {
 			if t := current.table().Tokens.ByName(token); t != nil {
 				b := budgetState("token", token, t.Allowance(), now)
@@ -67,16 +67,16 @@ func (st *controlState) live(token string, whole bool) any {
 		return own
 	}
 	stats, sum := st.Ledger.Stats(), st.Traffic()
-	m := liveMetrics{
+	m := Metrics{
 		Time: now.UTC(), InFlight: sum.InFlight, Calls: sum.Calls, Failed: sum.Failed,
 		Input: sum.Input, Output: sum.Output, Cost: sum.Cost,
-		Cooling: len(st.resting()),
-		Journal: journalState{stats.Depth, stats.Spooled, stats.Written, stats.Lost},
+		Cooling: len(st.Resting()),
+		Journal: Journal{stats.Depth, stats.Spooled, stats.Written, stats.Lost},
 	}
 	if !whole {
 		return m
 	}
-	s := liveSnapshot{liveMetrics: m, Channels: []admin.Channel{}}
+	s := Snapshot{Metrics: m, Channels: []admin.Channel{}}
 	if current != nil {
 		s.Channels = current.Channels(now)
 	}
@@ -86,16 +86,16 @@ func (st *controlState) live(token string, whole bool) any {
 	return s
 }
 
-// liveChange is told when something begins or ceases to rest, or what is
+// Change is told when something begins or ceases to rest, or what is
 // stored was changed.
-type liveChange struct {
+type Change struct {
 	Cooling  *health.Change `json:"cooling,omitempty"`
 	Resting  bool           `json:"resting,omitempty"`  // another node has changed what rests: ask anew
 	Revision int64          `json:"revision,omitempty"` // of the stored configuration
 }
 
 // PublishCall shows a call that has ended to those who watch.
-func (st *controlState) PublishCall(r *ai.Record) {
+func (st *State) PublishCall(r *ai.Record) {
 	st.Shared.Pulse.Add(r)
 	if st.Shared.Hub.Watched() {
 		st.Shared.Hub.PublishCall(r.Token, r, admin.OwnRecord(r))
@@ -103,7 +103,7 @@ func (st *controlState) PublishCall(r *ai.Record) {
 }
 
 // PublishChange shows a change to those who watch.
-func (st *controlState) PublishChange(c liveChange) {
+func (st *State) PublishChange(c Change) {
 	if st.Shared.Hub.Watched() {
 		st.Shared.Hub.PublishChannel(c)
 	}
