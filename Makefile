@@ -1,5 +1,5 @@
-# Six verbs, one line each.
-.PHONY: test lint fmt bench run build audit
+# Verbs, one line each.
+.PHONY: test lint fmt bench run build audit release test-deploy
 
 build: ; go build -trimpath -o caddy ./cmd/caddy
 test:  ; sh scripts/test.sh
@@ -8,3 +8,5 @@ fmt:   ; go tool -modfile=tools/go.mod golangci-lint fmt ./...
 bench: ; go run ./bench
 audit: ; sh scripts/audit.sh
 run: build ; ./caddy run --config examples/quickstart/Caddyfile
+release:     ; sh scripts/release.sh
+test-deploy: ; sh scripts/test-deploy.sh

@@ -301,6 +301,7 @@ func (c *call) commit(ctx context.Context, t *routing.Target, a *ai.Attempt, ans
 	ending := answer.CopyTo(ctx, c.w)
 	verdict := answer.Verdict()
 	a.Usage = verdict.Usage
+	c.noteSubstitution(t, a, verdict.Model)
 	if ending.Evidence.Kind == ai.OK {
 		c.learnHabit(t, verdict.Usage.Reported)
 	}

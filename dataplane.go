@@ -36,9 +36,13 @@ func fetchModels(ctx context.Context, ch *routing.Channel, name string, pool *re
 	if err != nil {
 		return nil, err
 	}
-	names, err := askForModels(ctx, ch, via[0])
+	listed, err := askForModels(ctx, ch, via[0])
 	if err != nil {
 		return nil, admin.Problemf(http.StatusBadGateway, admin.CodeUpstream, "", "%s", secrets.Redact(err.Error(), ch.Keys[0].Secret))
+	}
+	names := make([]string, 0, len(listed))
+	for _, m := range listed {
+		names = append(names, m.name)
 	}
 	return names, nil
 }

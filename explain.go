@@ -99,11 +99,11 @@ func hypothetical(table *routing.Table, q *admin.Question) (*routing.Chooser, er
 type plainCall struct{}
 
 // CanTranslate implements routing.Translator.
-func (plainCall) CanTranslate(p ai.Protocol, _ string) error {
+func (plainCall) CanTranslate(p ai.Protocol, _ string) (whole bool, err error) {
 	if codecOf(p) == nil {
-		return &protocol.InexpressibleError{Protocol: p, Field: "anything"}
+		return false, &protocol.InexpressibleError{Protocol: p, Field: "anything"}
 	}
-	return nil
+	return true, nil
 }
 
 // refusal says why the token would be refused before a channel is looked for;

@@ -103,3 +103,35 @@ func TestWhatIsWrongWithAFile(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestFilesOfOtherSystems: what another system's file holds is served at once;
+// a key that is a variable there is never looked up in the gateway's own
+// environment, and its channel waits for one.
+func TestFilesOfOtherSystems(t *testing.T) {
+	f := fake(t)
+	t.Setenv("ANTHROPIC_API_KEY", "sk-of-the-gateway's-own")
+	d := openDesk(t, "")
+	secret := data[struct{ Secret string }](t, d.api(http.MethodPost, "tokens", `{"name":"laptop"}`).want(t, http.StatusCreated)).Secret
+	file := fmt.Sprintf(`model_list:
+  - model_name: fast
+    litellm_params: {model: anthropic/claude-haiku-4-5, api_base: %q, api_key: sk-0123456789abcdefgh}
+  - model_name: later
+    litellm_params: {model: anthropic/claude-sonnet-4-6, api_key: os.environ/ANTHROPIC_API_KEY}
+`, f.URL)
+	answer := d.api(http.MethodPost, "import?dry_run=true", file).want(t, http.StatusOK).Body
+	if !strings.Contains(answer, "model_list[0] fast") || !strings.Contains(answer, "{env.ANTHROPIC_API_KEY}") || strings.Contains(answer, "sk-") {
+		t.Errorf("dry run: %s", answer)
+	}
+	d.askModel(ai.Anthropic, "fast", false, as(secret)).want(t, http.StatusNotFound)
+	if r := d.importing("", file); r.Format != "litellm" || r.Added != 2 || len(r.Problems) > 0 {
+		t.Errorf("import: %+v", r)
+	}
+	d.askModel(ai.Anthropic, "fast", false, as(secret)).want(t, http.StatusOK)
+	if text := d.exporting("json").want(t, http.StatusOK).Body; strings.Contains(text, "gateway's-own") || !strings.Contains(text, `"disabled": true`) {
+		t.Errorf("exported: %s", clipped(text))
+	}
+	text := d.api(http.MethodGet, "export?format=caddyfile", "").want(t, http.StatusOK).Body
+	if !strings.Contains(text, "key {env.CCLOAD_KEY_ANTHROPIC_127_0_0_1_1}") || strings.Contains(text, "sk-") {
+		t.Errorf("as a Caddyfile: %s", clipped(text))
+	}
+}

@@ -65,10 +65,18 @@ func (c *call) listModels() error {
 func (c *call) usableModels() []protocol.Model {
 	r := c.Table
 	found := make(map[string]protocol.Model)
-	add := func(id, owner string) {
-		if _, known := found[id]; !known && c.token.MayUseModel(id) {
-			found[id] = protocol.Model{ID: id, OwnedBy: owner}
+	add := func(id, owner string, created int64) {
+		m, known := found[id]
+		if !known && !c.token.MayUseModel(id) {
+			return
 		}
+		if !known {
+			m = protocol.Model{ID: id, OwnedBy: owner, Created: dateOfName(id)}
+		}
+		if created > 0 {
+			m.Created = created
+		}
+		found[id] = m
 	}
 	var usable []*routing.Channel
 	for _, ch := range r.Channels {
@@ -84,23 +92,23 @@ func (c *call) usableModels() []protocol.Model {
 		}
 		for _, name := range ch.Patterns() {
 			if !access.IsPattern(name) {
-				add(name, owner)
+				add(name, owner, 0)
 			}
 		}
-		for _, name := range upstream[i] {
-			if ch.Served.Match(name) {
-				add(name, owner)
+		for _, m := range upstream[i] {
+			if ch.Served.Match(m.name) {
+				add(m.name, owner, m.created)
 			}
 		}
 	}
 	for name := range c.token.Models() {
 		if c.servedBy(usable, name) {
-			add(name, "ccload")
+			add(name, "ccload", 0)
 		}
 	}
 	for name, models := range r.Aliases {
-		if slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
-			add(name, "ccload")
+		if !access.IsPattern(name) && slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
+			add(name, "ccload", 0)
 		}
 	}
 	models := make([]protocol.Model, 0, len(found))
@@ -109,6 +117,20 @@ func (c *call) usableModels() []protocol.Model {
 	}
 	slices.SortFunc(models, func(a, b protocol.Model) int { return strings.Compare(a.ID, b.ID) })
 	return models
+}
+
+// dateOfName is when a model was made by the date at the end of its name, in
+// unix seconds; 0 if there is none.
+func dateOfName(name string) int64 {
+	date := routing.TrailingDate(name)
+	if date == 0 {
+		return 0
+	}
+	t, err := time.Parse("20060102", strconv.Itoa(date))
+	if err != nil {
+		return 0
+	}
+	return t.Unix()
 }
 
 func (c *call) servedBy(channels []*routing.Channel, model string) bool {
@@ -144,16 +166,22 @@ type modelLists struct {
 // modelList is one channel's answer.
 type modelList struct {
 	mu    sync.Mutex
-	names []string
+	names []listedModel
 	until time.Time
+}
+
+// listedModel is a model that an upstream lists.
+type listedModel struct {
+	name    string
+	created int64 // unix seconds, 0 if it does not say
 }
 
 func newModelLists() *modelLists { return &modelLists{lists: make(map[string]*modelList)} }
 
 // fetch returns what each channel's upstream lists. Channels are asked side by
 // side; one that does not answer in time has nothing to add.
-func (l *modelLists) fetch(ctx context.Context, channels []*routing.Channel, via transportSet) [][]string {
-	names := make([][]string, len(channels))
+func (l *modelLists) fetch(ctx context.Context, channels []*routing.Channel, via transportSet) [][]listedModel {
+	names := make([][]listedModel, len(channels))
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	var wait sync.WaitGroup
@@ -180,7 +208,7 @@ func (l *modelLists) of(ch *routing.Channel) *modelList {
 	return list
 }
 
-func (l *modelList) get(ctx context.Context, ch *routing.Channel, via http.RoundTripper) []string {
+func (l *modelList) get(ctx context.Context, ch *routing.Channel, via http.RoundTripper) []listedModel {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if time.Now().Before(l.until) || ctx.Err() != nil {
@@ -196,7 +224,7 @@ func (l *modelList) get(ctx context.Context, ch *routing.Channel, via http.Round
 }
 
 // askForModels gets a channel's model list in the first protocol it speaks.
-func askForModels(ctx context.Context, ch *routing.Channel, via http.RoundTripper) ([]string, error) {
+func askForModels(ctx context.Context, ch *routing.Channel, via http.RoundTripper) ([]listedModel, error) {
 	u := &ch.URLs[0]
 	p := u.Speaks[0]
 	path := "/v1/models"
@@ -231,10 +259,12 @@ func target0(ch *routing.Channel) *routing.Target {
 }
 
 // readModelList reads a list in OpenAI's, Anthropic's or Google's shape.
-func readModelList(r io.Reader) ([]string, error) {
+func readModelList(r io.Reader) ([]listedModel, error) {
 	var list struct {
 		Data []struct {
-			ID string `json:"id"`
+			ID        string          `json:"id"`
+			Created   json.RawMessage `json:"created"`    // OpenAI: unix seconds
+			CreatedAt json.RawMessage `json:"created_at"` // Anthropic: a time as in RFC 3339
 		} `json:"data"`
 		Models []struct {
 			Name string `json:"name"`
@@ -243,12 +273,27 @@ func readModelList(r io.Reader) ([]string, error) {
 	if err := json.NewDecoder(r).Decode(&list); err != nil {
 		return nil, err
 	}
-	var names []string
+	var names []listedModel
 	for _, m := range list.Data {
-		names = append(names, m.ID)
+		names = append(names, listedModel{m.ID, max(readDate(m.Created), readDate(m.CreatedAt))})
 	}
 	for _, m := range list.Models {
-		names = append(names, strings.TrimPrefix(m.Name, "models/")) // Google's resource prefix
+		names = append(names, listedModel{name: strings.TrimPrefix(m.Name, "models/")}) // Google's resource prefix
 	}
-	return slices.DeleteFunc(names, func(n string) bool { return n == "" }), nil
+	return slices.DeleteFunc(names, func(m listedModel) bool { return m.name == "" }), nil
+}
+
+// readDate reads unix seconds, or a time as in RFC 3339; 0 if it is neither.
+// Times before the first model are how some say that they do not know.
+func readDate(v json.RawMessage) int64 {
+	const first = 1_400_000_000 // in 2014
+	var seconds float64
+	var text time.Time
+	switch {
+	case json.Unmarshal(v, &seconds) == nil && seconds > first && seconds < 1<<40:
+		return int64(seconds)
+	case json.Unmarshal(v, &text) == nil && text.Unix() > first:
+		return text.Unix()
+	}
+	return 0
 }

@@ -219,6 +219,36 @@ func TestModelListOfAToken(t *testing.T) {
 	}
 }
 
+// TestModelListDates: a model was made when its upstream says, or else on the
+// date in its name; nobody guesses.
+func TestModelListDates(t *testing.T) {
+	t.Parallel()
+	list := upstream(t, answers(`{"data":[{"id":"claude-a","created_at":"2025-09-29T00:00:00Z"},{"id":"claude-b","created":1759104000},{"id":"claude-c-20250929","created":0},{"id":"claude-d","created_at":"1970-01-01T00:00:00Z"},{"id":"claude-e","created":"soon"}]}`))
+	g := newGateway(t, channelURL("all", list, "models claude-* gpt-5-2025-09-29"), "")
+	var got struct {
+		Data []struct {
+			ID      string
+			Created int64
+		}
+	}
+	a := g.do(http.MethodGet, "/v1/models", "").want(t, http.StatusOK)
+	if err := json.Unmarshal([]byte(a.Body), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range got.Data {
+		want := int64(1759104000)
+		if m.ID == "claude-d" || m.ID == "claude-e" {
+			want = 0
+		}
+		if m.Created != want {
+			t.Errorf("%s was made at %d, want %d", m.ID, m.Created, want)
+		}
+	}
+	if len(got.Data) != 6 {
+		t.Errorf("%d models are listed: %s", len(got.Data), a.Body)
+	}
+}
+
 func TestTokenLimits(t *testing.T) {
 	t.Parallel()
 	s := fake(t)

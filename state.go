@@ -51,6 +51,8 @@ type state struct {
 	store  store.Store
 	warned sync.Map // what the log was told -> time.Time: when, or until when it holds
 
+	substituted substitutions
+
 	openOnce sync.Once
 	openErr  error
 	opened   atomic.Bool
@@ -83,7 +85,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	})
 	st.control = control.NewState(control.Parts{
 		Store: s, Cluster: st.cluster, Routing: st.routing, Ledger: st.gateway.Ledger, Prices: st.gateway.Prices,
-		Counter: st.gateway.Counter, Traffic: st.gateway.traffic, Current: st.service, Apply: st.apply, Log: st.logger,
+		Counter: st.gateway.Counter, Traffic: st.gateway.traffic, Substituted: st.substituted.of, Current: st.service, Apply: st.apply, Log: st.logger,
 	})
 	return st
 }

@@ -71,6 +71,9 @@ func (c *call) readPrompt() *protocol.Prompt {
 		t.invalid = protocol.BadRequest("", err.Error())
 		return nil
 	}
+	if prompt.User != "" {
+		prompt.Pseudonym = c.h.app.state.control.Pseudonym(prompt.User)
+	}
 	t.prompt = prompt
 	return prompt
 }
@@ -101,34 +104,59 @@ func (c *call) translate(p ai.Protocol, model string) (*protocol.Outbound, error
 }
 
 // CanTranslate implements routing.Translator.
-func (c *call) CanTranslate(p ai.Protocol, model string) error {
-	_, err := c.translate(p, model)
-	return err
+func (c *call) CanTranslate(p ai.Protocol, model string) (whole bool, err error) {
+	out, err := c.translate(p, model)
+	return err == nil && !out.Left, err
+}
+
+// compromises are how a prompt is said in the next best way where a protocol
+// cannot say it, from the least loss to the greatest. Each is tried on top of
+// those that cost nothing.
+var compromises = []struct{ byTool, inWords, hosted, search bool }{
+	{},
+	{byTool: true},
+	{inWords: true},
+	{hosted: true},
+	{hosted: true, search: true},
+	{inWords: true, hosted: true},
+	{inWords: true, hosted: true, search: true},
 }
 
 // encodePrompt says a prompt in a protocol. What cannot be said there is said
 // in the next best way, if there is one: free text for tools as an object with
-// a text in it, allowed tools by offering no others, JSON without a schema in
-// words, and nothing of a web search that is only one of an agent's many tools.
+// a text in it, allowed tools by offering no others, the form of the answer by a
+// tool or in words, and nothing of what the provider would run among an agent's
+// own tools.
 func encodePrompt(codec protocol.Codec, prompt *protocol.Prompt, model string) (*protocol.Outbound, error) {
 	out, err := codec.EncodePrompt(prompt, model)
 	if err == nil {
 		return out, nil
 	}
 	plain := prompt.AsFunctions().WithAllowedOnly()
-	var hints []string
-	if words, ok := plain.WithJSONInWords(); ok {
-		if _, again := codec.EncodePrompt(plain, model); again != nil {
-			plain, hints = words, append(hints, "JSON mode, which is asked for in words")
+	for _, c := range compromises {
+		p, applies := plain, true
+		var left, hints []string
+		switch {
+		case c.search:
+			p, left, applies = p.Without(protocol.Hosted, protocol.WebSearch)
+		case c.hosted:
+			p, left, applies = p.Without(protocol.Hosted)
 		}
-	}
-	if out, again := codec.EncodePrompt(plain, model); again == nil {
-		out.Hints = append(out.Hints, hints...)
-		return out, nil
-	}
-	if without, ok := plain.WithoutSearch(); ok {
-		if out, again := codec.EncodePrompt(without, model); again == nil {
-			out.Hints = append(append(out.Hints, hints...), "web search")
+		switch {
+		case !applies:
+		case c.byTool:
+			p, applies = p.WithFormByTool()
+			hints = []string{"the form of the answer, which is asked for by a tool"}
+		case c.inWords:
+			p, applies = p.WithFormInWords()
+			hints = []string{"the form of the answer, which is asked for in words"}
+		}
+		if !applies {
+			continue
+		}
+		if out, again := codec.EncodePrompt(p, model); again == nil {
+			out.Hints = append(append(out.Hints, hints...), left...)
+			out.Left, out.Answer = len(left) > 0, c.byTool
 			return out, nil
 		}
 	}
@@ -167,16 +195,27 @@ func (c *call) translatedRequest(t *routing.Target) (*relay.Request, error) {
 	for _, e := range t.Edits {
 		body = e.Apply(body)
 	}
+	_, thoughts := protocol.WantsThoughts(t.Model)
 	return &relay.Request{
 		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: codec, Endpoint: endpoint, Stream: c.Stream,
 		Transport: c.transports[t.Channel][t.URL],
 		Timers:    c.timers(t),
 		Translate: &relay.Translation{
-			Upstream: codec, Client: codecOf(c.Protocol), Prompt: c.translation.prompt,
-			Stream: c.Stream, Array: c.request.Array,
+			Upstream: codec, Client: codecOf(c.Protocol), Prompt: c.translation.prompt, Back: protocol.Back{Names: out.Names, Answer: out.Answer},
+			Stream: c.Stream, Array: c.request.Array, Thoughts: thoughts,
+			Model: c.Model, Input: c.inputTold(),
 		},
 	}, nil
+}
+
+// inputTold counts the input for streams that tell it at their beginning, which
+// is before most upstreams do; nil where the client's do not.
+func (c *call) inputTold() func() int64 {
+	if c.Protocol != ai.Anthropic || !c.Stream {
+		return nil
+	}
+	return c.countInput
 }
 
 var jsonType = []string{"application/json"}
@@ -220,17 +259,23 @@ func (c *call) whyUntranslatable() error {
 	if t.invalid != nil {
 		return t.invalid
 	}
-	fields := t.prompt.Native
+	fields := slices.Clone(t.prompt.Native)
+	said := slices.Clone(t.prompt.Native)
 	for i := range t.made {
 		if e, ok := errors.AsType[*protocol.InexpressibleError](t.made[i].err); ok {
-			fields = append(fields, e.Field)
+			field := protocol.ClientField(c.Protocol, e.Field)
+			fields, said = append(fields, field), append(said, field+" ("+e.Field+")")
 		}
 	}
-	slices.Sort(fields)
-	fields = slices.Compact(fields)
+	fields, said = sortedOnce(fields), sortedOnce(said)
 	return &protocol.RequestError{
 		Status: http.StatusBadRequest, Code: "untranslatable", Param: strings.Join(fields, ", "),
 		Message: "no channel that serves this model speaks the " + string(c.Protocol) +
-			" protocol, and what the request asks for cannot be said in another: " + strings.Join(fields, ", "),
+			" protocol, and what the request asks for cannot be said in another: " + strings.Join(said, ", "),
 	}
+}
+
+func sortedOnce(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }

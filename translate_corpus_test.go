@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -142,6 +143,9 @@ var oddities = map[string]string{
 
 // survivors are the lines that may not be lost. System turns may move to the
 // front, and the schemas of tools may be said in another way.
+// inWords is what asks for the form of an answer.
+var inWords = regexp.MustCompile(regexp.QuoteMeta(protocol.InWords) + `( It keeps to this JSON schema:.*)?`)
+
 func survivors(lines []string, from, to ai.Protocol) []string {
 	var system, rest []string
 	for _, line := range lines {
@@ -158,7 +162,8 @@ func survivors(lines []string, from, to ai.Protocol) []string {
 		case strings.HasPrefix(line, "assistant: 9 "): // what a search found is in the text behind it
 		case line == "user: text .": // where a conversation must have a message
 		case strings.HasPrefix(line, "user: media 2 text/"): // a text file may be written as text
-		case strings.HasPrefix(line, "tool 2"): // a search is the provider's to offer
+		case strings.HasPrefix(line, "tool 2"), strings.HasPrefix(line, "tool 3"): // searches and the like are the provider's to offer
+		case strings.HasPrefix(line, `tool 0 answer "Takes the whole answer.`): // see Prompt.WithFormByTool
 		case strings.HasPrefix(line, "system: text "):
 			system = append(system, strings.TrimPrefix(line, "system: text "))
 		case strings.HasPrefix(line, "tool "):
@@ -175,7 +180,7 @@ func survivors(lines []string, from, to ai.Protocol) []string {
 			rest = slices.Delete(rest, i, i+1)
 		}
 	}
-	all := strings.TrimSpace(strings.ReplaceAll(strings.Join(system, "\n"), protocol.InWords, ""))
+	all := strings.TrimSpace(inWords.ReplaceAllString(strings.Join(system, "\n"), ""))
 	return append([]string{"system: " + all}, rest...)
 }
 
@@ -205,36 +210,52 @@ func recordedReply(t *testing.T, p ai.Protocol, rec *corpus.Record) *protocol.Re
 }
 
 // replyThere writes an answer for a client of another protocol, whole and as a
-// stream, and holds it to what was said.
+// stream, and holds it to what was said: with its thoughts, and without for one
+// that did not ask for them.
 func replyThere(t *testing.T, rec *corpus.Record, reply *protocol.Reply, to ai.Protocol) {
 	t.Helper()
 	codec := codecOf(to)
-	prompt := &protocol.Prompt{Model: "m", WantsUsage: true}
 	said := codectest.Said(reply)
-	text := codec.EncodeReply(reply, prompt)
-	v := codec.JudgeBody(generateEndpoint(codec, false), text)
-	back, err := codec.DecodeReply(text)
-	if v.Kind != ai.OK && v.Kind != ai.ContentFilter || err != nil {
-		t.Errorf("%s: for a client of %s: judged %s, %v\n%s", rec.ID, to, v.Kind, err, clipped(string(text)))
-		return
-	}
+	prompt := &protocol.Prompt{Model: "m", WantsUsage: true, Thinking: protocol.Thinking{Mode: protocol.ThinkingOn, Show: "summary"}}
 	compare := func(how string, back *protocol.Reply, u *ai.Usage) {
+		t.Helper()
 		if diff := cmp.Diff(said, codectest.Said(back)); diff != "" {
 			t.Errorf("%s: for a client of %s, %s: %s", rec.ID, to, how, diff)
 		}
 		if w := &reply.Usage; w.Reported && !w.Doubtful && (u.Input != w.Input || u.Output != w.Output || u.CachedInput != w.CachedInput) {
 			t.Errorf("%s: for a client of %s, %s: usage %+v, want %+v", rec.ID, to, how, u, w)
 		}
+		if prompt.Thinking.Mode != protocol.ThinkingOn && len(back.Parts) > 0 && back.Parts[0].Kind == protocol.Thought {
+			t.Errorf("%s: for a client of %s, %s: a thought comes first", rec.ID, to, how)
+		}
 	}
-	compare("whole", back, &v.Usage)
-	stream := codectest.Encode(codec, reply, prompt, false)
-	whole, v := codectest.Decode(t, rec.ID, codec, stream, false, len(stream))
-	if v.Kind != ai.OK && v.Kind != ai.ContentFilter || !whole.Stopped {
-		t.Errorf("%s: for a client of %s: the stream is judged %s\n%s", rec.ID, to, v.Kind, clipped(string(stream)))
-		return
+	both := func(how string) {
+		t.Helper()
+		text := codec.EncodeReply(reply, prompt)
+		v := codec.JudgeBody(generateEndpoint(codec, false), text)
+		back, err := codec.DecodeReply(text)
+		if v.Kind != ai.OK && v.Kind != ai.ContentFilter || err != nil {
+			t.Errorf("%s: for a client of %s%s: judged %s, %v\n%s", rec.ID, to, how, v.Kind, err, clipped(string(text)))
+			return
+		}
+		compare("whole"+how, back, &v.Usage)
+		stream := codectest.Encode(codec, reply, prompt, false)
+		whole, v := codectest.Decode(t, rec.ID, codec, stream, false, len(stream))
+		if v.Kind != ai.OK && v.Kind != ai.ContentFilter || !whole.Stopped {
+			t.Errorf("%s: for a client of %s%s: the stream is judged %s\n%s", rec.ID, to, how, v.Kind, clipped(string(stream)))
+			return
+		}
+		compare("streamed"+how, &whole.Reply, &v.Usage)
 	}
-	compare("streamed", &whole.Reply, &v.Usage)
+	both("")
+	if to == ai.Anthropic || to == ai.Gemini {
+		prompt.Thinking, said[thoughtsSaid] = protocol.Thinking{}, ""
+		both(" without thoughts")
+	}
 }
+
+// thoughtsSaid is where in codectest.Said the thoughts are.
+const thoughtsSaid = 2
 
 // TestTranslatedStreamsCutAnywhere: wherever an upstream's stream breaks off,
 // the client gets no end marker, and nothing panics.

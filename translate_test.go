@@ -354,7 +354,7 @@ func TestConversationMovesBetweenProtocols(t *testing.T) {
 		g := newGateway(t, foreign+own, "")
 		const tools = `"tools":[{"name":"f","input_schema":{"type":"object","properties":{"a":{"type":"number"}}}}]`
 		const ask = `{"role":"user","content":"hi"}`
-		a := g.post("/v1/messages", `{"model":"m","max_tokens":99,`+tools+`,"messages":[`+ask+`]}`).want(t, http.StatusOK)
+		a := g.post("/v1/messages", `{"model":"m","max_tokens":2000,"thinking":{"type":"enabled","budget_tokens":1024},`+tools+`,"messages":[`+ask+`]}`).want(t, http.StatusOK)
 		var said struct {
 			Content json.RawMessage `json:"content"`
 		}

@@ -85,7 +85,18 @@ func (c *call) upstreamRequest(t *routing.Target) (*relay.Request, error) {
 		Transport: c.transports[t.Channel][t.URL],
 		Timers:    c.timers(t),
 		Hide:      c.hides(t),
+		Rename:    c.renames(t),
 	}, nil
+}
+
+// renames is the name that the answer gives the model: the client's, where the
+// target was sent another; "" leaves what the upstream says. Clients compare it
+// with what they asked for, and throw away thoughts of any other model.
+func (c *call) renames(t *routing.Target) string {
+	if t.Model == c.Model || t.Model == "" {
+		return ""
+	}
+	return c.Model
 }
 
 // hides is what of a stream the client does not get, because it did not ask
@@ -147,6 +158,9 @@ func (c *call) upstreamHeader(t *routing.Target) http.Header {
 	}
 	if c.r.Header.Get("Content-Encoding") != "" {
 		header.Del("Content-Encoding") // the body was decoded when it was read
+	}
+	if !protocol.SameFamily(c.Model, t.Model) {
+		delete(header, protocol.CodexLite)
 	}
 	header["Accept-Encoding"] = identity
 	setCredential(t, header, format, t.Secret())

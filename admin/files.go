@@ -15,7 +15,7 @@ import (
 
 // ExportOrder asks for an export, and for one with secrets.
 type ExportOrder struct {
-	Format   string `json:"format,omitempty"`   // json (default) or csv, which has channels only
+	Format   string `json:"format,omitempty"`   // json (default), csv, which has channels only, or caddyfile
 	Secrets  bool   `json:"secrets,omitempty"`  // with upstream keys and the hashes of tokens
 	Password string `json:"password,omitempty"` // the admin password; needed for secrets
 }
@@ -130,7 +130,7 @@ func exportSecrets(q *request) (any, error) {
 }
 
 // exportKinds are the formats of an export.
-var exportKinds = map[string]string{"json": "application/json", "csv": "text/csv; charset=utf-8"}
+var exportKinds = map[string]string{"json": "application/json", "csv": "text/csv; charset=utf-8", "caddyfile": "text/plain; charset=utf-8"}
 
 func (q *request) export(who Actor, format string, secrets bool) (any, error) {
 	if format == "" {
@@ -138,7 +138,7 @@ func (q *request) export(who Actor, format string, secrets bool) (any, error) {
 	}
 	kind, ok := exportKinds[format]
 	if !ok {
-		return nil, invalid("format", "format %q: must be json or csv", ai.Shorten(format, maxTold))
+		return nil, invalid("format", "format %q: must be json, csv or caddyfile", ai.Shorten(format, maxTold))
 	}
 	data, err := q.op.Export(q.r.Context(), who, format, secrets)
 	if err != nil {

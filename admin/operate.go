@@ -108,8 +108,8 @@ type Transfer interface {
 	// Import takes channels, tokens and aliases from a file, or only says what
 	// it would do.
 	Import(ctx context.Context, who Actor, file ImportFile) (*ImportResult, error)
-	// Export writes channels, tokens and aliases as json or csv. With secrets
-	// only for one who is confirmed.
+	// Export writes channels, tokens and aliases as json, csv or caddyfile. With
+	// secrets only for one who is confirmed.
 	Export(ctx context.Context, who Actor, format string, withSecrets bool) ([]byte, error)
 	// Rotate seals everything with another key.
 	Rotate(ctx context.Context, who Actor) (*Rotation, error)
@@ -284,7 +284,16 @@ type ImportResult struct {
 	Same     int             `json:"same"`
 	Changes  []ImportChange  `json:"changes"`
 	Notes    []string        `json:"notes"`
-	Problems []ImportProblem `json:"problems"` // rows that cannot be used
+	Lines    []ImportLine    `json:"lines,omitempty"` // of another system's file: what becomes of each thing
+	Problems []ImportProblem `json:"problems"`        // rows that cannot be used
+}
+
+// ImportLine tells what becomes of one thing of another system's file.
+type ImportLine struct {
+	Line    int    `json:"line,omitempty"`    // where it stands, from 1
+	From    string `json:"from"`              // its place and name in the file
+	Becomes string `json:"becomes,omitempty"` // what it is here; empty: it is not taken over
+	Note    string `json:"note,omitempty"`    // why not, or what is different here
 }
 
 // ImportChange is what becomes of one thing.

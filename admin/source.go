@@ -120,6 +120,9 @@ type Channel struct {
 	URLs      []URL          `json:"urls"`
 	Keys      []Key          `json:"keys"`
 	Cooling   []health.Entry `json:"cooling"` // everything of the channel that rests or failed lately
+	// Substituted are models that the channel's upstream answered with another
+	// one: by the name that was sent, the name that the answer gave last.
+	Substituted map[string]string `json:"substituted,omitempty"`
 }
 
 // URL is one address of a channel.

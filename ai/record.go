@@ -41,12 +41,13 @@ type Attempt struct {
 	Outcome      Outcome       `json:"outcome"`
 	Usage        Usage         `json:"usage"`
 	Cost         Cost          `json:"cost"`
-	Why          string        `json:"why"`                 // why this target was picked
-	Rested       time.Time     `json:"rested,omitzero"`     // something rests until then because of it
-	Probe        bool          `json:"probe,omitempty"`     // it was the single probe of a resting target
-	ServerID     string        `json:"server_id,omitempty"` // upstream's request id
-	Protocol     Protocol      `json:"protocol,omitempty"`  // what the target was asked in, if not the client's
-	Dropped      []string      `json:"dropped,omitempty"`   // fields of the request that cannot be said there and change nothing of what is meant
+	Why          string        `json:"why"`                   // why this target was picked
+	Rested       time.Time     `json:"rested,omitzero"`       // something rests until then because of it
+	Probe        bool          `json:"probe,omitempty"`       // it was the single probe of a resting target
+	ServerID     string        `json:"server_id,omitempty"`   // upstream's request id
+	Protocol     Protocol      `json:"protocol,omitempty"`    // what the target was asked in, if not the client's
+	Substituted  string        `json:"substituted,omitempty"` // the model that answered, as upstream names it, where it is another than was sent
+	Dropped      []string      `json:"dropped,omitempty"`     // fields of the request that cannot be said there and change nothing of what is meant
 }
 
 // Candidate is a channel that could serve the call by its model, and what

@@ -3,6 +3,7 @@ package caddyfile
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -108,8 +109,11 @@ func (r *reader) begin(head caddyfile.Token, kind, name string, taken bool, rows
 // store reads
 //
 //	store <name> …
+//	store <name> {env.NAME} or <name> …
 //
-// the rest being the module's affair.
+// the rest being the module's affair. The second form takes the first store
+// where the variable is set, and else the other: one config serves with a
+// database and without.
 func (r *reader) store(d *caddyfile.Dispenser) error {
 	word := d.Token()
 	if r.app.StoreRaw != nil {
@@ -119,6 +123,12 @@ func (r *reader) store(d *caddyfile.Dispenser) error {
 		return at(word, errors.New("ccload: store: takes the name of a store, as in store sqlite"))
 	}
 	name := d.Val()
+	var choice []caddyfile.Token
+	if choice = chosenStore(d); choice != nil {
+		d = caddyfile.NewDispenser(choice)
+		d.Next()
+		name = d.Val()
+	}
 	if _, err := caddy.GetModule(storeNamespace + "." + name); err != nil {
 		return at(word, fmt.Errorf("ccload: store %q: %s", name, unknownStore(name)))
 	}
@@ -132,6 +142,28 @@ func (r *reader) store(d *caddyfile.Dispenser) error {
 		return at(word, fmt.Errorf("ccload: store %q: %s", name, warnings[0].Message))
 	}
 	return nil
+}
+
+// chosenStore reads the rest of an option with or, and returns the words of the
+// store that is taken. It returns nil, having read nothing, for one without.
+func chosenStore(d *caddyfile.Dispenser) []caddyfile.Token {
+	words := []caddyfile.Token{d.Token()}
+	ahead := *d
+	for ahead.NextArg() && ahead.Val() != "{" {
+		words = append(words, ahead.Token())
+	}
+	if len(words) < 4 || words[2].Text != "or" {
+		return nil
+	}
+	name, isVariable := strings.CutPrefix(words[1].Text, "{env.")
+	if !isVariable {
+		return nil
+	}
+	*d = ahead
+	if os.Getenv(strings.TrimSuffix(name, "}")) != "" {
+		return words[:2]
+	}
+	return words[3:]
 }
 
 // unknownStore says which stores there are.

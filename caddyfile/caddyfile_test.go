@@ -190,7 +190,7 @@ func TestMistakes(t *testing.T) {
 		{"channel", "url https://x {\n\tprotocl openai\n}", `unrecognized subdirective "protocl" for url, did you mean "protocol"?, at T:5`},
 		{"channel", "model a", `channel "c": model: takes the client's name of a model and the upstream's, not 1 values, at T:4`},
 		{"channel", "model a b\nmodel a c", `channel "c": model "a": is called "b" here already: keep one of them, at T:5`},
-		{"channel", "model a* b", `channel "c": model "a*": must be the name of one model, not a pattern, at T:4`},
+		{"channel", "model a b*", `channel "c": model "b*": must be the name of one model, not a pattern, at T:4`},
 		{"channel", "hours 8-23", `channel "c": hours "8": must be a time of day such as 08:00, at T:4`},
 		{"channel", "hours 08:00-23:00 Mars", `channel "c": hours "Mars": is no time zone: write an IANA name such as Europe/Berlin or UTC, at T:4`},
 		{"channel", "hours", `channel "c": hours: takes a window and perhaps a time zone…`},
@@ -384,4 +384,21 @@ func FuzzApp(f *testing.F) {
 		}
 		_ = ccload.ReadHandler(caddyfile.NewDispenser(tokens), new(config.Handler), nil)
 	})
+}
+
+// TestStoreOr: of two stores the one is taken whose variable is set.
+func TestStoreOr(t *testing.T) {
+	const text = "{\n\tccload {\n\t\tstore sqlite {env.CCLOAD_TEST_DATABASE} or sqlite other.db\n\t\ttime_zone Asia/Tokyo\n\t}\n}\n"
+	for value, want := range map[string]string{"": `"other.db"`, "somewhere": `"{env.CCLOAD_TEST_DATABASE}"`} {
+		t.Setenv("CCLOAD_TEST_DATABASE", value)
+		result, err := read("Caddyfile", text)
+		if err != nil || !strings.Contains(string(result.App.StoreRaw), want) || result.App.TimeZone != "Asia/Tokyo" {
+			t.Errorf("%q: got %s, %v", value, result.App.StoreRaw, err)
+		}
+	}
+	for _, line := range []string{"store sqlite {env.CCLOAD_TEST_UNSET} or nothing x", "store nothing {env.CCLOAD_TEST_UNSET} or"} {
+		if result, err := read("Caddyfile", "{\n\tccload {\n\t\t"+line+"\n\t}\n}\n"); err == nil || !strings.Contains(err.Error(), "no such store") {
+			t.Errorf("%s: got %v, %v", line, result.App, err)
+		}
+	}
 }

@@ -25,7 +25,7 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "ccload",
-		Usage: "demo|explain|reprice|token|import|export|rotate",
+		Usage: "demo|explain|reprice|token|import|export|rotate|health",
 		Short: "Tools of the ccload AI gateway",
 		Long: `
 demo     starts the gateway on 127.0.0.1:8080 with a provider inside the
@@ -34,12 +34,14 @@ demo     starts the gateway on 127.0.0.1:8080 with a provider inside the
 explain  asks a running gateway where a call would go, and why.
 reprice  lets a running gateway price its stored calls anew.
 token    makes, lists, shows and revokes client tokens of a running gateway.
-import   takes channels, tokens and aliases from a file: JSON or CSV of ours,
-         the CSV export or the SQLite file of the original ccLoad.
-export   writes what is stored to a file.
-rotate   seals all stored secrets with a new encryption key.`,
+import   takes channels, tokens and aliases from a file: ours, or one of the
+         original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI,
+         claude-code-router or Portkey; or prints it as a Caddyfile.
+export   writes what is stored to a file, or as a Caddyfile.
+rotate   seals all stored secrets with a new encryption key.
+health   ends with 0 if a gateway serves, for health checks.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(demoCommand(), explainCommand(), repriceCommand(), tokenCommand(), importCommand(), exportCommand(), rotateCommand())
+			cmd.AddCommand(demoCommand(), explainCommand(), repriceCommand(), tokenCommand(), importCommand(), exportCommand(), rotateCommand(), healthCommand())
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		},
 	})

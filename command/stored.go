@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/secrets"
+	"github.com/ccload/ccload/transfer"
 )
 
 // Commands that look at and change what is stored, by asking the admin endpoint
@@ -131,16 +133,29 @@ func importCommand() *cobra.Command {
 		Use:   "import <file>",
 		Short: "Takes channels, tokens and aliases from a file",
 		Long: `Takes channels, tokens and aliases from a file into a running gateway: JSON or
-CSV as export writes it, or the CSV export or the SQLite file of the original
-ccLoad. What is there under the same name is replaced. What cannot be used is
-told of, and the rest is taken.`,
-		Example: "caddy ccload import ccload.db --dry-run",
+CSV as export writes it, or a file of another system: the CSV export or the
+SQLite file of the original ccLoad, config.yaml of LiteLLM or CLIProxyAPI,
+channels of new-api or one-api as JSON or their SQLite file, group exports of
+GPT-Load, config.json of claude-code-router, or a config of Portkey. What is
+there under the same name is replaced. What cannot be used is told of, and the
+rest is taken.`,
+		Example: "caddy ccload import litellm.yaml --dry-run\ncaddy ccload import litellm.yaml --to-caddyfile > Caddyfile",
 		Args:    cobra.ExactArgs(1),
 	}
 	addressFlag(cmd)
 	cmd.Flags().Bool("dry-run", false, "only say what would be done")
+	cmd.Flags().Bool("env", false, "take keys that the file names by an environment variable from the environment of this command")
+	cmd.Flags().Bool("to-caddyfile", false, "print the same as a Caddyfile, and ask no gateway; secrets of the file are in it")
+	cmd.MarkFlagsMutuallyExclusive("to-caddyfile", "env")
+	cmd.MarkFlagsMutuallyExclusive("to-caddyfile", "dry-run")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if to, _ := cmd.Flags().GetBool("to-caddyfile"); to {
+			return importToCaddyfile(cmd, args[0])
+		}
 		query, data, err := importQuery(args[0])
+		if env, _ := cmd.Flags().GetBool("env"); env && err == nil {
+			query, data, err = importWithEnvironment(cmd, args[0])
+		}
 		if err != nil {
 			return err
 		}
@@ -177,11 +192,66 @@ func importQuery(path string) (query url.Values, data []byte, err error) {
 	return url.Values{"name": {filepath.Base(path)}}, data, err
 }
 
+// importToCaddyfile prints a file as a Caddyfile, and what is to be said of it
+// to the standard error.
+func importToCaddyfile(cmd *cobra.Command, path string) error {
+	file, err := transfer.ReadPath(cmd.Context(), path)
+	if err != nil {
+		return err
+	}
+	printFile(cmd.ErrOrStderr(), file)
+	unwritten, err := transfer.WriteCaddyfile(cmd.OutOrStdout(), &file.Set)
+	if n := unwritten + len(file.Problems); n > 0 && err == nil {
+		return fmt.Errorf("%d things of the file cannot be used, see above", n)
+	}
+	return err
+}
+
+// importWithEnvironment reads a file here, where the variables are set that it
+// names, and sends it as ours.
+func importWithEnvironment(cmd *cobra.Command, path string) (url.Values, []byte, error) {
+	file, err := transfer.ReadPath(cmd.Context(), path)
+	if err != nil {
+		return nil, nil, err
+	}
+	file.Resolve(os.LookupEnv)
+	file.Storable()
+	printFile(cmd.OutOrStdout(), file)
+	var b bytes.Buffer
+	err = transfer.WriteJSON(&b, &file.Set)
+	return url.Values{"name": {filepath.Base(path)}}, b.Bytes(), err
+}
+
+// printFile says what is to be said of a file that was read here.
+func printFile(w io.Writer, file *transfer.File) {
+	r := &admin.ImportResult{Format: file.Format, Notes: file.Notes}
+	for _, l := range file.Lines {
+		r.Lines = append(r.Lines, admin.ImportLine(l))
+	}
+	for _, p := range file.Problems {
+		r.Problems = append(r.Problems, admin.ImportProblem(p))
+	}
+	printImportNotes(w, r)
+}
+
 func printImport(w io.Writer, r *admin.ImportResult) {
 	for _, c := range r.Changes {
 		if c.Action != "same" {
 			fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("%s %s %q %s", c.Action, c.Kind, c.Name, strings.Join(c.Fields, ", "))))
 		}
+	}
+	printImportNotes(w, r)
+	done := "taken"
+	if r.DryRun {
+		done = "nothing was changed, it was a dry run"
+	}
+	fmt.Fprintf(w, "%s: %d new, %d changed, %d the same (%s)\n", r.Format, r.Added, r.Changed, r.Same, done)
+}
+
+// printImportNotes prints what became of the file's things.
+func printImportNotes(w io.Writer, r *admin.ImportResult) {
+	for _, l := range r.Lines {
+		fmt.Fprintln(w, importLine(&l))
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintln(w, "note:", note)
@@ -193,16 +263,23 @@ func printImport(w io.Writer, r *admin.ImportResult) {
 		}
 		fmt.Fprintf(w, "problem: %s%s\n", where, p.Message)
 	}
-	done := "taken"
-	if r.DryRun {
-		done = "nothing was changed, it was a dry run"
+}
+
+// importLine writes what became of one thing.
+func importLine(l *admin.ImportLine) string {
+	text := l.From + " -> " + cmp.Or(l.Becomes, "not taken over")
+	if l.Line > 0 {
+		text = fmt.Sprintf("line %d: ", l.Line) + text
 	}
-	fmt.Fprintf(w, "%s: %d new, %d changed, %d the same (%s)\n", r.Format, r.Added, r.Changed, r.Same, done)
+	if l.Note != "" {
+		text += " (" + l.Note + ")"
+	}
+	return text
 }
 
 func exportCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "export [--format json|csv] [--secrets] [--output <file>]",
+		Use:     "export [--format json|csv | --caddyfile] [--secrets] [--output <file>]",
 		Short:   "Writes the stored channels, tokens and aliases to a file",
 		Example: "caddy ccload export --secrets --output backup.json",
 		Args:    cobra.NoArgs,
@@ -210,10 +287,15 @@ func exportCommand() *cobra.Command {
 	addressFlag(cmd)
 	flags := cmd.Flags()
 	flags.String("format", "json", "json, or csv, which holds channels only")
+	flags.Bool("caddyfile", false, "a Caddyfile that declares what is stored; without --secrets, keys and tokens are placeholders in it")
+	cmd.MarkFlagsMutuallyExclusive("format", "caddyfile")
 	flags.Bool("secrets", false, "with upstream keys and the hashes of client tokens")
 	flags.StringP("output", "o", "", "file to write, readable by its owner only; default: print it")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		format, _ := flags.GetString("format")
+		if asCaddyfile, _ := flags.GetBool("caddyfile"); asCaddyfile {
+			format = "caddyfile"
+		}
 		query := url.Values{"format": {format}}
 		method := http.MethodGet
 		if secrets, _ := flags.GetBool("secrets"); secrets {

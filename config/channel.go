@@ -58,7 +58,10 @@ type Channel struct {
 	Models []string `json:"models,omitempty"`
 
 	// ModelNames maps a client's model name to the name this upstream uses. The
-	// client's names are served too, they need not stand in Models again.
+	// client's names are served too, they need not stand in Models again. They
+	// may be patterns; a * in the upstream's name is what the * of the pattern
+	// stands for, as in openai/* to *. A name that is written out goes before
+	// patterns, and of these the longest counts.
 	ModelNames map[string]string `json:"model_names,omitempty"`
 
 	// Priority decides first: a channel of a higher priority is used as long as
@@ -213,10 +216,10 @@ func (c *Channel) checkKeys() *Error {
 
 func (c *Channel) checkModelNames() *Error {
 	for client, upstream := range sorted(c.ModelNames) {
-		if p := checkExact("model_names", client); p != nil {
+		if p := checkModel("model_names", client); p != nil {
 			return p
 		}
-		if p := checkExact("model_names", upstream); p != nil {
+		if p := checkTarget("model_names", client, upstream); p != nil {
 			return p
 		}
 	}
@@ -261,7 +264,9 @@ func (c *Channel) CheckModel() string {
 		}
 	}
 	for client := range sorted(c.ModelNames) {
-		return client
+		if !strings.Contains(client, "*") {
+			return client
+		}
 	}
 	return ""
 }

@@ -97,12 +97,17 @@ func checkModels(field string, models []string) *Error {
 	return checkEach(models, func(m string) *Error { return checkModel(field, m) })
 }
 
-// checkExact checks a name that may be no pattern.
-func checkExact(field, model string) *Error {
-	if strings.Contains(model, "*") {
-		return &Error{Field: field, Value: quote(model), Problem: "must be the name of one model, not a pattern"}
+// checkTarget checks a name that another stands for, which may have a * for each
+// that the other has.
+func checkTarget(field, name, target string) *Error {
+	if have, may := strings.Count(target, "*"), strings.Count(name, "*"); have > may {
+		problem := "must be the name of one model, not a pattern"
+		if may > 0 {
+			problem = fmt.Sprintf("has more * than %s, which they stand for", quote(name))
+		}
+		return &Error{Field: field, Value: quote(target), Problem: problem}
 	}
-	return checkModel(field, model)
+	return checkModel(field, target)
 }
 
 // checkRange checks a number. 0 stands for the default and is always right.

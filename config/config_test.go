@@ -64,7 +64,8 @@ func TestErrorsNameThingFieldValueAndRemedy(t *testing.T) {
 		{ch(func(c *config.Channel) { c.Keys = []string{secret + "\r\nHost: x"} }), `channel "relay": keys #1: holds a space…`},
 		{ch(func(c *config.Channel) { c.Models = []string{""} }), `channel "relay": models: holds an empty name: remove it`},
 		{ch(func(c *config.Channel) { c.Models = []string{" x"} }), `channel "relay": models " x": must not begin…`},
-		{ch(func(c *config.Channel) { c.ModelNames = map[string]string{"gpt-*": "x"} }), `channel "relay": model_names "gpt-*": must be the name of one model, not a pattern`},
+		{ch(func(c *config.Channel) { c.ModelNames = map[string]string{"x": "gpt-*"} }), `channel "relay": model_names "gpt-*": must be the name of one model, not a pattern`},
+		{ch(func(c *config.Channel) { c.ModelNames = map[string]string{"openai/*": "*-*"} }), `channel "relay": model_names "*-*": has more * than "openai/*", which they stand for`},
 		{ch(func(c *config.Channel) { c.ModelNames = map[string]string{"x": ""} }), `channel "relay": model_names: holds an empty name: remove it`},
 		{ch(func(c *config.Channel) { c.Weight = -1 }), `channel "relay": weight -1: must be 1 to 10000`},
 		{ch(func(c *config.Channel) { c.Weight = 10001 }), `channel "relay": weight 10001: must be 1 to 10000`},
@@ -129,7 +130,7 @@ func TestErrorsNameThingFieldValueAndRemedy(t *testing.T) {
 
 		{&config.Alias{}, `alias: name: is missing`},
 		{&config.Alias{Name: "fast"}, `alias "fast": models: is missing…`},
-		{&config.Alias{Name: "f*", Models: []string{"a"}}, `alias "f*": name "f*": must be the name of one model…`},
+		{&config.Alias{Name: "f*", Models: []string{"a-*-*"}}, `alias "f*": models "a-*-*": has more * than "f*", which they stand for`},
 		{&config.Alias{Name: "fast", Models: []string{"a", "gpt-*"}}, `alias "fast": models "gpt-*": must be the name…`},
 		{&config.Alias{Name: "fast", Models: []string{"a", "a"}}, `alias "fast": models "a": stands there twice`},
 		{&config.Alias{Name: "fast", Models: []string{"fast"}}, `alias "fast": models "fast": is the alias itself…`},

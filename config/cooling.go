@@ -132,7 +132,7 @@ func (h *HealthCheck) check() *Error {
 	if h.Model == "" {
 		return nil
 	}
-	return checkExact("health_check", h.Model)
+	return checkTarget("health_check", "", h.Model)
 }
 
 // Every returns the interval with its default applied, and 0 for a nil

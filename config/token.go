@@ -190,11 +190,14 @@ func HashSecret(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Alias is one name for several models, tried in order.
+// Alias is one name, or a pattern, for several models, tried in order.
 type Alias struct {
-	// Name is what clients ask for.
+	// Name is what clients ask for: a name or a pattern with *. A name that is
+	// written out, here or as a channel's model, goes before patterns, and of
+	// these, the channels' too, the longest counts.
 	Name string `json:"name"`
-	// Models are what is looked for, in order. They may be aliases too, but no
+	// Models are what is looked for, in order. A * in one is what the * of the
+	// alias's pattern stands for. They may be aliases without a * too, but no
 	// alias may lead back to itself.
 	Models []string `json:"models"`
 }
@@ -203,9 +206,9 @@ type Alias struct {
 func (a *Alias) Validate() error {
 	return first("alias", a.Name,
 		checkThat(a.Name != "", "name", "", "is missing"),
-		checkExact("name", a.Name),
+		checkModel("name", a.Name),
 		checkThat(len(a.Models) > 0, "models", "", "is missing: name the models it stands for, in order"),
-		checkEach(a.Models, func(m string) *Error { return checkExact("models", m) }),
+		checkEach(a.Models, func(m string) *Error { return checkTarget("models", a.Name, m) }),
 		a.checkModelsDiffer(),
 	)
 }
@@ -226,7 +229,9 @@ func (a *Alias) checkModelsDiffer() *Error {
 func checkAliasCycles(aliases []*Alias) error {
 	models := make(map[string][]string, len(aliases))
 	for _, a := range aliases {
-		models[a.Name] = a.Models
+		if !strings.Contains(a.Name, "*") { // what a pattern leads to is not looked for among patterns
+			models[a.Name] = a.Models
+		}
 	}
 	done := make(map[string]bool, len(aliases))
 	var path []string
@@ -260,7 +265,8 @@ func checkAliasCycles(aliases []*Alias) error {
 }
 
 // AliasModels returns the models that each alias stands for, in order and each
-// once: aliases among them are replaced by what they stand for. a must be valid.
+// once: aliases among them, but for patterns, are replaced by what they stand
+// for. a must be valid.
 func (a *App) AliasModels() map[string][]string {
 	direct := make(map[string][]string, len(a.Aliases))
 	for _, l := range a.Aliases {
@@ -275,7 +281,7 @@ func (a *App) AliasModels() map[string][]string {
 			for _, m := range direct[name] {
 				switch {
 				case seen[m]:
-				case direct[m] != nil:
+				case direct[m] != nil && !strings.Contains(m, "*"):
 					seen[m] = true
 					add(m)
 				default:

@@ -49,6 +49,9 @@ type Parts struct {
 
 	// Traffic returns what calls have come to since the process began.
 	Traffic func() Traffic
+	// Substituted returns the models that a channel answered with, by the model
+	// it was sent, where they are different.
+	Substituted func(channel string) map[string]string
 	// Current returns the service of the config that was started last, nil
 	// between configs.
 	Current func() *Service

@@ -105,3 +105,13 @@ func (st *State) checkKeyring(ctx context.Context, v *secrets.Keyring) error {
 	}
 	return nil
 }
+
+// Pseudonym returns what stands for the name of a client's user towards
+// upstreams: the same for the same encryption key, and not to be undone without
+// it. It is empty before the key is known.
+func (st *State) Pseudonym(user string) string {
+	if v := st.keyring.Load(); v != nil {
+		return v.Pseudonym(user)
+	}
+	return ""
+}

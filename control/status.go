@@ -40,7 +40,9 @@ func (s *Service) Channels(now time.Time) []admin.Channel {
 	channels := s.table().Channels
 	list := make([]admin.Channel, 0, len(channels))
 	for _, ch := range channels {
-		list = append(list, inspect(ch, entries, now))
+		shown := inspect(ch, entries, now)
+		shown.Substituted = s.state.Substituted(ch.Name)
+		list = append(list, shown)
 	}
 	return list
 }

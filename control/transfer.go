@@ -29,12 +29,16 @@ func (s *Service) Import(ctx context.Context, who admin.Actor, in admin.ImportFi
 	if err != nil {
 		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
 	}
+	file.Storable()
 	result := &admin.ImportResult{
 		DryRun: in.DryRun, Format: file.Format, Notes: append([]string{}, file.Notes...),
 		Changes: []admin.ImportChange{}, Problems: []admin.ImportProblem{},
 	}
 	for _, p := range file.Problems {
 		result.Problems = append(result.Problems, admin.ImportProblem(p))
+	}
+	for _, l := range file.Lines {
+		result.Lines = append(result.Lines, admin.ImportLine(l))
 	}
 	set := &file.Set
 	for {
@@ -243,8 +247,10 @@ func (s *Service) Export(ctx context.Context, who admin.Actor, format string, se
 		err = transfer.WriteJSON(&b, set)
 	case "csv":
 		err = transfer.WriteCSV(&b, set)
+	case "caddyfile":
+		_, err = transfer.WriteCaddyfile(&b, set)
 	default:
-		err = admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "format", "format: must be json or csv")
+		err = admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "format", "format: must be json, csv or caddyfile")
 	}
 	if err != nil {
 		return nil, err

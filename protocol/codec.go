@@ -48,6 +48,13 @@ type Outbound struct {
 	// Hints are fields that the target cannot say and that change nothing of
 	// what is meant, by the neutral form's name: they were dropped.
 	Hints []string
+	// Names are how the tools are told back that the target was told other names
+	// of: see Prompt.Fit.
+	Names Names
+	// Answer says that the arguments of AnswerTool are the answer.
+	Answer bool
+	// Left says that tools were left away which the target has not.
+	Left bool
 }
 
 // ReplyDecoder reads one stream. It is used by one goroutine.

@@ -44,14 +44,37 @@ func (p *Prompt) AsFunctions() *Prompt {
 	return &q
 }
 
-// WithoutSearch returns the prompt without the web search that the provider
-// would run, if the model has other tools and need not search: an agent that
-// offers it among its own does without.
-func (p *Prompt) WithoutSearch() (*Prompt, bool) {
-	q := *p
-	q.Tools = slices.DeleteFunc(slices.Clone(p.Tools), func(t Tool) bool { return t.Kind == WebSearch })
-	free := p.Choice.Mode != ChoiceTool || slices.ContainsFunc(q.Tools, func(t Tool) bool { return t.Name == p.Choice.Names[0] })
-	return &q, len(q.Tools) > 0 && len(q.Tools) < len(p.Tools) && free
+// Without returns the prompt without the tools of some kinds, which the provider
+// would run, if the model has others and need not call one of these: an agent
+// that offers them among its own does without. left are their names.
+func (p *Prompt) Without(kinds ...ToolKind) (q *Prompt, left []string, ok bool) {
+	gone := func(t *Tool) bool { return slices.Contains(kinds, t.Kind) }
+	cut := *p
+	cut.Tools = nil
+	for i := range p.Tools {
+		t := &p.Tools[i]
+		if !gone(t) {
+			cut.Tools = append(cut.Tools, *t)
+			continue
+		}
+		name := "tools." + t.Name
+		if t.Kind == WebSearch {
+			name = "web search"
+		}
+		left = addOnce(left, name)
+	}
+	if len(left) == 0 || len(cut.Tools) == 0 {
+		return p, nil, false
+	}
+	if len(p.Choice.Names) > 0 { // some of those that are left must be allowed
+		cut.Choice.Names = slices.DeleteFunc(slices.Clone(p.Choice.Names), func(name string) bool {
+			return !slices.ContainsFunc(cut.Tools, func(t Tool) bool { return t.Name == name })
+		})
+		if len(cut.Choice.Names) == 0 {
+			return p, nil, false
+		}
+	}
+	return &cut, left, true
 }
 
 // WithAllowedOnly returns the prompt with only those tools that its choice
@@ -66,20 +89,49 @@ func (p *Prompt) WithAllowedOnly() *Prompt {
 	return &q
 }
 
-// InWords is how an answer in JSON is asked for where there is no such mode
-// without a schema.
+// InWords is how an answer in JSON is asked for where there is no such mode.
 const InWords = "Answer with one JSON object and nothing else: no other text, no code fence."
 
-// WithJSONInWords returns the prompt with InWords instead of the mode, if it
-// asks for that.
-func (p *Prompt) WithJSONInWords() (*Prompt, bool) {
-	if !p.Output.JSON || p.Output.Schema != nil {
+// WithFormInWords returns the prompt with the form of its answer asked for in
+// words instead of by a mode, if it asks for one.
+func (p *Prompt) WithFormInWords() (*Prompt, bool) {
+	if !p.Output.JSON {
+		return p, false
+	}
+	words := InWords
+	if p.Output.Schema != nil {
+		words += " It keeps to this JSON schema:\n" + string(p.Output.Schema)
+	}
+	q := *p
+	q.Output = Output{Verbosity: p.Output.Verbosity}
+	q.Turns = append([]Turn{{Role: System, Parts: []Part{{Text: words}}}}, p.Turns...)
+	return &q, true
+}
+
+// AnswerTool is the tool whose arguments are the answer: see WithFormByTool.
+const AnswerTool = "answer"
+
+// WithFormByTool returns the prompt with a tool that the model must call, whose
+// arguments are the answer in the form that is asked for. That is possible where
+// the model has no other tools and the answer is an object. Thinking does not go
+// with it: see Prompt.Forced.
+func (p *Prompt) WithFormByTool() (*Prompt, bool) {
+	o := &p.Output
+	if o.Schema == nil || len(p.Tools) > 0 || p.Thinking.Mode == ThinkingOn || !scan.StringIs(Member(o.Schema, "type"), "object") {
 		return p, false
 	}
 	q := *p
-	q.Output.JSON = false
-	q.Turns = append([]Turn{{Role: System, Parts: []Part{{Text: InWords}}}}, p.Turns...)
+	q.Output = Output{Verbosity: o.Verbosity}
+	q.Tools = []Tool{{Name: AnswerTool, Description: Paragraphs("Takes the whole answer.", o.About), Schema: o.Schema, Strict: o.Strict}}
+	q.Choice = ToolChoice{Mode: ChoiceTool, Names: []string{AnswerTool}}
+	one := false
+	q.Parallel = &one
 	return &q, true
+}
+
+// Forced reports whether the model must call a tool.
+func (p *Prompt) Forced() bool {
+	return len(p.Tools) > 0 && (p.Choice.Mode == ChoiceAny || p.Choice.Mode == ChoiceTool)
 }
 
 // ToolNamed returns the tool of a name, nil if there is none.

@@ -188,6 +188,20 @@ func PlainText(parts []Part) (text string, all bool) {
 	return b.String(), all
 }
 
+// Paragraphs joins texts that are not empty.
+func Paragraphs(texts ...string) string {
+	var said []string
+	for _, text := range texts {
+		if text = strings.TrimSpace(text); text != "" {
+			said = append(said, text)
+		}
+	}
+	if len(said) < 2 && len(texts) > 0 && (len(said) == 0 || strings.TrimSpace(texts[0]) == said[0]) {
+		return texts[0] // as it was
+	}
+	return strings.Join(said, "\n\n")
+}
+
 // NameResults gives results the names of the tools they are of, and results
 // without an id the ids of the calls they answer, in order: what G, or the
 // other formats, want to know.

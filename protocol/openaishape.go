@@ -74,6 +74,29 @@ func ForwardOpenAIHeader(name string) bool {
 	return ForwardHeader(name) || HeaderFamily(name, "Openai-", "X-Openai-", "X-Codex-")
 }
 
+// CodexLite is the header by which Codex says that its request is in the form
+// that some models of OpenAI's want: other models know nothing of it.
+const CodexLite = "X-Openai-Internal-Codex-Responses-Lite"
+
+// SameFamily reports whether two models are of one family: their names are the
+// same up to the first number, as those of gpt-5.5 and gpt-5-codex are.
+func SameFamily(a, b string) bool { return a == b || family(a) == family(b) }
+
+func family(model string) string {
+	name := BareModel(model)
+	for i := range len(name) {
+		if '0' > name[i] || name[i] > '9' {
+			continue
+		}
+		end := i
+		for end < len(name) && '0' <= name[end] && name[end] <= '9' {
+			end++
+		}
+		return name[:end]
+	}
+	return name
+}
+
 // OpenAIConversation is the session a client names in its headers, by a
 // conversation that is stored upstream, or by prompt_cache_key, else a hash of
 // what the prompt cache is keyed by: tools, instructions and everything up to

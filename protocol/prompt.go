@@ -57,6 +57,9 @@ type Prompt struct {
 	// "batch". A service_tier; C, R service_tier; G cannot say it.
 	Tier string
 	User string // who the end user is, opaquely. A metadata.user_id; C, R safety_identifier, user
+	// Pseudonym stands for User where a target takes no such User: an HMAC with
+	// the gateway's key; "" if there is none. See UserFor.
+	Pseudonym string
 
 	// Hints are fields of the request that the neutral form drops, because they
 	// change nothing of what the answer means: cache keys, storage, tracing.
@@ -132,6 +135,9 @@ type Part struct {
 	Origin    ai.Protocol
 	// Redacted says that a Thought has no text that anybody may read.
 	Redacted bool
+	// Wanted says that the maker of a Thought wants to see it again though it
+	// has no signature: see WantsThoughts.
+	Wanted bool
 	// ID is the item's own id where the format gives one and wants it back: R
 	// reasoning.id, message.id, web_search_call.id.
 	ID string
@@ -195,6 +201,11 @@ const (
 	Function  ToolKind = iota // the client, with arguments by a schema
 	Custom                    // the client, with free text: R, C custom
 	WebSearch                 // the provider: A web_search_*; R web_search; C web_search_options; G googleSearch
+	// Hosted is what only the request's own provider runs, and Name says what as
+	// the request does: R image_generation, code_interpreter; A web_fetch_*,
+	// code_execution_*; G urlContext, codeExecution. An agent that has other
+	// tools can do without.
+	Hosted
 )
 
 // Tool is something the model may call.
@@ -207,6 +218,11 @@ type Tool struct {
 	Strict      *bool           // C, R, A strict
 	Grammar     json.RawMessage // of a Custom tool: R, C format
 	Cache       string          // as Part.Cache
+
+	// Form is the type of a Function that the client knows without a schema, and
+	// whose calls and results have a form of their own in its format: R
+	// local_shell, shell, apply_patch, computer.
+	Form string
 
 	// Of a WebSearch.
 	Domains, NotDomains []string // only these, or not these

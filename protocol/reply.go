@@ -123,6 +123,7 @@ func (c *Collector) end(with *Part) {
 		last.Signature, last.Origin = with.Signature, with.Origin
 	}
 	last.Redacted = last.Redacted || with.Redacted
+	last.Wanted = last.Wanted || with.Wanted
 	last.Citations = append(last.Citations, with.Citations...)
 	if with.Media != nil {
 		last.Media = with.Media
@@ -139,7 +140,7 @@ func (r *Reply) Play(give func(*Piece)) {
 		part := r.Parts[i]
 		open, end := part, Part{
 			Kind: part.Kind, Signature: part.Signature, Origin: part.Origin, Redacted: part.Redacted, Citations: part.Citations,
-			Media: part.Media, ID: part.ID,
+			Media: part.Media, ID: part.ID, Wanted: part.Wanted,
 		}
 		open.Text, open.Citations, open.Logprobs = "", nil, nil
 		if part.Kind != Call {

@@ -70,7 +70,35 @@ func TestWithoutSeals(t *testing.T) {
 		},
 		{
 			"chat", `{"messages":[{"role":"assistant","reasoning_details":[{"type":"reasoning.encrypted","data":"SEAL"}],"tool_calls":[{"id":"call_1.SEAL","type":"function"}]},{"role":"tool","tool_call_id":"call_1.SEAL","content":"x"}]}`,
-			`{"messages":[{"role":"assistant","reasoning_details":[],"tool_calls":[{"id":"call_1","type":"function"}]},{"role":"tool","tool_call_id":"call_1","content":"x"}]}`,
+			`{"messages":[{"role":"assistant","tool_calls":[{"id":"call_1","type":"function"}]},{"role":"tool","tool_call_id":"call_1","content":"x"}]}`,
+		},
+		{
+			"anthropic, a message of nothing else", `{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"SEAL"},{"type":"redacted_thinking","data":"SEAL"}]},{"role":"user","content":"Go on"}]}`,
+			`{"messages":[{"role":"user","content":"Hi"},{"role":"user","content":"Go on"}]}`,
+		},
+		{
+			"gemini, a content of nothing else", `{"contents":[{"role":"model","parts":[{"thought":true,"text":"t","thoughtSignature":"SEAL"}]},{"parts":[{"text":"","thoughtSignature":"SEAL"}]},{"role":"user","parts":[{"text":"x"}]}]}`,
+			`{"contents":[{"role":"user","parts":[{"text":"x"}]}]}`,
+		},
+		{
+			"gemini, a text of nothing else", `{"contents":[{"role":"model","parts":[{"text":"so"},{"text":"","thoughtSignature":"SEAL"}]}]}`,
+			`{"contents":[{"role":"model","parts":[{"text":"so"}]}]}`,
+		},
+		{
+			"gemini, a text with a seal", `{"contents":[{"role":"model","parts":[{"text":"so","thoughtSignature":"SEAL"}]}]}`,
+			`{"contents":[{"role":"model","parts":[{"text":"so"}]}]}`,
+		},
+		{
+			"chat, a message of nothing else", `{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":null,"reasoning_content":"t","reasoning_details":[{"type":"reasoning.encrypted","data":"SEAL"}]},{"role":"assistant","content":"","tool_calls":[],"reasoning_details":[{"type":"reasoning.encrypted","data":"SEAL"}]}]}`,
+			`{"messages":[{"role":"user","content":"x"}]}`,
+		},
+		{
+			"chat, a message with a text", `{"messages":[{"role":"assistant","content":"so","reasoning_details":[{"type":"reasoning.encrypted","data":"SEAL"}]}]}`,
+			`{"messages":[{"role":"assistant","content":"so"}]}`,
+		},
+		{
+			"what was empty before stays", `{"messages":[{"role":"assistant","content":""},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"SEAL"},{"type":"text","text":""}]}]}`,
+			`{"messages":[{"role":"assistant","content":""},{"role":"assistant","content":[{"type":"text","text":""}]}]}`,
 		},
 	} {
 		body := strings.ReplaceAll(row.body, "SEAL", seal)

@@ -10,10 +10,14 @@ import (
 // WithoutSeals returns a request without what the upstream of another format
 // signed in this conversation: an upstream of the request's own format would
 // refuse it. Thoughts go as a whole, other parts lose their signature only, and
-// ids of calls what was appended to them. The rest keeps its bytes.
+// ids of calls what was appended to them. What is empty then, a part or a whole
+// message, goes too: no upstream takes it. The rest keeps its bytes.
 func WithoutSeals(body []byte) []byte {
-	out, _ := withoutSeals(nil, bytes.TrimSpace(body))
-	return out
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 || body[0] != '{' || !Sealed(body) {
+		return body
+	}
+	return withoutSealedMembers(nil, body)
 }
 
 // withoutSeals appends to dst what is left of a value; drop says that nothing
@@ -27,7 +31,12 @@ func withoutSeals(dst, v []byte) (out []byte, drop bool) {
 		if isThought(v) {
 			return dst, true
 		}
-		return withoutSealedMembers(dst, v), false
+		before := len(dst)
+		dst = withoutSealedMembers(dst, v)
+		if isHollow(dst[before:]) {
+			return dst[:before], true
+		}
+		return dst, false
 	case '[':
 		return withoutSealedElements(dst, v), false
 	}
@@ -48,7 +57,9 @@ func withoutSealedMembers(dst, object []byte) []byte {
 		if id, ok := shortID(key, value); ok {
 			dst = append(dst, JSON(id)...)
 		} else {
+			from := len(dst)
 			dst, drop = withoutSeals(dst, value)
+			drop = drop || string(key) == "reasoning_details" && string(dst[from:]) == "[]"
 		}
 		if drop {
 			dst = dst[:before]
@@ -77,6 +88,32 @@ func withoutSealedElements(dst, array []byte) []byte {
 		return true
 	})
 	return append(dst, ']')
+}
+
+// isHollow reports whether an object from which something was taken says nothing
+// any more: a message without content, calls and whatever else stands for them,
+// or a text part without text.
+func isHollow(object []byte) bool {
+	message, text, said := false, false, false
+	_ = scan.Members(object, func(key []byte, start, end int) bool {
+		value := object[start:end]
+		empty := scan.IsNull(value) || string(value) == `""` || string(value) == "[]"
+		switch string(key) {
+		case "role":
+			message = true
+		case "parts":
+			message = true
+			said = said || !empty
+		case "text":
+			text = true
+			said = said || !empty
+		case "id", "type", "status", "name", "cache_control", "thought", "reasoning_content", "reasoning", "phase":
+		default:
+			said = said || !empty
+		}
+		return true
+	})
+	return (message || text) && !said
 }
 
 // shortID is an id of a call without the seal behind it. The point between the

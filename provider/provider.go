@@ -125,7 +125,7 @@ func Closest(name string) string {
 
 // Check checks what a channel says of its provider: that there is one of this
 // name, that it has an address and speaks what is asked of it, and that there
-// is a key if it wants one. Its error is a *config.Error.
+// is a key if it wants one and is in use. Its error is a *config.Error.
 func Check(c *config.Channel) error {
 	if c.Provider == "" {
 		return nil
@@ -151,7 +151,7 @@ func Check(c *config.Channel) error {
 			}
 		}
 	}
-	if len(c.Keys) == 0 && !p.Keyless && c.Auth != string(AuthNone) {
+	if len(c.Keys) == 0 && !p.Keyless && c.Auth != string(AuthNone) && !c.Disabled {
 		return fail("provider", p.Name, "wants a key: write key and the key, as in key {env.API_KEY}; to send none, auth none")
 	}
 	return nil

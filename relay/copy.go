@@ -34,6 +34,7 @@ func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 		a.giveReply(w, &e)
 		return e
 	}
+	a.renameHeld()
 	a.writeHeader(w)
 	if a.form == whole && len(*a.held) <= sizes[1] { // by far the most frequent; the server flushes it
 		if len(*a.held) > 0 {
@@ -46,8 +47,14 @@ func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 		return e
 	}
 	c := copying{Answer: a, w: w, controller: http.NewResponseController(w), ending: &e}
-	if _, isSSE := a.splitter.(*sse.Scanner); isSSE && a.form == stream {
-		c.veil.hide = a.req.Hide
+	if a.form == stream && a.translator == nil {
+		c.filter.rename = newRenamer(a.req.Format, a.req.Rename)
+		switch a.splitter.(type) {
+		case *sse.Scanner:
+			c.filter.hide = a.req.Hide
+		case *sse.ArrayScanner:
+			c.filter.array = new(elementEnds)
+		}
 	}
 	defer c.bound()()
 	c.copy()
@@ -84,7 +91,7 @@ type copying struct {
 	w          http.ResponseWriter
 	controller *http.ResponseController
 	ending     *Ending
-	veil       veil
+	filter     eventFilter
 	comma      bool // the last thing given of an array was a comma
 }
 
@@ -267,7 +274,7 @@ func (c *copying) forClient(b []byte) []byte {
 	if c.translator != nil {
 		return c.translator.take()
 	}
-	return c.veil.through(b)
+	return c.filter.through(b)
 }
 
 // give writes bytes to the client and flushes them. It reports whether the
@@ -329,7 +336,7 @@ func (c *copying) conclude() {
 		return
 	case c.failure != nil: // the client has the event
 		e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
-		c.give(c.veil.rest())
+		c.give(c.filter.rest())
 		return
 	case c.judge.Ended(): // also when the connection was reset after the end
 		c.giveRest()
@@ -354,7 +361,7 @@ func (c *copying) giveRest() {
 		c.give(c.translator.take())
 		return
 	}
-	c.give(c.veil.rest())
+	c.give(c.filter.rest())
 }
 
 // concludeUnjudged judges the end of a body that nobody looks into: it is
@@ -430,11 +437,12 @@ func (c *copying) sayBroken(open bool) {
 	}
 	isArray := c.array()
 	event := c.clientFormat().ErrorEvent(e, isArray)
-	if c.translator != nil || c.veil.drop() {
+	intact := c.translator != nil || c.filter.drop()
+	if intact {
 		open = false // the client has whole events only
 	}
 	switch {
-	case isArray && c.translator != nil && c.ending.Bytes == 0:
+	case isArray && intact && c.ending.Bytes == 0:
 		event = append([]byte("["), bytes.TrimPrefix(event, []byte(","))...)
 	case isArray && open:
 		return

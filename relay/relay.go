@@ -142,6 +142,9 @@ type Request struct {
 	// Hide reports whether an event of a stream, by its data, is kept from the
 	// client. nil: none is.
 	Hide func(data []byte) bool
+	// Rename is the name of the model that the client asked for, which the
+	// answer gives it; "" leaves the upstream's.
+	Rename string
 	// Translate is set if the client speaks another format. Stream is then what
 	// the upstream was asked for.
 	Translate *Translation

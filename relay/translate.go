@@ -19,8 +19,16 @@ const holdTranslated = 64 << 20
 type Translation struct {
 	Upstream, Client protocol.Codec
 	Prompt           *protocol.Prompt // what the client asked
+	Back             protocol.Back    // what the upstream was asked otherwise
 	Stream           bool             // the client wants a stream
 	Array            bool             // as a JSON array, Gemini's other form
+	Model            string           // the name that the client asked for, which the answer gives it; "" leaves the upstream's
+	// Input counts the tokens of the request, for streams that tell them at
+	// their beginning, before the upstream has; nil: they tell none.
+	Input func() int64
+	// Thoughts says that the upstream's model wants to see again what it
+	// thought, signed or not.
+	Thoughts bool
 }
 
 // translator is a translation under way. The upstream's events go in, and what
@@ -60,14 +68,31 @@ func (t *translator) close() {
 }
 
 func (t *translator) piece(p *protocol.Piece) {
-	if p.Kind == protocol.PieceStop {
+	switch {
+	case p.Kind == protocol.PieceStart:
+		t.begin(p.Reply)
+	case p.Kind == protocol.PieceStop:
 		p.Reply.Usage = t.usage()
+	case p.Part.Kind == protocol.Thought:
+		p.Part.Wanted = t.Thoughts
 	}
+	p = t.Back.Piece(p)
 	if t.encoder == nil {
 		t.whole.Add(p)
 		return
 	}
 	t.out = t.encoder.Append(t.out, p)
+}
+
+// begin completes what is known at the beginning of an answer.
+func (t *translator) begin(r *protocol.Reply) {
+	r.Usage = t.usage()
+	if r.Usage.Input == 0 && t.Input != nil {
+		r.Usage.Input = t.Input()
+	}
+	if t.Model != "" {
+		r.Model = t.Model
+	}
 }
 
 // take returns what the client is to get. It is valid until the next event.
@@ -112,6 +137,13 @@ func (a *Answer) translateWhole() bool {
 		return false
 	}
 	reply.Usage = a.verdict.Usage
+	if name := a.req.Translate.Model; name != "" {
+		reply.Model = name
+	}
+	for i := range reply.Parts {
+		reply.Parts[i].Wanted = a.req.Translate.Thoughts && reply.Parts[i].Kind == protocol.Thought
+	}
+	a.req.Translate.Back.Reply(reply)
 	a.reply = reply
 	return true
 }

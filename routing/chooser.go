@@ -20,9 +20,10 @@ type Policy interface {
 
 // Translator says whether a call can be put in another protocol than its own.
 type Translator interface {
-	// CanTranslate fails if the call cannot be said in a protocol, to a model of
-	// which name the upstream's is given. The error is for people.
-	CanTranslate(p ai.Protocol, model string) error
+	// CanTranslate fails if the call cannot be said in a protocol, for a model
+	// by its upstream's name; the error is for people. whole is whether all of
+	// its tools can.
+	CanTranslate(p ai.Protocol, model string) (whole bool, err error)
 }
 
 // Estimator foresees what a call will use.
@@ -178,12 +179,12 @@ func (c *Chooser) filter(s *Step) {
 			c.foreign = append(c.foreign, i)
 			continue
 		}
-		c.consider(i)
+		c.consider(i, 0)
 	}
 	native := len(c.usable)
 	for _, i := range c.foreign {
 		if !c.outranked(&s.Candidates[i], native) {
-			c.consider(i)
+			c.consider(i, native)
 		}
 	}
 }
@@ -195,8 +196,9 @@ func (c *Chooser) outranked(cand *Candidate, native int) bool {
 	return slices.ContainsFunc(c.usable[:native], func(u selection.Candidate) bool { return u.Priority == cand.Conf.Priority })
 }
 
-// consider makes a candidate usable if there is a path to it.
-func (c *Chooser) consider(index int) {
+// consider makes a candidate usable if there is a path to it. native is how many
+// of the usable ones are asked in the client's own protocol.
+func (c *Chooser) consider(index, native int) {
 	cand := &c.step.Candidates[index]
 	p := c.pathTo(cand)
 	if p.reason != ai.Eligible {
@@ -205,6 +207,9 @@ func (c *Chooser) consider(index int) {
 	}
 	if c.exhausted(cand, p.protocol) {
 		return // tried in this call: the attempts tell
+	}
+	if p.partial && native > 0 {
+		return // whoever has all the tools goes first, whatever the priority
 	}
 	c.indexes = append(c.indexes, index)
 	c.usable = append(c.usable, selection.Candidate{

@@ -9,7 +9,7 @@ import (
 // newer reports whether model name a is a later version than b: by a trailing
 // date, then by the numbers in the name, then by the name.
 func newer(a, b string) bool {
-	if c := cmp.Compare(trailingDate(a), trailingDate(b)); c != 0 {
+	if c := cmp.Compare(TrailingDate(a), TrailingDate(b)); c != 0 {
 		return c > 0
 	}
 	if c := slices.Compare(versionOf(a), versionOf(b)); c != 0 {
@@ -18,9 +18,9 @@ func newer(a, b string) bool {
 	return a > b
 }
 
-// trailingDate is a YYYYMMDD or YYYY-MM-DD at the end of a name as a number, 0
+// TrailingDate is a YYYYMMDD or YYYY-MM-DD at the end of a name as a number, 0
 // if there is none.
-func trailingDate(name string) int {
+func TrailingDate(name string) int {
 	digits, i := 0, len(name)
 	value, place := 0, 1
 	for ; i > 0 && digits < 8; i-- {
@@ -43,7 +43,7 @@ func trailingDate(name string) int {
 
 // versionOf is the sequence of numbers in a name, without a trailing date.
 func versionOf(name string) []int {
-	if trailingDate(name) != 0 {
+	if TrailingDate(name) != 0 {
 		name = strings.TrimRight(name, "0123456789-")
 	}
 	var numbers []int

@@ -11,6 +11,7 @@ type path struct {
 	ready    health.Readiness
 	reason   ai.Reason
 	detail   string
+	partial  bool // some of the request's tools cannot be said
 }
 
 // Translatable reports whether calls of this kind can be translated at all: a
@@ -39,7 +40,8 @@ func (c *Chooser) pathTo(cand *Candidate) path {
 		if p == c.Call.Protocol || c.protocolFailed(cand, p) {
 			continue
 		}
-		if err := c.Translator.CanTranslate(p, cand.Model); err != nil {
+		whole, err := c.Translator.CanTranslate(p, cand.Model)
+		if err != nil {
 			if w.reason == ai.WrongProtocol {
 				w.reason, w.detail = ai.Untranslatable, err.Error()
 			}
@@ -47,7 +49,7 @@ func (c *Chooser) pathTo(cand *Candidate) path {
 		}
 		ready := cand.Health.Ready(p, cand.Model, c.Now)
 		if ready.OK || w.reason != ai.Eligible {
-			w = path{protocol: p, ready: ready, reason: reasonOf(ready)}
+			w = path{protocol: p, ready: ready, reason: reasonOf(ready), partial: !whole}
 		}
 		if ready.OK {
 			return w

@@ -12,6 +12,7 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/selection"
 )
@@ -67,13 +68,14 @@ func newTable(t testing.TB, conf *config.App, st *routing.State) *routing.Table 
 // anything translates every call.
 type anything struct{}
 
-func (anything) CanTranslate(ai.Protocol, string) error { return nil }
+func (anything) CanTranslate(ai.Protocol, string) (bool, error) { return true, nil }
 
 // replay puts the calls before a chooser one after another, each attempt ending
 // as it is recorded, and returns what was chosen.
 func replay(t testing.TB, calls []recordedCall, seed uint64) (chosen [][]ai.Target) {
 	t.Helper()
 	st := routing.NewState(nil)
+	st.Board = health.NewBoard(health.Options{Jitter: func() float64 { return 0.5 }})
 	table := newTable(t, house(), st)
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	var k routing.Chooser
@@ -270,4 +272,3 @@ func ExampleChooser() {
 	// work https://api.anthropic.com claude-haiku-4-5
 	// <nil>
 }
-

@@ -68,12 +68,8 @@ func (r *Table) makeRoute(model string) *Route {
 	if model == "" {
 		return r.anyModelRoute()
 	}
-	names, isAlias := r.Aliases[model]
-	if !isAlias {
-		names = []string{model}
-	}
 	p := new(Route)
-	for _, name := range names {
+	for _, name := range r.modelsOf(model) {
 		if s := r.makeStep(name); len(s.Candidates) > 0 {
 			p.Steps = append(p.Steps, s)
 		}
@@ -82,6 +78,58 @@ func (r *Table) makeRoute(model string) *Route {
 		return nil
 	}
 	return p
+}
+
+// modelsOf are the models to look for where a client asks for one: those of an
+// alias, or itself. A name that is written out counts first, as an alias or as a
+// channel's model; then the longest pattern that describes it, of aliases or of
+// channels.
+func (r *Table) modelsOf(model string) []string {
+	if names, ok := r.Aliases[model]; ok && !access.IsPattern(model) {
+		return names
+	}
+	itself := []string{model}
+	if len(r.wild) == 0 {
+		return itself
+	}
+	heaviest := -1
+	for _, ch := range r.Channels {
+		if ch.Served.Exact(model) {
+			return itself
+		}
+		heaviest = max(heaviest, ch.Served.Heaviest(model))
+	}
+	for _, pattern := range r.wild {
+		if !access.Match(pattern, model) {
+			continue
+		}
+		if access.Weight(pattern) < heaviest {
+			return itself
+		}
+		var names []string
+		for _, target := range r.Aliases[pattern] {
+			name, _ := access.Rewrite(pattern, target, model)
+			found := []string{name}
+			if of, ok := r.Aliases[name]; ok && !access.IsPattern(name) {
+				found = of
+			}
+			for _, name := range found {
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+		return names
+	}
+	return itself
+}
+
+// leadsSomewhere reports whether a channel serves what an alias stands for. Of
+// one that hands on what its * stands for nobody can say.
+func (r *Table) leadsSomewhere(alias string) bool {
+	return slices.ContainsFunc(r.Aliases[alias], func(model string) bool {
+		return access.IsPattern(model) || len(r.makeStep(model).Candidates) > 0
+	})
 }
 
 func (r *Table) makeStep(model string) Step {
@@ -123,7 +171,9 @@ func (r *Table) exactNames() []string {
 		}
 	}
 	for name := range r.Aliases {
-		seen[name] = true
+		if !access.IsPattern(name) {
+			seen[name] = true
+		}
 	}
 	names := make([]string, 0, len(seen))
 	for name := range seen {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -27,6 +28,7 @@ type Table struct {
 	Channels []*Channel // in config order
 	ByName   map[string]*Channel
 	Aliases  map[string][]string
+	wild     []string // those of the aliases that are patterns, the one first that is meant
 	Tokens   *access.Tokens
 	Calendar *access.Calendar // of budgets
 	Names    []string         // every exact model name and alias, sorted
@@ -44,6 +46,7 @@ type Channel struct {
 	Spoken    []ai.Protocol // by any of urls, in the order of the config
 	Keys      []Key
 	Served    access.Patterns
+	renamed   []string       // the patterns of Conf.ModelNames, the one first that is meant
 	hours     *config.Window // nil: always
 	Rules     []health.Rule
 	Health    *health.Channel
@@ -115,6 +118,7 @@ func NewTable(conf *config.App, o Options) (*Table, error) {
 		r.ByName[ch.Name] = ch
 	}
 	r.Aliases = conf.AliasModels()
+	r.wild = access.Sorted(maps.Keys(r.Aliases))
 	tokens, err := newTokens(conf.Tokens, o.Replace, counts, o.Warn)
 	if err != nil {
 		return nil, err
@@ -122,7 +126,7 @@ func NewTable(conf *config.App, o Options) (*Table, error) {
 	r.Tokens = tokens
 	r.Names = r.exactNames()
 	for name := range r.Aliases {
-		if r.Route(name, false) == nil {
+		if !r.leadsSomewhere(name) {
 			o.Warn(fmt.Sprintf("alias %q leads to no model that a channel serves", name))
 		}
 	}
@@ -200,6 +204,7 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 		ch.Keys = []Key{{InFlight: st.InFlight.counter(c.Name, "")}}
 	}
 	ch.Served = access.CompilePatterns(ch.Patterns())
+	ch.renamed = access.Sorted(maps.Keys(conf.ModelNames))
 	if ch.hours, err = c.Hours.Window(); err != nil {
 		return nil, err
 	}
@@ -246,6 +251,11 @@ func (ch *Channel) Patterns() []string {
 func (ch *Channel) UpstreamModel(model string) string {
 	if name, ok := ch.Conf.ModelNames[model]; ok {
 		return name
+	}
+	for _, pattern := range ch.renamed {
+		if name, ok := access.Rewrite(pattern, ch.Conf.ModelNames[pattern], model); ok {
+			return name
+		}
 	}
 	return model
 }

@@ -14,6 +14,7 @@ package secrets
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -47,8 +48,9 @@ type Keyring struct {
 }
 
 type sealer struct {
-	id   string
-	aead cipher.AEAD
+	id     string
+	aead   cipher.AEAD
+	hidden []byte // the key of pseudonyms
 }
 
 // NewKeyring returns a keyring. The first key seals, the others only open: they
@@ -70,7 +72,7 @@ func NewKeyring(keys ...[]byte) (*Keyring, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := &sealer{id: KeyID(key), aead: aead}
+		s := &sealer{id: KeyID(key), aead: aead, hidden: mac(key, "ccload pseudonym key")}
 		if k.first == nil {
 			k.first = s
 		}
@@ -119,6 +121,19 @@ func (k *Keyring) Open(sealed, binding string) ([]byte, error) {
 		return nil, ErrBroken
 	}
 	return plain, nil
+}
+
+// Pseudonym stands for a text that others may not read: 40 hexadecimal digits,
+// an HMAC with the key that seals. The same text has the same wherever that key
+// is used.
+func (k *Keyring) Pseudonym(text string) string {
+	return hex.EncodeToString(mac(k.first.hidden, text)[:20])
+}
+
+func mac(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return h.Sum(nil)
 }
 
 // SealedByFirst reports whether a text was sealed with the key that seals now.

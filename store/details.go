@@ -47,6 +47,7 @@ type attemptDetails struct {
 	Probe        bool          `json:"probe,omitempty"`
 	ServerID     string        `json:"server_id,omitempty"`
 	Protocol     string        `json:"protocol,omitempty"`
+	Substituted  string        `json:"substituted,omitempty"`
 	Dropped      []string      `json:"dropped,omitempty"`
 }
 
@@ -149,7 +150,7 @@ func encodeDetailsWith(r *ai.Record, out []leftOut) string {
 			Start: a.Start, FirstContent: a.FirstContent, Duration: a.Duration, Outcome: o.Kind.String(), Status: o.Status,
 			Until: nanos(o.Until), Rule: clean(o.Rule), Code: clean(o.Code), Message: clean(o.Message), Retry: o.Retry,
 			Why: clean(a.Why), Rested: nanos(a.Rested), Probe: a.Probe, ServerID: clean(a.ServerID),
-			Protocol: clean(string(a.Protocol)), Dropped: a.Dropped,
+			Protocol: clean(string(a.Protocol)), Substituted: clean(a.Substituted), Dropped: a.Dropped,
 		}
 		if o.Scope != ai.ScopeNone {
 			s.Scope = o.Scope.String()
@@ -198,7 +199,7 @@ func (d *details) into(r *ai.Record) {
 				Status: s.Status, Until: fromNanos(s.Until), Rule: s.Rule, Code: s.Code, Message: s.Message, Retry: s.Retry,
 			},
 			Why: s.Why, Rested: fromNanos(s.Rested), Probe: s.Probe, ServerID: s.ServerID,
-			Protocol: ai.Protocol(s.Protocol), Dropped: s.Dropped,
+			Protocol: ai.Protocol(s.Protocol), Substituted: s.Substituted, Dropped: s.Dropped,
 		}
 		// Names that only a newer version knows are read as these types say.
 		_ = a.Outcome.Kind.UnmarshalText([]byte(s.Outcome))

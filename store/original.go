@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,12 +46,12 @@ var ErrNoOriginal = errors.New("this is not a database of the original ccLoad: i
 // and where their rows go.
 func originalTables(d *OriginalData) []originalTable {
 	return []originalTable{
-		{"channels", []string{"id"}, true, &d.Channels},
-		{"api_keys", []string{"channel_id", "key_index"}, true, &d.Keys},
-		{"channel_models", []string{"channel_id", "created_at"}, false, &d.Models},
-		{"channel_url_states", []string{"channel_id"}, false, &d.URLStates},
-		{"auth_tokens", []string{"id"}, false, &d.Tokens},
-		{"system_settings", []string{"key"}, false, &d.Settings},
+		{"channels", []string{"id"}, true, &d.Channels, nil},
+		{"api_keys", []string{"channel_id", "key_index"}, true, &d.Keys, nil},
+		{"channel_models", []string{"channel_id", "created_at"}, false, &d.Models, nil},
+		{"channel_url_states", []string{"channel_id"}, false, &d.URLStates, nil},
+		{"auth_tokens", []string{"id"}, false, &d.Tokens, nil},
+		{"system_settings", []string{"key"}, false, &d.Settings, nil},
 	}
 }
 
@@ -59,6 +60,7 @@ type originalTable struct {
 	order    []string // those of them that the table has
 	required bool
 	rows     *[]OriginalRow
+	only     []string // columns that are read; none: all
 }
 
 // ReadOriginal reads the SQLite file of the original ccLoad. It writes neither
@@ -66,39 +68,47 @@ type originalTable struct {
 // WAL or a journal, is finished in a private copy. Of a file that is being
 // written meanwhile it reads one state or fails.
 func ReadOriginal(ctx context.Context, path string) (*OriginalData, error) {
+	d := &OriginalData{}
+	if err := readTables(ctx, path, originalTables(d)); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// readTables reads tables of another system's file, in one state.
+func readTables(ctx context.Context, path string, tables []originalTable) error {
 	path, err := filepath.EvalSymlinks(path) // what belongs to the file is beside it, not beside a link
 	if err != nil {
-		return nil, err
+		return err
 	}
 	dsn, done, err := openable(ctx, path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer done()
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer db.Close()
 	// One connection and one transaction: one state of everything.
 	db.SetMaxOpenConns(1)
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return nil, explainOriginal(err)
+		return explainOriginal(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was changed
 	if marked, err := belongs(ctx, tx); err != nil && !errors.Is(err, ErrForeign) {
-		return nil, explainOriginal(err)
+		return explainOriginal(err)
 	} else if marked {
-		return nil, errors.New("this is a database of this gateway itself, not of the original: point store at it, or export what is in it")
+		return errors.New("this is a database of this gateway itself, not of another system: point store at it, or export what is in it")
 	}
-	d := &OriginalData{}
-	for _, t := range originalTables(d) {
+	for _, t := range tables {
 		if err := t.read(ctx, tx); err != nil {
-			return nil, explainOriginal(err)
+			return explainOriginal(err)
 		}
 	}
-	return d, nil
+	return nil
 }
 
 // originalRemedies say what to do about SQLite's errors, by primary code.
@@ -247,6 +257,12 @@ func (t *originalTable) read(ctx context.Context, tx *sql.Tx) error {
 	case len(columns) == 0 && t.required:
 		return ErrNoOriginal
 	case len(columns) == 0:
+		return nil
+	}
+	if len(t.only) > 0 {
+		columns = slices.DeleteFunc(columns, func(c string) bool { return !slices.Contains(t.only, c) })
+	}
+	if len(columns) == 0 {
 		return nil
 	}
 	quoted := make([]string, len(columns))

@@ -1,7 +1,13 @@
 // Package transfer reads and writes files of channels, tokens and aliases: our
-// own in JSON and CSV, and those of the original ccLoad, its CSV export and its
-// SQLite database. Nothing of a file is dropped without a word: what cannot be
-// used is a Problem, and what has no counterpart here is a note.
+// own in JSON and CSV, those of the original ccLoad, its CSV export and its
+// SQLite database, and those of other systems: LiteLLM, new-api, one-api,
+// GPT-Load, CLIProxyAPI, claude-code-router and Portkey. It also writes a
+// Caddyfile that declares what a file holds. Nothing of a file is dropped
+// without a word: what cannot be used is a Problem, and what has no counterpart
+// here is a note, or of another system's file a Line.
+//
+// Adding a system is a file with how it is recognised and how it is moved, and
+// a row in systems.go.
 //
 // # JSON
 //

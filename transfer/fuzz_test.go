@@ -21,6 +21,16 @@ func FuzzRead(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	for name := range systemFiles {
+		if strings.HasSuffix(name, ".sql") {
+			continue // SQLite is not read from random bytes fast enough to be worth it
+		}
+		data, err := os.ReadFile("testdata/systems/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Add([]byte(`{"ccload":1,"channels":[{"name":"a","urls":[{"url":"https://a.example#","protocols":["openai"]}],"keys":[{"secret":"sk-long-enough","note":"n"}],"models":["a,b"],"body_set":[{"path":"x","value":{"a": 1}}],"hours":{"from":"8:00","to":"24:00"}}],"tokens":[{"name":"t","secret":"a secret of my own"}],"aliases":[{"name":"x","models":["y"]}]}`))
 	f.Add([]byte("name;urls;keys;priority\n'=a;https://a.example,{x};\"[\"\"k\"\",{\"\"secret\"\":\"\"l\"\"}]\";'-1\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {

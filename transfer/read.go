@@ -22,12 +22,15 @@ const (
 var (
 	errTooLarge = fmt.Errorf("it has more than %d MiB, which is the most a file may have; a database may be larger if it is read on the machine it is on, with caddy ccload import", MaxBytes>>20)
 	errText     = errors.New("it is not UTF-8 text: save it as UTF-8 (CSV UTF-8 in a spreadsheet) and try again")
-	// errFormat tells the four formats there are.
-	errFormat = errors.New("it is none of the four formats that can be read: " +
+	errDatabase = errors.New("it is a database of neither the original ccLoad nor new-api nor one-api: their tables channels and api_keys, or channels with type, key and models, are not in it")
+	// errFormat tells the formats there are.
+	errFormat = errors.New("it is none of the formats that can be read: " +
 		`JSON of ccload, an object with "ccload": 1; ` +
 		"CSV of ccload, with a column name and others named like the settings of a channel; " +
 		"a CSV export of the original ccLoad, with columns such as name, api_key, urls, models; " +
-		"an SQLite database of the original ccLoad, such as ccload.db")
+		"an SQLite database of the original ccLoad, new-api or one-api; " +
+		"config.yaml of LiteLLM or CLIProxyAPI; channels of new-api or one-api as JSON; group exports of GPT-Load; " +
+		"config.json of claude-code-router; a config of Portkey")
 )
 
 // Read reads a file that is in memory. Its format is recognised by its content;
@@ -95,8 +98,13 @@ func read(ctx context.Context, data []byte) (*File, error) {
 	switch trimmed := bytes.TrimSpace(data); {
 	case len(trimmed) == 0:
 		return nil, errors.New("it is empty")
-	case trimmed[0] == '{' || trimmed[0] == '[':
-		return readJSON(ctx, data)
+	case trimmed[0] == '{' || trimmed[0] == '[' || bytes.HasPrefix(trimmed, []byte("//")) || bytes.HasPrefix(trimmed, []byte("/*")):
+		if isOurs(data) {
+			return readJSON(ctx, data)
+		}
+		return readForeignJSON(data)
+	case looksLikeYAML(data):
+		return readYAML(data)
 	}
 	return readTable(ctx, data)
 }
@@ -117,6 +125,16 @@ func readDatabaseData(ctx context.Context, data []byte) (*File, error) {
 
 func readDatabase(ctx context.Context, path string) (*File, error) {
 	data, err := store.ReadOriginal(ctx, path)
+	if errors.Is(err, store.ErrNoOriginal) {
+		other, err := store.ReadNewAPI(ctx, path)
+		switch {
+		case errors.Is(err, store.ErrNoNewAPI):
+			return nil, errDatabase
+		case err != nil:
+			return nil, reason(err)
+		}
+		return newAPIDatabase(other), nil
+	}
 	if err != nil {
 		return nil, reason(err)
 	}

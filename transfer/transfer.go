@@ -19,6 +19,15 @@ const (
 	FormatCSV            = "ccload-csv"
 	FormatOriginalCSV    = "original-csv"
 	FormatOriginalSQLite = "original-sqlite"
+	FormatLiteLLM        = "litellm"
+	FormatNewAPI         = "new-api"
+	FormatOneAPI         = "one-api"
+	FormatNewAPISQLite   = "new-api-sqlite"
+	FormatOneAPISQLite   = "one-api-sqlite"
+	FormatGPTLoad        = "gpt-load"
+	FormatCLIProxyAPI    = "cliproxyapi"
+	FormatCodeRouter     = "claude-code-router"
+	FormatPortkey        = "portkey"
 )
 
 // Kinds of what a file holds.
@@ -77,6 +86,7 @@ type File struct {
 	Format   string    // one of the formats
 	Set      Set       // what can be used of it
 	Notes    []string  // what of it has no counterpart here or was changed to fit
+	Lines    []Line    // of another system's file: what becomes of each thing
 	Problems []Problem // what cannot be used, in the order of the file
 }
 

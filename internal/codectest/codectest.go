@@ -116,6 +116,12 @@ func checkRequest(t *testing.T, o *Options, rec *corpus.Record, in *protocol.Inb
 	if len(p.Native) > 0 {
 		return p
 	}
+	// What a provider runs is its own: requests of others have no such tools.
+	sent, _, _ := p.Without(protocol.Hosted)
+	if slices.ContainsFunc(sent.Tools, func(t protocol.Tool) bool { return t.Kind == protocol.Hosted }) {
+		return p
+	}
+	p = sent
 	out, err := c.EncodePrompt(p, p.Model)
 	var cannot *protocol.InexpressibleError
 	if errors.As(err, &cannot) && slices.ContainsFunc(o.Inexpressible, func(s string) bool { return strings.HasPrefix(cannot.Field, s) }) {
@@ -184,6 +190,9 @@ func Essence(p *protocol.Prompt, dropped []string) []string {
 	}
 	for i := range p.Tools {
 		tool := &p.Tools[i]
+		if tool.Kind == protocol.Hosted && slices.Contains(dropped, "tools."+tool.Name) {
+			continue
+		}
 		name := tool.Name
 		if tool.Kind == protocol.WebSearch {
 			name = "" // each format has its own
@@ -221,8 +230,8 @@ func Describe(p *protocol.Part) string {
 		return fmt.Sprintf("call %s(%s)", p.Call.Name, compact([]byte(unbroken(p.Call.Arguments))))
 	case protocol.Result:
 		s := "result"
-		text, _ := protocol.PlainText(p.Back.Parts)
-		if text == "(see the next message)" { // where tools say texts only, the rest is shown behind it
+		text, _ := protocol.PlainText(p.Back.SaidAsText()) // that it failed may stand there
+		if text == "(see the next message)" {              // where tools say texts only, the rest is shown behind it
 			text = ""
 		}
 		return s + " " + compact([]byte(text))
@@ -512,5 +521,42 @@ func CheckStream(t *testing.T, id string, c protocol.Codec, reply *protocol.Repl
 	})
 	if count(cut, markers) > 0 {
 		t.Errorf("%s: an end marker without an end", id)
+	}
+}
+
+// Events cuts a stream into its events.
+func Events(t *testing.T, body []byte) []sse.Event {
+	t.Helper()
+	var events []sse.Event
+	var scanner sse.Scanner
+	see := func(ev sse.Event) bool {
+		events = append(events, sse.Event{Name: bytes.Clone(ev.Name), Data: bytes.Clone(ev.Data)})
+		return true
+	}
+	if err := scanner.Feed(body, see); err != nil {
+		t.Fatal(err)
+	}
+	scanner.Close(see)
+	return events
+}
+
+// Through holds what a client that asked for thoughts gets of another format's
+// stream to what was said in it.
+func Through(t *testing.T, client, upstream protocol.Codec, body []byte, want *protocol.Reply) {
+	t.Helper()
+	prompt := &protocol.Prompt{Thinking: protocol.Thinking{Mode: protocol.ThinkingOn, Show: "summary"}}
+	encoder, decoder := client.NewReplyEncoder(prompt, false), upstream.NewReplyDecoder()
+	var out []byte
+	give := func(p *protocol.Piece) { out = encoder.Append(out, p) }
+	for _, ev := range Events(t, body) {
+		decoder.Event(ev, give)
+	}
+	decoder.Close(give)
+	got, v := Decode(t, "translated", client, out, false, len(out))
+	if v.Kind != ai.OK {
+		t.Errorf("%T: judged %s", client, v.Kind)
+	}
+	if diff := cmp.Diff(Said(want), Said(&got.Reply)); diff != "" {
+		t.Errorf("%T: %s", client, diff)
 	}
 }

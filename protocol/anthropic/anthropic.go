@@ -132,14 +132,23 @@ func newModel(m protocol.Model) model {
 	return model{Type: "model", ID: m.ID, DisplayName: m.ID, CreatedAt: time.Unix(m.Created, 0).UTC().Format(time.RFC3339)}
 }
 
-// WriteModels writes all models as one page.
-func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
+// mostModels is how many models a page has at most.
+// https://docs.claude.com/en/api/models-list
+const mostModels = 1000
+
+// WriteModels writes the page of models that is asked for with limit, after_id
+// and before_id; all of them if no limit is said.
+func (Format) WriteModels(r *http.Request, models []protocol.Model) []byte {
+	models, more := protocol.Page(models, protocol.PageQuery{
+		Limit: min(protocol.QueryNumber(r, "limit"), mostModels),
+		After: protocol.QueryText(r, "after_id"), Before: protocol.QueryText(r, "before_id"),
+	})
 	page := struct {
 		Data    []model `json:"data"`
 		HasMore bool    `json:"has_more"`
 		FirstID *string `json:"first_id"`
 		LastID  *string `json:"last_id"`
-	}{Data: make([]model, 0, len(models))}
+	}{Data: make([]model, 0, len(models)), HasMore: more}
 	for _, m := range models {
 		page.Data = append(page.Data, newModel(m))
 	}
@@ -151,3 +160,6 @@ func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
 
 // WriteModel writes one model.
 func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return protocol.JSON(newModel(m)) }
+
+// ModelMember is where an answer, or an event of a stream, names its model.
+func (Format) ModelMember() (member, within string) { return "model", "message" }

@@ -58,11 +58,8 @@ func (e *encoder) writeItem(it *item) error {
 		e.b = appendThought(e.b, p)
 	case protocol.Call:
 		e.b = text(e.b, "type", "tool_use")
-		e.b = text(e.b, "id", protocol.PlainID(it.id))
+		e.b = text(e.b, "id", it.id)
 		e.b = text(e.b, "name", p.Call.Name)
-		if !isPlain(p.Call.Name) {
-			return e.cannot("tool name " + p.Call.Name)
-		}
 		input, ok := inputOf(p.Call)
 		if !ok {
 			e.hint("arguments that are no object")
@@ -117,7 +114,7 @@ func (e *encoder) writeSearch(p *protocol.Part) {
 func (e *encoder) writeResult(it *item) error {
 	back := it.part.Back
 	e.b = text(e.b, "type", "tool_result")
-	e.b = text(e.b, "tool_use_id", protocol.PlainID(it.id))
+	e.b = text(e.b, "tool_use_id", it.id)
 	e.b = append(key(e.b, "content"), '[')
 	for i := range back.Parts {
 		p := &back.Parts[i]

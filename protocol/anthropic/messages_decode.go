@@ -1,6 +1,7 @@
 package anthropic
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
@@ -82,6 +83,9 @@ func (d *decoder) readMessages(value []byte, path string) error {
 				return protocol.BadRequest(empty, "is empty: all messages but an assistant's last must have content")
 			}
 		}
+		if len(parts) == 0 && empty == "" && len(d.p.Turns) > 0 && len(d.p.Native) == 0 {
+			return nil // it held nothing that is told to others
+		}
 		d.p.Turns = append(d.p.Turns, protocol.Turn{Role: role, Parts: parts})
 		return nil
 	})
@@ -142,6 +146,9 @@ func init() {
 		"redacted_thinking":      (*blocks).readThought,
 		"server_tool_use":        (*blocks).readSearch,
 		"web_search_tool_result": (*blocks).readFound,
+		// Claude Code's search for tools gives names of tools that it has told.
+		"tool_reference":          (*blocks).readReference,
+		"tool_search_tool_result": (*blocks).readToolsFound,
 	}
 }
 
@@ -200,6 +207,24 @@ func (b *blocks) readText(k *block) error {
 	cite(&k.part)
 	b.add(k)
 	return err
+}
+
+// readReference reads a tool that was found, which others are told by its name.
+// https://docs.claude.com/en/docs/agents-and-tools/tool-use/tool-search-tool
+func (b *blocks) readReference(k *block) error {
+	name := memberText(k.raw, "tool_name")
+	if name == "" {
+		return protocol.BadRequest(k.path+".tool_name", "is missing")
+	}
+	b.parts = append(b.parts, protocol.Part{Kind: protocol.Text, Text: "The tool " + name + " can be called now."})
+	return nil
+}
+
+// readToolsFound reads what the provider's own search for tools found: all tools
+// are told to others.
+func (b *blocks) readToolsFound(k *block) error {
+	b.d.p.Hint(toolSearchHistory)
+	return nil
 }
 
 func (b *blocks) readCall(k *block) error {
@@ -281,8 +306,22 @@ func (b *blocks) readThought(k *block) error {
 		b.sign(of, &k.part)
 		return err
 	}
+	if id, isBefore := strings.CutPrefix(k.part.ID, beforePart); isBefore {
+		k.part.ID = id
+		b.addBefore(k)
+		return err
+	}
 	b.add(k)
 	return err
+}
+
+// addBefore puts a thought before the text or the call that it stands behind.
+func (b *blocks) addBefore(k *block) {
+	at := len(b.parts)
+	if at > 0 && b.parts[at-1].Kind != protocol.Thought {
+		at--
+	}
+	b.parts = slices.Insert(b.parts, at, k.part)
 }
 
 // sign gives the signature of another format back to the call, or the text, it

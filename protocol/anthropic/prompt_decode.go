@@ -35,9 +35,6 @@ func init() { // the table and its functions know each other
 		"context_management": (*decoder).readContextManagement,
 		"speed":              hint, // faster output of the same model
 		"diagnostics":        hint, // of the prompt cache
-		"container":          native,
-		"inference_geo":      native,
-		"mcp_servers":        nativeIfSet,
 	}
 }
 
@@ -45,7 +42,14 @@ func init() { // the table and its functions know each other
 func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 	d := decoder{p: &protocol.Prompt{Model: in.Model, Stream: in.Stream, WantsUsage: true}}
 	body := bytes.TrimSpace(in.Body)
-	if err := d.object(body, "", requestFields); err != nil {
+	err := fields(body, "", func(name string, value []byte, path string) error {
+		if read, known := requestFields[name]; known {
+			return read(&d, value, path)
+		}
+		d.p.Unknown(name, value)
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	if system := member(body, "system"); system != nil {
@@ -107,11 +111,13 @@ func (d *decoder) readStop(value []byte, path string) (err error) {
 }
 
 func (d *decoder) readMetadata(value []byte, path string) error {
-	return d.object(value, path, map[string]rule{
-		"user_id": func(d *decoder, value []byte, path string) (err error) {
+	return fields(value, path, func(name string, value []byte, path string) (err error) {
+		if name == "user_id" {
 			d.p.User, err = readText(value, path)
-			return err
-		},
+		} else { // gateways and SDKs note what they like
+			d.p.Hint(path)
+		}
+		return err
 	})
 }
 

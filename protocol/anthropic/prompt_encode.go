@@ -40,6 +40,7 @@ func (e *encoder) cannot(field string) error {
 
 // EncodePrompt writes a request for a model.
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
+	p, names := p.Fit(limits)
 	e := encoder{p: p, model: traitsOf(model), b: make([]byte, 0, sizeOf(p))}
 	if err := e.check(); err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 	if e.files {
 		header["Anthropic-Beta"] = []string{"files-api-2025-04-14"}
 	}
-	return &protocol.Outbound{Header: header, Body: e.b, Hints: e.hints}, nil
+	return &protocol.Outbound{Header: header, Body: e.b, Hints: e.hints, Names: names}, nil
 }
 
 // sizeOf is about how long a request gets.
@@ -164,7 +165,7 @@ func (e *encoder) countMarks(system []item, groups []group) {
 		}
 	}
 	if e.skip = max(0, n-maxMarks); e.skip > 0 {
-		e.hint("cache")
+		e.hint("cache marks")
 	}
 }
 
@@ -225,20 +226,17 @@ func (e *encoder) writeOthers() {
 	case "default":
 		e.b = text(e.b, "service_tier", "standard_only")
 	default:
-		e.hint("tier")
+		e.hint("service_tier")
 	}
-	switch {
-	case p.User == "":
-	case len(p.User) > maxUser:
+	user := p.UserFor(maxUser, true)
+	if user != p.User {
 		e.hint("user")
-	default:
+	}
+	if user != "" {
 		e.b = append(key(e.b, "metadata"), '{')
-		e.b = append(text(e.b, "user_id", p.User), '}')
+		e.b = append(text(e.b, "user_id", user), '}')
 	}
 }
-
-// maxUser is the longest metadata.user_id.
-const maxUser = 256
 
 // writeOutput writes output_config. A schema is the only form of an answer that
 // this format knows; what makes models write JSON of no schema is theirs to be

@@ -69,7 +69,7 @@ func TestEncodeFields(t *testing.T) {
 		{"most output of one by its old name", "anthropic/claude-4.7-opus", func(*P) {}, "max_tokens", "128000", ""},
 		{"most output of one without a number", "claude-sonnet", func(*P) {}, "max_tokens", "128000", ""},
 		{"most output of others", "glm-5", func(*P) {}, "max_tokens", "32000", ""},
-		{"too much output", "claude-opus-4.1", func(p *P) { p.MaxOutput = 90000 }, "max_tokens", "32000", "max_output"},
+		{"too much output", "claude-opus-4.1", func(p *P) { p.MaxOutput = 90000 }, "max_tokens", "32000", "max_tokens above the model's most"},
 		{"temperature", sonnet45, func(p *P) { p.Temperature = new(0.1) }, "temperature", "0.1", ""},
 		{"too hot", sonnet45, func(p *P) { p.Temperature = new(1.7) }, "temperature", "1", "temperature"},
 		{"hot thoughts", sonnet45, func(p *P) { p.Temperature, p.Thinking.Mode = new(0.5), protocol.ThinkingOn }, "temperature", "", "temperature"},
@@ -86,7 +86,7 @@ func TestEncodeFields(t *testing.T) {
 		{"user", sonnet45, func(p *P) { p.User = "u" }, "metadata", `{"user_id":"u"}`, ""},
 		{"long user", sonnet45, func(p *P) { p.User = strings.Repeat("u", 300) }, "metadata", "", "user"},
 		{"tier", sonnet45, func(p *P) { p.Tier = "default" }, "service_tier", `"standard_only"`, ""},
-		{"other tier", sonnet45, func(p *P) { p.Tier = "flex" }, "service_tier", "", "tier"},
+		{"other tier", sonnet45, func(p *P) { p.Tier = "flex" }, "service_tier", "", "service_tier"},
 
 		{"budget", sonnet45, func(p *P) { p.Thinking = protocol.Thinking{Mode: protocol.ThinkingOn, Budget: 5000, Show: "none"} }, "thinking", `{"type":"enabled","budget_tokens":5000,"display":"omitted"}`, ""},
 		{"effort as budget", sonnet45, func(p *P) { p.Thinking = protocol.Thinking{Mode: protocol.ThinkingOn, Effort: "high"} }, "thinking", `{"type":"enabled","budget_tokens":24576}`, ""},
@@ -107,7 +107,7 @@ func TestEncodeFields(t *testing.T) {
 		{"off with much effort", "claude-opus-5", func(p *P) { p.Thinking = protocol.Thinking{Mode: protocol.ThinkingOff, Effort: "max"} }, "output_config", `{"effort":"high"}`, ""},
 		{"never off", "claude-fable-5", func(p *P) { p.Thinking.Mode = protocol.ThinkingOff }, "output_config", `{"effort":"low"}`, "thinking off"},
 		{"no thoughts at all", "claude-3-5-sonnet-20241022", func(p *P) { p.Thinking.Mode = protocol.ThinkingOn }, "thinking", "", "thinking"},
-		{"hidden thoughts of old ones", "claude-3-7-sonnet-20250219", func(p *P) { p.Thinking = protocol.Thinking{Mode: protocol.ThinkingOn, Budget: 2000, Show: "none"} }, "thinking", `{"type":"enabled","budget_tokens":2000}`, "thinking.show"},
+		{"hidden thoughts of old ones", "claude-3-7-sonnet-20250219", func(p *P) { p.Thinking = protocol.Thinking{Mode: protocol.ThinkingOn, Budget: 2000, Show: "none"} }, "thinking", `{"type":"enabled","budget_tokens":2000}`, "thinking.display"},
 
 		{"schema", sonnet45, func(p *P) { p.Output = protocol.Output{JSON: true, Schema: schema, Name: "x"} }, "output_config", `{"format":{"type":"json_schema","schema":{"type":"object","properties":{"n":{"type":"integer","description":"{minimum: 1}"}},"additionalProperties":false}}}`, ""},
 		{"tools", sonnet45, func(p *P) { p.Tools = function }, "tools", `[{"name":"f","input_schema":{"type":"object"}},{"name":"g","input_schema":{"type":"object","properties":{}}}]`, ""},
@@ -172,7 +172,7 @@ func TestEncodeTurns(t *testing.T) {
 		{"late result", sonnet45, []T{turn(U, says1("a")), turn(A, call("1", "f", "")), turn(U, says1("b")), turn(A, says1("c")), turn(U, result("1", "x"))}, "", "user: a / assistant: (1) / user: [1:x]|b / assistant: c", ""},
 		{"result behind another word", sonnet45, []T{turn(U, says1("a")), turn(A, call("1", "f", "")), turn(A, says1("b")), turn(U, result("1", "x"))}, "", "user: a / assistant: (1)|b / user: [1:x]", ""},
 		{"ids counted anew", sonnet45, []T{turn(U, says1("a")), turn(A, call("1", "f", "")), turn(U, result("1", "x")), turn(A, call("1", "f", "")), turn(U, result("1", "y"))}, "", "user: a / assistant: (1) / user: [1:x] / assistant: (1_2) / user: [1_2:y]", ""},
-		{"ids with other letters", sonnet45, []T{turn(U, says1("a")), turn(A, call("a.b", "f", "")), turn(U, result("a.b", "x"))}, "", "user: a / assistant: (ccw_YS5i) / user: [ccw_YS5i:x]", ""},
+		{"ids with other letters", sonnet45, []T{turn(U, says1("a")), turn(A, call("a.b", "f", "")), turn(U, result("a.b", "x"))}, "", "user: a / assistant: (a_b_2e7336dc) / user: [a_b_2e7336dc:x]", ""},
 		{"system behind results", opus48, []T{turn(U, says1("a")), turn(A, call("1", "f", "")), turn(U, result("1", "x")), turn(S, says1("s"))}, "", "user: a / assistant: (1) / user: [1:x] / system: s", ""},
 		{"own thoughts", sonnet45, []T{turn(U, says1("a")), turn(A, own, says1("b")), turn(U, says1("c"))}, "", "user: a / assistant: <Hm>|b / user: c", ""},
 		{"foreign thoughts", sonnet45, []T{turn(U, says1("a")), turn(A, foreign, says1("b")), turn(U, says1("c"))}, "", "user: a / assistant: b / user: c", "thinking history"},
@@ -284,7 +284,6 @@ func TestInexpressible(t *testing.T) {
 			p.Output = protocol.Output{JSON: true, Schema: json.RawMessage(`{"type":"object","additionalProperties":{"type":"string"}}`)}
 		}},
 		{"custom tool", sonnet45, func(p *P) { p.Tools = []protocol.Tool{{Kind: protocol.Custom, Name: "c"}} }},
-		{"tool name a.b", sonnet45, func(p *P) { p.Tools = []protocol.Tool{{Name: "a.b"}} }},
 		{"schema of the tool f", sonnet45, func(p *P) { p.Tools = []protocol.Tool{{Name: "f", Schema: json.RawMessage(`[]`)}} }},
 		{"tool_choice", "claude-opus-5-5", func(p *P) { p.Tools, p.Choice.Mode = f, protocol.ChoiceAny }},
 		{"a last turn of the assistant's", opus48, func(p *P) { p.Turns = append(p.Turns, turn(protocol.Assistant, says1("a"))) }},
@@ -374,7 +373,7 @@ func TestMarks(t *testing.T) {
 	if n := strings.Count(string(out.Body), "cache_control"); n != 4 || strings.Contains(string(m["tools"]), "cache_control") {
 		t.Errorf("%d marks: %s", n, out.Body)
 	}
-	if strings.Join(out.Hints, ",") != "cache" {
+	if strings.Join(out.Hints, ",") != "cache marks" {
 		t.Error(out.Hints)
 	}
 }

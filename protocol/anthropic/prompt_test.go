@@ -48,7 +48,7 @@ func TestDecodeFields(t *testing.T) {
 		{`"temperature":null,"tools":null,"system":null,"mcp_servers":[]`, func(*P) {}},
 		{`"stop_sequences":["a","b"]`, func(p *P) { p.Stop = []string{"a", "b"} }},
 		{`"metadata":{"user_id":"u"}`, func(p *P) { p.User = "u" }},
-		{`"metadata":{"x":1}`, func(p *P) { p.Native = []string{"metadata.x"} }},
+		{`"metadata":{"x":1}`, func(p *P) { p.Hints = []string{"metadata.x"} }},
 		{`"system":"Be kind"`, func(p *P) {
 			p.Turns = slices.Insert(p.Turns, 0, protocol.Turn{Role: protocol.System, Parts: parts("Be kind")})
 		}},
@@ -80,7 +80,7 @@ func TestDecodeFields(t *testing.T) {
 		{`"service_tier":"gold"`, func(p *P) { p.Native = []string{"service_tier"} }},
 		{`"speed":"fast","diagnostics":{}`, func(p *P) { p.Hints = []string{"speed", "diagnostics"} }},
 		{`"container":"c","inference_geo":"us","mcp_servers":[{}],"news":1`, func(p *P) {
-			p.Native = []string{"container", "inference_geo", "mcp_servers", "news"}
+			p.Native, p.Hints = []string{"container", "inference_geo", "mcp_servers"}, []string{"news"}
 		}},
 		{`"context_management":{"edits":[{"type":"clear_thinking_20251015","keep":"all"}]}`, func(p *P) { p.Hints = []string{"context_management.edits"} }},
 		{`"context_management":{"edits":[{"type":"clear_tool_uses_20250919"}]}`, func(p *P) {
@@ -92,10 +92,13 @@ func TestDecodeFields(t *testing.T) {
 		}},
 		{`"tools":[{"type":"custom","name":"f","input_schema":{},"defer_loading":true,"allowed_callers":["code_execution_20250825"],"x":1}]`, func(p *P) {
 			p.Tools = []protocol.Tool{{Name: "f", Schema: json.RawMessage(`{}`)}}
-			p.Native = []string{"tools.defer_loading", "tools.allowed_callers", "tools.x"}
+			p.Native, p.Hints = []string{"tools.allowed_callers", "tools.x"}, []string{"tools.defer_loading"}
 		}},
-		{`"tools":[{"type":"bash_20250124","name":"bash"},{"type":"web_fetch_20250910","name":"web_fetch"}]`, func(p *P) {
-			p.Native = []string{"tools.bash_20250124", "tools.web_fetch_20250910"}
+		{`"tools":[{"type":"web_fetch_20250910","name":"web_fetch"},{"type":"code_execution_20250825","name":"code_execution"},{"type":"tool_search_tool_bm25_20251119","name":"tool_search_tool_bm25"}]`, func(p *P) {
+			p.Tools = []protocol.Tool{{Kind: protocol.Hosted, Name: "web_fetch"}, {Kind: protocol.Hosted, Name: "code_execution"}, {Kind: protocol.Hosted, Name: "tool_search_tool_bm25"}}
+		}},
+		{`"tools":[{"type":"mcp_toolset","mcp_server_name":"x"},{"type":"unheard_of_20300101","name":"x"}]`, func(p *P) {
+			p.Native = []string{"tools.mcp_toolset", "tools.unheard_of_20300101"}
 		}},
 		{`"tools":[{"type":"web_search_20250305","name":"web_search","max_uses":3,"allowed_domains":["a.org"],"blocked_domains":null,"user_location":{"type":"approximate","city":"Bonn","country":"DE"}}]`, func(p *P) {
 			p.Tools = []protocol.Tool{{
@@ -157,7 +160,7 @@ func TestDecodeBlocks(t *testing.T) {
 		{"result", user(`{"type":"tool_result","tool_use_id":"t","content":"x","is_error":true}`), 0, []B{{Kind: protocol.Result, Back: &protocol.ToolResult{ID: "t", Parts: parts("x"), Error: true}}}, ""},
 		{"result of blocks", user(`{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"x"},{"type":"image","source":{"type":"url","url":"https://a"}}]}`), 0, []B{{Kind: protocol.Result, Back: &protocol.ToolResult{ID: "t", Parts: []B{{Text: "x"}, {Kind: protocol.Image, Media: &protocol.Media{URL: "https://a"}}}}}}, ""},
 		{"empty result", user(`{"type":"tool_result","tool_use_id":"t"}`), 0, []B{{Kind: protocol.Result, Back: &protocol.ToolResult{ID: "t"}}}, ""},
-		{"reference", user(`{"type":"tool_result","tool_use_id":"t","content":[{"type":"tool_reference","tool_name":"f"}]}`), 0, []B{{Kind: protocol.Result, Back: &protocol.ToolResult{ID: "t"}}}, "messages.content.content.tool_reference"},
+		{"reference", user(`{"type":"tool_result","tool_use_id":"t","content":[{"type":"tool_reference","tool_name":"f"}]}`), 0, []B{{Kind: protocol.Result, Back: &protocol.ToolResult{ID: "t", Parts: parts("The tool f can be called now.")}}}, ""},
 		{"thought", assistant(`{"type":"thinking","thinking":"Hm","signature":"s"}`), 1, []B{{Kind: protocol.Thought, Text: "Hm", Signature: "s", Origin: ai.Anthropic}}, ""},
 		{"redacted", assistant(`{"type":"redacted_thinking","data":"d"}`), 1, []B{{Kind: protocol.Thought, Redacted: true, Signature: "d", Origin: ai.Anthropic}}, ""},
 		{"foreign thought", assistant(`{"type":"thinking","thinking":"Hm","signature":"` + foreign.Seal(false) + `"}`), 1, []B{foreign}, ""},

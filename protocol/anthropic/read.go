@@ -43,6 +43,15 @@ func nativeIfSet(d *decoder, value []byte, path string) error {
 	return nil
 }
 
+// hintIfSet is for fields that change nothing of what the answer means, and are
+// not worth a word while they are false or empty.
+func hintIfSet(d *decoder, value []byte, path string) error {
+	if said(value) {
+		d.p.Hint(unindexed(path))
+	}
+	return nil
+}
+
 // ignore is for fields that were read already.
 func ignore(*decoder, []byte, string) error { return nil }
 

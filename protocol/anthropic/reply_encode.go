@@ -18,10 +18,23 @@ func (Format) EncodeReply(r *protocol.Reply, p *protocol.Prompt) []byte {
 	b := appendHead(make([]byte, 0, 1024), r, p)
 	b = append(key(b, "content"), '[')
 	var seen ending
+	thoughts := newThoughts(p)
 	for i := range r.Parts {
 		part := &r.Parts[i]
 		seen.see(part)
-		b = appendPart(b, part)
+		switch {
+		case part.Kind == protocol.Thought && !thoughts.shows(part):
+			thoughts.keep(part)
+		case part.Kind == protocol.Thought:
+			b = append(appendThought(append(comma(b), '{'), thoughts.shown(part)), '}')
+		default:
+			before := len(b)
+			if b = appendPart(b, part); len(b) > before {
+				for _, block := range thoughts.take() {
+					b = append(comma(b), block...)
+				}
+			}
+		}
 	}
 	b = append(b, ']')
 	b = seen.append(b, r)
@@ -100,8 +113,6 @@ func appendPart(b []byte, p *protocol.Part) []byte {
 		input, _ := inputOf(p.Call)
 		b = append(raw(b, "input", input), '}')
 		return appendSigned(b, p, p.Call.ID)
-	case protocol.Thought:
-		return append(appendThought(append(comma(b), '{'), shown(p)), '}')
 	case protocol.Search:
 		use, result := searchBlocks(p)
 		b = append(comma(b), use...)
@@ -112,7 +123,7 @@ func appendPart(b []byte, p *protocol.Part) []byte {
 	case protocol.Image, protocol.Document, protocol.Audio, protocol.Video:
 		b = text(append(comma(b), '{'), "type", "text")
 		return append(text(b, "text", unshown(p)), '}')
-	case protocol.Result: // nobody answers with one
+	case protocol.Thought, protocol.Result: // see thoughts; nobody answers with a result
 	}
 	return b
 }
@@ -127,18 +138,6 @@ func unshown(p *protocol.Part) string {
 		return "![](" + p.Media.URL + ")"
 	}
 	return "![](" + p.Media.DataURL() + ")"
-}
-
-// shown is a thought as clients of this format see it: one of another format's
-// keeps its text, and what its maker needs stands where signatures do.
-func shown(p *protocol.Part) *protocol.Part {
-	if p.Origin == ai.Anthropic {
-		return p
-	}
-	empty := p.Text == "" || p.Redacted
-	return &protocol.Part{
-		Kind: protocol.Thought, Text: p.Text, Redacted: empty, Signature: p.Seal(empty), Origin: ai.Anthropic,
-	}
 }
 
 // appendSigned appends a redacted thought with the signature of a call or text,

@@ -1,6 +1,7 @@
 package anthropic
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
@@ -12,6 +13,9 @@ import (
 // of other searches, what was found. The neutral form has one part for both. Its
 // signature are the blocks as they came, because what was found is encrypted in
 // them and wanted back.
+
+// toolSearchHistory names searches for tools that went before.
+const toolSearchHistory = "tool search history"
 
 // searches are those that have nothing found yet.
 type searches struct{ open []protocol.Part }
@@ -61,6 +65,10 @@ func (s *searches) found(result []byte) (p protocol.Part, ok bool) {
 // readSearch reads what the provider was to do. Only the web search means
 // something to others.
 func (b *blocks) readSearch(k *block) error {
+	if strings.HasPrefix(memberText(k.raw, "name"), "tool_search_tool_") {
+		b.d.p.Hint(toolSearchHistory)
+		return nil
+	}
 	if !isWebSearch(k.raw) {
 		b.d.p.Keep(unindexed(k.path) + "." + k.kind + "." + memberText(k.raw, "name"))
 		return nil

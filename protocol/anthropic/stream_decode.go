@@ -38,7 +38,8 @@ type openBlock struct {
 
 	first   []byte // what came with its start: the input of a call, or the whole block of what was found
 	text    []byte // held back, or the input of a search
-	more    bool   // something came
+	half    protocol.Halves
+	more    bool // something came
 	runes   int
 	ended   bool
 	signed  string
@@ -82,7 +83,9 @@ func (d *replyDecoder) Event(ev sse.Event, give func(*protocol.Piece)) {
 	}
 	switch string(name) {
 	case "ping":
-		give(&protocol.Piece{Kind: protocol.PiecePing})
+		if d.began {
+			give(&protocol.Piece{Kind: protocol.PiecePing})
+		}
 	case "message_start":
 		d.message(message, give)
 	case "content_block_start":
@@ -270,11 +273,11 @@ func (d *replyDecoder) delta(at int64, delta []byte, give func(*protocol.Piece))
 	text := ""
 	switch kind {
 	case "text_delta":
-		text = memberText(delta, "text")
+		text, _ = b.half.String(member(delta, "text"))
 	case "thinking_delta":
-		text = memberText(delta, "thinking")
+		text, _ = b.half.String(member(delta, "thinking"))
 	case "input_json_delta":
-		text = memberText(delta, "partial_json")
+		text, _ = b.half.String(member(delta, "partial_json"))
 	case "signature_delta":
 		b.signed = memberText(delta, "signature")
 	case "citations_delta":

@@ -2,6 +2,7 @@ package anthropic
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -14,16 +15,18 @@ type replyEncoder struct {
 	stopped bool
 	index   int
 	seen    ending
+	thoughts
 
 	open   bool // a part is
 	part   protocol.Part
-	begun  bool // and so is its block
-	custom bool // the arguments of a call are free text, and go into an object
+	begun  bool            // and so is its block
+	text   strings.Builder // of it, that was not handed over
+	custom bool            // the arguments of a call are free text, and go into an object
 }
 
 // NewReplyEncoder returns an encoder for one stream.
 func (Format) NewReplyEncoder(p *protocol.Prompt, _ bool) protocol.ReplyEncoder {
-	return &replyEncoder{p: p}
+	return &replyEncoder{p: p, thoughts: newThoughts(p)}
 }
 
 // Append appends the events of a piece.
@@ -78,7 +81,9 @@ func (e *replyEncoder) start(dst []byte, r *protocol.Reply) []byte {
 	dst = raw(dst, "content", "[]")
 	dst = raw(dst, "stop_reason", "null")
 	dst = raw(dst, "stop_sequence", "null")
-	dst = append(appendUsage(key(dst, "usage"), &ai.Usage{}), '}')
+	u := &r.Usage // of the input; of the output, message_delta tells
+	known := ai.Usage{Input: u.Input, CachedInput: u.CachedInput, CacheWrite: u.CacheWrite, CacheWrite1h: u.CacheWrite1h}
+	dst = append(appendUsage(key(dst, "usage"), &known), '}')
 	return endEvent(dst)
 }
 
@@ -157,8 +162,8 @@ func (e *replyEncoder) more(dst []byte, s string) []byte {
 		}
 		return e.delta(dst, "input_json_delta", "partial_json", s)
 	case protocol.Thought:
-		if e.part.Redacted {
-			e.part.Text += s
+		if e.part.Redacted || e.hidden || !e.asked {
+			e.text.WriteString(s)
 			return dst
 		}
 		if !e.begun {
@@ -171,7 +176,7 @@ func (e *replyEncoder) more(dst []byte, s string) []byte {
 		}
 		return e.delta(dst, "text_delta", "text", s)
 	default:
-		e.part.Text += s
+		e.text.WriteString(s)
 		return dst
 	}
 }
@@ -182,10 +187,13 @@ func (e *replyEncoder) close(dst []byte, p *protocol.Part) []byte {
 		return dst
 	}
 	e.open = false
+	e.part.Text += e.text.String()
+	e.text.Reset()
 	if p.Signature != "" {
 		e.part.Signature, e.part.Origin = p.Signature, p.Origin
 	}
 	e.part.Redacted = e.part.Redacted || p.Redacted
+	e.part.Wanted = e.part.Wanted || p.Wanted
 	if len(e.part.Citations) == 0 {
 		e.part.Citations = p.Citations
 	}
@@ -200,14 +208,14 @@ func (e *replyEncoder) close(dst []byte, p *protocol.Part) []byte {
 		if e.custom {
 			dst = e.delta(dst, "input_json_delta", "partial_json", `"}`)
 		}
-		return e.signed(e.blockStop(dst), part.Call.ID)
+		return e.keptThoughts(e.signed(e.blockStop(dst), part.Call.ID))
 	case protocol.Text, protocol.Refusal:
 		if e.begun {
 			for i := range part.Citations {
 				dst = key(e.deltaStart(dst, "citations_delta"), "citation")
 				dst = endEvent(append(appendCitation(dst, &part.Citations[i], part.Origin), '}'))
 			}
-			dst = e.blockStop(dst)
+			dst = e.keptThoughts(e.blockStop(dst))
 		}
 		return e.signed(dst, "")
 	case protocol.Thought:
@@ -221,7 +229,7 @@ func (e *replyEncoder) close(dst []byte, p *protocol.Part) []byte {
 		return dst
 	case protocol.Image, protocol.Document, protocol.Audio, protocol.Video:
 		dst = e.begin(dst)
-		return e.blockStop(e.delta(dst, "text_delta", "text", unshown(part)))
+		return e.keptThoughts(e.blockStop(e.delta(dst, "text_delta", "text", unshown(part))))
 	default:
 		return dst
 	}
@@ -235,25 +243,39 @@ func (e *replyEncoder) signed(dst []byte, id string) []byte {
 	return dst
 }
 
-func (e *replyEncoder) closeThought(dst []byte) []byte {
-	if !e.begun { // without a text
-		if e.part.Origin != ai.Anthropic || e.part.Redacted {
-			return e.block(dst, append(appendThought([]byte{'{'}, shown(&e.part)), '}'))
-		}
-		dst = e.begin(dst)
+// keptThoughts are the blocks of thoughts that the part that was closed came of.
+func (e *replyEncoder) keptThoughts(dst []byte) []byte {
+	for _, block := range e.take() {
+		dst = e.block(dst, block)
 	}
-	if signature := shownWith(&e.part).Signature; signature != "" {
-		dst = e.delta(dst, "signature_delta", "signature", signature)
-	}
-	return e.blockStop(dst)
+	return dst
 }
 
-// shownWith is shown for a thought whose text was handed over already.
-func shownWith(p *protocol.Part) *protocol.Part {
-	if p.Origin == ai.Anthropic {
-		return p
+func (e *replyEncoder) closeThought(dst []byte) []byte {
+	part := &e.part
+	switch {
+	case !e.shows(part):
+		e.keep(part)
+		return dst
+	case e.begun: // its text was handed over already
+		if part.Origin != ai.Anthropic {
+			part.Signature = part.Seal(false)
+		}
+	default:
+		shown := e.shown(part)
+		if shown.Redacted {
+			return e.block(dst, append(appendThought([]byte{'{'}, shown), '}'))
+		}
+		part.Signature = shown.Signature
+		dst = e.begin(dst)
+		if shown.Text != "" {
+			dst = e.delta(dst, "thinking_delta", "thinking", shown.Text)
+		}
 	}
-	return &protocol.Part{Signature: p.Seal(false)}
+	if part.Signature != "" {
+		dst = e.delta(dst, "signature_delta", "signature", part.Signature)
+	}
+	return e.blockStop(dst)
 }
 
 // use is the block of what a search looks for, whose input comes in a delta.

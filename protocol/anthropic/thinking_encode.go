@@ -24,14 +24,21 @@ func (e *encoder) planThinking(groups []group) plan {
 	if pl.most <= 0 {
 		pl.most = m.most
 	} else if m.claude && pl.most > m.most {
-		e.hint("max_output")
+		e.hint("max_tokens above the model's most")
 		pl.most = m.most
 	}
 	switch {
 	case t.Mode == protocol.ThinkingOff:
 		e.planOff(&pl)
+	case m.wantsThoughts && !thoughtOf(groups):
+		e.hint("thinking")
+		pl.kind = "disabled"
 	case t.Mode == protocol.ThinkingOn && !m.thinks:
 		e.hint("thinking")
+	case t.Mode == protocol.ThinkingOn && m.adaptive && e.forced() && !m.alwaysOn:
+		// "Thinking may not be enabled when tool_choice forces tool use."
+		e.hint("thinking")
+		pl.kind, pl.effort = "disabled", t.Effort
 	case t.Mode == protocol.ThinkingOn && m.adaptive:
 		pl.kind = "adaptive"
 		pl.effort = t.Effort
@@ -95,6 +102,26 @@ func (e *encoder) planBudget(pl *plan, groups []group) {
 	}
 }
 
+// thoughtOf reports whether all calls came of thoughts: those of another model,
+// which the conversation began with, did not.
+func thoughtOf(groups []group) bool {
+	for i := range groups {
+		thought := false
+		for _, it := range groups[i].items {
+			switch it.part.Kind {
+			case protocol.Thought:
+				thought = true
+			case protocol.Call:
+				if !thought {
+					return false
+				}
+			default:
+			}
+		}
+	}
+	return true
+}
+
 // mayThink reports whether thinking may be on by a budget: if the conversation
 // stands in the middle of calls, or of an answer, the assistant must have begun
 // it with a thought.
@@ -126,7 +153,7 @@ func (e *encoder) writeThinking(pl *plan) {
 	if show := e.p.Thinking.Show; show != "" && pl.kind != "disabled" {
 		switch {
 		case !e.model.display:
-			e.hint("thinking.show")
+			e.hint("thinking.display")
 		case show == "none":
 			e.b = text(e.b, "display", "omitted")
 		default:

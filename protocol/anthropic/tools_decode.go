@@ -14,8 +14,12 @@ func (d *decoder) readTools(value []byte, path string) error {
 	return elements(value, path, d.readTool)
 }
 
-// readTool reads a tool. Of those that the provider runs, or trained its models
-// on, only the web search means something to others.
+// hosted are how the types of tools begin that the provider runs, and that an
+// agent with tools of its own can do without.
+var hosted = []string{"web_fetch_", "code_execution_", "tool_search_tool_"}
+
+// readTool reads a tool: one with a schema, one that the client runs too and the
+// provider trained its models on, or one that the provider runs.
 // https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview
 func (d *decoder) readTool(value []byte, path string) error {
 	if len(value) == 0 || value[0] != '{' {
@@ -27,6 +31,15 @@ func (d *decoder) readTool(value []byte, path string) error {
 		return d.readFunction(value, path)
 	case strings.HasPrefix(kind, webSearch):
 		return d.readWebSearch(value, path)
+	}
+	for _, prefix := range hosted {
+		if strings.HasPrefix(kind, prefix) {
+			d.p.Tools = append(d.p.Tools, protocol.Tool{Kind: protocol.Hosted, Name: memberText(value, "name")})
+			return nil
+		}
+	}
+	if of := clientToolOf(kind); of != nil {
+		return d.readClientTool(of, kind, value, path)
 	}
 	d.p.Keep("tools." + kind)
 	return nil
@@ -51,8 +64,8 @@ func (d *decoder) readFunction(value []byte, path string) error {
 			t.Cache, err = d.readCache(value, path)
 		case "eager_input_streaming", "input_examples":
 			d.p.Hint(unindexed(path))
-		case "defer_loading":
-			return nativeIfSet(d, value, path)
+		case "defer_loading": // others are told at once what a search would find
+			return hintIfSet(d, value, path)
 		case "allowed_callers":
 			return d.readCallers(value, path)
 		default:
@@ -102,7 +115,9 @@ func (d *decoder) readWebSearch(value []byte, path string) error {
 			t.Cache, err = d.readCache(value, path)
 		case "allowed_callers":
 			return d.readCallers(value, path)
-		case "defer_loading", "strict":
+		case "defer_loading":
+			return hintIfSet(d, value, path)
+		case "strict":
 			return nativeIfSet(d, value, path)
 		default:
 			d.p.Keep(unindexed(path))

@@ -1,11 +1,10 @@
 package anthropic
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/schema"
 )
 
 // selectTools takes the tools that may be called. Where a choice allows some
@@ -15,7 +14,7 @@ func (e *encoder) selectTools() {
 	limited := len(names) > 0 && (e.p.Choice.Mode == protocol.ChoiceAuto || e.p.Choice.Mode == protocol.ChoiceAny && len(names) > 1)
 	for i := range e.p.Tools {
 		t := &e.p.Tools[i]
-		if !limited || t.Kind == protocol.WebSearch || slices.Contains(names, t.Name) {
+		if !limited || t.Kind == protocol.WebSearch || t.Kind == protocol.Hosted || slices.Contains(names, t.Name) {
 			e.tools = append(e.tools, t)
 		}
 	}
@@ -37,6 +36,8 @@ func (e *encoder) writeTools() error {
 		switch t.Kind {
 		case protocol.Custom:
 			return e.cannot("custom tool")
+		case protocol.Hosted:
+			return e.cannot("tool " + t.Name)
 		case protocol.WebSearch:
 			e.writeWebSearch(t)
 		case protocol.Function:
@@ -52,58 +53,34 @@ func (e *encoder) writeTools() error {
 }
 
 func (e *encoder) writeFunction(t tool) error {
-	if !isPlain(t.Name) {
-		return e.cannot("tool name " + t.Name)
-	}
-	schema, ok := inputSchema(t.Schema)
+	mended, ok := schema.Tool(t.Schema, schema.Target{})
 	if !ok {
 		return e.cannot("schema of the tool " + t.Name)
 	}
-	strict := t.Strict != nil && *t.Strict
+	if mended.Loose {
+		e.hint("tools.schema")
+	}
+	input := mended.Schema
+	strict := t.Strict != nil && *t.Strict && !mended.Loose
 	if strict && !e.model.schemas {
 		e.hint("tools.strict")
 		strict = false
 	}
 	if strict {
-		closed, err := strictSchema(schema)
+		closed, err := strictSchema(input)
 		if strict = err == nil; strict {
-			schema = closed
+			input = closed
 		} else {
 			e.hint("tools.strict")
 		}
 	}
 	e.b = text(e.b, "name", t.Name)
-	e.b = textIf(e.b, "description", t.Description)
-	e.b = raw(e.b, "input_schema", schema)
+	e.b = textIf(e.b, "description", protocol.Paragraphs(t.Description, mended.Rule))
+	e.b = raw(e.b, "input_schema", input)
 	if strict {
 		e.b = raw(e.b, "strict", "true")
 	}
 	return nil
-}
-
-// isPlain reports whether the name of a tool matches ^[a-zA-Z0-9_-]{1,128}$.
-func isPlain(name string) bool {
-	return len(name) <= 128 && name != "" && protocol.PlainID(name) == name
-}
-
-// inputSchema is the schema of a tool's arguments, which must say that they are
-// an object.
-func inputSchema(schema []byte) (out []byte, ok bool) {
-	schema = bytes.TrimSpace(schema)
-	if len(schema) == 0 || string(schema) == "null" {
-		return []byte(`{"type":"object","properties":{}}`), true
-	}
-	if schema[0] != '{' || !json.Valid(schema) {
-		return nil, false
-	}
-	if member(schema, "type") != nil {
-		return schema, true
-	}
-	out = text([]byte{'{'}, "type", "object")
-	if rest := bytes.TrimSpace(schema[1:]); rest[0] != '}' {
-		out = append(out, ',')
-	}
-	return append(out, schema[1:]...), true
 }
 
 func (e *encoder) writeWebSearch(t tool) {

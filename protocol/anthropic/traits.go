@@ -2,6 +2,8 @@ package anthropic
 
 import (
 	"strings"
+
+	"github.com/ccload/ccload/protocol"
 )
 
 // traits are what a model takes.
@@ -21,6 +23,8 @@ type traits struct {
 	noPrefill  bool // refuses an assistant's turn at the end
 	schemas    bool // output_config.format, strict tools
 	systems    bool // messages with the role system
+
+	wantsThoughts bool // refuses calls without thoughts while thinking is on
 }
 
 var (
@@ -44,7 +48,7 @@ const newest generation = 9900
 func traitsOf(name string) traits {
 	family, g, isClaude := parseModel(name)
 	if !isClaude {
-		return traits{most: 32000, thinks: true}
+		return traits{most: 32000, thinks: true, wantsThoughts: protocol.RefusesWithoutThoughts(name)}
 	}
 	always := family == "fable" || family == "mythos"
 	t := traits{

@@ -85,6 +85,7 @@ func merge(groups []group, g group) []group {
 
 // items takes of a turn what becomes blocks.
 func (e *encoder) items(to []item, t *protocol.Turn, role protocol.Role) ([]item, error) {
+	blank := "" // white space before the next text
 	if t.Name != "" {
 		e.hint("name")
 	}
@@ -95,12 +96,16 @@ func (e *encoder) items(to []item, t *protocol.Turn, role protocol.Role) ([]item
 		case protocol.Text, protocol.Refusal:
 			// "text content blocks must contain non-whitespace text"
 			if strings.TrimSpace(p.Text) == "" {
-				if last := len(to) - 1; last >= 0 && to[last].cache == "" && to[last].part.Kind != protocol.Thought {
+				last := len(to) - 1
+				if last >= 0 && to[last].cache == "" && to[last].part.Kind != protocol.Thought {
 					to[last].cache = p.Cache
+				}
+				if nextIsText(t.Parts[i+1:]) { // it stands between two, or belongs to the one behind it
+					blank += p.Text
 				}
 				continue
 			}
-			it.text = p.Text
+			it.text, blank = blank+p.Text, ""
 			if len(p.Citations) > 0 {
 				e.hint("citations")
 			}
@@ -133,6 +138,19 @@ func (e *encoder) items(to []item, t *protocol.Turn, role protocol.Role) ([]item
 		to = append(to, it)
 	}
 	return to, nil
+}
+
+// nextIsText reports whether the next part that says anything is a text.
+func nextIsText(parts []protocol.Part) bool {
+	for i := range parts {
+		switch p := &parts[i]; {
+		case p.Kind != protocol.Text && p.Kind != protocol.Refusal:
+			return false
+		case strings.TrimSpace(p.Text) != "":
+			return true
+		}
+	}
+	return false
 }
 
 // keepsThought reports whether a thought is this format's own. Claude's models

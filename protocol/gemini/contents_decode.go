@@ -109,8 +109,12 @@ func (d *decoder) addPart(p *part, role protocol.Role) error {
 		t.Parts = addThought(t.Parts, &to, p.text)
 	case p.hasText:
 		to := protocol.Part{Kind: protocol.Text, Text: p.text}
-		sign(&to, p.signature)
 		t := d.turn(role)
+		if thoughts, _ := thoughtsIn(p.signature); len(thoughts) > 0 {
+			t.Parts = thoughtsBefore(append(t.Parts, to), thoughts)
+			break
+		}
+		sign(&to, p.signature)
 		t.Parts = append(t.Parts, to)
 	}
 	return nil
@@ -125,9 +129,12 @@ func (d *decoder) addCall(p *part) error {
 	}
 	to := protocol.Part{Kind: protocol.Call, Call: p.call}
 	t := d.turn(protocol.Assistant)
-	if thoughts := thoughtsIn(p.signature); len(thoughts) > 0 {
+	switch thoughts, near := thoughtsIn(p.signature); {
+	case near:
+		t.Parts = append(t.Parts, thoughts...)
+	case len(thoughts) > 0:
 		t.Parts = restoreThoughts(t.Parts, thoughts)
-	} else {
+	default:
 		sign(&to, p.signature)
 	}
 	t.Parts = append(t.Parts, to)

@@ -260,6 +260,9 @@ func (e *encoder) result(r *protocol.ToolResult, names map[string]string) (made 
 		return nil, nil, e.cannot("tool result without its call")
 	}
 	text, _ := protocol.PlainText(r.Parts)
+	if r.Error && strings.TrimSpace(text) == "" {
+		text, _ = protocol.PlainText(r.SaidAsText())
+	}
 	response := &outResponse{ID: sentID(r.ID), Name: name, Response: wrap(text, r.Error)}
 	for i := range r.Parts {
 		switch r.Parts[i].Kind {

@@ -266,11 +266,24 @@ func newModel(m protocol.Model) model {
 	return model{Name: "models/" + m.ID, BaseModelID: m.ID, Version: "001", DisplayName: m.ID, Methods: methods}
 }
 
-// WriteModels writes all models as one page.
-func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
+// mostModels is how many models a page has at most.
+// https://ai.google.dev/api/models#method:-models.list
+const mostModels = 1000
+
+// WriteModels writes the page of models that is asked for with pageSize and
+// pageToken, which is the last id of the page before; all of them if no size is
+// said.
+func (Format) WriteModels(r *http.Request, models []protocol.Model) []byte {
+	models, more := protocol.Page(models, protocol.PageQuery{
+		Limit: min(protocol.QueryNumber(r, "pageSize", "page_size"), mostModels), After: protocol.QueryText(r, "pageToken", "page_token"),
+	})
 	page := struct {
 		Models []model `json:"models"`
+		Next   string  `json:"nextPageToken,omitempty"`
 	}{Models: make([]model, 0, len(models))}
+	if more {
+		page.Next = models[len(models)-1].ID
+	}
 	for _, m := range models {
 		page.Models = append(page.Models, newModel(m))
 	}
@@ -279,3 +292,6 @@ func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
 
 // WriteModel writes one model.
 func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return protocol.JSON(newModel(m)) }
+
+// ModelMember is where an answer, or an event of a stream, names its model.
+func (Format) ModelMember() (member, within string) { return "modelVersion", "" }

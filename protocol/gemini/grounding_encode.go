@@ -39,7 +39,7 @@ func (w *writer) sources(found []protocol.Citation) {
 // cite says what the text that has just ended rests on. Who does not say which
 // place of it means all.
 func (w *writer) cite(cited []protocol.Citation) {
-	cited = slices.Clone(cited)
+	cited = slices.Clone(protocol.WithEnds(cited, w.chars-w.begun))
 	for i := range cited {
 		if cited[i].Start == 0 && cited[i].End == 0 {
 			cited[i].End = w.chars - w.begun

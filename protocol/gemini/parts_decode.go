@@ -12,6 +12,7 @@ import (
 type part struct {
 	text      string
 	hasText   bool
+	raw       []byte // the text as it stands in the JSON
 	thought   bool
 	signature string
 	media     *protocol.Media
@@ -45,7 +46,7 @@ func readPart(value []byte, path string, n notes) (part, error) {
 		at := below(path, name)
 		switch name {
 		case "text":
-			p.hasText = true
+			p.hasText, p.raw = true, value
 			p.text, err = readText(value, at)
 		case "thought":
 			p.thought, err = readBool(value, at)

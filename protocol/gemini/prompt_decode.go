@@ -54,6 +54,18 @@ func (d *decoder) object(value []byte, path string, table map[string]rule) error
 	})
 }
 
+// top reads an object by a table; what the table does not know is dropped unless
+// it means something.
+func (d *decoder) top(value []byte, path string, table map[string]rule) error {
+	return fields(value, path, func(name string, value []byte) error {
+		if read, known := table[name]; known {
+			return read(d, value, below(path, name))
+		}
+		d.p.UnknownAt(path, name, value)
+		return nil
+	})
+}
+
 // requestFields are those of GenerateContentRequest.
 // https://ai.google.dev/api/generate-content
 var requestFields = map[string]rule{
@@ -64,10 +76,8 @@ var requestFields = map[string]rule{
 	"toolConfig":        (*decoder).readToolConfig,
 	"generationConfig":  (*decoder).readConfig,
 	"serviceTier":       (*decoder).readTier,
-	"safetySettings":    hint, // what is filtered beyond it is each provider's own
 	"labels":            hint,
 	"store":             hint,
-	"cachedContent":     nativeIfSet,
 	"modelArmorConfig":  native,
 }
 
@@ -107,7 +117,7 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 		p:     &protocol.Prompt{Model: in.Model, Stream: in.Stream, WantsUsage: true},
 		calls: make(map[string]bool),
 	}
-	if err := d.object(bytes.TrimSpace(in.Body), "", requestFields); err != nil {
+	if err := d.top(bytes.TrimSpace(in.Body), "", requestFields); err != nil {
 		return nil, err
 	}
 	if !slices.ContainsFunc(d.p.Turns, func(t protocol.Turn) bool { return t.Role != protocol.System }) && len(d.p.Native) == 0 {
@@ -139,7 +149,7 @@ func integer(field func(*protocol.Prompt) **int64) rule {
 }
 
 func (d *decoder) readConfig(value []byte, path string) error {
-	return d.object(value, path, configFields)
+	return d.top(value, path, configFields)
 }
 
 func (d *decoder) readMaxOutput(value []byte, path string) (err error) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/schema"
 )
 
 // Limits of GenerationConfig. https://ai.google.dev/api/generate-content#generationconfig
@@ -38,13 +39,14 @@ func (e *encoder) cannot(field string) error {
 // marks notes what a part has that Gemini has no word for.
 func (e *encoder) marks(p *protocol.Part) {
 	if p.Cache != "" {
-		e.hint("cache")
+		e.hint("cache marks")
 	}
 }
 
 // EncodePrompt writes a request for a model.
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
 	model = strings.TrimPrefix(model, "models/")
+	p, names := p.Fit(limits)
 	e := encoder{p: p, model: traitsOf(model)}
 	for _, step := range []func() error{e.contents, e.system, e.ending, e.tools, e.choice, e.config} {
 		if err := step(); err != nil {
@@ -52,7 +54,7 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 		}
 	}
 	e.dropped()
-	to := &protocol.Outbound{Header: http.Header{}, Body: protocol.JSON(&e.out), Hints: e.hints}
+	to := &protocol.Outbound{Header: http.Header{}, Body: protocol.JSON(&e.out), Hints: e.hints, Names: names}
 	if p.Stream {
 		to.Query = "alt=sse"
 	}
@@ -80,7 +82,7 @@ func (e *encoder) dropped() {
 	}{
 		{p.User != "", "user"},
 		{p.Parallel != nil && !*p.Parallel, "parallel"},
-		{p.Output.Verbosity != "", "output.verbosity"},
+		{p.Output.Verbosity != "", "verbosity"},
 		{p.Output.About != "", "output.about"},
 		{p.Tier == "batch", "tier"},
 	} {
@@ -102,25 +104,25 @@ func (e *encoder) tools() error {
 	for i := range e.p.Tools {
 		t := &e.p.Tools[i]
 		if t.Cache != "" {
-			e.hint("cache")
+			e.hint("cache marks")
 		}
 		switch t.Kind {
 		case protocol.Function:
 			if t.Strict != nil && *t.Strict {
 				e.hint("tools.strict")
 			}
-			if !goodName(t.Name) {
-				return e.cannot("tool name " + t.Name)
+			made, err := e.function(t)
+			if err != nil {
+				return err
 			}
-			if t.Schema != nil && !isObject(t.Schema) {
-				return e.cannot("schema of the tool " + t.Name)
-			}
-			functions = append(functions, outFunction{Name: t.Name, Description: t.Description, Schema: t.Schema})
+			functions = append(functions, made)
 		case protocol.WebSearch:
 			search = true
 			if err := e.search(t); err != nil {
 				return err
 			}
+		case protocol.Hosted:
+			return e.cannot("tool " + t.Name)
 		default:
 			return e.cannot("custom tool")
 		}
@@ -142,33 +144,34 @@ func (e *encoder) tools() error {
 	return nil
 }
 
+// function writes a tool. One without a schema takes nothing.
+func (e *encoder) function(t *protocol.Tool) (outFunction, error) {
+	made := outFunction{Name: t.Name, Description: t.Description}
+	if t.Schema == nil {
+		return made, nil
+	}
+	mended, ok := schema.Tool(t.Schema, schema.Target{OneType: true})
+	if !ok || !isObject(mended.Schema) {
+		return made, e.cannot("schema of the tool " + t.Name)
+	}
+	if mended.Loose {
+		e.hint("tools.schema")
+	}
+	made.Description, made.Schema = protocol.Paragraphs(t.Description, mended.Rule), mended.Schema
+	return made, nil
+}
+
 func (e *encoder) search(t *protocol.Tool) error {
 	if len(t.Domains)+len(t.NotDomains) > 0 {
 		return e.cannot("web search with domains")
 	}
 	if t.MaxSearches > 0 {
-		e.hint("tools.max_searches")
+		e.hint("web_search.max_uses")
 	}
 	if t.Location != nil {
-		e.hint("tools.location")
+		e.hint("web_search.user_location")
 	}
 	return nil
-}
-
-// goodName reports whether a function may be called that: letters, digits, _,
-// -, . and :, beginning with a letter or _, at most 128.
-// https://ai.google.dev/api/caching#FunctionDeclaration
-func goodName(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_':
-		case i > 0 && ('0' <= c && c <= '9' || c == '-' || c == '.' || c == ':'):
-		default:
-			return false
-		}
-	}
-	return name != "" && len(name) <= 128
 }
 
 func (e *encoder) choice() error {
@@ -298,6 +301,9 @@ func (e *encoder) output(c *outConfig) error {
 		return e.cannot("schema of the answer")
 	}
 	c.ResponseMimeType, c.ResponseSchema = "application/json", e.p.Output.Schema
+	if c.ResponseSchema != nil {
+		c.ResponseSchema = schema.Clean(c.ResponseSchema, schema.Target{OneType: true})
+	}
 	return nil
 }
 

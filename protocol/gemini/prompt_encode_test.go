@@ -100,7 +100,7 @@ func TestEncodeBodies(t *testing.T) {
 			"search with functions", "gemini-3.1-pro-preview",
 			protocol.Prompt{Turns: hello, Tools: append(slices.Clone(function), protocol.Tool{Kind: protocol.WebSearch, MaxSearches: 2, Location: &protocol.Location{}})},
 			`{` + helloBody + `,` + strings.TrimSuffix(tools, "]") + `,{"googleSearch":{}}],"toolConfig":{"includeServerSideToolInvocations":true}}`,
-			[]string{"tools.max_searches", "tools.location"},
+			[]string{"web_search.max_uses", "web_search.user_location"},
 		},
 		{
 			"sampling", "",
@@ -118,7 +118,7 @@ func TestEncodeBodies(t *testing.T) {
 			"JSON with tools", "gemini-3-flash-preview",
 			protocol.Prompt{Turns: hello, Tools: function, Output: protocol.Output{JSON: true, Schema: []byte(`{"type":"object"}`), Verbosity: "low"}},
 			`{` + helloBody + `,` + tools + `,"generationConfig":{"responseMimeType":"application/json","responseJsonSchema":{"type":"object"}}}`,
-			[]string{"output.verbosity"},
+			[]string{"verbosity"},
 		},
 		{
 			"media", "",
@@ -128,7 +128,7 @@ func TestEncodeBodies(t *testing.T) {
 				protocol.Part{Kind: protocol.Image, Media: &protocol.Media{Data: "iVBORw0KGgo="}, Cache: "5m"},
 			)}},
 			`{"contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"text/plain","data":"YWJj"}},{"fileData":{"mimeType":"image/jpeg","fileUri":"https://a/b"}},{"inlineData":{"mimeType":"image/png","data":"iVBORw0KGgo="}}]}]}`,
-			[]string{"media.name", "media.detail", "cache"},
+			[]string{"media.name", "media.detail", "cache marks"},
 		},
 		{"pictures", "gemini-2.5-flash-image", protocol.Prompt{Turns: hello, Kinds: []string{"image"}}, `{` + helloBody + `,"generationConfig":{"responseModalities":["TEXT","IMAGE"]}}`, nil},
 	} {

@@ -95,17 +95,17 @@ func TestDecodeFields(t *testing.T) {
 			p.Choice.Mode = protocol.ChoiceAuto
 			p.Hint("toolConfig.functionCallingConfig.mode.VALIDATED")
 		}},
-		{`"labels":{"a":"b"},"safetySettings":[{"category":"x"}]`, func(p *protocol.Prompt) { p.Hints = []string{"labels", "safetySettings"} }},
+		{`"labels":{"a":"b"},"safetySettings":[{"category":"x"}]`, func(p *protocol.Prompt) { p.Hints, p.Native = []string{"labels"}, []string{"safetySettings"} }},
 		{`"cachedContent":""`, func(*protocol.Prompt) {}},
 		{`"cachedContent":"cachedContents/x"`, func(p *protocol.Prompt) { p.Keep("cachedContent") }},
-		{`"modelArmorConfig":{},"brandNew":1`, func(p *protocol.Prompt) { p.Native = []string{"modelArmorConfig", "brandNew"} }},
+		{`"modelArmorConfig":{},"brandNew":1`, func(p *protocol.Prompt) { p.Native, p.Hints = []string{"modelArmorConfig"}, []string{"brandNew"} }},
 		{`"generationConfig":{"candidateCount":2,"speechConfig":{},"mediaResolution":"x"}`, func(p *protocol.Prompt) {
 			p.Keep("generationConfig.candidateCount")
 			p.Keep("generationConfig.speechConfig")
 			p.Hint("generationConfig.mediaResolution")
 		}},
 		{`"tools":[{"codeExecution":{}},{"urlContext":{}}]`, func(p *protocol.Prompt) {
-			p.Native = []string{"tools.codeExecution", "tools.urlContext"}
+			p.Tools = []protocol.Tool{{Kind: protocol.Hosted, Name: "codeExecution"}, {Kind: protocol.Hosted, Name: "urlContext"}}
 		}},
 		{`"tools":[{"googleSearch":{"timeRangeFilter":{}}}]`, func(p *protocol.Prompt) {
 			p.Tools = []protocol.Tool{{Kind: protocol.WebSearch}}
@@ -277,7 +277,6 @@ func TestInexpressible(t *testing.T) {
 		{"schema of the tool f", "", protocol.Prompt{Turns: turn, Tools: []protocol.Tool{{Name: "f", Schema: []byte(`true`)}}}},
 		{"schema of the answer", "", protocol.Prompt{Turns: turn, Output: protocol.Output{Schema: []byte(`{"a":"\q"}`)}}},
 		{"custom tool", "", protocol.Prompt{Turns: turn, Tools: []protocol.Tool{{Kind: protocol.Custom, Name: "f"}}}},
-		{"tool name 1 f", "", protocol.Prompt{Turns: turn, Tools: []protocol.Tool{{Name: "1 f"}}}},
 		{"file id", "", media(protocol.Image, protocol.Media{FileID: "file-x"})},
 		{"media type image/gif", "", media(protocol.Image, protocol.Media{Type: "image/gif", Data: "AAAA"})},
 		{"media by an address that is not https", "", media(protocol.Image, protocol.Media{URL: "http://a/b.png"})},

@@ -66,7 +66,7 @@ func (Format) EncodeReply(r *protocol.Reply, p *protocol.Prompt) []byte {
 // writer turns pieces into parts.
 type writer struct {
 	id, model, created string
-	hidden             bool // the client does not want to see thoughts
+	hidden             bool // the client did not ask to see thoughts
 	write              func(part outPart, tokens []protocol.Logprob)
 
 	part  protocol.Part // the open one
@@ -81,7 +81,8 @@ type writer struct {
 }
 
 func newWriter(p *protocol.Prompt) *writer {
-	return &writer{hidden: p != nil && p.Thinking.Show == "none", run: protocol.Search}
+	hidden := p != nil && (p.Thinking.Show == "" || p.Thinking.Show == "none")
+	return &writer{hidden: hidden, run: protocol.Search}
 }
 
 // reply is an answer, or an event, with nothing in it.
@@ -179,14 +180,20 @@ func (w *writer) close(end *protocol.Part) {
 		p.Media = end.Media
 	}
 	p.Redacted = p.Redacted || end.Redacted
+	p.Wanted = p.Wanted || end.Wanted
 	switch p.Kind {
 	case protocol.Text, protocol.Refusal:
 		w.cite(end.Citations)
-		if p.Signature != "" {
+		signature := p.Signature
+		if foreign(p) {
+			signature = "" // nobody else signs texts
+		}
+		if w.hidden && len(w.seals) > 0 { // behind what was thought before it
+			signature, w.seals = joinSeals(w.seals), nil
+		}
+		if signature != "" {
 			part := textPart("")
-			if part.ThoughtSignature = p.Signature; foreign(p) {
-				part.ThoughtSignature = p.Seal(false)
-			}
+			part.ThoughtSignature = signature
 			w.write(part, nil)
 		}
 	case protocol.Thought:
@@ -202,9 +209,19 @@ func (w *writer) close(end *protocol.Part) {
 }
 
 // closeThought gives a thought its signature: its own, or what brings another
-// format's back.
+// format's back. Where thoughts are not shown, only those come back that must,
+// in the signature of the text or call that follows: a client that did not ask
+// for thoughts takes the first part for the text.
 func (w *writer) closeThought(p *protocol.Part) {
 	if p.Origin == "" || p.Origin == ai.Gemini && p.Signature == "" {
+		return
+	}
+	if w.hidden && foreign(p) {
+		if p.ComesBack() {
+			p.Text += w.text.String()
+			p.ID = beforePart + p.ID
+			w.seals = append(w.seals, p.Seal(true))
+		}
 		return
 	}
 	part := textPart("")

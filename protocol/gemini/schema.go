@@ -122,8 +122,14 @@ func (w *schemaWriter) keyword(role schemaRole, value []byte, nullable bool, dep
 	}
 }
 
+// typeNames are the types by their numbers. https://ai.google.dev/api/caching#Type
+var typeNames = [...]string{"", "string", "number", "integer", "boolean", "array", "object", "null"}
+
 func (w *schemaWriter) types(value []byte, nullable bool) {
 	lower := bytes.ToLower(value)
+	if n, ok := scan.Int(value); ok && w.own && 0 < n && n < int64(len(typeNames)) { // an enum may be its number
+		lower = []byte(`"` + typeNames[n] + `"`)
+	}
 	if nullable && len(lower) > 0 && lower[0] == '"' && string(lower) != `"null"` {
 		w.out = append(append(append(w.out, '['), lower...), `,"null"]`...)
 		return

@@ -17,6 +17,10 @@ import (
 // them. So a thought is sealed whole in its own part, and once more in the
 // signature of the call that follows it.
 
+// beforePart is before the id of a thought whose seal is that of the very text
+// or call it led to: the client did not ask to see thoughts.
+const beforePart = "before:"
+
 // foreign reports whether a part is another format's.
 func foreign(p *protocol.Part) bool { return p.Origin != "" && p.Origin != ai.Gemini }
 
@@ -34,24 +38,36 @@ func joinSeals(seals []string) string {
 	return base64.StdEncoding.EncodeToString(bytes.Join(raw, []byte("\n")))
 }
 
-// thoughtsIn are the thoughts that are sealed in the signature of a call.
-func thoughtsIn(signature string) []protocol.Part {
+// thoughtsIn are the thoughts that are sealed in the signature of a call or a
+// text; near says that they belong right before it.
+func thoughtsIn(signature string) (all []protocol.Part, near bool) {
 	if signature == "" || !protocol.Sealed([]byte(signature)) {
-		return nil
+		return nil, false
 	}
 	standard, _ := standardBase64(signature)
 	raw, err := base64.StdEncoding.DecodeString(standard)
 	if err != nil {
-		return nil
+		return nil, false
 	}
-	var all []protocol.Part
 	for line := range bytes.SplitSeq(raw, []byte("\n")) {
 		t := protocol.Part{Kind: protocol.Thought}
 		if t.Unseal(base64.StdEncoding.EncodeToString(line), ai.Gemini); foreign(&t) {
+			id, isBefore := strings.CutPrefix(t.ID, beforePart)
+			t.ID, near = id, near || isBefore
 			all = append(all, t)
 		}
 	}
-	return all
+	return all, near
+}
+
+// thoughtsBefore puts the thoughts that the last text brought back before it.
+// It may stand in several parts, up to an empty one: that ended another text.
+func thoughtsBefore(parts, thoughts []protocol.Part) []protocol.Part {
+	at := len(parts) - 1
+	for at > 0 && parts[at-1].Kind == protocol.Text && parts[at-1].Text != "" {
+		at--
+	}
+	return slices.Insert(parts, at, thoughts...)
 }
 
 // restoreThoughts puts the thoughts that a call brought back before what the

@@ -20,6 +20,7 @@ type replyDecoder struct {
 	text    index         // of the open Text
 	sources sources
 	partial partialCall
+	halves  [2]protocol.Halves // of texts and thoughts
 	called  bool
 	reason  protocol.StopReason
 }
@@ -152,6 +153,13 @@ func (d *replyDecoder) candidate(value []byte, give func(*protocol.Piece)) {
 	if start, end, ok := scan.Get(content, "parts"); ok {
 		_ = elements(content[start:end], "", func(value []byte, _ string) error {
 			if p, err := readPart(value, "", silent{}); err == nil {
+				half := &d.halves[0]
+				if p.thought {
+					half = &d.halves[1]
+				}
+				if p.hasText {
+					p.text, _ = half.String(p.raw)
+				}
 				d.take(&p, &tokens, give)
 			}
 			return nil

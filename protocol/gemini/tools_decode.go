@@ -1,6 +1,8 @@
 package gemini
 
 import (
+	"strings"
+
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/scan"
 )
@@ -11,14 +13,14 @@ var toolFields = map[string]rule{
 	"googleSearch":         (*decoder).readSearch,
 	// Of Gemini 1.5; 2.0 and later have googleSearch instead.
 	"googleSearchRetrieval": (*decoder).readSearch,
-	"codeExecution":         native,
-	"urlContext":            native,
+	"codeExecution":         (*decoder).readHosted,
+	"urlContext":            (*decoder).readHosted,
 	"fileSearch":            native,
 	"googleMaps":            native,
 	"computerUse":           native,
 	"mcpServers":            native,
 	"retrieval":             native, // Vertex
-	"enterpriseWebSearch":   native,
+	"enterpriseWebSearch":   (*decoder).readHosted,
 	"parallelAiSearch":      native,
 }
 
@@ -89,6 +91,14 @@ func (d *decoder) readFunction(value []byte, path string) error {
 func (d *decoder) readSearch(value []byte, path string) error {
 	d.p.Tools = append(d.p.Tools, protocol.Tool{Kind: protocol.WebSearch})
 	return d.object(value, path, searchFields)
+}
+
+// readHosted reads a tool that Google runs, and that an agent with tools of its
+// own can do without.
+func (d *decoder) readHosted(_ []byte, path string) error {
+	name := path[strings.LastIndexByte(path, '.')+1:]
+	d.p.Tools = append(d.p.Tools, protocol.Tool{Kind: protocol.Hosted, Name: name})
+	return nil
 }
 
 func (d *decoder) readNotDomains(value []byte, path string) (err error) {

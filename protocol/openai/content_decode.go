@@ -22,14 +22,32 @@ func (r *promptReader) content(v []byte, path string) []protocol.Part {
 		}
 		if part, ok := r.part(path, v); ok {
 			if cache := protocol.Member(v, "cache_control"); cache != nil {
-				if part.Cache = "5m"; scan.StringIs(protocol.Member(cache, "ttl"), "1h") {
-					part.Cache = "1h"
-				}
+				part.Cache = lifetime(cache)
 			}
 			parts = append(parts, part)
 		}
 	})
 	return parts
+}
+
+// lifetime is what a mark for the prompt cache says, as Anthropic's do.
+func lifetime(mark []byte) string {
+	if scan.StringIs(protocol.Member(mark, "ttl"), "1h") {
+		return "1h"
+	}
+	return "5m"
+}
+
+// mark puts the mark of a message where it ends.
+func mark(parts []protocol.Part, cache string) {
+	for i := len(parts) - 1; i >= 0 && cache != ""; i-- {
+		if parts[i].Kind != protocol.Thought {
+			if parts[i].Cache == "" {
+				parts[i].Cache = cache
+			}
+			return
+		}
+	}
 }
 
 // audioTypes are the media types of the formats of input_audio.

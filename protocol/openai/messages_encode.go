@@ -24,7 +24,7 @@ func (w *promptWriter) messages() {
 }
 
 // current reports whether a turn belongs to the answer that is being made: no
-// words of the user stand behind it. Only there thoughts are wanted back.
+// words of the user stand behind it. Most models want thoughts back only there.
 func (w *promptWriter) current(i int) bool {
 	for _, t := range w.p.Turns[i+1:] {
 		if t.Role == protocol.User && !isResults(&t) {
@@ -172,7 +172,7 @@ func (w *promptWriter) user(t *protocol.Turn) {
 			continue
 		}
 		var texts []protocol.Part
-		for _, inner := range part.Back.Parts {
+		for _, inner := range part.Back.SaidAsText() {
 			if inner.Kind == protocol.Text {
 				texts = append(texts, inner)
 			} else {
@@ -183,7 +183,6 @@ func (w *promptWriter) user(t *protocol.Turn) {
 		if text == "" && len(rest) > 0 {
 			text = "(see the next message)"
 		}
-		w.hintIf(part.Back.Error, "tool_result.is_error")
 		w.hintIf(part.Cache != "", "cache marks")
 		w.Open('{')
 		w.Text("role", "tool")
@@ -222,7 +221,7 @@ func (w *promptWriter) assistant(t *protocol.Turn, current bool) {
 		}
 	}
 	w.begin("assistant", t.Name)
-	w.thoughts(thoughts, current)
+	w.thoughts(thoughts, current, len(calls) > 0)
 	w.Key("content")
 	if len(texts) == 0 && len(calls) > 0 {
 		w.Raw([]byte("null"))
@@ -240,26 +239,39 @@ func (w *promptWriter) assistant(t *protocol.Turn, current bool) {
 	w.Close('}')
 }
 
-// thoughts writes what a model behind this protocol thought: DeepSeek, Kimi
-// and others want it back within a tool loop. Others' thoughts are no use to it.
-func (w *promptWriter) thoughts(parts []protocol.Part, current bool) {
-	var said strings.Builder
-	details := ""
+// thoughts writes what a model behind this protocol thought. All want it back
+// within a tool loop, some (protocol.WantsThoughts) in every later request, and
+// a calling turn of another model's, whose thoughts are no use to them, must
+// have something in its place.
+func (w *promptWriter) thoughts(parts []protocol.Part, current, calls bool) {
+	missing, wants := protocol.WantsThoughts(w.model)
+	var said, details strings.Builder
 	for i := range parts {
 		if parts[i].Origin != ai.OpenAI {
 			w.hint("thinking history")
 			continue
 		}
 		said.WriteString(parts[i].Text)
-		details = parts[i].Signature
+		if list := parts[i].Signature; len(list) > len("[]") {
+			if details.Len() > 0 {
+				details.WriteByte(',')
+			}
+			details.WriteString(list[1 : len(list)-1])
+		}
 	}
 	text := said.String()
-	if text != "" && (current || details != "") {
+	switch {
+	case text != "" && (current || wants || details.Len() > 0):
 		w.Text("reasoning_content", text)
-	} else if text != "" {
+	case text != "":
 		w.hint("thinking history")
+	case wants && calls && details.Len() == 0:
+		w.Text("reasoning_content", missing)
 	}
-	w.JSONIf("reasoning_details", []byte(details))
+	if details.Len() > 0 {
+		w.Key("reasoning_details")
+		w.Raw([]byte("[" + details.String() + "]"))
+	}
 }
 
 func (w *promptWriter) call(call *protocol.ToolCall) {

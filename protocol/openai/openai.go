@@ -185,3 +185,6 @@ func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
 
 // WriteModel writes one model.
 func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return protocol.OpenAIModel(m) }
+
+// ModelMember is where an answer, or an event of a stream, names its model.
+func (Format) ModelMember() (member, within string) { return "model", "" }

@@ -19,7 +19,7 @@ type promptReader struct {
 // hints are fields that change nothing of what an answer means.
 var hints = map[string]bool{
 	"store": true, "metadata": true, "prompt_cache_key": true, "prompt_cache_retention": true, "prediction": true, "usage": true,
-	"stream_options": true, "provider": true, "transforms": true, "safe_prompt": true,
+	"stream_options": true, "transforms": true, "safe_prompt": true,
 	"clear_thinking": true, "reasoning_format": true, "include_reasoning": true, "repetition_penalty": true, "min_p": true,
 	"random_seed": true, "moderation": true, "safety_model": true, "session_id": true, "request_id": true, "extra_headers": true,
 	"parallel_tool_calls": true, "user_id": true, "echo": true, "top_a": true, "return_reasoning": true,
@@ -32,6 +32,7 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 	r := promptReader{p: &protocol.Prompt{Model: in.Model, Stream: in.Stream}}
 	p := r.p
 	var messages, choice []byte
+	budget := int64(0)
 	r.Each(in.Body, "", func(name string, v []byte) {
 		switch name {
 		case "model":
@@ -93,6 +94,10 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 			r.reasoning(v)
 		case "enable_thinking":
 			r.think(r.Bool(v, name))
+		case "thinking_budget": // Qwen
+			budget = r.Int(v, name)
+		case "chat_template_kwargs": // vLLM, SGLang
+			r.template(v)
 		case "thinking":
 			r.think(!scan.StringIs(protocol.Member(v, "type"), "disabled"))
 		case "modalities":
@@ -108,11 +113,14 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 		default:
 			if hints[name] {
 				p.Hint(name)
-			} else { // audio, logit_bias, models, and what is not known here
-				p.Keep(name)
+			} else {
+				p.Unknown(name, v)
 			}
 		}
 	})
+	if budget > 0 && p.Thinking.Mode != protocol.ThinkingOff {
+		p.Thinking.Mode, p.Thinking.Budget = protocol.ThinkingOn, budget
+	}
 	if messages == nil && r.Err == nil {
 		r.Fail("messages", "you must provide a messages parameter")
 	}
@@ -136,6 +144,20 @@ func (r *promptReader) effort(effort string) {
 	}
 	r.think(true)
 	r.p.Thinking.Effort = effort
+}
+
+// template reads what servers of open models put into a prompt's template.
+func (r *promptReader) template(v []byte) {
+	r.Each(v, "chat_template_kwargs", func(name string, v []byte) {
+		switch name {
+		case "enable_thinking", "thinking":
+			if on, ok := scan.Bool(v); ok {
+				r.think(on)
+			}
+		default:
+			r.p.Hint("chat_template_kwargs." + name)
+		}
+	})
 }
 
 // reasoning is OpenRouter's.
@@ -187,106 +209,6 @@ func (r *promptReader) output(v []byte) {
 	}
 }
 
-func (r *promptReader) tool(path string, v []byte) {
-	switch kind := protocol.Kind(v); kind {
-	case "function", "":
-		if inner := protocol.Member(v, "function"); inner != nil {
-			r.function(path+".function", inner)
-		} else {
-			r.Fail(path+".function", path+".function is missing")
-		}
-	case "custom":
-		tool := protocol.Tool{Kind: protocol.Custom}
-		r.Each(protocol.Member(v, "custom"), path+".custom", func(name string, v []byte) {
-			switch name {
-			case "name":
-				tool.Name = r.String(v, path)
-			case "description":
-				tool.Description = r.String(v, path)
-			case "format":
-				tool.Grammar = v
-			default:
-				r.p.Keep(path + "." + name)
-			}
-		})
-		r.p.Tools = append(r.p.Tools, tool)
-	case "openrouter:web_search":
-		r.p.Tools = append(r.p.Tools, protocol.Tool{Kind: protocol.WebSearch, Name: "web_search"})
-	default:
-		r.p.Keep(path + ".type " + kind)
-	}
-}
-
-func (r *promptReader) function(path string, v []byte) {
-	var tool protocol.Tool
-	r.Each(v, path, func(name string, v []byte) {
-		switch name {
-		case "name":
-			tool.Name = r.String(v, path+".name")
-		case "description":
-			tool.Description = r.String(v, path+".description")
-		case "parameters":
-			tool.Schema = v
-		case "strict":
-			strict := r.Bool(v, path+".strict")
-			tool.Strict = &strict
-		case "cache_control":
-			tool.Cache = "5m"
-		default:
-			r.p.Hint("tools." + name)
-		}
-	})
-	r.p.Tools = append(r.p.Tools, tool)
-}
-
-func (r *promptReader) choice(v []byte) {
-	c := &r.p.Choice
-	if mode, ok := scan.String(v); ok {
-		switch mode {
-		case "auto":
-			c.Mode = protocol.ChoiceAuto
-		case "none":
-			c.Mode = protocol.ChoiceNone
-		case "required", "any": // any: Mistral
-			c.Mode = protocol.ChoiceAny
-		default:
-			r.Fail("tool_choice", "tool_choice must be auto, none, required or name a tool")
-		}
-		return
-	}
-	name := func(object []byte) string {
-		s, _ := scan.String(protocol.Member(object, "name"))
-		return s
-	}
-	switch kind := protocol.Kind(v); kind {
-	case "function", "custom":
-		c.Mode, c.Names = protocol.ChoiceTool, []string{name(protocol.Member(v, kind))}
-	case "": // function_call, or a type left out
-		if inner := protocol.Member(v, "function"); inner != nil {
-			v = inner
-		}
-		c.Mode, c.Names = protocol.ChoiceTool, []string{name(v)}
-	case "allowed_tools":
-		inner := protocol.Member(v, "allowed_tools")
-		if c.Mode = protocol.ChoiceAuto; scan.StringIs(protocol.Member(inner, "mode"), "required") {
-			c.Mode = protocol.ChoiceAny
-		}
-		r.Elements(protocol.Member(inner, "tools"), "tool_choice.tools", func(_ string, v []byte) {
-			c.Names = append(c.Names, name(protocol.Member(v, "function")))
-		})
-	default:
-		r.p.Keep("tool_choice.type " + kind)
-	}
-}
-
-func (r *promptReader) search(v []byte) {
-	tool := protocol.Tool{Kind: protocol.WebSearch, Name: "web_search"}
-	if at := protocol.Member(protocol.Member(v, "user_location"), "approximate"); at != nil {
-		tool.Location = protocol.ReadLocation(at)
-	}
-	r.p.Tools = append(r.p.Tools, tool)
-}
-
 // roles are the roles of messages.
 var roles = map[string]protocol.Role{
 	"user": protocol.User, "assistant": protocol.Assistant, "system": protocol.System, "developer": protocol.Developer,
@@ -297,7 +219,7 @@ var roles = map[string]protocol.Role{
 type message struct {
 	role                                  string
 	content, calls, details, call, refuse []byte
-	reasoning, toolID, name               string
+	reasoning, toolID, name, cache        string
 }
 
 func (r *promptReader) message(path string, v []byte) {
@@ -324,7 +246,9 @@ func (r *promptReader) message(path string, v []byte) {
 			}
 		case "reasoning_details":
 			m.details = v
-		case "cache_control", "annotations", "prefix", "reasoning_signature", "provider_specific_fields", "index", "citations":
+		case "cache_control": // of the whole message
+			m.cache = lifetime(v)
+		case "annotations", "prefix", "reasoning_signature", "provider_specific_fields", "index", "citations":
 			r.p.Hint("messages." + name)
 		case "audio":
 			r.p.Keep(path + ".audio")
@@ -349,6 +273,7 @@ func (r *promptReader) message(path string, v []byte) {
 			turn.Parts = append(turn.Parts, protocol.Part{Kind: protocol.Refusal, Text: s})
 		}
 		turn.Parts = append(turn.Parts, r.calls(path, &m, turn.Parts)...)
+		mark(turn.Parts, m.cache)
 		r.p.Turns = append(r.p.Turns, turn)
 	}
 }
@@ -359,7 +284,7 @@ func (r *promptReader) result(path string, m *message) {
 	if result.ID == "" && m.role == "tool" {
 		r.Fail(path+".tool_call_id", path+".tool_call_id is missing")
 	}
-	part := protocol.Part{Kind: protocol.Result, Back: result}
+	part := protocol.Part{Kind: protocol.Result, Back: result, Cache: m.cache}
 	if n := len(r.p.Turns); n > 0 && r.p.Turns[n-1].Role == protocol.User && isResults(&r.p.Turns[n-1]) {
 		r.p.Turns[n-1].Parts = append(r.p.Turns[n-1].Parts, part)
 		return

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/schema"
 )
 
 // promptWriter writes one request.
@@ -39,7 +40,14 @@ func (w *promptWriter) cannot(field string) {
 
 // EncodePrompt writes a request to /v1/chat/completions.
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
+	p, names := p.Fit(limitsOf(model))
 	w := promptWriter{p: p, model: model, traits: traitsOf(model)}
+	if p.Forced() && thinksOrCalls(model) && p.Thinking.Mode != protocol.ThinkingOff {
+		w.hintIf(p.Thinking.Mode == protocol.ThinkingOn, "thinking")
+		off := *p
+		off.Thinking = protocol.Thinking{Mode: protocol.ThinkingOff}
+		w.p = &off
+	}
 	w.Open('{')
 	w.Text("model", model)
 	w.Key("messages")
@@ -59,7 +67,7 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 	if w.err != nil {
 		return nil, w.err
 	}
-	return &protocol.Outbound{Body: w.B, Hints: w.hints}, nil
+	return &protocol.Outbound{Body: w.B, Hints: w.hints, Names: names}, nil
 }
 
 func (w *promptWriter) limits() {
@@ -99,10 +107,9 @@ func (w *promptWriter) limits() {
 	default:
 		w.hintIf(p.Tier != "", "service_tier")
 	}
-	w.hintIf(len(p.User) > 64, "user") // longer than the API takes
-	if len(p.User) <= 64 {
-		w.TextIf("user", p.User)
-	}
+	user := p.UserFor(maxUser, false)
+	w.hintIf(user != p.User, "user")
+	w.TextIf("user", user)
 }
 
 func (w *promptWriter) sampling() {
@@ -135,15 +142,29 @@ func (w *promptWriter) thinking() {
 		said = protocol.EffortOf(t.Budget)
 	}
 	switch {
-	case t.Mode == protocol.ThinkingOff && w.traits.off != "":
-		w.Text("reasoning_effort", w.traits.off)
 	case t.Mode == protocol.ThinkingOff:
-		w.hintIf(len(w.traits.efforts) > 0, "thinking")
+		w.thinkingOff()
 	case said == "":
 	case len(w.traits.efforts) > 0:
 		w.Text("reasoning_effort", protocol.EffortUpTo(said, w.traits.efforts...))
 	default:
 		w.hint("thinking")
+	}
+}
+
+// thinkingOff writes each vendor's own switch; where there is none, the least
+// effort there is.
+func (w *promptWriter) thinkingOff() {
+	switch t := &w.traits; {
+	case t.offSwitch != "":
+		w.B = append(append(w.B, ','), t.offSwitch...)
+	case t.off != "":
+		w.Text("reasoning_effort", t.off)
+	case len(t.efforts) > 0 && !t.cacheMark: // Claude does not think unasked
+		w.hint("thinking off")
+		w.Text("reasoning_effort", t.efforts[0])
+	default:
+		w.hintIf(t.thinks, "thinking off")
 	}
 }
 
@@ -168,7 +189,7 @@ func (w *promptWriter) output() {
 		}
 		w.Text("name", name)
 		w.TextIf("description", o.About)
-		w.JSONIf("schema", o.Schema)
+		w.JSONIf("schema", schema.Clean(o.Schema, w.traits.schemas()))
 		if o.Strict != nil {
 			w.Key("strict")
 			w.Bool(*o.Strict)
@@ -189,9 +210,12 @@ func (w *promptWriter) output() {
 func (w *promptWriter) tools() {
 	var calls []*protocol.Tool
 	for i := range w.p.Tools {
-		if t := &w.p.Tools[i]; t.Kind == protocol.WebSearch {
+		switch t := &w.p.Tools[i]; t.Kind {
+		case protocol.WebSearch:
 			w.search(t)
-		} else {
+		case protocol.Hosted:
+			w.cannot("tool " + t.Name)
+		default:
 			calls = append(calls, t)
 		}
 	}
@@ -218,19 +242,26 @@ func (w *promptWriter) tool(t *protocol.Tool) {
 			w.cannot("tools " + t.Name + " (free text)")
 		}
 	}
+	mended, ok := schema.Tool(t.Schema, w.traits.schemas())
+	if !ok && t.Kind != protocol.Custom {
+		w.cannot("schema of the tool " + t.Name)
+	}
+	w.hintIf(mended.Loose, "tools.schema")
 	w.Open('{')
 	w.Text("type", kind)
 	w.Key(kind)
 	w.Open('{')
 	w.Text("name", t.Name)
-	w.TextIf("description", t.Description)
+	w.TextIf("description", protocol.Paragraphs(t.Description, mended.Rule))
 	if t.Kind == protocol.Custom {
 		w.JSONIf("format", t.Grammar)
 	} else {
-		w.JSONIf("parameters", t.Schema)
+		w.JSONIf("parameters", mended.Schema)
 		if t.Strict != nil {
+			strict := *t.Strict && !mended.Loose && schema.Strict(mended.Schema)
+			w.hintIf(strict != *t.Strict, "tools.strict")
 			w.Key("strict")
-			w.Bool(*t.Strict)
+			w.Bool(strict)
 		}
 	}
 	w.Close('}')

@@ -3,6 +3,7 @@ package openai
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
@@ -13,7 +14,7 @@ import (
 // said is a message of an answer, or a delta of one.
 type said struct {
 	Content   json.RawMessage `json:"content"` // a text; Mistral also writes parts
-	Refusal   string          `json:"refusal"`
+	Refusal   json.RawMessage `json:"refusal"`
 	Thinking  json.RawMessage `json:"reasoning_content"`
 	Reasoning json.RawMessage `json:"reasoning"` // OpenRouter, Groq, vLLM
 	Details   json.RawMessage `json:"reasoning_details"`
@@ -39,8 +40,8 @@ type saidCall struct {
 	ID       string        `json:"id"`
 	Function *saidFunction `json:"function"`
 	Custom   *struct {
-		Name  string `json:"name"`
-		Input string `json:"input"`
+		Name  string          `json:"name"`
+		Input json.RawMessage `json:"input"`
 	} `json:"custom"`
 	Extra struct {
 		Google struct {
@@ -55,8 +56,8 @@ type saidFunction struct {
 }
 
 // arguments are those of a call, as text.
-func (f *saidFunction) arguments() string {
-	if s, ok := scan.String(f.Arguments); ok {
+func (f *saidFunction) arguments(half *protocol.Halves) string {
+	if s, ok := half.String(f.Arguments); ok {
 		return s
 	}
 	if string(f.Arguments) == "null" {
@@ -81,30 +82,39 @@ type saidAnswer struct {
 }
 
 // text is what a text or parts of one say; thought is what of it is a thought.
-func (s *said) text() (text, thought string) {
-	if t, ok := scan.String(s.Content); ok {
+func (s *said) text(half, thoughts *protocol.Halves) (text, thought string) {
+	if t, ok := half.String(s.Content); ok {
 		text = t
 	} else if len(s.Content) > 0 && s.Content[0] == '[' {
 		_ = protocol.EachElement(s.Content, "", func(_ int, v []byte) error {
 			if inner := protocol.Member(v, "thinking"); inner != nil {
 				_ = protocol.EachElement(inner, "", func(_ int, v []byte) error {
-					t, _ := scan.String(protocol.Member(v, "text"))
+					t, _ := thoughts.String(protocol.Member(v, "text"))
 					thought += t
 					return nil
 				})
 				return nil
 			}
-			t, _ := scan.String(protocol.Member(v, "text"))
+			t, _ := half.String(protocol.Member(v, "text"))
 			text += t
 			return nil
 		})
 	}
 	for _, raw := range [...]json.RawMessage{s.Thinking, s.Reasoning} {
-		if t, ok := scan.String(raw); ok && t != "" {
+		if t, ok := thoughts.String(raw); ok && t != "" {
 			return text, thought + t
 		}
 	}
 	return text, thought
+}
+
+// details are the reasoning_details, without their brackets.
+func (s *said) details() string {
+	list := strings.TrimSpace(string(s.Details))
+	if len(list) < 2 || list[0] != '[' {
+		return ""
+	}
+	return strings.TrimSpace(list[1 : len(list)-1])
 }
 
 func (s *said) citations() []protocol.Citation {
@@ -186,10 +196,10 @@ func (Format) DecodeReply(body []byte) (*protocol.Reply, error) {
 		}
 	}
 	m := c.Message
-	text, thought := m.text()
-	details := strings.TrimSpace(string(m.Details))
-	if !strings.HasPrefix(details, "[") || details == "[]" {
-		details = ""
+	text, thought := m.text(new(protocol.Halves), new(protocol.Halves))
+	details := m.details()
+	if details != "" {
+		details = "[" + details + "]"
 	}
 	if thought != "" || details != "" {
 		part := protocol.Part{Kind: protocol.Thought, Text: thought, Origin: ai.OpenAI, Signature: details}
@@ -198,56 +208,73 @@ func (Format) DecodeReply(body []byte) (*protocol.Reply, error) {
 	if text != "" {
 		r.Parts = append(r.Parts, protocol.Part{Kind: protocol.Text, Text: text, Citations: m.citations(), Logprobs: readLogprobs(c.Logprobs)})
 	}
-	if m.Refusal != "" {
-		r.Parts = append(r.Parts, protocol.Part{Kind: protocol.Refusal, Text: m.Refusal})
+	if refusal, _ := scan.String(m.Refusal); refusal != "" {
+		r.Parts = append(r.Parts, protocol.Part{Kind: protocol.Refusal, Text: refusal})
 	}
 	for _, image := range m.Images {
 		media := new(protocol.Media)
 		media.SetURL(image.URL.URL)
 		r.Parts = append(r.Parts, protocol.Part{Kind: protocol.Image, Media: media})
 	}
+	seen := make(map[string]bool)
 	for i := range m.Calls {
-		if part, ok := m.Calls[i].part(); ok {
-			part.Call.Arguments = m.Calls[i].arguments()
-			r.Parts = append(r.Parts, part)
+		part := m.Calls[i].part()
+		if part.Call.Name == "" {
+			continue // some vendors write an empty one beside a text
 		}
+		if part.Call.ID == "" || seen[part.Call.ID] { // two calls must not have one
+			part.Call.ID = protocol.MadeUpID()
+		}
+		seen[part.Call.ID] = true
+		part.Call.Arguments = m.Calls[i].arguments(new(protocol.Halves))
+		r.Parts = append(r.Parts, part)
 	}
 	if m.Call != nil && m.Call.Name != "" {
 		r.Parts = append(r.Parts, protocol.Part{Kind: protocol.Call, Call: &protocol.ToolCall{
-			ID: protocol.MadeUpID(), Name: m.Call.Name, Arguments: m.Call.arguments(),
+			ID: protocol.MadeUpID(), Name: m.Call.Name, Arguments: m.Call.arguments(new(protocol.Halves)),
 		}})
 	}
 	return r, nil
 }
 
-// part is the beginning of a call, without its arguments.
-func (c *saidCall) part() (part protocol.Part, ok bool) {
-	call := &protocol.ToolCall{ID: c.ID}
-	switch {
-	case c.Function != nil:
-		call.Name = c.Function.Name
-	case c.Custom != nil:
-		call.Name, call.Custom = c.Custom.Name, true
-	}
-	if call.Name == "" {
-		return part, false // some vendors write an empty one beside a text
-	}
-	if call.ID == "" {
-		call.ID = protocol.MadeUpID()
-	}
-	part = protocol.Part{Kind: protocol.Call, Call: call}
+// part is what a piece of a call tells of it beside its arguments.
+func (c *saidCall) part() protocol.Part {
+	call := &protocol.ToolCall{ID: c.ID, Name: c.name(), Custom: c.Function == nil && c.Custom != nil}
+	part := protocol.Part{Kind: protocol.Call, Call: call}
 	if s := c.Extra.Google.Signature; s != "" {
 		part.Signature, part.Origin = s, ai.Gemini
 	}
-	return part, true
+	return part
 }
 
-func (c *saidCall) arguments() string {
+// index is the index of a piece, "" without one.
+func (c *saidCall) index() string {
+	if c.Index == nil {
+		return ""
+	}
+	return strconv.Itoa(*c.Index)
+}
+
+func (c *saidCall) name() string {
 	switch {
 	case c.Function != nil:
-		return c.Function.arguments()
+		return c.Function.Name
 	case c.Custom != nil:
-		return c.Custom.Input
+		return c.Custom.Name
 	}
 	return ""
 }
+
+func (c *saidCall) arguments(half *protocol.Halves) string {
+	switch {
+	case c.Function != nil:
+		return c.Function.arguments(half)
+	case c.Custom != nil:
+		s, _ := half.String(c.Custom.Input)
+		return s
+	}
+	return ""
+}
+
+// isEmpty reports whether a piece holds no arguments.
+func (c *saidCall) isEmpty() bool { return c.arguments(new(protocol.Halves)) == "" }

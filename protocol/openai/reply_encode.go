@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -97,7 +98,7 @@ func writeMessage(w *protocol.Writer, r *protocol.Reply) (calls bool) {
 		switch part := &r.Parts[i]; part.Kind {
 		case protocol.Text:
 			text.WriteString(part.Text)
-			citations = append(citations, part.Citations...)
+			citations = append(citations, protocol.WithEnds(part.Citations, utf8.RuneCountInString(part.Text))...)
 		case protocol.Refusal:
 			refusal.WriteString(part.Text)
 		case protocol.Thought:
@@ -160,10 +161,9 @@ func writeMessage(w *protocol.Writer, r *protocol.Reply) (calls bool) {
 	return calls
 }
 
-// sealOf is what a client must give back of a thought; "" if there is nothing:
-// this format's own have no signature.
+// sealOf is what a client must give back of a thought; "" if there is nothing.
 func sealOf(part *protocol.Part) string {
-	if part.Signature == "" || part.Origin == ai.OpenAI {
+	if !part.ComesBack() || part.Origin == ai.OpenAI {
 		return ""
 	}
 	return part.Seal(true)

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -14,6 +15,7 @@ type replyEncoder struct {
 	part   protocol.Part
 	calls  int
 	said   bool            // of the open call, its arguments have begun
+	chars  int             // of the open text
 	seals  []string        // of thoughts, for the id of the next call
 	text   strings.Builder // of the open thought, which its seal holds
 }
@@ -69,7 +71,7 @@ func (e *replyEncoder) Append(dst []byte, p *protocol.Piece) []byte {
 		w.Text("content", "")
 		return e.end(&w, "", nil)
 	case protocol.PieceOpen:
-		e.part, e.said = p.Part, false
+		e.part, e.said, e.chars = p.Part, false, 0
 		e.text.Reset()
 		if p.Part.Kind == protocol.Call {
 			return e.call(dst, &p.Part)
@@ -132,6 +134,7 @@ func (e *replyEncoder) more(dst []byte, p *protocol.Piece) []byte {
 	case protocol.Refusal:
 		w.Text("refusal", p.Text)
 	case protocol.Text:
+		e.chars += utf8.RuneCountInString(p.Text)
 		w.Text("content", p.Text)
 	default:
 		return dst
@@ -147,6 +150,7 @@ func (e *replyEncoder) close(dst []byte, with *protocol.Part) []byte {
 			part.Signature, part.Origin = with.Signature, with.Origin
 		}
 		part.Text, part.Redacted, part.ID = e.text.String(), part.Redacted || with.Redacted, with.ID
+		part.Wanted = part.Wanted || with.Wanted
 		if part.Origin == ai.OpenAI && part.Signature != "" {
 			w := e.chunk(dst)
 			w.JSONIf("reasoning_details", []byte(part.Signature))
@@ -169,7 +173,7 @@ func (e *replyEncoder) close(dst []byte, with *protocol.Part) []byte {
 		if len(with.Citations) > 0 {
 			w := e.chunk(dst)
 			w.Key("annotations")
-			writeCitations(&w, with.Citations)
+			writeCitations(&w, protocol.WithEnds(with.Citations, e.chars))
 			return e.end(&w, "", nil)
 		}
 	case protocol.Image, protocol.Audio, protocol.Video, protocol.Document:

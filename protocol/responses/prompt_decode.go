@@ -1,6 +1,7 @@
 package responses
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
@@ -13,14 +14,16 @@ var _ protocol.Codec = Format{}
 // hints are fields that change nothing of what an answer means.
 var hints = map[string]bool{
 	"store": true, "metadata": true, "prompt_cache_key": true, "prompt_cache_retention": true, "client_metadata": true,
-	"stream_options": true, "truncation": true, "max_tool_calls": true, "moderation": true, "prompt_cache_options": true,
-	"context_management": true,
+	"stream_options": true, "truncation": true, "moderation": true, "prompt_cache_options": true,
 }
 
 // promptReader reads one request.
 type promptReader struct {
 	protocol.Reader
 	p *protocol.Prompt
+
+	callIDs  map[string]string // of the calls of tools with forms, by their items' ids
+	searches map[string]bool   // calls of the search for tools
 }
 
 // DecodePrompt reads a request to /v1/responses
@@ -83,7 +86,7 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 			if hints[name] {
 				p.Hint(name)
 			} else {
-				p.Keep(name)
+				p.Unknown(name, v)
 			}
 		}
 	})
@@ -185,8 +188,15 @@ func (r *promptReader) tool(path string, v []byte, namespace string) {
 		name, _ := scan.String(protocol.Member(v, "name"))
 		r.Elements(protocol.Member(v, "tools"), path+".tools", func(path string, v []byte) { r.tool(path, v, name) })
 		return
-	default: // run by OpenAI, or known to its models only
-		r.p.Keep(path + ".type " + kind)
+	case hosted[kind]:
+		r.p.Tools = append(r.p.Tools, protocol.Tool{Kind: protocol.Hosted, Name: kind})
+		return
+	default:
+		if f := formOf(kind); f != nil && !f.elsewhere(v) {
+			r.p.Tools = append(r.p.Tools, f.function(kind))
+			return
+		}
+		r.p.Keep(path + ".type " + kind) // run by OpenAI, or known to its models only
 		return
 	}
 	r.Each(v, path, func(name string, v []byte) {
@@ -209,7 +219,7 @@ func (r *promptReader) tool(path string, v []byte, namespace string) {
 			}
 		case "user_location":
 			tool.Location = protocol.ReadLocation(v)
-		case "search_context_size", "external_web_access", "search_content_types", "defer_loading":
+		case "search_context_size", "external_web_access", "search_content_types", "defer_loading", "output_schema", "cache_control":
 			r.p.Hint("tools." + name)
 		default:
 			r.p.Keep(path + "." + name)
@@ -217,6 +227,10 @@ func (r *promptReader) tool(path string, v []byte, namespace string) {
 	})
 	r.p.Tools = append(r.p.Tools, tool)
 }
+
+// hosted are the types of tools that OpenAI runs, and that an agent with tools
+// of its own can do without.
+var hosted = map[string]bool{"image_generation": true, "code_interpreter": true, "tool_search": true, "web_fetch": true}
 
 // spaced is the name of a tool with its namespace.
 func spaced(namespace, name string) string {
@@ -242,14 +256,23 @@ func (r *promptReader) choice(v []byte) {
 		return
 	}
 	name := func(object []byte) string {
+		kind := protocol.Kind(object)
+		if f := formOf(kind); f != nil {
+			return f.name
+		}
+		if hosted[kind] {
+			return kind
+		}
+		if strings.HasPrefix(kind, "web_search") {
+			return "web_search"
+		}
 		s, _ := scan.String(protocol.Member(object, "name"))
-		return s
+		namespace, _ := scan.String(protocol.Member(object, "namespace"))
+		return spaced(namespace, s)
 	}
 	switch kind := protocol.Kind(v); {
-	case kind == "function" || kind == "custom":
+	case kind == "function", kind == "custom", hosted[kind], formOf(kind) != nil, strings.HasPrefix(kind, "web_search"):
 		c.Mode, c.Names = protocol.ChoiceTool, []string{name(v)}
-	case strings.HasPrefix(kind, "web_search"):
-		c.Mode, c.Names = protocol.ChoiceTool, []string{"web_search"}
 	case kind == "allowed_tools":
 		if c.Mode = protocol.ChoiceAuto; scan.StringIs(protocol.Member(v, "mode"), "required") {
 			c.Mode = protocol.ChoiceAny
@@ -305,6 +328,9 @@ func (r *promptReader) item(path string, v []byte) {
 		if result.ID == "" {
 			r.Fail(path+".call_id", path+".call_id is missing")
 		}
+		if r.searches[get("call_id")] {
+			return // of a call that is not told
+		}
 		r.add(protocol.User, protocol.Part{Kind: protocol.Result, Back: result})
 	case "reasoning":
 		part := protocol.Part{Kind: protocol.Thought, ID: get("id"), Text: summary(v)}
@@ -316,8 +342,23 @@ func (r *promptReader) item(path string, v []byte) {
 		r.add(protocol.Assistant, part)
 	case "web_search_call":
 		r.p.Hint("search history") // the text that came of it is there
-	default: // what OpenAI runs, or keeps
-		r.p.Keep(path + ".type " + kind)
+	case "code_interpreter_call":
+		r.p.Hint("code interpreter history") // likewise
+	case "image_generation_call":
+		r.p.Hint("image generation history")
+		r.add(protocol.Assistant, protocol.Part{Kind: protocol.Text, Text: "(a picture was made here: " + cmp.Or(get("revised_prompt"), "not described") + ")"})
+	case "additional_tools", "tool_search_output": // tools that are told later than others
+		r.Elements(protocol.Member(v, "tools"), path+".tools", func(path string, v []byte) { r.tool(path, v, "") })
+	case "tool_search_call":
+		r.p.Hint("tool search history") // what it found is told as any other tool
+		if r.searches == nil {
+			r.searches = make(map[string]bool)
+		}
+		r.searches[get("call_id")] = true
+	default:
+		if !r.formItem(kind, path, v) { // what OpenAI runs, or keeps
+			r.p.Keep(path + ".type " + kind)
+		}
 	}
 }
 

@@ -1,13 +1,12 @@
 package responses
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/schema"
 )
 
 // promptWriter writes one request.
@@ -35,6 +34,7 @@ func (w *promptWriter) cannot(field string) {
 // EncodePrompt writes a request to /v1/responses. Nothing is stored upstream:
 // reasoning goes back and forth encrypted instead.
 func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound, error) {
+	p, names := p.Fit(limits)
 	w := promptWriter{p: p, model: model, traits: traitsOf(model)}
 	w.Open('{')
 	w.Text("model", model)
@@ -55,7 +55,7 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 	if w.err != nil {
 		return nil, w.err
 	}
-	return &protocol.Outbound{Body: w.B, Hints: w.hints}, nil
+	return &protocol.Outbound{Body: w.B, Hints: w.hints, Names: names}, nil
 }
 
 func (w *promptWriter) settings() {
@@ -93,10 +93,9 @@ func (w *promptWriter) settings() {
 	if p.Tier != "" {
 		w.Text("service_tier", p.Tier)
 	}
-	w.hintIf(len(p.User) > 64, "user") // longer than the API takes
-	if len(p.User) <= 64 {
-		w.TextIf("safety_identifier", p.User)
-	}
+	user := p.UserFor(maxUser, false)
+	w.hintIf(user != p.User, "user")
+	w.TextIf("safety_identifier", user)
 }
 
 func (w *promptWriter) include() {
@@ -124,7 +123,10 @@ func (w *promptWriter) reasoning() {
 	}
 	if t.Mode == protocol.ThinkingOff {
 		effort = w.traits.off
-		w.hintIf(effort == "" && w.traits.reasons, "thinking")
+		if least := w.traits.efforts; effort == "" && len(least) > 0 {
+			effort = least[0] // as little as there is
+		}
+		w.hintIf(w.traits.off == "" && w.traits.reasons, "thinking off")
 	}
 	if !w.traits.reasons && len(w.traits.efforts) == 0 {
 		w.hintIf(t.Mode == protocol.ThinkingOn, "thinking")
@@ -164,7 +166,7 @@ func (w *promptWriter) text() {
 		}
 		w.Text("name", name)
 		w.TextIf("description", o.About)
-		w.JSONIf("schema", o.Schema)
+		w.JSONIf("schema", schema.Clean(o.Schema, schemas))
 		w.Key("strict")
 		w.Bool(o.Strict != nil && *o.Strict)
 		w.Close('}')
@@ -216,6 +218,8 @@ func (w *promptWriter) tool(t *protocol.Tool) {
 			l.Write(&w.Writer)
 			w.Close('}')
 		}
+	case protocol.Hosted:
+		w.cannot("tool " + t.Name)
 	case protocol.Custom:
 		w.Text("type", "custom")
 		w.Text("name", t.Name)
@@ -224,16 +228,19 @@ func (w *promptWriter) tool(t *protocol.Tool) {
 	case protocol.Function:
 		w.Text("type", "function")
 		w.Text("name", t.Name)
-		w.TextIf("description", t.Description)
-		w.Key("parameters")
-		if len(t.Schema) > 0 {
-			w.Raw(t.Schema)
-		} else {
-			w.Raw([]byte(`{"type":"object","properties":{}}`))
+		mended, ok := schema.Tool(t.Schema, schemas)
+		if !ok {
+			w.cannot("schema of the tool " + t.Name)
 		}
+		w.hintIf(mended.Loose, "tools.schema")
+		w.TextIf("description", protocol.Paragraphs(t.Description, mended.Rule))
+		w.JSONIf("parameters", mended.Schema)
+		wanted := t.Strict != nil && *t.Strict
+		strict := wanted && !mended.Loose && schema.Strict(mended.Schema)
+		w.hintIf(strict != wanted, "tools.strict")
 		// The API takes a tool for strict if nothing is said; the others do not.
 		w.Key("strict")
-		w.Bool(t.Strict != nil && *t.Strict)
+		w.Bool(strict)
 	}
 	w.Close('}')
 }
@@ -426,21 +433,11 @@ func extension(mediaType string) string {
 	return ".pdf"
 }
 
-// callID is an id of at most 64 characters, which is what the API takes. The
-// call and its result have the same in one request, and that is all it is for.
-func callID(id string) string {
-	if len(id) <= 64 {
-		return id
-	}
-	sum := sha256.Sum256([]byte(id))
-	return "call_" + hex.EncodeToString(sum[:16])
-}
-
 func (w *promptWriter) call(call *protocol.ToolCall) {
 	w.Open('{')
 	if call.Custom {
 		w.Text("type", "custom_tool_call")
-		w.Text("call_id", callID(call.ID))
+		w.Text("call_id", call.ID)
 		w.Text("name", call.Name)
 		w.Text("input", call.Arguments)
 	} else {
@@ -449,7 +446,7 @@ func (w *promptWriter) call(call *protocol.ToolCall) {
 			arguments = "{}"
 		}
 		w.Text("type", "function_call")
-		w.Text("call_id", callID(call.ID))
+		w.Text("call_id", call.ID)
 		w.Text("name", call.Name)
 		w.Text("arguments", arguments)
 	}
@@ -461,15 +458,15 @@ func (w *promptWriter) result(r *protocol.ToolResult) {
 	if w.customCall(r.ID) {
 		kind = "custom_tool_call_output"
 	}
-	w.hintIf(r.Error, "tool_result.is_error")
+	parts := r.SaidAsText()
 	w.Open('{')
 	w.Text("type", kind)
-	w.Text("call_id", callID(r.ID))
+	w.Text("call_id", r.ID)
 	w.Key("output")
-	if text, all := protocol.PlainText(r.Parts); all {
+	if text, all := protocol.PlainText(parts); all {
 		w.String(text)
 	} else {
-		w.content(r.Parts, false)
+		w.content(parts, false)
 	}
 	w.Close('}')
 }
@@ -484,26 +481,4 @@ func (w *promptWriter) customCall(id string) bool {
 		}
 	}
 	return false
-}
-
-// thought writes what OpenAI knows again; others' thoughts are no use to it.
-func (w *promptWriter) thought(part *protocol.Part) {
-	if part.Origin != ai.Responses || part.Signature == "" {
-		w.hintIf(true, "thinking history")
-		return
-	}
-	w.Open('{')
-	w.Text("type", "reasoning")
-	w.TextIf("id", part.ID)
-	w.Key("summary")
-	w.Open('[')
-	if part.Text != "" {
-		w.Open('{')
-		w.Text("type", "summary_text")
-		w.Text("text", part.Text)
-		w.Close('}')
-	}
-	w.Close(']')
-	w.Text("encrypted_content", part.Signature)
-	w.Close('}')
 }

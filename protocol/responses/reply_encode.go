@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
@@ -170,7 +171,12 @@ type item struct {
 	namespace string
 	name      string // of a call, without its namespace
 	custom    bool   // a call whose text goes into an object upstream, see protocol.FreeText
+	form      *form  // of a call that has one
+	tool      string // the type of the tool then
 }
+
+// whole reports whether a call is told when all of its arguments are there.
+func (i *item) whole() bool { return i.custom || i.form != nil }
 
 func newItem(part *protocol.Part, p *protocol.Prompt) item {
 	switch part.Kind {
@@ -180,6 +186,11 @@ func newItem(part *protocol.Part, p *protocol.Prompt) item {
 		if t != nil && t.Namespace != "" {
 			i.namespace = t.Namespace
 			i.name = strings.TrimPrefix(part.Call.Name, t.Namespace+"__")
+		}
+		if t != nil && t.Form != "" {
+			i.form, i.tool = formOf(t.Form), t.Form
+			i.kind, i.id = i.form.item, itemID(i.form.member)
+			return i
 		}
 		if part.Call.Custom || t != nil && t.Kind == protocol.Custom {
 			i.kind, i.id, i.custom = "custom_tool_call", itemID("ctc"), !part.Call.Custom
@@ -226,6 +237,10 @@ func (i *item) write(w *protocol.Writer, parts []protocol.Part) {
 	default:
 		w.Text("status", "completed")
 		w.Text("call_id", part.Call.ID)
+		if i.form != nil {
+			i.form.write(w, i.tool, part.Call.Arguments)
+			break
+		}
 		w.Text("name", i.name)
 		w.TextIf("namespace", i.namespace)
 		w.Text(i.argument(), i.arguments(part.Call))
@@ -289,8 +304,9 @@ func writePart(w *protocol.Writer, part *protocol.Part) {
 	w.Text("text", text)
 	w.Key("annotations")
 	w.Open('[')
-	for k := range part.Citations {
-		writeCitation(w, &part.Citations[k])
+	cited := protocol.WithEnds(part.Citations, utf8.RuneCountInString(text))
+	for k := range cited {
+		writeCitation(w, &cited[k])
 	}
 	w.Close(']')
 	w.Key("logprobs")

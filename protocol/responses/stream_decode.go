@@ -8,31 +8,29 @@ import (
 	"github.com/ccload/ccload/protocol/sse"
 )
 
-// replyDecoder reads one stream. Items come one after the other; what belongs
-// to another than the open one is taken from its end, where it is whole.
+// replyDecoder reads one stream. Items may be interleaved: the parts of those
+// behind the first wait in a queue until it has ended.
 type replyDecoder struct {
-	reply   protocol.Reply
-	begun   bool
-	open    bool
-	part    protocol.Part
-	index   int  // output_index of the open part's item
-	said    bool // something of it came in deltas
-	content int  // content_index of the open part
-	done    map[int]bool
-	ended   bool
+	reply protocol.Reply
+	begun bool
+	ended bool
+	queue protocol.PartQueue
+	items []*streamedItem // that began, also those that ended
 }
 
 // NewReplyDecoder returns a decoder for one stream.
-func (Format) NewReplyDecoder() protocol.ReplyDecoder { return &replyDecoder{done: make(map[int]bool)} }
+func (Format) NewReplyDecoder() protocol.ReplyDecoder { return new(replyDecoder) }
 
 // streamEvent is an event of a stream.
 type streamEvent struct {
 	Type     string             `json:"type"`
 	Response *response          `json:"response"`
-	Index    int                `json:"output_index"`
+	Index    *int               `json:"output_index"`
+	ItemID   string             `json:"item_id"`
 	Content  int                `json:"content_index"`
 	Summary  int                `json:"summary_index"`
 	Item     json.RawMessage    `json:"item"`
+	Part     json.RawMessage    `json:"part"`
 	Delta    json.RawMessage    `json:"delta"`
 	Logprobs []protocol.Logprob `json:"logprobs"`
 }
@@ -46,9 +44,6 @@ var kinds = map[string]protocol.PartKind{
 	"response.function_call_arguments.delta": protocol.Call,
 	"response.custom_tool_call_input.delta":  protocol.Call,
 }
-
-// mostItems bounds what is remembered of a stream.
-const mostItems = 4096
 
 // Event reads the next event.
 func (d *replyDecoder) Event(ev sse.Event, give func(*protocol.Piece)) {
@@ -64,23 +59,29 @@ func (d *replyDecoder) Event(ev sse.Event, give func(*protocol.Piece)) {
 	}
 	switch e.Type {
 	case "response.output_item.added":
-		d.added(&e, give)
+		d.added(&e)
 	case "response.reasoning_summary_part.added":
-		if e.Summary > 0 && d.open && d.part.Kind == protocol.Thought && d.index == e.Index {
-			d.more("\n\n", nil, give)
+		if it := d.find(&e, "reasoning"); it != nil && e.Summary > 0 && !it.done && len(it.parts) > 0 {
+			d.queue.More(&it.parts[0].QueuedPart, "\n\n", nil, give)
 		}
+	case "response.content_part.done":
+		d.partDone(&e)
 	case "response.output_item.done":
-		d.finished(&e, give)
+		d.itemDone(&e, give)
 	case "response.completed", "response.incomplete", "response.done":
 		if e.Response != nil {
 			d.reply.Stop = e.Response.stop()
-			d.rest(e.Response, give)
+			d.complete(e.Response, give)
 		}
 		d.ended = true
 	default:
 		if kind, ok := kinds[e.Type]; ok {
 			d.delta(kind, &e, give)
 		}
+	}
+	if len(d.items) > 0 {
+		d.start(nil, give)
+		d.queue.Advance(give)
 	}
 }
 
@@ -95,96 +96,142 @@ func (d *replyDecoder) start(r *response, give func(*protocol.Piece)) {
 	give(&protocol.Piece{Kind: protocol.PieceStart, Reply: &d.reply})
 }
 
-// added opens the part of an item that is one.
-func (d *replyDecoder) added(e *streamEvent, give func(*protocol.Piece)) {
+// added begins an item, and its part if that is known already.
+func (d *replyDecoder) added(e *streamEvent) {
 	var item outputItem
-	if json.Unmarshal(e.Item, &item) != nil || d.done[e.Index] {
+	if json.Unmarshal(e.Item, &item) != nil || len(d.items) >= maxItems || item.ID != "" && d.withID(item.ID) != nil {
 		return
 	}
+	it := d.newItem(item.Type, item.ID, e.Index)
 	switch item.Type {
 	case "reasoning":
-		d.begin(protocol.Part{Kind: protocol.Thought, Origin: ai.Responses, ID: item.ID}, e, give)
+		d.addPart(it, protocol.Part{Kind: protocol.Thought, Origin: ai.Responses, ID: item.ID}, 0)
 	case "function_call", "custom_tool_call":
-		d.begin(item.call(false), e, give)
+		if item.Name != "" { // else its end tells it
+			d.addPart(it, item.call(false), 0)
+		}
 	}
 }
 
-func (d *replyDecoder) begin(part protocol.Part, e *streamEvent, give func(*protocol.Piece)) {
-	d.start(nil, give)
-	d.close(protocol.Part{}, give)
-	d.open, d.part, d.index, d.content, d.said = true, part, e.Index, e.Content, false
-	give(&protocol.Piece{Kind: protocol.PieceOpen, Part: part})
-}
-
-func (d *replyDecoder) more(text string, logprobs []protocol.Logprob, give func(*protocol.Piece)) {
-	if text == "" && len(logprobs) == 0 {
-		return
+// addPart begins a part of an item. The texts before it have ended, and, if it
+// is a text, the thoughts as well; calls wait for their own end.
+func (d *replyDecoder) addPart(it *streamedItem, part protocol.Part, content int) *itemPart {
+	spoken := part.Kind != protocol.Call && part.Kind != protocol.Thought
+	for _, before := range d.queue.Waiting() {
+		switch before.Part.Kind {
+		case protocol.Call:
+		case protocol.Thought:
+			before.Over = before.Over || spoken
+		default:
+			before.Over = true
+		}
 	}
-	d.said = true
-	give(&protocol.Piece{Kind: protocol.PieceMore, Text: text, Part: protocol.Part{Kind: d.part.Kind, Logprobs: logprobs}})
+	p := &itemPart{content: content}
+	p.Part = part
+	it.parts = append(it.parts, p)
+	d.queue.Add(&p.QueuedPart)
+	return p
 }
 
 func (d *replyDecoder) delta(kind protocol.PartKind, e *streamEvent, give func(*protocol.Piece)) {
-	var text string
-	if json.Unmarshal(e.Delta, &text) != nil || d.done[e.Index] {
+	it := d.find(e, typeOf(kind))
+	switch {
+	case it == nil && (kind == protocol.Call || len(d.items) >= maxItems):
+		return // it has no name yet; its end is whole
+	case it == nil:
+		it = d.newItem(typeOf(kind), e.ItemID, e.Index)
+	case it.done || kind == protocol.Call && len(it.parts) == 0:
 		return
 	}
-	if !d.open || d.index != e.Index || d.part.Kind != kind || (kind == protocol.Text || kind == protocol.Refusal) && d.content != e.Content {
-		if kind == protocol.Call {
-			return // it has no name yet; its end is whole
-		}
-		part := protocol.Part{Kind: kind}
+	d.start(nil, give)
+	part := it.part(kind, e.Content)
+	if part == nil {
+		p := protocol.Part{Kind: kind}
 		if kind == protocol.Thought {
-			part.Origin = ai.Responses
+			p.Origin = ai.Responses
 		}
-		d.begin(part, e, give)
+		part = d.addPart(it, p, e.Content)
 	}
-	d.more(text, e.Logprobs, give)
+	text, _ := part.half.String(e.Delta)
+	d.queue.More(&part.QueuedPart, text, e.Logprobs, give)
 }
 
-// finished closes an item, or gives it whole if nothing came of it before.
-func (d *replyDecoder) finished(e *streamEvent, give func(*protocol.Piece)) {
-	if d.done[e.Index] || len(d.done) > mostItems {
+// partDone takes what only the end of a text tells.
+func (d *replyDecoder) partDone(e *streamEvent) {
+	var part outputPart
+	it := d.find(e, "message")
+	if it == nil || it.done || json.Unmarshal(e.Part, &part) != nil {
 		return
 	}
+	if p := it.part(protocol.Text, e.Content); p != nil {
+		p.End.Citations = citations(part.Annotations)
+	}
+}
+
+// itemDone ends an item, or gives it whole if nothing came of it before.
+func (d *replyDecoder) itemDone(e *streamEvent, give func(*protocol.Piece)) {
 	var item outputItem
 	if json.Unmarshal(e.Item, &item) != nil {
 		return
 	}
-	d.done[e.Index] = true
-	d.item(&item, e, give)
+	it := d.find(&streamEvent{ItemID: item.ID, Index: e.Index}, item.Type)
+	if it != nil && it.done && item.ID != "" && it.id != item.ID {
+		it = nil // another, by the same index
+	}
+	if it == nil {
+		if len(d.items) >= maxItems {
+			return
+		}
+		it = d.newItem(item.Type, item.ID, e.Index)
+	}
+	d.finish(it, &item, give)
 }
 
-func (d *replyDecoder) item(item *outputItem, e *streamEvent, give func(*protocol.Piece)) {
-	parts := item.parts()
-	at := 0
-	if d.open && d.index == e.Index && len(parts) > 0 {
-		// The open part is the last of the item; those before it are closed.
-		at = len(parts)
-		last := &parts[at-1]
-		if !d.said {
-			d.more(textOf(last), last.Logprobs, give)
-		}
-		d.close(*last, give)
+// finish takes an item's end, where it is whole.
+func (d *replyDecoder) finish(it *streamedItem, item *outputItem, give func(*protocol.Piece)) {
+	if it.done {
+		return
 	}
-	for i := at; i < len(parts); i++ {
-		part := parts[i]
-		open := part
-		open.Signature, open.Citations, open.Logprobs = "", nil, nil
-		if part.Kind != protocol.Search {
-			open.Text = ""
+	it.done = true
+	d.start(nil, give)
+	for i, whole := range item.parts() {
+		var p *itemPart
+		if i < len(it.parts) {
+			p = it.parts[i]
 		}
-		if part.Call != nil {
-			call := *part.Call
-			call.Arguments = ""
-			open.Call = &call
+		switch {
+		case p == nil, p.Closed && whole.Kind == protocol.Thought && whole.Signature != "":
+			// Of a thought that has ended before its item, its signature.
+			open := beginningOf(&whole)
+			said := p != nil && p.Said
+			p = d.addPart(it, open, i)
+			if !said && whole.Kind != protocol.Search {
+				d.queue.More(&p.QueuedPart, textOf(&whole), whole.Logprobs, give)
+			}
+		case !p.Said:
+			d.queue.More(&p.QueuedPart, textOf(&whole), whole.Logprobs, give)
 		}
-		d.begin(open, e, give)
-		if part.Kind != protocol.Search {
-			d.more(textOf(&part), part.Logprobs, give)
-		}
-		d.close(part, give)
+		whole.Text, whole.Logprobs = "", nil
+		p.End = whole
 	}
+	for _, p := range it.parts {
+		p.Over = true
+	}
+}
+
+// beginningOf is what of a whole part its beginning tells.
+func beginningOf(whole *protocol.Part) protocol.Part {
+	open := *whole
+	open.Signature, open.Citations, open.Logprobs = "", nil, nil
+	if open.Kind != protocol.Search {
+		open.Text = ""
+	}
+	if whole.Call != nil {
+		call := *whole.Call
+		call.Arguments = ""
+		open.Call = &call
+	}
+	return open
 }
 
 func textOf(part *protocol.Part) string {
@@ -194,30 +241,23 @@ func textOf(part *protocol.Part) string {
 	return part.Text
 }
 
-// close closes what is open; with says what only the end tells.
-func (d *replyDecoder) close(with protocol.Part, give func(*protocol.Piece)) {
-	if !d.open {
-		return
-	}
-	d.open = false
-	give(&protocol.Piece{Kind: protocol.PieceClose, Part: protocol.Part{
-		Kind: d.part.Kind, Signature: with.Signature, Origin: with.Origin, Citations: with.Citations, Media: with.Media, ID: with.ID,
-	}})
-}
-
-// rest gives what only the end of the response holds: some vendors send no
-// items before it.
-func (d *replyDecoder) rest(r *response, give func(*protocol.Piece)) {
-	if len(d.done) > 0 || d.open {
-		return
-	}
-	var items []json.RawMessage
-	_ = json.Unmarshal(r.Output, &items)
-	for i, raw := range items {
+// complete takes what only the end of the response holds: vendors leave out the
+// ends of items, or items as a whole.
+func (d *replyDecoder) complete(r *response, give func(*protocol.Piece)) {
+	var list []json.RawMessage
+	_ = json.Unmarshal(r.Output, &list)
+	items := make([]outputItem, 0, len(list))
+	for _, raw := range list {
 		var item outputItem
 		if json.Unmarshal(raw, &item) == nil {
-			d.item(&item, &streamEvent{Index: i}, give)
+			items = append(items, item)
 		}
+	}
+	for i, it := range d.match(items) {
+		if it == nil {
+			it = d.newItem(items[i].Type, items[i].ID, nil)
+		}
+		d.finish(it, &items[i], give)
 	}
 }
 
@@ -226,6 +266,6 @@ func (d *replyDecoder) Close(give func(*protocol.Piece)) {
 	if !d.begun {
 		return
 	}
-	d.close(protocol.Part{}, give)
+	d.queue.Close(give)
 	give(&protocol.Piece{Kind: protocol.PieceStop, Reply: &d.reply})
 }

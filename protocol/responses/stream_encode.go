@@ -2,6 +2,7 @@ package responses
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ccload/ccload/protocol"
 )
@@ -127,6 +128,10 @@ func (e *replyEncoder) add(dst []byte) []byte {
 	default:
 		w.Text("status", "in_progress")
 		w.Text("call_id", e.part.Call.ID)
+		if e.item.form != nil {
+			e.item.form.write(&w, e.item.tool, "")
+			break
+		}
 		w.Text("name", e.item.name)
 		w.TextIf("namespace", e.item.namespace)
 		w.Text(e.item.argument(), "")
@@ -168,7 +173,7 @@ func (e *replyEncoder) begin(dst []byte) []byte {
 func (e *replyEncoder) more(dst []byte, p *protocol.Piece) []byte {
 	e.text.WriteString(p.Text)
 	e.part.Logprobs = append(e.part.Logprobs, p.Part.Logprobs...)
-	if e.part.Kind == protocol.Search || p.Text == "" && len(p.Part.Logprobs) == 0 || e.part.Kind == protocol.Call && e.item.custom {
+	if e.part.Kind == protocol.Search || p.Text == "" && len(p.Part.Logprobs) == 0 || e.part.Kind == protocol.Call && e.item.whole() {
 		return dst
 	}
 	dst = e.begin(dst)
@@ -244,6 +249,7 @@ func (e *replyEncoder) close(dst []byte, with *protocol.Part) []byte {
 	if part.Text == "" && part.Media == nil {
 		return dst
 	}
+	part.Citations = protocol.WithEnds(part.Citations, utf8.RuneCountInString(part.Text))
 	dst = e.begin(dst)
 	if part.Media != nil {
 		part.Text = "![](" + urlOf(part.Media) + ")"
@@ -254,6 +260,9 @@ func (e *replyEncoder) close(dst []byte, with *protocol.Part) []byte {
 }
 
 func (e *replyEncoder) callDone(dst []byte) []byte {
+	if e.item.form != nil {
+		return dst // the item tells all
+	}
 	text := e.item.arguments(e.part.Call)
 	if e.item.custom || e.text.Len() == 0 && text != "" {
 		w := e.of(dst, e.callEvent("delta"))

@@ -69,7 +69,7 @@ var (
 			Target: targets.Draw(t, "target"), Start: durations.Draw(t, "start"), FirstContent: durations.Draw(t, "first"),
 			Duration: durations.Draw(t, "duration"), Outcome: outcomes.Draw(t, "outcome"), Usage: usages.Draw(t, "usage"), Cost: costs.Draw(t, "cost"),
 			Why: texts.Draw(t, "why"), Rested: perhaps.Draw(t, "rested"), Probe: rapid.Bool().Draw(t, "probe"),
-			ServerID: texts.Draw(t, "server id"),
+			ServerID: texts.Draw(t, "server id"), Substituted: texts.Draw(t, "substituted"),
 		}
 	})
 	candidates = rapid.Custom(func(t *rapid.T) ai.Candidate {

@@ -9,7 +9,7 @@ import (
 
 // Whatever pieces a stream comes in, what is hidden leaves no trace and
 // everything else passes byte for byte.
-func TestVeil(t *testing.T) {
+func TestEventFilter(t *testing.T) {
 	hide := func(data []byte) bool { return bytes.Contains(data, []byte(`"choices":[]`)) }
 	for _, row := range []struct{ name, in, out string }{
 		{"nothing to hide", "data: {\"a\":1}\n\ndata: [DONE]\n\n", ""},
@@ -26,7 +26,7 @@ func TestVeil(t *testing.T) {
 			want = row.in
 		}
 		for try := range 200 {
-			v := veil{hide: hide}
+			v := eventFilter{hide: hide}
 			rng := rand.New(rand.NewPCG(1, uint64(try)))
 			var got strings.Builder
 			for rest := row.in; rest != ""; {
@@ -46,8 +46,8 @@ func TestVeil(t *testing.T) {
 }
 
 // What is whole and holds nothing to hide is not copied.
-func TestVeilDoesNotCopy(t *testing.T) {
-	v := veil{hide: func([]byte) bool { return true }}
+func TestEventFilterDoesNotCopy(t *testing.T) {
+	v := eventFilter{hide: func([]byte) bool { return true }}
 	chunk := []byte("data: {\"choices\":[{\"delta\":{\"content\":\"hello\"}}]}\n\n")
 	if n := testing.AllocsPerRun(100, func() { v.through(chunk) }); n != 0 {
 		t.Errorf("%v allocations", n)
