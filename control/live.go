@@ -20,35 +20,36 @@ type Traffic struct {
 
 // Metrics are told each second.
 type Metrics struct {
-	Time     time.Time `json:"time"`
-	InFlight int64     `json:"in_flight"`
-	Calls    int64     `json:"calls"` // these five since the process began
-	Failed   int64     `json:"failed"`
-	Input    int64     `json:"input_tokens"`
-	Output   int64     `json:"output_tokens"`
-	Cost     ai.Money  `json:"cost_usd"`
-	Cooling  int       `json:"cooling"`
-	Journal  Journal   `json:"journal"`
+	Time     time.Time `json:"time"`          // of these numbers
+	InFlight int64     `json:"in_flight"`     // calls under way
+	Calls    int64     `json:"calls"`         // that have ended since the process began
+	Failed   int64     `json:"failed"`        // of them, without those that the client ended
+	Input    int64     `json:"input_tokens"`  // since the process began
+	Output   int64     `json:"output_tokens"` // since the process began
+	Cost     ai.Money  `json:"cost_usd"`      // since the process began
+	Cooling  int       `json:"cooling"`       // how many things rest
+	Journal  Journal   `json:"journal"`       // what waits to be written to the store
 }
 
+// Journal is what waits to be written to the store.
 type Journal struct {
-	Depth   int    `json:"depth"`
-	Spooled int    `json:"spooled"`
-	Written uint64 `json:"written"`
-	Lost    uint64 `json:"lost"`
+	Depth   int    `json:"depth"`   // records in memory
+	Spooled int    `json:"spooled"` // records on disk, while the store is away
+	Written uint64 `json:"written"` // records since the process began
+	Lost    uint64 `json:"lost"`    // records that nothing could keep
 }
 
 // Snapshot is what a stream of events begins with.
 type Snapshot struct {
 	Metrics
 	Revision int64           `json:"revision"` // of the stored configuration
-	Channels []admin.Channel `json:"channels"`
+	Channels []admin.Channel `json:"channels"` // those in use, and their state
 }
 
 // OwnMetrics are what the holder of a token sees.
 type OwnMetrics struct {
-	Time   time.Time     `json:"time"`
-	Budget *admin.Budget `json:"budget"`
+	Time   time.Time     `json:"time"`   // of these numbers
+	Budget *admin.Budget `json:"budget"` // of the token; null: it may not be used any more
 }
 
 // live is what is told of this moment: to the operator, or to the holder of a
@@ -86,10 +87,10 @@ func (st *State) live(token string, whole bool) any {
 	return s
 }
 
-// Change is told when something begins or ceases to rest, or what is
-// stored was changed.
+// Change is told when something begins or ceases to rest, or what is stored was
+// changed.
 type Change struct {
-	Cooling  *health.Change `json:"cooling,omitempty"`
+	Cooling  *health.Change `json:"cooling,omitempty"`  // what began or ceased to rest here
 	Resting  bool           `json:"resting,omitempty"`  // another node has changed what rests: ask anew
 	Revision int64          `json:"revision,omitempty"` // of the stored configuration
 }

@@ -27,8 +27,8 @@ func tierOf(u *ai.Usage) string {
 
 // Line is a part of a price, for people.
 type Line struct {
-	What     string   `json:"what"`
-	Quantity int64    `json:"quantity"`
+	What     string   `json:"what"`      // which part of the usage, such as input
+	Quantity int64    `json:"quantity"`  // tokens, or searches
 	Price    string   `json:"price_usd"` // per million, or for a thousand searches
 	Amount   ai.Money `json:"usd"`
 }
