@@ -127,7 +127,7 @@ func (a *App) rebuild() error {
 	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
 	whole := a.control.Whole()
 	r, err := routing.NewTable(whole, routing.Options{
-		Declared: len(a.App.Channels), Replace: replace, State: a.state.routing, Usable: a.connectable,
+		Declared: len(a.Channels), Replace: replace, State: a.state.routing, Usable: a.connectable,
 		Warn: func(problem string) { a.logger.Warn(problem) },
 	})
 	if err != nil {

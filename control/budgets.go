@@ -9,8 +9,6 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// This file is what the operator sees of money.
-
 // Budgets returns what tokens and channels have spent, and may spend.
 func (s *Service) Budgets(now time.Time) []admin.Budget {
 	r := s.table()

@@ -135,7 +135,7 @@ func (s *Service) ChangeChannels(ctx context.Context, who admin.Actor, names []s
 	return list, nil
 }
 
-// saveChannel puts a channel into the draft as the API was given it.
+// saveChannel puts a channel into the change set as the API was given it.
 func (cs *changeSet) saveChannel(name string, in *admin.ChannelConfig) error {
 	conf := in.Channel
 	conf.HeaderUp = conf.HeaderUp.Clone()

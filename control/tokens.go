@@ -88,8 +88,8 @@ func showStoredToken(t *storedToken) admin.TokenConfig {
 	return shown
 }
 
-// saveToken puts a token into the draft as the API was given it, and returns
-// its secret if it was made here.
+// saveToken puts a token into the change set as the API was given it, and
+// returns its secret if it was made here.
 func (cs *changeSet) saveToken(name string, in *admin.TokenConfig) (made string, err error) {
 	var was *storedToken
 	if at := cs.tokenCollection().index(name); name != "" && at >= 0 {

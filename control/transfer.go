@@ -16,8 +16,6 @@ import (
 	"github.com/ccload/ccload/transfer"
 )
 
-// This file takes what is stored from files and writes it to files.
-
 // mostImportProblems is how many things of a file may be wrong before it is
 // given up.
 const mostImportProblems = 500
@@ -97,7 +95,7 @@ func leavingOut(set *transfer.Set, bad *importError) *transfer.Set {
 	return next
 }
 
-// importSet puts a set into the draft.
+// importSet puts the things of a file into the change set.
 func (cs *changeSet) importSet(set *transfer.Set, result *admin.ImportResult, dry bool) error {
 	for i := range set.Channels {
 		if err := cs.importChannel(&set.Channels[i]); err != nil {
@@ -143,8 +141,8 @@ func (cs *changeSet) importSet(set *transfer.Set, result *admin.ImportResult, dr
 	return nil
 }
 
-// become is what the things of a set are in the draft: a file without secrets
-// leaves those there are.
+// become is what the things of a set are in the change set: a file without
+// secrets leaves those there are.
 func (cs *changeSet) become(set *transfer.Set) *transfer.Set {
 	all := (&storedConfig{channels: cs.channels, tokens: cs.tokens, aliases: cs.aliases}).set(true)
 	named := make(map[documentKey]bool)
