@@ -28,7 +28,7 @@ var testPasswordHash = func() string {
 
 // desk is a gateway whose dashboard's API is asked.
 type desk struct {
-	*gateway
+	*testGateway
 	login string // sent as a bearer credential, if there is one
 }
 
@@ -42,7 +42,7 @@ func openDesk(t *testing.T, options string) *desk {
 
 func openDeskAt(t *testing.T, db, options string) *desk {
 	t.Helper()
-	return &desk{gateway: startGateway(t, fmt.Sprintf("{\nadmin off\nauto_https off\npersist_config off\nccload {\nstore sqlite %s\nadmin_password %q\n%s\n}\n}\nhttp://127.0.0.1:9 {\nccload\nccload_admin /desk/*\nrespond \"next handler\" 299\n}\n", db, testPasswordHash, options))}
+	return &desk{testGateway: startGateway(t, fmt.Sprintf("{\nadmin off\nauto_https off\npersist_config off\nccload {\nstore sqlite %s\nadmin_password %q\n%s\n}\n}\nhttp://127.0.0.1:9 {\nccload\nccload_admin /desk/*\nrespond \"next handler\" 299\n}\n", db, testPasswordHash, options))}
 }
 
 // logIn makes what follows be asked with a login.

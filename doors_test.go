@@ -17,6 +17,7 @@ import (
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 )
 
 const strayKey = "sk-stays-at-home-0123456789"
@@ -273,26 +274,26 @@ func TestTokenGuessesAreSlowed(t *testing.T) {
 	g := startGateway(t, fmt.Sprintf("{\nadmin off\nauto_https off\npersist_config off\nservers {\ntrusted_proxies static private_ranges\n}\nccload {\nstore sqlite %s\n%s\n}\n}\nhttp://127.0.0.1:9 {\nccload\n}\n", filepath.Join(t.TempDir(), "ccload.db"), richToken+channelURL("one", upstream(t, answers(claude(10, 10))))))
 	ended, end := context.WithCancel(t.Context())
 	end()
-	guesses := g.app.state.guesses
+	guesses := g.app.state.gateway.Guesses
 	waits := func(by *access.Guessing, address, secret string) bool { return by.Wait(ended, address, secret) != nil }
 	from := func(address string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("X-Forwarded-For", address) }
 	}
 	g.askModel(ai.Anthropic, "claude-opus-4-6", false, from("192.0.2.1")).want(t, http.StatusOK)
-	for i := range wrongByAddress + 2 {
+	for i := range gateway.GuessesByAddress + 2 {
 		g.askModel(ai.Anthropic, "claude-opus-4-6", false, from("192.0.2.1"), as(fmt.Sprintf("a-made-up-token-%d", i))).want(t, http.StatusUnauthorized)
 	}
-	if !waits(guesses.addresses, "192.0.2.1", "another") || waits(guesses.addresses, "192.0.2.2", "another") || waits(guesses.peers, "127.0.0.1", "another") {
+	if !waits(guesses.Addresses, "192.0.2.1", "another") || waits(guesses.Addresses, "192.0.2.2", "another") || waits(guesses.Peers, "127.0.0.1", "another") {
 		t.Error("not the address that guessed waits, or not it alone")
 	}
 	g.askModel(ai.Anthropic, "claude-opus-4-6", false, from("192.0.2.1")).want(t, http.StatusOK)
-	if waits(guesses.addresses, "192.0.2.1", testToken) {
+	if waits(guesses.Addresses, "192.0.2.1", testToken) {
 		t.Error("a good token waits again")
 	}
-	for i := range wrongByPeer - wrongByAddress {
+	for i := range gateway.GuessesByPeer - gateway.GuessesByAddress {
 		g.askModel(ai.Anthropic, "claude-opus-4-6", false, from(fmt.Sprintf("198.51.100.%d", i)), as("a-made-up-token")).want(t, http.StatusUnauthorized)
 	}
-	if !waits(guesses.peers, "127.0.0.1", "another") {
+	if !waits(guesses.Peers, "127.0.0.1", "another") {
 		t.Error("the proxy that guesses come by does not wait")
 	}
 	g.askModel(ai.Anthropic, "claude-opus-4-6", false, from("203.0.113.1")).want(t, http.StatusOK)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/protocol/sse"
 )
 
@@ -189,7 +190,7 @@ func TestClientHangsUp(t *testing.T) {
 			}
 			cancel()
 			rec := g.recordOf(resp.Header.Get("X-Ccload-Request-Id"))
-			if rec.Outcome != ai.ClientGone || rec.Status != statusClientGone {
+			if rec.Outcome != ai.ClientGone || rec.Status != gateway.StatusClientGone {
 				t.Errorf("the call is %s, %d", rec.Outcome, rec.Status)
 			}
 			if len(g.cooling()) > 0 {

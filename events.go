@@ -11,6 +11,7 @@ import (
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/health"
 )
 
@@ -20,11 +21,12 @@ type observer struct {
 	ctx      caddy.Context
 	log      *zap.Logger
 	events   *caddyevents.App
-	warned   *sync.Map    // what the log was told -> time.Time: when, or until when it holds
-	noTokens atomic.Int64 // unix seconds of the last warning that there are no tokens
+	warned   *sync.Map        // what the log was told -> time.Time: when, or until when it holds
+	ended    func(*ai.Record) // tells the dashboard of a finished call
+	noTokens atomic.Int64     // unix seconds of the last warning that there are no tokens
 }
 
-var _ Observer = (*observer)(nil)
+var _ gateway.Observer = (*observer)(nil)
 
 // driftEvery is how often the log repeats that a vendor's costs are not ours.
 const driftEvery = time.Hour

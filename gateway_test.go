@@ -40,9 +40,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// gateway is a gateway under test: the real modules, provisioned from a
+// testGateway is a gateway under test: the real modules, provisioned from a
 // Caddyfile as Caddy does it, behind a real loopback server.
-type gateway struct {
+type testGateway struct {
 	t      *testing.T
 	URL    string
 	app    *App
@@ -52,12 +52,12 @@ type gateway struct {
 
 // newGateway starts a gateway. options are the lines of the ccload options
 // block, handler those of the directive.
-func newGateway(t *testing.T, options, handler string) *gateway {
+func newGateway(t *testing.T, options, handler string) *testGateway {
 	t.Helper()
 	return newGatewayAt(t, filepath.Join(t.TempDir(), "ccload.db"), options, handler)
 }
 
-func newGatewayAt(t *testing.T, db, options, handler string) *gateway {
+func newGatewayAt(t *testing.T, db, options, handler string) *testGateway {
 	t.Helper()
 	if !strings.Contains(options, "token ") {
 		options += "\ntoken tests " + testToken
@@ -67,7 +67,7 @@ func newGatewayAt(t *testing.T, db, options, handler string) *gateway {
 }
 
 // close ends the gateway as Caddy ends a config.
-func (g *gateway) close() {
+func (g *testGateway) close() {
 	if g.server == nil {
 		return
 	}
@@ -152,12 +152,12 @@ type answer struct {
 }
 
 // ask sends a generation in a protocol, as its client would.
-func (g *gateway) ask(p ai.Protocol, stream bool, change ...func(*http.Request)) answer {
+func (g *testGateway) ask(p ai.Protocol, stream bool, change ...func(*http.Request)) answer {
 	g.t.Helper()
 	return g.askModel(p, "m", stream, change...)
 }
 
-func (g *gateway) askModel(p ai.Protocol, model string, stream bool, change ...func(*http.Request)) answer {
+func (g *testGateway) askModel(p ai.Protocol, model string, stream bool, change ...func(*http.Request)) answer {
 	g.t.Helper()
 	path, body := generation(p, model, stream)
 	return g.post(path, body, change...)
@@ -179,12 +179,12 @@ func generation(p ai.Protocol, model string, stream bool) (path, body string) {
 	return "/v1beta/models/" + model + ":generateContent", `{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}`
 }
 
-func (g *gateway) post(path, body string, change ...func(*http.Request)) answer {
+func (g *testGateway) post(path, body string, change ...func(*http.Request)) answer {
 	g.t.Helper()
 	return g.do(http.MethodPost, path, body, change...)
 }
 
-func (g *gateway) do(method, path, body string, change ...func(*http.Request)) answer {
+func (g *testGateway) do(method, path, body string, change ...func(*http.Request)) answer {
 	g.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -219,7 +219,7 @@ func (a answer) want(t *testing.T, status int) answer {
 func clipped(s string) string { return s[:min(len(s), 2000)] }
 
 // record waits for the ledger and returns the record of an answer's call.
-func (g *gateway) record(a answer) *ai.Record {
+func (g *testGateway) record(a answer) *ai.Record {
 	g.t.Helper()
 	id := a.Header.Get("X-Ccload-Request-Id")
 	if id == "" {
@@ -228,7 +228,7 @@ func (g *gateway) record(a answer) *ai.Record {
 	return g.recordOf(id)
 }
 
-func (g *gateway) recordOf(id string) *ai.Record {
+func (g *testGateway) recordOf(id string) *ai.Record {
 	g.t.Helper()
 	var rec *ai.Record
 	var err error
@@ -243,7 +243,7 @@ func (g *gateway) recordOf(id string) *ai.Record {
 }
 
 // cooling lists what rests, as "scope channel kind".
-func (g *gateway) cooling() []string {
+func (g *testGateway) cooling() []string {
 	var list []string
 	for _, e := range g.app.state.control.Resting() {
 		list = append(list, fmt.Sprintf("%s %s %s", e.Scope, e.Channel, e.Kind))

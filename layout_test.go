@@ -26,7 +26,7 @@ var layers = []struct {
 	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "protocol/schema", "provider", "selection", "tokens"}},
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
 	{4, []string{"cluster", "routing", "transfer"}},
-	{5, []string{"command"}},
+	{5, []string{"command", "gateway"}},
 	{6, []string{"control"}},
 }
 

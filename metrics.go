@@ -181,7 +181,8 @@ func modelLabel(model string, routed bool) string {
 }
 
 // CallEnded implements Observer.
-func (*observer) CallEnded(rec *ai.Record, routed bool) {
+func (o *observer) CallEnded(rec *ai.Record, routed bool) {
+	o.ended(rec)
 	labels := requestLabels{rec.Channel, strings.ToValidUTF8(modelLabel(rec.Model, routed), "\ufffd"), rec.Protocol, rec.Outcome}
 	v, ok := boundRequests.Load(labels)
 	if !ok {

@@ -26,8 +26,7 @@ import (
 	_ "github.com/ccload/ccload/command" // caddy ccload
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/control"
-	"github.com/ccload/ccload/health"
-	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
@@ -50,18 +49,12 @@ type App struct {
 	observer *observer
 	state    *state
 	stateKey string
-	registry atomic.Pointer[routing.Table]
-	checks   sync.Mutex // of checker and checked
-	checker  *health.Checker
-	checked  map[string]time.Duration
+	gateway  *gateway.Gateway
 	keep     atomic.Pointer[retention]
 	control  *control.Service
 
-	background sync.WaitGroup          // what runs by itself until Stop
-	stop       context.CancelFunc      // ends it
-	calls      atomic.Int64            // under way
-	running    sync.Map                // *call -> context.CancelCauseFunc, of those that serve
-	anyHandler atomic.Pointer[Handler] // a handler of the config, for questions about routing
+	background sync.WaitGroup     // what runs by itself until Stop
+	stop       context.CancelFunc // ends it
 }
 
 // CaddyModule returns the Caddy module information.
@@ -89,9 +82,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.joinState(); err != nil {
 		return err
 	}
-	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned}
+	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned, ended: a.state.control.PublishCall}
+	a.gateway = gateway.New(gateway.Options{
+		State: a.state.gateway, Routing: a.state.routing, Observer: a.observer, Owners: a.state.store, Shares: a.state.cluster,
+		Ready: a.state.control.Complete, Opened: a.state.opened.Load, Pseudonym: a.state.control.Pseudonym, Log: a.logger,
+	})
 	a.control, err = control.New(control.Options{
-		State: a.state.control, Declared: &a.App, Table: a.registry.Load, Gateway: a, Replacer: caddy.NewReplacer(),
+		State: a.state.control, Declared: &a.App, Gateway: a.gateway, Replacer: caddy.NewReplacer(),
 		KeyFile: filepath.Join(caddy.AppDataDir(), "ccload", "encryption.key"), Modules: modulesIn, Log: a.logger,
 	})
 	if err != nil {
@@ -127,7 +124,7 @@ func (a *App) rebuild() error {
 	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
 	whole := a.control.Whole()
 	r, err := routing.NewTable(whole, routing.Options{
-		Declared: len(a.Channels), Replace: replace, State: a.state.routing, Usable: a.connectable,
+		Declared: len(a.Channels), Replace: replace, State: a.state.routing, Usable: a.gateway.Connectable,
 		Warn: func(problem string) { a.logger.Warn(problem) },
 	})
 	if err != nil {
@@ -136,7 +133,7 @@ func (a *App) rebuild() error {
 	age, bytes := whole.Retention.Resolve()
 	a.keep.Store(&retention{age: age, bytes: bytes})
 	a.state.cluster.Restrict(r.Limited())
-	a.registry.Store(r)
+	a.gateway.Use(r)
 	return nil
 }
 
@@ -163,9 +160,10 @@ func (a *App) Start() error {
 	if sync := a.control.UsePrices(run, own); sync != nil {
 		a.background.Go(func() { sync(run) })
 	}
-	a.startChecks()
+	a.gateway.StartChecks()
 	a.warnOfServers()
-	if len(a.registry.Load().Tokens.Names()) == 0 {
+	a.nameSites()
+	if len(a.gateway.Table().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}
 	return nil
@@ -179,7 +177,7 @@ func (a *App) Stop() error {
 		a.stop()
 		a.background.Wait()
 	}
-	a.stopChecks()
+	a.gateway.StopChecks()
 	return nil
 }
 
@@ -198,13 +196,13 @@ func (a *App) Cleanup() error {
 	}
 	if caddy.Exiting() {
 		if !a.idleWithin(exitPatience) {
-			a.logger.Warn("ending calls that are under way, because the process exits", zap.Int64("calls", a.calls.Load()))
+			a.logger.Warn("ending calls that are under way, because the process exits", zap.Int64("calls", a.gateway.Calls()))
 			a.endCalls()
 		}
 		a.leaveState()
 		return nil
 	}
-	if a.calls.Load() == 0 {
+	if a.gateway.Calls() == 0 {
 		a.leaveState()
 		return nil
 	}
@@ -218,10 +216,7 @@ func (a *App) Cleanup() error {
 // endCalls ends the calls under way, honestly towards their clients, so that
 // what they cost is written.
 func (a *App) endCalls() {
-	a.running.Range(func(_, end any) bool {
-		end.(context.CancelCauseFunc)(relay.ErrExiting)
-		return true
-	})
+	a.gateway.EndCalls()
 	a.idleWithin(exitPatience)
 }
 
@@ -229,7 +224,7 @@ func (a *App) endCalls() {
 // request may still slip in while an old config ends, which a wait group does
 // not allow.
 func (a *App) idleWithin(patience time.Duration) bool {
-	for a.calls.Load() > 0 {
+	for a.gateway.Calls() > 0 {
 		if patience -= idlePoll; patience < 0 {
 			return false
 		}
@@ -242,18 +237,6 @@ func (a *App) leaveState() {
 	if _, err := states.Delete(a.stateKey); err != nil {
 		a.logger.Error("closing the gateway's state", zap.Error(err))
 	}
-}
-
-// enter counts a call in and returns what counts it out.
-func (a *App) enter() (done func()) {
-	a.calls.Add(1)
-	a.state.gateway.UnderWay.Add(1)
-	return a.leave
-}
-
-func (a *App) leave() {
-	a.state.gateway.UnderWay.Add(-1)
-	a.calls.Add(-1)
 }
 
 // Operator implements admin.App.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/pricing"
 	"github.com/ccload/ccload/store"
 )
@@ -109,7 +110,7 @@ func TestTokenBudget(t *testing.T) {
 	options := channelURL("good", good) + richToken + "token poor " + poorToken + " {\nbudget 1/day 50/month\n}\n"
 	g := newGatewayAt(t, db, options, "")
 	g.askModel(ai.Anthropic, "claude-opus-4-6", false, as(poorToken)).want(t, http.StatusOK)
-	check := func(g *gateway) {
+	check := func(g *testGateway) {
 		t.Helper()
 		for _, p := range ai.Protocols {
 			a := g.askModel(p, "claude-opus-4-6", false, as(poorToken)).want(t, http.StatusTooManyRequests)
@@ -267,14 +268,14 @@ func TestUpstreamThatTellsUnasked(t *testing.T) {
 		g := newGateway(t, channelURL("relay", url), "")
 		for i := range 40 {
 			want := rest + done
-			if tells && i >= tryAfter {
+			if tells && i >= gateway.UsageTriedAfter {
 				want = rest + usage + done
 			}
 			if a := g.ask(ai.OpenAI, true).want(t, http.StatusOK); a.Body != want {
 				t.Fatalf("call %d, tells %v: the client got\n%s", i, tells, a.Body)
 			}
 		}
-		if wantNot := map[bool]int64{true: 40 - tryAfter, false: 1}[tells]; not.Load() != wantNot || asked.Load()+not.Load() != 40 {
+		if wantNot := map[bool]int64{true: 40 - gateway.UsageTriedAfter, false: 1}[tells]; not.Load() != wantNot || asked.Load()+not.Load() != 40 {
 			t.Errorf("tells %v: asked %d times, %d times not", tells, asked.Load(), not.Load())
 		}
 	}
@@ -555,7 +556,7 @@ func TestPriceList(t *testing.T) {
 	defer list.Close()
 	good := upstream(t, answers(claude(1_000_000, 0)))
 	options := "prices {\nsync " + list.URL + "\n}\n" + channelURL("own", good)
-	dear := func(g *gateway) bool {
+	dear := func(g *testGateway) bool {
 		return eventually(t, func() (bool, bool) {
 			rec := g.record(g.askModel(ai.Anthropic, "claude-opus-4-6", false).want(t, http.StatusOK))
 			return true, rec.Cost.Amount == 10*ai.Dollar

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/internal/corpus"
 	"github.com/ccload/ccload/internal/fakeai"
 )
@@ -131,7 +132,7 @@ func TestOtherEndpoints(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.path, func(t *testing.T) {
-			a := g.do(test.method, test.path, test.body, func(r *http.Request) { r.Header.Set(countHeader, "upstream") }).want(t, http.StatusOK)
+			a := g.do(test.method, test.path, test.body, func(r *http.Request) { r.Header.Set(gateway.CountHeader, "upstream") }).want(t, http.StatusOK)
 			if a.Body == "" {
 				t.Error("an empty answer")
 			}
@@ -306,12 +307,12 @@ func TestRecordedAnswersComeOutByteForByte(t *testing.T) {
 // recorded usage where the formats are tested.
 func (ex *exchange) usage(target string) ai.Usage {
 	path, _, _ := strings.Cut(target, "?")
-	m := findRoute(http.MethodPost, path)
+	m := gateway.FindRoute(http.MethodPost, path)
 	body := []byte(ex.Response.Body)
 	if !ex.Stream {
-		return m.format.JudgeBody(m.endpoint, body).Usage
+		return m.Format.JudgeBody(m.Endpoint, body).Usage
 	}
-	o, _ := corpus.Replay(m.format, m.endpoint, body, strings.HasPrefix(ex.Response.Body, "["), 4096)
+	o, _ := corpus.Replay(m.Format, m.Endpoint, body, strings.HasPrefix(ex.Response.Body, "["), 4096)
 	return o.Usage
 }
 

@@ -61,7 +61,7 @@ const (
 
 // raw sends a request whose target is sent as it is written, and returns the
 // status of the answer.
-func (g *gateway) raw(method, target, body string) int {
+func (g *testGateway) raw(method, target, body string) int {
 	g.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(g.URL, "http://"))
 	if err != nil {
@@ -388,7 +388,7 @@ func TestCrossSite(t *testing.T) {
 			if row.refused && (where == "query" || where == "nowhere") {
 				status = 403
 			}
-			for _, gw := range []*gateway{g, closed} {
+			for _, gw := range []*testGateway{g, closed} {
 				a := gw.post(path, body, in(where), with(row.headers...))
 				if a.Status != status || status == 403 && !strings.Contains(a.Body, "cross_site_request") {
 					t.Errorf("%s, token in %s: status %d, want %d: %s", row.name, where, a.Status, status, clipped(a.Body))
@@ -421,7 +421,7 @@ func TestCrossSite(t *testing.T) {
 			a.Header.Get("Access-Control-Allow-Headers") != "authorization,content-type,x-stainless-lang" || a.Header.Get("Access-Control-Allow-Origin") != "https://app.example" {
 			t.Errorf("preflight of %s: %v", path, a.Header)
 		}
-		for _, gw := range []*gateway{g, closed} {
+		for _, gw := range []*testGateway{g, closed} {
 			a := gw.do(http.MethodOptions, path, "", with("Origin", "https://evil.example"), asks)
 			if a.Status < 400 || a.Header.Get("Access-Control-Allow-Origin") != "" {
 				t.Errorf("preflight of %s for another site: %d %v", path, a.Status, a.Header)

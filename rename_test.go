@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/internal/codectest"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/scan"
@@ -38,7 +39,7 @@ func TestAnswersNameTheModelAskedFor(t *testing.T) {
 func namesModel(t *testing.T, up, client ai.Protocol, form, asked string) {
 	t.Helper()
 	const answered = "up-1-20260101"
-	codec := codecOf(up)
+	codec := gateway.CodecOf(up)
 	said := &protocol.Reply{
 		ID: "id_1", Model: answered, Parts: []protocol.Part{{Text: `it is "model":"` + answered + `" as it is`}},
 		Usage: ai.Usage{Input: 12, Output: 7, Reported: true},
@@ -91,7 +92,7 @@ func namesModel(t *testing.T, up, client ai.Protocol, form, asked string) {
 // modelsNamed are the names of the model in an answer.
 func modelsNamed(t *testing.T, p ai.Protocol, body, form string) (names []string) {
 	t.Helper()
-	member, within := codecOf(p).(protocol.ModelNamer).ModelMember()
+	member, within := gateway.CodecOf(p).(protocol.ModelNamer).ModelMember()
 	read := func(object []byte) {
 		for _, path := range [][]string{{member}, {within, member}} {
 			if from, to, ok := scan.Get(object, path...); ok {
@@ -125,7 +126,7 @@ func TestSubstitutedModels(t *testing.T) {
 	t.Parallel()
 	for _, up := range ai.Protocols {
 		for _, client := range ai.Protocols {
-			codec := codecOf(up)
+			codec := gateway.CodecOf(up)
 			said := &protocol.Reply{ID: "id_1", Model: "cheap-mini", Parts: []protocol.Part{{Text: "hi"}}, Usage: ai.Usage{Input: 12, Output: 7, Reported: true}}
 			for _, stream := range []bool{false, true} {
 				url := upstream(t, func(w http.ResponseWriter, _ []byte) {
@@ -164,7 +165,7 @@ func TestInputAtTheBeginning(t *testing.T) {
 			if early && up != ai.Gemini {
 				continue // the others tell it at the end
 			}
-			codec := codecOf(up)
+			codec := gateway.CodecOf(up)
 			said := &protocol.Reply{ID: "id_1", Model: "m", Parts: []protocol.Part{{Text: "hi"}}, Usage: ai.Usage{Input: 321, Output: 7, Reported: true}}
 			url := upstream(t, func(w http.ResponseWriter, _ []byte) {
 				w.Header().Set("Content-Type", "text/event-stream")
@@ -194,7 +195,7 @@ func TestRenamedStreamBreaksOff(t *testing.T) {
 	t.Parallel()
 	for _, p := range ai.Protocols {
 		for _, array := range []bool{false, p == ai.Gemini} {
-			codec := codecOf(p)
+			codec := gateway.CodecOf(p)
 			said := &protocol.Reply{ID: "id_1", Model: "up-1", Parts: []protocol.Part{{Text: "one two three"}}}
 			body := codectest.Encode(codec, said, nil, array)
 			cut := strings.Index(string(body), "three") + len("three")

@@ -97,7 +97,7 @@ func TestOneBadChannel(t *testing.T) {
 	}
 }
 
-func wantCooling(t *testing.T, g *gateway, scope ai.Scope, kind ai.Kind) {
+func wantCooling(t *testing.T, g *testGateway, scope ai.Scope, kind ai.Kind) {
 	t.Helper()
 	got := g.cooling()
 	if scope == ai.ScopeNone {

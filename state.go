@@ -17,7 +17,9 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/cluster"
+	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/control"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/routing"
@@ -44,14 +46,12 @@ const tokensMemory = "tokens"
 // remembers, and the database that they share. It opens and closes them.
 type state struct {
 	routing *routing.State
-	gateway *gatewayState
+	gateway *gateway.State
 	control *control.State
 	cluster *cluster.Cluster
 
 	store  store.Store
 	warned sync.Map // what the log was told -> time.Time: when, or until when it holds
-
-	substituted substitutions
 
 	openOnce sync.Once
 	openErr  error
@@ -63,8 +63,6 @@ type state struct {
 	apps      []*App // those that are started, oldest first
 	log       atomic.Pointer[zap.Logger]
 	retention atomic.Pointer[retention]
-
-	guesses tokenGuesses // of client tokens
 }
 
 // retention is how much of the request log is kept; zero values keep all.
@@ -75,17 +73,17 @@ type retention struct {
 
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
-	st := &state{store: s, guesses: newTokenGuesses()}
+	st := &state{store: s}
 	st.log.Store(log)
 	st.routing = routing.NewState(st.coolingChanged)
-	st.gateway = newGatewayState(st.logger)
+	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
 		Changed: func() { st.control.PublishChange(control.Change{Resting: true}) },
 	})
 	st.control = control.NewState(control.Parts{
-		Store: s, Cluster: st.cluster, Routing: st.routing, Ledger: st.gateway.Ledger, Prices: st.gateway.Prices,
-		Counter: st.gateway.Counter, Traffic: st.gateway.traffic, Substituted: st.substituted.of, Current: st.service, Apply: st.apply, Log: st.logger,
+		Store: s, Cluster: st.cluster, Routing: st.routing, Gateway: st.gateway,
+		Current: st.service, Apply: st.apply, Log: st.logger,
 	})
 	return st
 }
@@ -123,11 +121,12 @@ func (st *state) open() error {
 		}
 		st.cluster.Start()
 		st.gateway.Ledger.Attach(ackWriter{st})
+		captures := &gateway.CaptureWriter{From: st.gateway.Captures, Store: st.store, Conf: st.captureConf, Log: st.logger}
 		var run context.Context
 		run, st.stop = context.WithCancel(context.Background())
 		st.done.Go(func() { st.pruneLoop(run) })
 		st.done.Go(func() { st.control.RefreshLoop(run) })
-		st.done.Go(func() { st.captureLoop(run) })
+		st.done.Go(func() { captures.Run(run) })
 		st.done.Go(func() { st.cluster.Run(run) })
 		st.opened.Store(true)
 	})
@@ -278,28 +277,26 @@ func (st *state) apply() {
 			app.logger.Error("what is stored cannot be put to use; routing stays as it was", zap.Error(err))
 			continue
 		}
-		app.renewChecks()
+		app.gateway.RenewChecks()
 	}
 	if n := len(apps); n > 0 {
 		st.retention.Store(apps[n-1].keep.Load())
 	}
 }
 
-// complete reports whether what is stored has been read, and what other nodes
-// have taken of the limits.
-func (st *state) complete() bool { return st.control.Complete() }
-
-// publishCall counts a call that has ended, and shows it to those who watch.
-func (st *state) publishCall(r *ai.Record) {
-	st.gateway.Totals.add(r)
-	st.control.PublishCall(r)
+// captureConf is what is captured now.
+func (st *state) captureConf() config.Capture {
+	if app := st.current(); app != nil {
+		return app.gateway.Table().Capture
+	}
+	return new(config.Capture).Resolved()
 }
 
 // limited are the allowances with limits of the config in use, nil between
 // configs.
 func (st *state) limited() map[string]*access.Allowance {
 	if app := st.current(); app != nil {
-		return app.registry.Load().Limited()
+		return app.gateway.Table().Limited()
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/protocol"
 )
 
@@ -86,7 +87,7 @@ func TestClientsAreServedByAllProtocols(t *testing.T) {
 					t.Errorf("%s: nothing was said", what)
 				}
 				// What agents call must be tools that they have.
-				own, err := codecOf(client).DecodePrompt(&protocol.Inbound{Model: "m", Body: r.Body})
+				own, err := gateway.CodecOf(client).DecodePrompt(&protocol.Inbound{Model: "m", Body: r.Body})
 				if err != nil {
 					t.Fatalf("%s: %v", what, err)
 				}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/internal/codectest"
 	"github.com/ccload/ccload/internal/corpus"
 	"github.com/ccload/ccload/protocol"
@@ -85,9 +86,9 @@ func recordedPrompt(t *testing.T, p ai.Protocol, rec *corpus.Record) *protocol.P
 	if rec.Request.Body == "" {
 		return nil
 	}
-	codec := codecOf(p)
+	codec := gateway.CodecOf(p)
 	prompt, err := codec.DecodePrompt(&protocol.Inbound{
-		Endpoint: generateEndpoint(codec, rec.Stream), Model: "m", Stream: rec.Stream, Body: []byte(rec.Request.Body),
+		Endpoint: protocol.GenerateEndpoint(codec, rec.Stream), Model: "m", Stream: rec.Stream, Body: []byte(rec.Request.Body),
 	})
 	if err != nil {
 		return nil // the codec's own test knows which and why
@@ -102,11 +103,11 @@ func promptThere(t *testing.T, rec *corpus.Record, prompt *protocol.Prompt, from
 	if len(prompt.Native) > 0 {
 		return "requests that only their own protocol can say"
 	}
-	codec := codecOf(to)
+	codec := gateway.CodecOf(to)
 	model := map[ai.Protocol]string{
 		ai.Anthropic: "claude-opus-4-6", ai.OpenAI: "gpt-4.1", ai.Responses: "gpt-4.1", ai.Gemini: "gemini-3-pro-preview",
 	}[to]
-	out, err := encodePrompt(codec, prompt, model)
+	out, err := protocol.EncodePrompt(codec, prompt, model)
 	if cannot, ok := errors.AsType[*protocol.InexpressibleError](err); ok {
 		return fmt.Sprintf("requests that %s cannot say: %s", to, cannot.Field)
 	}
@@ -115,7 +116,7 @@ func promptThere(t *testing.T, rec *corpus.Record, prompt *protocol.Prompt, from
 		return "failed"
 	}
 	there, err := codec.DecodePrompt(&protocol.Inbound{
-		Endpoint: generateEndpoint(codec, prompt.Stream), Model: model, Stream: prompt.Stream, Body: out.Body,
+		Endpoint: protocol.GenerateEndpoint(codec, prompt.Stream), Model: model, Stream: prompt.Stream, Body: out.Body,
 	})
 	if err != nil {
 		t.Errorf("%s: what %s would get: %v\n%s", rec.ID, to, err, clipped(string(out.Body)))
@@ -186,7 +187,7 @@ func survivors(lines []string, from, to ai.Protocol) []string {
 
 func recordedReply(t *testing.T, p ai.Protocol, rec *corpus.Record) *protocol.Reply {
 	t.Helper()
-	codec := codecOf(p)
+	codec := gateway.CodecOf(p)
 	body := []byte(rec.Response.Body)
 	if rec.Stream {
 		array := strings.HasPrefix(strings.TrimSpace(rec.Response.Body), "[")
@@ -197,7 +198,7 @@ func recordedReply(t *testing.T, p ai.Protocol, rec *corpus.Record) *protocol.Re
 		whole.Reply.Usage = v.Usage
 		return &whole.Reply
 	}
-	v := codec.JudgeBody(generateEndpoint(codec, false), body)
+	v := codec.JudgeBody(protocol.GenerateEndpoint(codec, false), body)
 	if v.Kind != ai.OK {
 		return nil
 	}
@@ -214,7 +215,7 @@ func recordedReply(t *testing.T, p ai.Protocol, rec *corpus.Record) *protocol.Re
 // that did not ask for them.
 func replyThere(t *testing.T, rec *corpus.Record, reply *protocol.Reply, to ai.Protocol) {
 	t.Helper()
-	codec := codecOf(to)
+	codec := gateway.CodecOf(to)
 	said := codectest.Said(reply)
 	prompt := &protocol.Prompt{Model: "m", WantsUsage: true, Thinking: protocol.Thinking{Mode: protocol.ThinkingOn, Show: "summary"}}
 	compare := func(how string, back *protocol.Reply, u *ai.Usage) {
@@ -232,7 +233,7 @@ func replyThere(t *testing.T, rec *corpus.Record, reply *protocol.Reply, to ai.P
 	both := func(how string) {
 		t.Helper()
 		text := codec.EncodeReply(reply, prompt)
-		v := codec.JudgeBody(generateEndpoint(codec, false), text)
+		v := codec.JudgeBody(protocol.GenerateEndpoint(codec, false), text)
 		back, err := codec.DecodeReply(text)
 		if v.Kind != ai.OK && v.Kind != ai.ContentFilter || err != nil {
 			t.Errorf("%s: for a client of %s%s: judged %s, %v\n%s", rec.ID, to, how, v.Kind, err, clipped(string(text)))
@@ -269,7 +270,7 @@ func TestTranslatedStreamsCutAnywhere(t *testing.T) {
 			if up != client {
 				t.Run(fmt.Sprintf("%s from %s", client, up), func(t *testing.T) {
 					t.Parallel()
-					codectest.CutEverywhere(t, recordedGenerations[up].samples, codecOf(up), codecOf(client), markers[client]...)
+					codectest.CutEverywhere(t, recordedGenerations[up].samples, gateway.CodecOf(up), gateway.CodecOf(client), markers[client]...)
 				})
 			}
 		}
@@ -282,7 +283,7 @@ func BenchmarkTranslate(b *testing.B) {
 	for _, size := range []int{1 << 10, 200 << 10} {
 		text := strings.Repeat("The quick brown fox jumps over the lazy dog. ", size/45)
 		for _, pair := range [][2]ai.Protocol{{ai.Anthropic, ai.OpenAI}, {ai.Anthropic, ai.Gemini}, {ai.OpenAI, ai.Anthropic}, {ai.Responses, ai.Anthropic}} {
-			client, up := codecOf(pair[0]), codecOf(pair[1])
+			client, up := gateway.CodecOf(pair[0]), gateway.CodecOf(pair[1])
 			prompt := &protocol.Prompt{Model: "m", MaxOutput: 100, Turns: []protocol.Turn{{Parts: []protocol.Part{{Text: text}}}}}
 			request, err := client.EncodePrompt(prompt, "m")
 			if err != nil {
@@ -293,7 +294,7 @@ func BenchmarkTranslate(b *testing.B) {
 				b.SetBytes(int64(len(request.Body)))
 				b.ReportAllocs()
 				for b.Loop() {
-					p, err := client.DecodePrompt(&protocol.Inbound{Endpoint: generateEndpoint(client, false), Model: "m", Body: request.Body})
+					p, err := client.DecodePrompt(&protocol.Inbound{Endpoint: protocol.GenerateEndpoint(client, false), Model: "m", Body: request.Body})
 					if err != nil {
 						b.Fatal(err)
 					}

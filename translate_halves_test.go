@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/internal/codectest"
 	"github.com/ccload/ccload/protocol"
 )
@@ -24,7 +25,7 @@ func TestEmojiInHalves(t *testing.T) {
 	for _, up := range ai.Protocols {
 		// A stream in which each text comes in two pieces, the first of which
 		// ends with LEFT.
-		encoder := codecOf(up).NewReplyEncoder(asked, false)
+		encoder := gateway.CodecOf(up).NewReplyEncoder(asked, false)
 		var body []byte
 		reply.Play(func(p *protocol.Piece) {
 			before, after, cut := strings.Cut(p.Text, "-")
@@ -39,7 +40,7 @@ func TestEmojiInHalves(t *testing.T) {
 			body = encoder.Append(encoder.Append(body, &first), &second)
 		})
 		body = []byte(strings.NewReplacer("LEFT", `\ud83d`, "RIGHT", `\ude00`).Replace(string(body)))
-		whole, v := codectest.Decode(t, string(up), codecOf(up), body, false, len(body))
+		whole, v := codectest.Decode(t, string(up), gateway.CodecOf(up), body, false, len(body))
 		if v.Kind != ai.OK {
 			t.Fatalf("%s: judged %s\n%s", up, v.Kind, body)
 		}
@@ -55,7 +56,7 @@ func TestEmojiInHalves(t *testing.T) {
 		}
 		for _, client := range ai.Protocols {
 			if client != up {
-				codectest.Through(t, codecOf(client), codecOf(up), body, &whole.Reply)
+				codectest.Through(t, gateway.CodecOf(client), gateway.CodecOf(up), body, &whole.Reply)
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/protocol"
 )
 
@@ -21,8 +22,8 @@ var onlyDeveloper = map[ai.Protocol]string{
 
 func readPrompt(t *testing.T, p ai.Protocol, body string) *protocol.Prompt {
 	t.Helper()
-	codec := codecOf(p)
-	prompt, err := codec.DecodePrompt(&protocol.Inbound{Endpoint: generateEndpoint(codec, false), Model: "m", Body: []byte(body)})
+	codec := gateway.CodecOf(p)
+	prompt, err := codec.DecodePrompt(&protocol.Inbound{Endpoint: protocol.GenerateEndpoint(codec, false), Model: "m", Body: []byte(body)})
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", p, err, body)
 	}
@@ -43,7 +44,7 @@ func everywhere(t *testing.T, prompt *protocol.Prompt, check func(at string, to 
 	t.Helper()
 	for _, to := range ai.Protocols {
 		for _, model := range modelsOf[to] {
-			out, err := codecOf(to).EncodePrompt(prompt, model)
+			out, err := gateway.CodecOf(to).EncodePrompt(prompt, model)
 			if err != nil {
 				t.Errorf("for %s: %v", model, err)
 				continue
@@ -58,8 +59,8 @@ func everywhere(t *testing.T, prompt *protocol.Prompt, check func(at string, to 
 func TestOnlyADeveloperTurn(t *testing.T) {
 	t.Parallel()
 	for from, body := range onlyDeveloper {
-		codec := codecOf(from)
-		prompt, err := codec.DecodePrompt(&protocol.Inbound{Endpoint: generateEndpoint(codec, false), Model: "m", Body: []byte(body)})
+		codec := gateway.CodecOf(from)
+		prompt, err := codec.DecodePrompt(&protocol.Inbound{Endpoint: protocol.GenerateEndpoint(codec, false), Model: "m", Body: []byte(body)})
 		if err != nil {
 			t.Logf("%s: a client cannot say it: %v", from, err)
 			continue
@@ -192,7 +193,7 @@ func TestPlacesOfCacheMarks(t *testing.T) {
 		"in a call's message": `"messages":[{"role":"user","content":"Hi"},{"role":"assistant",` + mark + `,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c1","content":"ok"}]`,
 	} {
 		prompt := readPrompt(t, ai.OpenAI, `{"model":"m",`+body+`}`)
-		out, err := encodePrompt(codecOf(ai.Anthropic), prompt, "claude-sonnet-4-5")
+		out, err := protocol.EncodePrompt(gateway.CodecOf(ai.Anthropic), prompt, "claude-sonnet-4-5")
 		if err != nil || strings.Count(string(out.Body), mark) != 1 || len(out.Hints)+len(prompt.Hints) > 0 {
 			t.Errorf("%s: %v %s, dropped %v %v", name, err, out.Body, out.Hints, prompt.Hints)
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/scan"
 )
@@ -124,7 +125,7 @@ func TestNamesOfToolsComeBack(t *testing.T) {
 // sentPrompt reads what an upstream was sent.
 func sentPrompt(t *testing.T, up ai.Protocol, body []byte) *protocol.Prompt {
 	t.Helper()
-	p, err := codecOf(up).DecodePrompt(&protocol.Inbound{Model: "m", Body: body})
+	p, err := gateway.CodecOf(up).DecodePrompt(&protocol.Inbound{Model: "m", Body: body})
 	if err != nil {
 		t.Fatalf("%v in %s", err, body)
 	}
@@ -397,7 +398,7 @@ func TestForcedToolsAndThinking(t *testing.T) {
 			if mode == protocol.ChoiceTool {
 				p.Choice.Names = []string{"f"}
 			}
-			out, err := encodePrompt(codecOf(row.up), p, row.model)
+			out, err := protocol.EncodePrompt(gateway.CodecOf(row.up), p, row.model)
 			if err != nil {
 				t.Errorf("%s: %v", row.model, err)
 				continue

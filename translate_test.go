@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/internal/codectest"
 	"github.com/ccload/ccload/internal/fakeai"
 	"github.com/ccload/ccload/protocol"
@@ -32,9 +33,9 @@ func onlySpeaks(t *testing.T, p ai.Protocol, name string, lines ...string) (*fak
 // protocol's own judge does not take it for a complete answer.
 func readAnswer(t *testing.T, p ai.Protocol, stream bool, body string) (*protocol.Reply, ai.Usage) {
 	t.Helper()
-	codec := codecOf(p)
+	codec := gateway.CodecOf(p)
 	if !stream {
-		v := codec.JudgeBody(generateEndpoint(codec, false), []byte(body))
+		v := codec.JudgeBody(protocol.GenerateEndpoint(codec, false), []byte(body))
 		if v.Kind != ai.OK {
 			t.Fatalf("the answer is judged %s: %s", v.Kind, clipped(body))
 		}
@@ -44,7 +45,7 @@ func readAnswer(t *testing.T, p ai.Protocol, stream bool, body string) (*protoco
 		}
 		return reply, v.Usage
 	}
-	judge, decoder := codec.NewJudge(generateEndpoint(codec, true)), codec.NewReplyDecoder()
+	judge, decoder := codec.NewJudge(protocol.GenerateEndpoint(codec, true)), codec.NewReplyDecoder()
 	var whole protocol.Collector
 	var scanner sse.Scanner
 	ends := 0
@@ -283,8 +284,8 @@ func TestRichPrompts(t *testing.T) {
 				if drop == "tools" {
 					prompt.Tools, prompt.Turns = nil, prompt.Turns[:2]
 				}
-				codec := codecOf(p)
-				out, err := encodePrompt(codec, &prompt, model)
+				codec := gateway.CodecOf(p)
+				out, err := protocol.EncodePrompt(codec, &prompt, model)
 				if _, cannot := errors.AsType[*protocol.InexpressibleError](err); cannot {
 					if drop == "schema" {
 						t.Errorf("%s for %s without a schema: %v", p, model, err)
@@ -295,7 +296,7 @@ func TestRichPrompts(t *testing.T) {
 					t.Errorf("%s for %s without %q: %v\n%s", p, model, drop, err, out.Body)
 					continue
 				}
-				if _, err := codec.DecodePrompt(&protocol.Inbound{Endpoint: generateEndpoint(codec, true), Model: model, Body: out.Body}); err != nil {
+				if _, err := codec.DecodePrompt(&protocol.Inbound{Endpoint: protocol.GenerateEndpoint(codec, true), Model: model, Body: out.Body}); err != nil {
 					t.Errorf("%s for %s cannot be read: %v\n%s", p, model, err, out.Body)
 				}
 			}
@@ -312,7 +313,7 @@ func TestWholeAndStreamed(t *testing.T) {
 			if up == client {
 				continue
 			}
-			codec := codecOf(up)
+			codec := gateway.CodecOf(up)
 			said := &protocol.Reply{ID: "id_1", Model: "m", Parts: []protocol.Part{
 				{Text: "it is as it is"}, {Kind: protocol.Call, Call: &protocol.ToolCall{ID: "c1", Name: "f", Arguments: `{"a":1}`}},
 			}, Stop: protocol.StopTools, Usage: ai.Usage{Input: 12, Output: 7, Reported: true}}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/internal/codectest"
 	"github.com/ccload/ccload/protocol"
 )
@@ -69,7 +70,7 @@ func TestThoughtsOnlyWhereAsked(t *testing.T) {
 // saidTo is the content that a client has of an answer: blocks or parts.
 func saidTo(t *testing.T, client ai.Protocol, reply *protocol.Reply, prompt *protocol.Prompt, stream bool) (content []json.RawMessage) {
 	t.Helper()
-	codec := codecOf(client)
+	codec := gateway.CodecOf(client)
 	var bodies [][]byte
 	switch {
 	case !stream:
@@ -135,13 +136,13 @@ func blocksSaid(t *testing.T, stream []byte) (content []json.RawMessage) {
 // a line for each part.
 func givenBack(t *testing.T, client ai.Protocol, content []json.RawMessage) (lines []string) {
 	t.Helper()
-	codec := codecOf(client)
+	codec := gateway.CodecOf(client)
 	list := string(protocol.JSON(content))
 	body := `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":` + list + `},{"role":"user","content":"Go on"}]}`
 	if client == ai.Gemini {
 		body = `{"contents":[{"role":"user","parts":[{"text":"Hi"}]},{"role":"model","parts":` + list + `},{"role":"user","parts":[{"text":"Go on"}]}]}`
 	}
-	prompt, err := codec.DecodePrompt(&protocol.Inbound{Endpoint: generateEndpoint(codec, false), Model: "m", Body: []byte(body)})
+	prompt, err := codec.DecodePrompt(&protocol.Inbound{Endpoint: protocol.GenerateEndpoint(codec, false), Model: "m", Body: []byte(body)})
 	if err != nil {
 		t.Fatalf("%v: %s", err, body)
 	}

@@ -183,7 +183,7 @@ func TestHealthCheckEndsARest(t *testing.T) {
 	}
 	s.SetDown(false)
 	before := s.Total()
-	if o := g.app.check(t.Context(), "only"); o.Kind != ai.OK {
+	if o := g.app.gateway.Check(t.Context(), "only"); o.Kind != ai.OK {
 		t.Fatalf("the check says %s: %s", o.Kind, o.Message)
 	}
 	if s.Total() != before+1 || len(g.cooling()) > 0 {
@@ -192,9 +192,9 @@ func TestHealthCheckEndsARest(t *testing.T) {
 }
 
 // startGateway starts a whole Caddyfile.
-func startGateway(t *testing.T, config string) *gateway {
+func startGateway(t *testing.T, config string) *testGateway {
 	t.Helper()
-	g := &gateway{t: t, config: config}
+	g := &testGateway{t: t, config: config}
 	server, app := provision(t, config)
 	g.app = app
 	if err := app.Start(); err != nil {

@@ -336,5 +336,37 @@ func audit(q *request) (any, error) {
 			return nil, invalid("before", "before %q: must be the id of an entry", ai.Shorten(text, maxTold))
 		}
 	}
+	if channel := query.Get("channel"); channel != "" {
+		return auditOf(q, channel, before, limit)
+	}
 	return q.op.Audit(q.r.Context(), before, limit)
+}
+
+// mostAuditPages bounds how far back the trail is read for one channel.
+const mostAuditPages = 40
+
+// otherKinds are what of the audit trail is never about a channel.
+var otherKinds = []string{"token", "alias", "settings", "login"}
+
+// auditOf is what was done to one channel.
+func auditOf(q *request, channel string, before int64, limit int) ([]AuditEntry, error) {
+	found := []AuditEntry{}
+	for range mostAuditPages {
+		page, err := q.op.Audit(q.r.Context(), before, mostPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page {
+			if e.Name == channel && !slices.Contains(otherKinds, e.Kind) {
+				if found = append(found, e); len(found) == limit {
+					return found, nil
+				}
+			}
+		}
+		if len(page) < mostPage {
+			break
+		}
+		before = page[len(page)-1].ID
+	}
+	return found, nil
 }

@@ -31,7 +31,7 @@ var ErrNotFound = errors.New("no such call; it may have been forgotten by retent
 //	GET  /ccload/channels/{name}         one of them
 //	GET  /ccload/calls                   the newest calls; ?token= channel= model= outcome= since= until= before= limit=
 //	GET  /ccload/calls/{id}              one call completely: attempts, and why others were left out
-//	GET  /ccload/explain                 where a call would go now; ?model= protocol= token= conversation=
+//	GET  /ccload/explain                 where a call would go now; ?model= protocol= token= conversation= site=
 //	GET  /ccload/cooling                 everything that rests or failed lately
 //	POST /ccload/cooling/clear           end rests early; ?channel= key= url= model= group= scope=
 //	GET  /ccload/budgets                 what tokens and channels have spent, and may spend
@@ -238,14 +238,14 @@ func calls(s Source, r *http.Request, _ string) (any, error) {
 
 func explain(s Source, r *http.Request, _ string) (any, error) {
 	q := r.URL.Query()
-	if err := known(q, "model", "protocol", "token", "conversation"); err != nil {
+	if err := known(q, "model", "protocol", "token", "conversation", "site"); err != nil {
 		return nil, err
 	}
 	if q.Get("model") == "" {
 		return nil, badRequestError{errors.New("model is missing: ask /ccload/explain?model=NAME")}
 	}
 	e, err := s.Explain(Question{
-		Model: q.Get("model"), Protocol: ai.Protocol(q.Get("protocol")), Token: q.Get("token"), Conversation: q.Get("conversation"),
+		Model: q.Get("model"), Protocol: ai.Protocol(q.Get("protocol")), Token: q.Get("token"), Conversation: q.Get("conversation"), Site: q.Get("site"),
 	})
 	if err != nil {
 		return nil, badRequestError{err}

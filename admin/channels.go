@@ -114,8 +114,11 @@ func patchChannel(q *request) (any, error) {
 func changeBy(patch []byte) func(was ChannelConfig) (ChannelConfig, error) {
 	return func(was ChannelConfig) (ChannelConfig, error) {
 		is, err := apply(was, patch)
+		if err != nil {
+			return is, err
+		}
 		is.Password = ""
-		return is, err
+		return is, unchanged(was, is)
 	}
 }
 

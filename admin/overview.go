@@ -41,12 +41,15 @@ type OverviewStep struct {
 
 // OverviewChannel is a channel's part in it.
 type OverviewChannel struct {
-	Name       string   `json:"name"`                           // of the channel
-	Served     int64    `json:"served"`                         // calls of the range that it answered
-	FirstP90   int64    `json:"first_content_p90_ns,omitempty"` // of the range
-	CostToday  ai.Money `json:"cost_today_usd"`                 // by the day of budgets
-	LimitToday ai.Money `json:"limit_today_usd,omitempty"`      // what it may cost; 0: no limit
-	Hour       Health   `json:"hour"`                           // the last hour, whatever the range
+	Name     string `json:"name"`                           // of the channel
+	Served   int64  `json:"served"`                         // calls of the range that it answered
+	FirstP90 int64  `json:"first_content_p90_ns,omitempty"` // of the range
+	// Speed is the output tokens per second that its calls took, from their
+	// arrival to their end; 0 where nothing is known.
+	Speed      float64  `json:"tokens_per_second,omitempty"`
+	CostToday  ai.Money `json:"cost_today_usd"`            // by the day of budgets
+	LimitToday ai.Money `json:"limit_today_usd,omitempty"` // what it may cost; 0: no limit
+	Hour       Health   `json:"hour"`                      // the last hour, whatever the range
 }
 
 // overview answers in one question what would take the page six.
@@ -152,7 +155,7 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 	for i := range channels {
 		c := OverviewChannel{Name: channels[i].Name, Hour: pulse.Of(channels[i].Name, now)}
 		if row := rows[c.Name]; row != nil {
-			c.Served, c.FirstP90 = row.Calls, row.FirstP90
+			c.Served, c.FirstP90, c.Speed = row.Calls, row.FirstP90, row.speed()
 		}
 		day := budgets[c.Name]
 		c.CostToday, c.LimitToday = day.Spent, day.Limit
@@ -164,6 +167,16 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 		o.LimitToday = 0
 	}
 	return nil
+}
+
+// speed is the output tokens per second that the calls took. Where an answer
+// comes whole, its first content is its last: it says nothing of the speed.
+func (r *StatisticsRow) speed() float64 {
+	took := time.Duration(r.Calls * r.MeanDuration)
+	if took <= 0 {
+		return 0
+	}
+	return float64(r.Output) / took.Seconds()
 }
 
 // askAll asks several questions at the same time.

@@ -99,6 +99,9 @@ func init() {
 		{method: http.MethodPost, path: "channels/{name}/test", who: operators, summary: "Ask the channel for a short answer, of one or all its models", body: TestQuestion{}, answer: []TestAnswer{}, handle: testChannel},
 		{method: http.MethodPost, path: "channels/{name}/models/fetch", who: operators, summary: "Ask the channel's upstream which models it has", answer: Models{}, handle: fetchModels},
 		{method: http.MethodPost, path: "models/fetch", who: operators, summary: "Ask the upstream of a channel that is not saved yet which models it has", body: ChannelConfig{}, answer: Models{}, handle: fetchModelsOf},
+		{method: http.MethodPost, path: "channels/{name}/keys", who: operators, summary: "Add, remove, switch and note some keys of a channel", body: KeyChange{}, answer: KeyChanged{}, handle: changeKeys},
+		{method: http.MethodPost, path: "rules/test", who: operators, summary: "What cooldown rules would make of an answer", body: RulesQuestion{}, answer: RulesAnswer{}, handle: testRules},
+		{method: http.MethodPost, path: "edits/test", who: operators, summary: "What body_set and body_remove would make of a request", body: EditsQuestion{}, answer: EditsAnswer{}, handle: testEdits},
 
 		{method: http.MethodGet, path: "tokens", who: operators, summary: "All client tokens", answer: []TokenConfig{}, handle: func(q *request) (any, error) { return q.op.TokenConfigs(), nil }},
 		{method: http.MethodPost, path: "tokens", who: operators, summary: "Make a client token; the answer holds its secret, this once", body: TokenConfig{}, answer: TokenConfig{}, status: http.StatusCreated, handle: createToken},
@@ -123,7 +126,7 @@ func init() {
 		{method: http.MethodGet, path: "calls", who: holders, summary: "Calls, the newest first", query: callParameters, answer: CallPage{}, handle: listCalls},
 		{method: http.MethodGet, path: "calls/{id}", who: holders, summary: "One call completely: attempts, and why others were left out", answer: ai.Record{}, handle: getCall},
 		{method: http.MethodGet, path: "calls/{id}/bodies", who: operators, summary: "The bodies of a call, if they were captured", answer: Capture{}, handle: func(q *request) (any, error) { return q.op.Captured(q.r.Context(), q.r.PathValue("id")) }},
-		{method: http.MethodGet, path: "explain", who: operators, summary: "Where a call would go now", query: []parameter{{"model", required}, {"protocol", "default anthropic"}, {"token", "name"}, {"conversation", "any text that stands for one"}}, answer: Explanation{}, handle: func(q *request) (any, error) { return explain(q.op, q.r, "") }},
+		{method: http.MethodGet, path: "explain", who: operators, summary: "Where a call would go now", query: []parameter{{"model", required}, {"protocol", "default anthropic"}, {"token", "name"}, {"conversation", "any text that stands for one"}, {"site", "a host of the site that would be asked; needed where sites differ"}}, answer: Explanation{}, handle: func(q *request) (any, error) { return explain(q.op, q.r, "") }},
 		{method: http.MethodGet, path: "statistics", who: holders, summary: "Sums of calls, as a series or grouped", query: statisticsParameters, answer: Statistics{}, handle: statistics},
 		{method: http.MethodGet, path: "overview", who: operators, summary: "What the first page shows of a range", query: statisticsParameters[:3], answer: Overview{}, handle: overview},
 		{method: http.MethodGet, path: "budgets", who: holders, summary: "What tokens and channels have spent, and may spend", answer: []Budget{}, handle: budgets},
@@ -139,7 +142,7 @@ func init() {
 		{method: http.MethodGet, path: "export", who: operators, summary: "Export channels, tokens and aliases", query: []parameter{{"format", "json (default), csv, which has channels only, or caddyfile"}}, raw: "application/octet-stream", answer: "", handle: exportFile},
 		{method: http.MethodPost, path: "export", who: operators, summary: "Export channels, tokens and aliases; with secrets if the admin password is given again", body: ExportOrder{}, raw: "application/octet-stream", answer: "", handle: exportSecrets},
 		{method: http.MethodPost, path: "rotate", who: operators, summary: "Seal all stored secrets with a new encryption key", answer: Rotation{}, handle: rotate},
-		{method: http.MethodGet, path: "audit", who: operators, summary: "Who changed what, the latest first", query: append([]parameter{{"before", "id of the last entry of the page before"}}, pageParameters...), answer: []AuditEntry{}, handle: audit},
+		{method: http.MethodGet, path: "audit", who: operators, summary: "Who changed what, the latest first", query: append([]parameter{{"before", "id of the last entry of the page before"}, {"channel", "only what was done to this one"}}, pageParameters...), answer: []AuditEntry{}, handle: audit},
 	}
 }
 

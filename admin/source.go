@@ -161,6 +161,7 @@ type Question struct {
 	Protocol     ai.Protocol `json:"protocol"`     // default anthropic
 	Token        string      `json:"token"`        // default: one that may use everything
 	Conversation string      `json:"conversation"` // any text that stands for a conversation
+	Site         string      `json:"site"`         // a host of the site that would be asked; default: the only one, or any if all decide alike
 }
 
 // Explanation is where a call would go.
@@ -168,6 +169,7 @@ type Explanation struct {
 	Model      string         `json:"model"`             // that was asked for
 	Protocol   ai.Protocol    `json:"protocol"`          // of the client
 	Policy     string         `json:"policy"`            // the selection policy of the site
+	Site       string         `json:"site,omitempty"`    // the hosts of the site that is meant
 	Stages     []Stage        `json:"stages"`            // an alias has one per model, tried in order
 	Next       *ai.Target     `json:"next,omitempty"`    // the target; left out if there is none
 	Why        string         `json:"why,omitempty"`     // why the policy chose it

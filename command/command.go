@@ -49,7 +49,7 @@ health   ends with 0 if a gateway serves, for health checks.`,
 
 func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "explain --model <name> [--protocol <name>] [--token <name>] [--conversation <text>]",
+		Use:     "explain --model <name> [--protocol <name>] [--token <name>] [--conversation <text>] [--site <host>]",
 		Short:   "Tells where a call would go now, and why others are left out",
 		Example: "caddy ccload explain --model claude-sonnet-4-6",
 	}
@@ -58,6 +58,7 @@ func explainCommand() *cobra.Command {
 	flags.String("protocol", "anthropic", "the client's wire format: anthropic, openai, responses, gemini")
 	flags.String("token", "", "name of the client token; default: one that may use everything")
 	flags.String("conversation", "", "any text that stands for a conversation")
+	flags.String("site", "", "a host of the site that would be asked; needed where sites choose differently")
 	flags.String("address", caddy.DefaultAdminListen, "address of the running instance's admin endpoint")
 	flags.Bool("json", false, "print the answer as JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -66,7 +67,7 @@ func explainCommand() *cobra.Command {
 			return errors.New("which model? add --model NAME")
 		}
 		query := url.Values{"model": {get("model")}, "protocol": {get("protocol")}}
-		for _, name := range []string{"token", "conversation"} {
+		for _, name := range []string{"token", "conversation", "site"} {
 			if v := get(name); v != "" {
 				query.Set(name, v)
 			}

@@ -11,7 +11,7 @@ import (
 
 // Budgets returns what tokens and channels have spent, and may spend.
 func (s *Service) Budgets(now time.Time) []admin.Budget {
-	r := s.table()
+	r := s.gateway.Table()
 	tokens := r.Tokens.Names()
 	list := make([]admin.Budget, 0, len(tokens)+len(r.Channels))
 	for _, name := range tokens {
@@ -44,18 +44,18 @@ func (s *Service) Price(q admin.PriceQuestion) admin.Priced {
 	if q.At.IsZero() {
 		q.At = time.Now()
 	}
-	cost, lines := s.state.Prices.Catalogue().Explain(q.Provider, q.Model, q.At, &q.Usage, nil)
+	cost, lines := s.state.Gateway.Prices.Catalogue().Explain(q.Provider, q.Model, q.At, &q.Usage, nil)
 	return admin.Priced{Cost: cost, Lines: lines}
 }
 
 // Lessons returns what replies have taught about counting tokens.
-func (s *Service) Lessons() any { return s.state.Counter.Inspect() }
+func (s *Service) Lessons() any { return s.state.Gateway.Counter.Inspect() }
 
 // Reprice prices stored calls anew, by the prices that are known now for the
 // moments of the calls, and corrects what was spent by it. Channels that are
 // not in the config any more keep their costs: what they are is not known.
 func (s *Service) Reprice(ctx context.Context, since time.Time) (int, error) {
-	if err := s.state.Ledger.Flush(ctx); err != nil {
+	if err := s.state.Gateway.Ledger.Flush(ctx); err != nil {
 		return 0, err
 	}
 	n, moved, err := s.state.Store.Reprice(ctx, since, s.repriceRecord)
@@ -65,11 +65,11 @@ func (s *Service) Reprice(ctx context.Context, since time.Time) (int, error) {
 
 // repriceRecord prices one record anew.
 func (s *Service) repriceRecord(r *ai.Record) {
-	catalogue := s.state.Prices.Catalogue()
+	catalogue := s.state.Gateway.Prices.Catalogue()
 	total := ai.Cost{}
 	for i := range r.Attempts {
 		at := &r.Attempts[i]
-		if ch := s.table().ByName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
+		if ch := s.gateway.Table().ByName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
 			at.Cost = catalogue.Price(ch.Conf.Provider, at.Target.Model, r.Time, &at.Usage, at.Cost.Multiplier)
 		}
 		total.Amount += at.Cost.Amount

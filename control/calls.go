@@ -11,7 +11,7 @@ import (
 
 // Calls returns the newest calls that fit, what waits to be written included.
 func (s *Service) Calls(ctx context.Context, f admin.CallFilter) ([]*ai.Record, error) {
-	if err := s.state.Ledger.Flush(ctx); err != nil {
+	if err := s.state.Gateway.Ledger.Flush(ctx); err != nil {
 		return nil, err
 	}
 	return s.state.Store.Calls(ctx, store.CallFilter{
@@ -27,7 +27,7 @@ func (s *Service) Call(ctx context.Context, id string) (*ai.Record, error) {
 	if !errors.Is(err, store.ErrNotFound) {
 		return rec, err
 	}
-	if err := s.state.Ledger.Flush(ctx); err != nil {
+	if err := s.state.Gateway.Ledger.Flush(ctx); err != nil {
 		return nil, err
 	}
 	rec, err = s.state.Store.Call(ctx, id)

@@ -19,12 +19,10 @@ import (
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/cluster"
 	"github.com/ccload/ccload/config"
-	"github.com/ccload/ccload/ledger"
-	"github.com/ccload/ccload/pricing"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
-	"github.com/ccload/ccload/tokens"
 )
 
 // Store is what the control plane needs of the store.
@@ -43,15 +41,8 @@ type Parts struct {
 	Store   Store
 	Cluster *cluster.Cluster
 	Routing *routing.State
-	Ledger  *ledger.Ledger
-	Prices  *pricing.Book
-	Counter *tokens.Counter
+	Gateway *gateway.State
 
-	// Traffic returns what calls have come to since the process began.
-	Traffic func() Traffic
-	// Substituted returns the models that a channel answered with, by the model
-	// it was sent, where they are different.
-	Substituted func(channel string) map[string]string
 	// Current returns the service of the config that was started last, nil
 	// between configs.
 	Current func() *Service
@@ -75,6 +66,7 @@ type State struct {
 	reading  sync.Mutex                   // one at a time reads what is stored
 	editing  sync.Mutex                   // one at a time changes what is stored
 	rotating sync.Mutex                   // one at a time changes the encryption key
+	totals   totals
 }
 
 // NewState returns a state that remembers nothing.
@@ -89,6 +81,8 @@ func NewState(p Parts) *State {
 
 // Gateway is what the control plane asks of the data plane of its config.
 type Gateway interface {
+	// Table returns the routing table in use.
+	Table() *routing.Table
 	// Explain tells where a call would go now, without sending anything.
 	Explain(q admin.Question) (*admin.Explanation, error)
 	// TestChannel asks a channel for short answers, as a client would.
@@ -120,9 +114,7 @@ type Options struct {
 	State *State
 	// Declared is what the config declares, validated.
 	Declared *config.App
-	// Table returns the routing table in use.
-	Table   func() *routing.Table
-	Gateway Gateway
+	Gateway  Gateway
 	// KeyFile is where the encryption key is kept if none is configured.
 	KeyFile  string
 	Replacer Replacer
@@ -136,7 +128,6 @@ type Options struct {
 type Service struct {
 	state    *State
 	declared *config.App
-	table    func() *routing.Table
 	gateway  Gateway
 	keyFile  string
 	replacer Replacer
@@ -153,7 +144,7 @@ var _ admin.Operator = (*Service)(nil)
 // validated where it does not.
 func New(o Options) (*Service, error) {
 	s := &Service{
-		state: o.State, declared: o.Declared, table: o.Table, gateway: o.Gateway, keyFile: o.KeyFile,
+		state: o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
 		replacer: o.Replacer, modules: o.Modules, log: o.Log,
 	}
 	if _, err := s.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {

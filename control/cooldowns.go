@@ -13,7 +13,7 @@ import (
 // Rest implements admin.Operator.
 func (s *Service) Rest(ctx context.Context, who admin.Actor, which health.Ref, until time.Time) error {
 	now := time.Now()
-	ch := s.table().ByName[which.Channel]
+	ch := s.gateway.Table().ByName[which.Channel]
 	switch {
 	case which.Scope == ai.ScopeNone:
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "scope", "scope is missing; there are %v", ai.Scopes()[1:])

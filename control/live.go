@@ -1,6 +1,7 @@
 package control
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/ccload/ccload/admin"
@@ -8,14 +9,19 @@ import (
 	"github.com/ccload/ccload/health"
 )
 
-// Traffic is what calls have come to since the process began.
-type Traffic struct {
-	InFlight int64 // under way
-	Calls    int64 // that have ended
-	Failed   int64 // of them
-	Input    int64 // tokens
-	Output   int64 // tokens
-	Cost     ai.Money
+// totals are what calls have come to since the process began.
+type totals struct {
+	calls, failed, input, output, cost atomic.Int64
+}
+
+func (t *totals) add(r *ai.Record) {
+	t.calls.Add(1)
+	if r.Outcome != ai.OK && r.Outcome != ai.ClientGone {
+		t.failed.Add(1)
+	}
+	t.input.Add(r.Usage.Input)
+	t.output.Add(r.Usage.Output)
+	t.cost.Add(int64(r.Cost.Amount))
 }
 
 // Metrics are told each second.
@@ -60,17 +66,17 @@ func (st *State) live(token string, whole bool) any {
 	if token != "" {
 		own := OwnMetrics{Time: now.UTC()}
 		if current != nil {
-			if t := current.table().Tokens.ByName(token); t != nil {
+			if t := current.gateway.Table().Tokens.ByName(token); t != nil {
 				b := budgetState("token", token, t.Allowance(), now)
 				own.Budget = &b
 			}
 		}
 		return own
 	}
-	stats, sum := st.Ledger.Stats(), st.Traffic()
+	stats, sum := st.Gateway.Ledger.Stats(), &st.totals
 	m := Metrics{
-		Time: now.UTC(), InFlight: sum.InFlight, Calls: sum.Calls, Failed: sum.Failed,
-		Input: sum.Input, Output: sum.Output, Cost: sum.Cost,
+		Time: now.UTC(), InFlight: st.Gateway.UnderWay.Load(), Calls: sum.calls.Load(), Failed: sum.failed.Load(),
+		Input: sum.input.Load(), Output: sum.output.Load(), Cost: ai.Money(sum.cost.Load()),
 		Cooling: len(st.Resting()),
 		Journal: Journal{stats.Depth, stats.Spooled, stats.Written, stats.Lost},
 	}
@@ -95,8 +101,9 @@ type Change struct {
 	Revision int64          `json:"revision,omitempty"` // of the stored configuration
 }
 
-// PublishCall shows a call that has ended to those who watch.
+// PublishCall counts a call that has ended, and shows it to those who watch.
 func (st *State) PublishCall(r *ai.Record) {
+	st.totals.add(r)
 	st.Shared.Pulse.Add(r)
 	if st.Shared.Hub.Watched() {
 		st.Shared.Hub.PublishCall(r.Token, r, admin.OwnRecord(r))

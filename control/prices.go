@@ -71,7 +71,7 @@ func (s *Service) UsePrices(ctx context.Context, own []pricing.Row) (sync func(c
 	if err != nil {
 		s.log.Warn("the prices in the store cannot be read", zap.Error(err))
 	}
-	s.state.Prices.Set(own, stored, list)
+	s.state.Gateway.Prices.Set(own, stored, list)
 	if s.declared.Prices == nil || s.declared.Prices.SyncURL == "" {
 		return nil
 	}
@@ -80,7 +80,7 @@ func (s *Service) UsePrices(ctx context.Context, own []pricing.Row) (sync func(c
 	if every <= 0 {
 		every = config.DefaultSyncInterval
 	}
-	fetched := pricing.Sync{Book: s.state.Prices, URL: url, Every: every, Log: s.log, Keep: func(ctx context.Context, list []byte) error {
+	fetched := pricing.Sync{Book: s.state.Gateway.Prices, URL: url, Every: every, Log: s.log, Keep: func(ctx context.Context, list []byte) error {
 		return s.state.Store.SaveMemory(ctx, pricesMemory, list)
 	}}
 	return fetched.Run
@@ -108,6 +108,6 @@ func (s *Service) SetOwnPrices(ctx context.Context, rows []pricing.Row) error {
 	if err := s.state.Store.SaveMemory(ctx, ownPricesMemory, text); err != nil {
 		return err
 	}
-	s.state.Prices.SetStored(rows)
+	s.state.Gateway.Prices.SetStored(rows)
 	return nil
 }

@@ -55,7 +55,7 @@ func (s *Service) TokenOf(secret string) (admin.Holder, bool) {
 	if secret == "" {
 		return admin.Holder{}, false
 	}
-	t, err := s.table().Tokens.Lookup(secret, time.Now())
+	t, err := s.gateway.Table().Tokens.Lookup(secret, time.Now())
 	if err != nil || t.Name() == config.Anonymous {
 		return admin.Holder{}, false
 	}
@@ -64,7 +64,7 @@ func (s *Service) TokenOf(secret string) (admin.Holder, bool) {
 
 // HolderOf implements admin.Operator.
 func (s *Service) HolderOf(name string) (admin.Holder, bool) {
-	t := s.table().Tokens.ByName(name)
+	t := s.gateway.Table().Tokens.ByName(name)
 	if t == nil || t.Disabled() || t.Expired(time.Now()) || t.SecretID() == "" {
 		return admin.Holder{}, false
 	}

@@ -19,13 +19,13 @@ func (s *Service) Statistics(ctx context.Context, q admin.StatisticsQuestion) (*
 		Token: q.Where["token"], Protocol: q.Where["protocol"], Outcome: q.Where["outcome"],
 	}
 	if q.Step%(24*time.Hour) == 0 { // days begin where those of budgets do
-		y, m, d := q.Since.In(s.table().Calendar.Zone()).Date()
-		f.Origin = time.Date(y, m, d, 0, 0, 0, 0, s.table().Calendar.Zone())
+		y, m, d := q.Since.In(s.gateway.Table().Calendar.Zone()).Date()
+		f.Origin = time.Date(y, m, d, 0, 0, 0, 0, s.gateway.Table().Calendar.Zone())
 	}
 	for _, name := range q.By {
 		f.By = append(f.By, store.Dimension(name))
 	}
-	if err := s.state.Ledger.Flush(ctx); err != nil {
+	if err := s.state.Gateway.Ledger.Flush(ctx); err != nil {
 		return nil, storeProblem(err)
 	}
 	rows, err := s.state.Store.Stats(ctx, f)

@@ -12,9 +12,9 @@ import (
 
 // Status sums up the gateway.
 func (s *Service) Status() admin.Status {
-	stats, r := s.state.Ledger.Stats(), s.table()
+	stats, r := s.state.Gateway.Ledger.Stats(), s.gateway.Table()
 	shown := admin.Status{
-		InFlight: s.state.Traffic().InFlight, Channels: len(r.Channels), Tokens: len(r.Tokens.Names()),
+		InFlight: s.state.Gateway.UnderWay.Load(), Channels: len(r.Channels), Tokens: len(r.Tokens.Names()),
 		Cooling: len(s.state.Resting()),
 	}
 	shown.Journal.Depth, shown.Journal.Spooled = int64(stats.Depth), int64(stats.Spooled)
@@ -37,11 +37,11 @@ func (st *State) Resting() []health.Entry {
 // Channels returns every channel with its state.
 func (s *Service) Channels(now time.Time) []admin.Channel {
 	entries := s.state.Routing.Board.Entries()
-	channels := s.table().Channels
+	channels := s.gateway.Table().Channels
 	list := make([]admin.Channel, 0, len(channels))
 	for _, ch := range channels {
 		shown := inspect(ch, entries, now)
-		shown.Substituted = s.state.Substituted(ch.Name)
+		shown.Substituted = s.state.Gateway.Substituted.Of(ch.Name)
 		list = append(list, shown)
 	}
 	return list

@@ -1,7 +1,7 @@
 // Package protocol is what must be known of a wire format: its endpoints,
 // what routing reads from a request, how an answer proves itself, what it
 // cost, and how an error is written. Each format is a package below this one;
-// adding one is a new package and a line in the root's dialects.go.
+// adding one is a new package and a line in gateway/routes.go.
 package protocol
 
 import (

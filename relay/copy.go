@@ -30,12 +30,13 @@ type Ending struct {
 // all and does not close. The context that ends it is the one given to Send.
 func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 	e := Ending{Evidence: health.Evidence{Kind: ai.OK, Status: a.Status, Header: a.Upstream, Committed: true}}
+	d := delivery{a, w}
 	if a.reply != nil {
-		a.giveReply(w, &e)
+		d.giveReply(&e)
 		return e
 	}
-	a.renameHeld()
-	a.writeHeader(w)
+	d.renameHeld()
+	d.writeHeader()
 	if a.form == whole && len(*a.held) <= sizes[1] { // by far the most frequent; the server flushes it
 		if len(*a.held) > 0 {
 			n, err := w.Write(*a.held)
@@ -46,7 +47,7 @@ func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 		}
 		return e
 	}
-	c := copying{Answer: a, w: w, controller: http.NewResponseController(w), ending: &e}
+	c := copying{delivery: d, controller: http.NewResponseController(w), ending: &e}
 	if a.form == stream && a.translator == nil {
 		c.filter.rename = newRenamer(a.req.Format, a.req.Rename)
 		switch a.splitter.(type) {
@@ -62,33 +63,38 @@ func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 }
 
 // writeHeader begins the answer.
-func (a *Answer) writeHeader(w http.ResponseWriter) {
-	header := w.Header()
-	maps.Copy(header, a.Header)
-	if a.translator != nil {
-		streamHeader(header, a.req.Translate.Array)
-		w.WriteHeader(a.Status)
+func (d delivery) writeHeader() {
+	header := d.w.Header()
+	maps.Copy(header, d.Header)
+	if d.translator != nil {
+		streamHeader(header, d.req.Translate.Array)
+		d.w.WriteHeader(d.Status)
 		return
 	}
-	_, isSSE := a.splitter.(*sse.Scanner)
+	_, isSSE := d.splitter.(*sse.Scanner)
 	switch {
-	case a.form == stream:
+	case d.form == stream:
 		header["X-Accel-Buffering"] = noBuffering
 		header["Cache-Control"] = noStore
-	case a.Status == http.StatusNoContent || a.Status == http.StatusResetContent:
-	case a.form == whole:
-		header["Content-Length"] = []string{strconv.Itoa(len(*a.held))}
-	case a.length >= 0:
-		header["Content-Length"] = []string{strconv.FormatInt(a.length, 10)}
+	case d.Status == http.StatusNoContent || d.Status == http.StatusResetContent:
+	case d.form == whole:
+		header["Content-Length"] = []string{strconv.Itoa(len(*d.held))}
+	case d.length >= 0:
+		header["Content-Length"] = []string{strconv.FormatInt(d.length, 10)}
 	}
-	header["Content-Type"] = []string{a.contentType(isSSE)}
-	w.WriteHeader(a.Status)
+	header["Content-Type"] = []string{d.contentType(isSSE)}
+	d.w.WriteHeader(d.Status)
 }
 
-// copying is the state of CopyTo.
-type copying struct {
+// delivery is an answer on its way to the client.
+type delivery struct {
 	*Answer
-	w          http.ResponseWriter
+	w http.ResponseWriter
+}
+
+// copying is a delivery that is given as it comes.
+type copying struct {
+	delivery
 	controller *http.ResponseController
 	ending     *Ending
 	filter     eventFilter

@@ -112,22 +112,22 @@ func harmless(media string) bool {
 
 // contentType is the Content-Type of an answer that is given as it came: the
 // upstream's own where it says what the answer was found to be.
-func (a *Answer) contentType(sse bool) string {
+func (d delivery) contentType(sse bool) string {
 	said := ""
-	if v := a.Header["Content-Type"]; len(v) > 0 {
+	if v := d.Header["Content-Type"]; len(v) > 0 {
 		said = v[0]
 	}
-	media := mediaType(a.Header)
+	media := mediaType(d.Header)
 	switch {
-	case a.form == stream && sse:
+	case d.form == stream && sse:
 		if media != eventStream {
 			said = eventStream
 		}
-	case a.form == opaque || a.req.Endpoint.Opaque && a.form != stream:
-		text := a.form != opaque
+	case d.form == opaque || d.req.Endpoint.Opaque && d.form != stream:
+		text := d.form != opaque
 		switch {
 		case text && (media == "" || media == html || media == eventStream):
-			said = textType(*a.held)
+			said = textType(*d.held)
 		case !harmless(media):
 			said = someBytes
 		}

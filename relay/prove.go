@@ -2,14 +2,12 @@ package relay
 
 import (
 	"bytes"
-	"errors"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
-	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/protocol/sse"
 )
 
@@ -268,68 +266,6 @@ func isOther(b []byte) bool {
 		}
 	}
 	return len(bytes.TrimSpace(b)) > 0
-}
-
-// follow lets the judge see what has come. The error says that it is no stream
-// of the kind it began as.
-func (a *Answer) follow(chunk []byte) error {
-	if a.blind {
-		return nil
-	}
-	err := a.splitter.Feed(chunk, a.see)
-	if errors.Is(err, sse.ErrTooLong) && a.translator == nil {
-		// Only content is so large. It goes to the client; nobody can say of
-		// what follows where its events begin.
-		a.blind = true
-		a.splitter.Reset()
-		return nil
-	}
-	return err
-}
-
-// event takes one event in.
-func (a *Answer) event(ev sse.Event) bool {
-	a.events++
-	if !a.closing && cutShort(ev.Data) {
-		return a.fail(ai.Failure{Message: "upstream sent an event that is cut short"}, ev.Data, true)
-	}
-	step := a.judge.Event(ev)
-	if a.translator != nil && step != protocol.Failed && (!a.closing || !cutShort(ev.Data)) {
-		a.translator.event(ev)
-	}
-	switch step {
-	case protocol.Preamble:
-	case protocol.Content:
-		a.proven = true
-		a.sample.add(ev.Data)
-	case protocol.Finish, protocol.End:
-		a.proven = true
-		a.end = max(a.end, step)
-	case protocol.Failed:
-		return a.fail(a.judge.Failure(), ev.Data, isBroken(ev))
-	}
-	return true
-}
-
-// fail notes the event that says that the answer failed, or is broken itself.
-func (a *Answer) fail(f ai.Failure, data []byte, garbled bool) bool {
-	a.failure, a.garbled = &f, garbled
-	a.failed = bytes.Clone(data[:min(len(data), tellError)])
-	return false
-}
-
-// isBroken reports whether an event is an object that cannot be read; clients
-// are not given those. A text that speaks of an error is theirs to see.
-func isBroken(ev sse.Event) bool {
-	data := bytes.TrimSpace(ev.Data)
-	return len(data) > 0 && data[0] == '{' && string(ev.Name) != "error" && scan.Valid(data) != nil
-}
-
-// cutShort reports whether an event that was ended by its blank line holds the
-// beginning of an object only. It does not look inside, which costs more.
-func cutShort(data []byte) bool {
-	data = bytes.TrimRight(data, " \t\r\n")
-	return len(data) > 0 && data[0] == '{' && data[len(data)-1] != '}'
 }
 
 // accept notes that the answer may be given to the client.

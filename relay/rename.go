@@ -109,18 +109,18 @@ var dataField = []byte("data:")
 
 // renameHeld gives the model the client's name in a body that is held, and
 // notes that the body's length changed.
-func (a *Answer) renameHeld() {
-	r := newRenamer(a.req.Format, a.req.Rename)
-	if r == nil || a.form != whole && a.form != large {
+func (d delivery) renameHeld() {
+	r := newRenamer(d.req.Format, d.req.Rename)
+	if r == nil || d.form != whole && d.form != large {
 		return
 	}
-	start, end := r.locate(*a.held)
+	start, end := r.locate(*d.held)
 	if start == end {
 		return
 	}
-	if a.length >= 0 {
-		a.length += int64(len(r.name) - (end - start))
+	if d.length >= 0 {
+		d.length += int64(len(r.name) - (end - start))
 	}
-	a.held = grow(a.held, len(*a.held)+len(r.name))
-	*a.held = slices.Replace(*a.held, start, end, r.name...)
+	d.held = grow(d.held, len(*d.held)+len(r.name))
+	*d.held = slices.Replace(*d.held, start, end, r.name...)
 }

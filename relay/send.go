@@ -4,22 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"strings"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/protocol"
-	"github.com/ccload/ccload/protocol/sse"
 )
 
-// Answer is what an attempt brought. It is used by one goroutine and must be
+// Answer is what an attempt brought: first its proof, and, if that is good, its
+// delivery to the client by CopyTo. It is used by one goroutine and must be
 // closed.
 type Answer struct {
 	Status   int         // upstream's status, 0 if there was none
@@ -32,42 +28,13 @@ type Answer struct {
 	// of a whole body.
 	FirstContent time.Duration
 
-	req    *Request
-	parent context.Context
-	ctx    context.Context
-	watch  watch
-	conn   connection
-
-	resp    *http.Response
-	body    io.Reader // decoded
-	decoder *decoding // of body, nil if it needs none
-	length  int64     // of the body, if it needs no decoding; -1 if unknown
-	held    *[]byte   // what was read and the client does not have
-	begun   bool      // a byte of the body has come
-	timed   bool      // its silence is guarded
-	over    error     // that ended the body, io.EOF for a proper end
-
-	good bool
-	form form
-
-	judge    protocol.Judge // of a stream
-	splitter sse.Splitter
-	see      func(sse.Event) bool // event, made once
-	blind    bool                 // an event was too large to look at: what follows is not judged
-	proven   bool
-	events   int
-	end      protocol.Step // Finish or End, once seen
-	failure  *ai.Failure   // of an error event
-	failed   []byte        // the beginning of that event's data
-	garbled  bool          // it is no error event, but one that is broken itself
-	whole    int           // of held, what stands before that one
-	closing  bool          // what the splitter reports now was not ended by the upstream
-	rest     *abridger     // of a body too large to be held
+	incoming // what comes of it
+	progress // what was seen in it, if it is a stream
+	good     bool
+	form     form
+	rest     *abridger // of a body too large to be held
 	verdict  protocol.Verdict
-	sample   sample
-
-	translator *translator     // of a stream, if the client speaks another format
-	reply      *protocol.Reply // of a whole body, likewise
+	reply    *protocol.Reply // of a whole body, if the client speaks another format
 }
 
 // form is how an answer is treated.
@@ -80,24 +47,12 @@ const (
 	stream             // judged event by event
 )
 
-// connection is what the transport tells of the connection it took.
-type connection struct {
-	trace  httptrace.ClientTrace
-	got    atomic.Bool
-	reused atomic.Bool
-}
-
-func (c *connection) gotConn(info httptrace.GotConnInfo) {
-	c.reused.Store(info.Reused)
-	c.got.Store(true)
-}
-
 // Send sends a request, holds the answer back and judges it. It returns when
 // the answer has proved itself or has failed to. The parent's end ends the
 // attempt: a deadline is a timeout of the whole call, anything else means that
 // the client is gone.
 func Send(parent context.Context, r *Request) *Answer {
-	a := &Answer{req: r, parent: parent, length: -1}
+	a := &Answer{incoming: incoming{req: r, parent: parent, length: -1}}
 	a.watch.start = time.Now()
 	ctx, cancel := context.WithCancelCause(parent)
 	a.watch.cancel = cancel
@@ -137,54 +92,6 @@ func Send(parent context.Context, r *Request) *Answer {
 	a.guardContent()
 	a.prove()
 	return a
-}
-
-// roundTrip sends the request. A connection that the upstream closed just when
-// it was taken out of the pool says nothing about the upstream; then the
-// request is sent once more.
-func (a *Answer) roundTrip() (*http.Response, error) {
-	resp, err := a.req.Transport.RoundTrip(a.req.outbound(a.ctx))
-	if err == nil || !a.conn.stale(err) || a.ctx.Err() != nil || time.Since(a.watch.start) > stalePatience {
-		return resp, err
-	}
-	a.conn.got.Store(false)
-	a.conn.reused.Store(false)
-	return a.req.Transport.RoundTrip(a.req.outbound(a.ctx))
-}
-
-// stale reports whether an error is what a connection shows that was closed
-// while it was idle. The transport sends again by itself only what is
-// idempotent, and then as often as it has idle connections.
-func (c *connection) stale(err error) bool {
-	if !c.reused.Load() {
-		return false
-	}
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		strings.HasSuffix(err.Error(), "server closed idle connection") // net/http does not export it
-}
-
-// guardSending guards the wait for headers. The limit for the first content of
-// a stream runs from the same moment.
-func (a *Answer) guardSending() {
-	t := &a.req.Timers
-	if a.req.Stream && t.FirstContent > 0 && (t.Headers <= 0 || t.FirstContent < t.Headers) {
-		a.watch.until(t.FirstContent, errFirstContent)
-	} else if t.Headers > 0 {
-		a.watch.until(t.Headers, errHeaders)
-	}
-}
-
-// guardContent guards the wait for what proves an answer.
-func (a *Answer) guardContent() {
-	t := &a.req.Timers
-	switch {
-	case !a.req.Stream: // the limit for the headers goes on
-	case t.FirstContent > 0:
-		a.watch.until(t.FirstContent, errFirstContent)
-		a.timed = true // its silence is no other matter
-	case t.Headers > 0:
-		a.watch.off()
-	}
 }
 
 // Good reports whether the answer proved itself and may be given to the client.
@@ -296,31 +203,3 @@ func (a *Answer) readError() {
 		a.accuse(ai.BadAnswer, "a redirect or another status that is no answer")
 	}
 }
-
-// fill reads until the held bytes are limit or the body is over.
-func (a *Answer) fill(limit int) {
-	for a.over == nil && len(*a.held) < limit {
-		a.readSome()
-	}
-}
-
-// readSome reads once into the held bytes.
-func (a *Answer) readSome() {
-	if len(*a.held) == cap(*a.held) {
-		a.held = grow(a.held, 2*cap(*a.held))
-	}
-	if a.begun && !a.timed {
-		a.timed = true
-		a.watch.silence(a.req.Timers.Idle, errIdle)
-	}
-	b := *a.held
-	a.watch.waits()
-	n, err := a.body.Read(b[len(b):cap(b)])
-	a.watch.came()
-	*a.held = b[:len(b)+n]
-	a.begun = a.begun || n > 0
-	a.over = err
-}
-
-// ended reports whether the body has come to its proper end.
-func (a *Answer) ended() bool { return errors.Is(a.over, io.EOF) }

@@ -102,10 +102,6 @@ func (t *translator) take() []byte {
 	return out
 }
 
-// collects reports whether a stream is read to its end before anything is
-// given: the client wants one object.
-func (a *Answer) collects() bool { return a.translator != nil && a.translator.encoder == nil }
-
 // collected judges a stream that is collected: it is an answer once it has
 // ended as it should. done reports whether there is a judgement.
 func (a *Answer) collected() (done bool) {
@@ -149,23 +145,23 @@ func (a *Answer) translateWhole() bool {
 }
 
 // giveReply gives the client a whole answer, translated.
-func (a *Answer) giveReply(w http.ResponseWriter, e *Ending) {
-	t := a.req.Translate
-	header := w.Header()
-	maps.Copy(header, a.Header)
+func (d delivery) giveReply(e *Ending) {
+	t := d.req.Translate
+	header := d.w.Header()
+	maps.Copy(header, d.Header)
 	var text []byte
 	switch {
 	case t.Stream:
 		streamHeader(header, t.Array)
 		encoder := t.Client.NewReplyEncoder(t.Prompt, t.Array)
-		a.reply.Play(func(p *protocol.Piece) { text = encoder.Append(text, p) })
+		d.reply.Play(func(p *protocol.Piece) { text = encoder.Append(text, p) })
 	default:
-		text = t.Client.EncodeReply(a.reply, t.Prompt)
+		text = t.Client.EncodeReply(d.reply, t.Prompt)
 		header["Content-Type"] = []string{jsonText}
 		header["Content-Length"] = []string{strconv.Itoa(len(text))}
 	}
-	w.WriteHeader(a.Status)
-	n, err := w.Write(text)
+	d.w.WriteHeader(d.Status)
+	n, err := d.w.Write(text)
 	e.Bytes = int64(n)
 	if err != nil {
 		e.Evidence.Kind = ai.ClientGone

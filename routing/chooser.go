@@ -101,8 +101,8 @@ func (c *Chooser) draw() uint64 {
 }
 
 // Next picks what to try now and takes its place, nil if nothing can serve.
-// Whoever gets a target ends it with Release, and its Permit with Report or
-// Abandon.
+// Whoever gets a target ends its Claim with Report or Abandon, and then the target
+// with Release.
 func (c *Chooser) Next() *Target {
 	c.Full = c.Full[:0]
 	for i := range c.Route.Steps {

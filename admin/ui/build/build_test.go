@@ -60,8 +60,25 @@ func TestBudgets(t *testing.T) {
 // A page that bundles what another page holds would have a copy of its state.
 func TestSharedPluginRefusesOtherPages(t *testing.T) {
 	files := make(map[string][]byte)
-	err := script(files, folder(t), "channels", "export * from './pages/overview'", sharedPlugin(filepath.Join(folder(t), "src"), "channels"))
+	err := script(files, folder(t), "channels", "export * from './pages/overview'", sharedPlugin(filepath.Join(folder(t), "src"), "channels", nil))
 	if err == nil || !strings.Contains(err.Error(), "a page takes what it shares from") {
 		t.Errorf("a page may import another: %v", err)
+	}
+}
+
+// What app.js does not export is missed when a page is built, not when it is
+// opened; what it does is imported by one statement.
+func TestPartsTakeWhatThereIs(t *testing.T) {
+	files := make(map[string][]byte)
+	entry := "import {h} from 'preact'; import {t} from './i18n/text'; import {h as g} from 'preact'; export default [h, t, g]"
+	if err := part(files, folder(t), "good", entry, "channels", []string{"h", "t", "other"}); err != nil {
+		t.Error(err)
+	}
+	if text := string(files["good.js"]); strings.Count(text, "import") != 1 || strings.Contains(text, "other") {
+		t.Errorf("imports more than once, or more than it needs: %s", text)
+	}
+	err := part(files, folder(t), "bad", entry, "channels", []string{"h"})
+	if err == nil || !strings.Contains(err.Error(), "does not export") {
+		t.Errorf("a page may import what nobody exports: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -43,9 +44,10 @@ func bundle(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := script(files, root, "app", entry, sharedPlugin(src, "")); err != nil {
+	if err := script(files, root, "app", entry, sharedPlugin(src, "", nil)); err != nil {
 		return nil, err
 	}
+	exports := exportsOf(files["app.js"])
 	pages, err := os.ReadDir(filepath.Join(src, "pages"))
 	if err != nil {
 		return nil, err
@@ -55,12 +57,12 @@ func bundle(root string) (map[string][]byte, error) {
 		if slices.Contains(eager, name) || !p.IsDir() && name == p.Name() {
 			continue
 		}
-		if err := script(files, root, name, fmt.Sprintf("export {default} from './pages/%s'", name), sharedPlugin(src, name)); err != nil {
+		if err := part(files, root, name, fmt.Sprintf("export {default} from './pages/%s'", name), name, exports); err != nil {
 			return nil, err
 		}
 	}
 	for _, lang := range []string{"en", "zh"} {
-		if err := script(files, root, lang, fmt.Sprintf("export {default} from './i18n/%s/index'", lang), sharedPlugin(src, "i18n")); err != nil {
+		if err := part(files, root, lang, fmt.Sprintf("export {default} from './i18n/%s/index'", lang), "i18n", exports); err != nil {
 			return nil, err
 		}
 	}
@@ -78,7 +80,7 @@ func bundle(root string) (map[string][]byte, error) {
 	if files["licenses.txt"], err = licenses(filepath.Join(root, "lib")); err != nil {
 		return nil, err
 	}
-	return files, checkImports(files)
+	return files, nil
 }
 
 // sharedEntry is the source of app.js: all that is shared, and the start.
@@ -140,6 +142,27 @@ func script(files map[string][]byte, root, name, entry string, plugin *api.Plugi
 	return take(files, name+".js", api.Build(o))
 }
 
+// part bundles what takes something from app.js: once to find out what, and once
+// so that each name of it is imported once and no other is. exports is all that
+// app.js has.
+func part(files map[string][]byte, root, name, entry, page string, exports []string) error {
+	src := filepath.Join(root, "src")
+	if err := script(files, root, name, entry, sharedPlugin(src, page, nil)); err != nil {
+		return err
+	}
+	used := make(map[string]bool)
+	for _, m := range importPattern.FindAllSubmatch(files[name+".js"], -1) {
+		for one := range bytes.SplitSeq(m[1], []byte(",")) {
+			wanted, _, _ := strings.Cut(strings.TrimSpace(string(one)), " as ")
+			if !slices.Contains(exports, wanted) {
+				return fmt.Errorf("%s takes %s from app.js, which does not export it: is the name exported by two shared modules?", name, wanted)
+			}
+			used[wanted] = true
+		}
+	}
+	return script(files, root, name, entry, sharedPlugin(src, page, slices.Sorted(maps.Keys(used))))
+}
+
 func styles(files map[string][]byte, root string) error {
 	o := options(root)
 	o.EntryPoints = []string{filepath.Join(root, "src", "styles", "index.css")}
@@ -160,21 +183,36 @@ func take(files map[string][]byte, name string, result api.BuildResult) error {
 }
 
 // sharedPlugin leaves out of a bundle what another file holds. page is the part
-// that is being bundled; it is "" for app.js.
-func sharedPlugin(src, page string) *api.Plugin {
+// that is being bundled; it is "" for app.js. names are what it takes from
+// app.js, through one module so that each is imported once; nil: each file
+// imports by itself.
+func sharedPlugin(src, page string, names []string) *api.Plugin {
 	external := func(name string) (api.OnResolveResult, error) {
 		return api.OnResolveResult{Path: "./" + name + ".js", External: true}, nil
 	}
+	app := func() (api.OnResolveResult, error) {
+		if names == nil {
+			return external("app")
+		}
+		return api.OnResolveResult{Path: "app", Namespace: "shared"}, nil
+	}
 	return &api.Plugin{Name: "shared", Setup: func(b api.PluginBuild) {
+		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "shared"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
+			text := "export {" + strings.Join(names, ", ") + "} from './app.js'"
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
+		})
 		b.OnResolve(api.OnResolveOptions{Filter: `.*`}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
 			if args.Kind == api.ResolveJSDynamicImport {
 				return external(path.Base(args.Path))
+			}
+			if args.Namespace == "shared" {
+				return external("app")
 			}
 			if page == "" || args.Kind != api.ResolveJSImportStatement {
 				return api.OnResolveResult{}, nil
 			}
 			if slices.Contains(libraries, args.Path) {
-				return external("app")
+				return app()
 			}
 			rel, err := filepath.Rel(src, filepath.Join(args.ResolveDir, args.Path))
 			if err != nil || !strings.HasPrefix(args.Path, ".") {
@@ -185,7 +223,7 @@ func sharedPlugin(src, page string) *api.Plugin {
 			case page == "i18n" && parts[0] == "i18n", parts[0] == "pages" && parts[1] == page:
 				return api.OnResolveResult{}, nil
 			case slices.Contains(shared, parts[0]):
-				return external("app")
+				return app()
 			}
 			return api.OnResolveResult{}, fmt.Errorf("%s imports %s: a page takes what it shares from %s", page, args.Path, strings.Join(shared, ", "))
 		})
@@ -193,15 +231,14 @@ func sharedPlugin(src, page string) *api.Plugin {
 }
 
 var (
-	importPattern = regexp.MustCompile(`import\s*(?:\{([^}]*)\}\s*from)?\s*"\./(app)\.js"`)
+	importPattern = regexp.MustCompile(`import\s*\{([^}]*)\}\s*from\s*"\./app\.js"`)
 	exportPattern = regexp.MustCompile(`export\s*\{([^}]*)\}`)
 )
 
-// checkImports finds what a page takes from app.js and app.js has not: two
-// modules that export the same name cancel each other out without a word.
-func checkImports(files map[string][]byte) error {
+// exportsOf is the names that a bundle exports.
+func exportsOf(text []byte) []string {
 	var exports []string
-	for _, m := range exportPattern.FindAllSubmatch(files["app.js"], -1) {
+	for _, m := range exportPattern.FindAllSubmatch(text, -1) {
 		for name := range bytes.SplitSeq(m[1], []byte(",")) {
 			_, as, renamed := strings.Cut(string(name), " as ")
 			if !renamed {
@@ -210,15 +247,5 @@ func checkImports(files map[string][]byte) error {
 			exports = append(exports, strings.TrimSpace(as))
 		}
 	}
-	for file, text := range files {
-		for _, m := range importPattern.FindAllSubmatch(text, -1) {
-			for name := range bytes.SplitSeq(m[1], []byte(",")) {
-				wanted, _, _ := strings.Cut(strings.TrimSpace(string(name)), " as ")
-				if wanted != "" && !slices.Contains(exports, wanted) {
-					return fmt.Errorf("%s takes %s from app.js, which does not export it: is the name exported by two shared modules?", file, wanted)
-				}
-			}
-		}
-	}
-	return nil
+	return exports
 }

@@ -1,1 +1,1 @@
-import{Empty as r}from"./app.js";import{t as f}from"./app.js";import{Main as m}from"./app.js";import{jsx as o}from"./app.js";function t(){return o(m,{children:o(r,{title:f("page.soon")})})}export{t as default};
+import{Empty as t,Main as r,jsx as o,t as m}from"./app.js";function f(){return o(r,{children:o(t,{title:m("page.soon")})})}export{f as default};

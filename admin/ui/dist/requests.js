@@ -1,1 +1,1 @@
-import{Empty as r}from"./app.js";import{t as e}from"./app.js";import{Main as f}from"./app.js";import{jsx as o}from"./app.js";function t(){return o(f,{children:o(r,{title:e("page.soon")})})}export{t as default};
+import{Empty as o,Main as r,jsx as t,t as e}from"./app.js";function m(){return t(r,{children:t(o,{title:e("page.soon")})})}export{m as default};

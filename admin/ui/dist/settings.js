@@ -1,1 +1,1 @@
-import{Empty as r}from"./app.js";import{t as e}from"./app.js";import{Main as f}from"./app.js";import{jsx as t}from"./app.js";function o(){return t(f,{children:t(r,{title:e("page.soon")})})}export{o as default};
+import{Empty as o,Main as r,jsx as t,t as m}from"./app.js";function e(){return t(r,{children:t(o,{title:m("page.soon")})})}export{e as default};

@@ -1,1 +1,1 @@
-import{Empty as r}from"./app.js";import{t as e}from"./app.js";import{Main as f}from"./app.js";import{jsx as o}from"./app.js";function t(){return o(f,{children:o(r,{title:e("page.soon")})})}export{t as default};
+import{Empty as t,Main as r,jsx as o,t as m}from"./app.js";function e(){return o(r,{children:o(t,{title:m("page.soon")})})}export{e as default};

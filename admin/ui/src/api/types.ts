@@ -250,6 +250,20 @@ export interface Cleared {
 	cleared: number
 }
 
+export interface EditsAnswer {
+	/** in JSON */
+	body: string
+}
+
+export interface EditsQuestion {
+	/** a request's, in JSON */
+	body: string
+	/** paths of fields that it removes */
+	body_remove: string[] | null
+	/** fields that the channel sets */
+	body_set: ConfigBodyField[] | null
+}
+
 export interface Explanation {
 	/** channels that serve the model, and why one is left out */
 	candidates: AiCandidate[] | null
@@ -265,6 +279,8 @@ export interface Explanation {
 	problem?: string
 	/** of the client */
 	protocol: string
+	/** the hosts of the site that is meant */
+	site?: string
 	/** an alias has one per model, tried in order */
 	stages: Stage[] | null
 	/** why the policy chose it */
@@ -373,6 +389,30 @@ export interface Key {
 	usable: boolean
 }
 
+export interface KeyChange {
+	/** those that the channel has already, or that stand there twice, are left out */
+	add?: KeyConfig[] | null
+	/** fingerprints of keys that are kept and not used */
+	disable?: string[] | null
+	/** fingerprints of keys that are used again */
+	enable?: string[] | null
+	/** Notes of keys, by fingerprint; an empty one takes a note away. */
+	notes?: Record<string, string> | null
+	/** fingerprints of keys that are removed */
+	remove?: string[] | null
+}
+
+export interface KeyChanged {
+	/** fingerprints, in the order they were given */
+	added: string[] | null
+	/** keys that were not added, because they are there */
+	doubles: number
+	/** how many there are now */
+	keys: number
+	/** keys that were removed */
+	removed: number
+}
+
 export interface KeyConfig {
 	/** the key is kept and not used */
 	disabled?: boolean
@@ -439,6 +479,8 @@ export interface OverviewChannel {
 	name: string
 	/** calls of the range that it answered */
 	served: number
+	/** Speed is the output tokens per second that its calls took, from their arrival to their end; 0 where nothing is known. */
+	tokens_per_second?: number
 }
 
 export interface OverviewStep {
@@ -522,6 +564,26 @@ export interface Rotation {
 	channels: number
 	/** which key seals now */
 	key: string
+}
+
+export interface RulesAnswer {
+	/** with the rules */
+	outcome: AiOutcome
+	/** which of the rules decides, from 1; 0: none of them */
+	rule?: number
+	/** by the built-in table alone */
+	without: AiOutcome
+}
+
+export interface RulesQuestion {
+	/** of the answer */
+	body: string
+	/** of the answer, such as Retry-After */
+	header?: Record<string, string> | null
+	/** the rules to try, in their order */
+	rules: ConfigCooldownRule[] | null
+	/** of the answer, 100 to 599 */
+	status: number
 }
 
 export interface Session {
@@ -1184,7 +1246,7 @@ export interface Routes {
 	/** Replace an alias */
 	"PUT aliases/{name}": { path: { name: Param }; query: undefined; body: Sent<AliasConfig>; answer: AliasConfig }
 	/** Who changed what, the latest first */
-	"GET audit": { path: undefined; query: { before?: Param; limit?: Param }; body: undefined; answer: AuditEntry[] | null }
+	"GET audit": { path: undefined; query: { before?: Param; channel?: Param; limit?: Param }; body: undefined; answer: AuditEntry[] | null }
 	/** What tokens and channels have spent, and may spend */
 	"GET budgets": { path: undefined; query: undefined; body: undefined; answer: Budget[] | null }
 	/** Calls, the newest first */
@@ -1209,6 +1271,8 @@ export interface Routes {
 	"PATCH channels/{name}": { path: { name: Param }; query: undefined; body: Sent<ChannelConfig>; answer: ChannelConfig }
 	/** Replace a channel; keys that are left out stay */
 	"PUT channels/{name}": { path: { name: Param }; query: undefined; body: Sent<ChannelConfig>; answer: ChannelConfig }
+	/** Add, remove, switch and note some keys of a channel */
+	"POST channels/{name}/keys": { path: { name: Param }; query: undefined; body: Sent<KeyChange>; answer: KeyChanged }
 	/** Ask the channel's upstream which models it has */
 	"POST channels/{name}/models/fetch": { path: { name: Param }; query: undefined; body: undefined; answer: Models }
 	/** Ask the channel for a short answer, of one or all its models */
@@ -1221,8 +1285,10 @@ export interface Routes {
 	"POST cooling/clear": { path: undefined; query: undefined; body: Sent<HealthRef>; answer: Cleared }
 	/** What replies have taught about counting tokens */
 	"GET counting": { path: undefined; query: undefined; body: undefined; answer: unknown[] | null }
+	/** What body_set and body_remove would make of a request */
+	"POST edits/test": { path: undefined; query: undefined; body: Sent<EditsQuestion>; answer: EditsAnswer }
 	/** Where a call would go now */
-	"GET explain": { path: undefined; query: { model: Param; protocol?: Param; token?: Param; conversation?: Param }; body: undefined; answer: Explanation }
+	"GET explain": { path: undefined; query: { model: Param; protocol?: Param; token?: Param; conversation?: Param; site?: Param }; body: undefined; answer: Explanation }
 	/** Export channels, tokens and aliases */
 	"GET export": { path: undefined; query: { format?: Param }; body: undefined; answer: unknown }
 	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
@@ -1253,6 +1319,8 @@ export interface Routes {
 	"POST reprice": { path: undefined; query: { since?: Param }; body: undefined; answer: Record<string, number> | null }
 	/** Seal all stored secrets with a new encryption key */
 	"POST rotate": { path: undefined; query: undefined; body: undefined; answer: Rotation }
+	/** What cooldown rules would make of an answer */
+	"POST rules/test": { path: undefined; query: undefined; body: Sent<RulesQuestion>; answer: RulesAnswer }
 	/** Who is logged in */
 	"GET session": { path: undefined; query: undefined; body: undefined; answer: Session }
 	/** The settings in force */

@@ -1,11 +1,17 @@
-import { Empty } from "../../components/notice"
-import { t } from "../../i18n/text"
-import { Main } from "../../shell/main"
+import { route } from "../../shell/router"
+import { ChannelPage } from "./channel"
+import { ChannelsList } from "./list"
+import { PasswordPrompt } from "./password"
+import { RemovalPrompt } from "./removal"
 
+/** The list of channels, and the page of one. */
 export default function ChannelsPage() {
+	const name = route.value.rest[0]
 	return (
-		<Main>
-			<Empty title={t("page.soon")} />
-		</Main>
+		<>
+			{name === undefined ? <ChannelsList /> : <ChannelPage key={name} name={name} />}
+			<RemovalPrompt />
+			<PasswordPrompt />
+		</>
 	)
 }

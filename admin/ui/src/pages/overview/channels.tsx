@@ -4,9 +4,10 @@ import { channelStates } from "../../api/live"
 import type { Channel, Overview, OverviewChannel } from "../../api/types"
 import { Button } from "../../components/button"
 import { muteChannel, testChannel, wakeChannel } from "../../components/channelactions"
+import { ChannelStateCell, HourSuccess } from "../../components/channelcells"
 import { stateOf, type ChannelState } from "../../components/channelstate"
 import { Menu } from "../../components/menu"
-import { Countdown, State } from "../../components/state"
+import { State } from "../../components/state"
 import { HourStrip } from "../../components/hourstrip"
 import { type Column, Table } from "../../components/table"
 import { duration, money, moneyFull, none, percent } from "../../i18n/format"
@@ -73,9 +74,9 @@ function Counts({ rows }: { rows: readonly Row[] }) {
 function columns(): Column<Row>[] {
 	return [
 		{ id: "name", head: t("overview.channel"), class: "p1", cell: (r) => <a class="name clipname" href={href(["channels", r.channel.name])} title={r.channel.name}>{r.channel.name}</a> },
-		{ id: "state", head: t("overview.state"), class: "w100 p3 clip", cell: (r) => <StateCell state={r.state} /> },
+		{ id: "state", head: t("overview.state"), class: "w100 p3 clip", cell: (r) => <ChannelStateCell state={r.state} /> },
 		{ id: "strip", head: t("overview.lastHour"), cell: (r) => r.part && <HourStrip hour={r.part.hour} /> },
-		{ id: "success", head: t("overview.success"), num: true, class: "p2", cell: (r) => <Success part={r.part} /> },
+		{ id: "success", head: t("overview.success"), num: true, class: "p2", cell: (r) => <HourSuccess part={r.part} /> },
 		{ id: "p90", head: "p90", num: true, class: "w4", cell: (r) => (r.part?.first_content_p90_ns ? duration(r.part.first_content_p90_ns) : none) },
 		{ id: "keys", head: t("overview.keys"), num: true, cell: (r) => keysText(r.channel) },
 		{
@@ -98,34 +99,6 @@ function columns(): Column<Row>[] {
 		},
 		{ id: "action", head: t("overview.action"), hidden: true, num: true, cell: (r) => <Action row={r} /> },
 	]
-}
-
-function StateCell({ state: s }: { state: ChannelState }) {
-	return (
-		<State
-			tone={s.tone}
-			icon={s.icon}
-			why={
-				<>
-					{s.why}
-					{s.until && (
-						<>
-							{s.why ? ", " : ""}
-							{t(s.id === "some" ? "overview.nextIn" : "overview.backIn")} <Countdown until={s.until} />
-						</>
-					)}
-				</>
-			}
-		>
-			{s.text}
-		</State>
-	)
-}
-
-function Success({ part }: { part: OverviewChannel | undefined }) {
-	if (!part || part.hour.attempts === 0) return <>{none}</>
-	const share = part.hour.ok / part.hour.attempts
-	return share < 0.95 ? <b>{percent(share)}</b> : <>{percent(share)}</>
 }
 
 function keysText(c: Channel): string {

@@ -2,7 +2,7 @@ import { ask } from "../../api/client"
 import { channelStates, refreshChannels } from "../../api/live"
 import { ApiError } from "../../api/problem"
 import type { TestAnswer } from "../../api/types"
-import { modelFor, nameFor } from "./guess"
+import { modelFor, nameFor } from "../../components/guess"
 
 /** What is known of the channel that is being added. */
 export interface Plan {

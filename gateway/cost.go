@@ -1,0 +1,176 @@
+package gateway
+
+import (
+	"math/rand/v2"
+
+	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
+	"github.com/ccload/ccload/tokens"
+)
+
+// This file is what a call is expected to use, and what it used.
+
+// expectation is how many tokens a call is expected to use.
+type expectation struct {
+	count tokens.Count // of the input
+	known bool
+}
+
+// generates reports whether the call makes a model answer, which is what tokens
+// are counted for.
+func (c *Call) generates() bool { return c.Operation == ai.Generate || c.Operation == ai.Complete }
+
+// countInput counts the input, once.
+func (c *Call) countInput() int64 {
+	if !c.known {
+		c.known = true
+		c.count = c.site.gateway.State.Counter.Request(c.Protocol, c.countedModel(), c.body.bytes)
+	}
+	return c.count.Tokens
+}
+
+// countedModel is the model whose tokens are counted: the upstream's name of
+// it, because an alias tells nothing.
+func (c *Call) countedModel() string {
+	if c.route != nil {
+		return c.route.Steps[0].Candidates[0].Model
+	}
+	return c.Model
+}
+
+// expect is the usage that is set aside for a call: its input, and the smaller
+// of what its client allows for output and what the model usually makes.
+func (c *Call) expect(model string) ai.Usage {
+	u := ai.Usage{Input: c.countInput()}
+	if c.generates() {
+		u.Output = c.site.gateway.State.outputs.Estimate(model)
+		if c.MaxOutput > 0 {
+			u.Output = min(u.Output, c.MaxOutput)
+		}
+	}
+	return u
+}
+
+// ExpectedUse implements routing.Estimator. Nothing is expected of a candidate
+// none of whose limits counts it.
+func (c *Call) ExpectedUse(cand *routing.Candidate) access.Use {
+	if !cand.Allowance.Measured() {
+		return access.Use{}
+	}
+	u := c.expect(cand.Model)
+	return access.Use{Tokens: int(u.Input + u.Output), Money: c.priceAt(cand, &u).Amount}
+}
+
+// dearest is how many candidates are priced to find out what a call may cost.
+const dearest = 16
+
+// expected is what the call is expected to use of its token: what the dearest
+// of the first candidates would take.
+func (c *Call) expected() access.Use {
+	if !c.token.Allowance().Measured() {
+		return access.Use{}
+	}
+	var most access.Use
+	left := dearest
+	for i := range c.route.Steps {
+		for j := range c.route.Steps[i].Candidates {
+			if left--; left < 0 {
+				return most
+			}
+			cand := &c.route.Steps[i].Candidates[j]
+			u := c.expect(cand.Model)
+			most.Tokens = max(most.Tokens, int(u.Input+u.Output))
+			most.Money = max(most.Money, c.priceAt(cand, &u).Amount)
+		}
+	}
+	return most
+}
+
+// priceAt is what a usage costs at a candidate.
+func (c *Call) priceAt(cand *routing.Candidate, u *ai.Usage) ai.Cost {
+	return c.site.gateway.State.Prices.Catalogue().Price(cand.Conf.Provider, cand.Model, c.Received, u, cand.Conf.CostMultiplier)
+}
+
+// addCost counts what an attempt used, and what that costs. Failed attempts are
+// billed too if the provider says that they used something. answer is nil if
+// nothing of it may be estimated: its client was given none of it.
+func (a *attempt) addCost(answer *relay.Answer, complete bool) {
+	c, t := a.call, a.target
+	if answer != nil && c.generates() {
+		a.estimate(&a.record.Usage, answer, complete)
+	}
+	if a.record.Usage.IsZero() {
+		return
+	}
+	a.record.Cost = c.priceAt(&t.Candidate, &a.record.Usage)
+	t.Used = access.Use{Tokens: int(a.record.Usage.Input + a.record.Usage.Output), Money: a.record.Cost.Amount}
+	c.used.Tokens += t.Used.Tokens
+	rec := &c.Record.Cost
+	rec.Amount += a.record.Cost.Amount
+	rec.List += a.record.Cost.List
+	rec.Unpriced = rec.Unpriced || a.record.Cost.Unpriced
+	rec.Drifted = rec.Drifted || a.record.Cost.Drifted
+	rec.Price, rec.Multiplier = a.record.Cost.Price, a.record.Cost.Multiplier
+	if a.record.Cost.Unpriced {
+		c.site.gateway.Observer.Unpriced(t.Name, t.Model)
+	}
+	if a.record.Cost.Drifted {
+		c.site.gateway.Observer.CostDrifted(t.Name, t.Model, &a.record.Cost)
+	}
+}
+
+// mostTokens is more than any context window holds, by far: a number above it
+// is a mistake, which must not use up somebody's budget.
+const mostTokens = 20_000_000
+
+// estimate counts here what the provider did not: all of an answer without
+// usage, or with one that cannot be, and the output of one that broke off or
+// whose client left before the usage came.
+func (a *attempt) estimate(u *ai.Usage, answer *relay.Answer, complete bool) {
+	c, t := a.call, a.target
+	u.Doubtful = u.Doubtful || u.Input > mostTokens || u.Output > mostTokens
+	input := !u.Reported || u.Input == 0 || u.Input > mostTokens
+	output := !u.Reported || !complete || u.Output > mostTokens || u.Output == 0 && (input || u.Doubtful)
+	if !input && !output {
+		a.learn(u)
+		return
+	}
+	counter := c.site.gateway.State.Counter
+	if input {
+		u.CachedInput, u.CacheWrite, u.CacheWrite1h, u.AudioInput, u.ImageInput, u.CachedAudio, u.CachedImage = 0, 0, 0, 0, 0, 0, 0
+		u.Input, u.Estimated = c.countInput(), true
+	}
+	if u.Output > mostTokens {
+		u.Output, u.Reasoning, u.AudioOutput, u.ImageOutput, u.Estimated = 0, 0, 0, 0, true
+	}
+	if text, times := answer.Said(); output && len(text) > 0 {
+		if said := int64(float64(counter.Answer(t.Model, text)) * times); said > u.Output {
+			u.Output, u.Estimated = said, true
+		}
+	}
+}
+
+// learnEvery is how many calls of up to learnSize bytes there are to one that
+// is counted only to learn how well counting does; of larger ones there are
+// more, so that what it costs does not grow.
+const (
+	learnEvery = 32
+	learnSize  = 8 << 10
+)
+
+// learn compares what was counted with what the provider says, and remembers
+// what the model usually makes.
+func (a *attempt) learn(u *ai.Usage) {
+	c, t := a.call, a.target
+	st := c.site.gateway.State
+	st.outputs.Observe(t.Model, u.Output)
+	if !c.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
+		return
+	}
+	c.countInput()
+	if c.countedModel() == t.Model {
+		st.Counter.Learn(c.count, u.Input)
+	}
+}

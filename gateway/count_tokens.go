@@ -1,0 +1,70 @@
+package gateway
+
+import (
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol/scan"
+)
+
+// CountHeader is how a client asks the upstream to count.
+const CountHeader = "X-Ccload-Count"
+
+// CountsHere reports whether the call asks for a count of tokens that is made
+// here: without an upstream, at once, for any model.
+func (c *Call) CountsHere() bool {
+	return c.Operation == ai.CountTokens && (!c.token.MayCountUpstream() || c.r.Header.Get(CountHeader) != "upstream")
+}
+
+// CountTokens answers how many tokens a request would have.
+func (c *Call) CountTokens() error {
+	st := c.site.gateway.State
+	st.counting.use(c.Received)
+	c.route = c.snapshot.table.Route(c.Model, c.site.Limits.FuzzyModels)
+	body := c.body.bytes
+	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
+		body = body[from:to]
+	}
+	n := st.Counter.Request(c.Protocol, c.countedModel(), body).Tokens
+	c.Record.Usage.Input, c.Record.Usage.Estimated = n, true
+	text := countAnswers[c.Protocol](n)
+	header := c.w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(text)))
+	c.end(ai.OK, http.StatusOK, "")
+	c.w.WriteHeader(http.StatusOK)
+	written, err := c.w.Write([]byte(text))
+	c.Record.AnswerBytes = int64(written)
+	if err != nil {
+		c.Record.Outcome, c.Record.Status = ai.ClientGone, StatusClientGone
+	}
+	return nil
+}
+
+// countAnswers are the answers of the endpoints that count tokens.
+var countAnswers = map[ai.Protocol]func(n int64) string{
+	ai.Anthropic: func(n int64) string { return `{"input_tokens":` + strconv.FormatInt(n, 10) + `}` },
+	ai.Responses: func(n int64) string {
+		return `{"object":"response.input_tokens","input_tokens":` + strconv.FormatInt(n, 10) + `}`
+	},
+	ai.Gemini: func(n int64) string {
+		s := strconv.FormatInt(n, 10)
+		return `{"totalTokens":` + s + `,"promptTokensDetails":[{"modality":"TEXT","tokenCount":` + s + `}]}`
+	},
+}
+
+// lastUse remembers when somebody last asked for something.
+type lastUse struct{ at atomic.Int64 }
+
+// usedFor is how long after a use the next one is expected.
+const usedFor = 10 * time.Minute
+
+func (l *lastUse) use(now time.Time) { l.at.Store(now.UnixNano()) }
+
+// idle reports whether nobody has asked lately.
+func (l *lastUse) idle(now time.Time) bool {
+	return now.UnixNano()-l.at.Load() > int64(usedFor)
+}

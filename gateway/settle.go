@@ -1,0 +1,51 @@
+package gateway
+
+import (
+	"net/http"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// Settle closes the account of a call, however it ended: record, limits and
+// metrics. It does not wait for the database.
+//
+// abort says that the answer broke off and its connection must be cut: without
+// that a cut stream would look complete to the client.
+func (c *Call) Settle() (rec *ai.Record, abort bool) {
+	if !c.finished {
+		c.end(ai.ServerError, http.StatusInternalServerError, "the handler ended without an answer")
+	}
+	rec = c.Record
+	rec.Duration = c.since()
+	rec.RequestBytes = int64(c.BodySize)
+	rec.Candidates = c.explanation()
+	if c.chooser != nil {
+		c.chooser.Reset()
+		choosers.Put(c.chooser)
+		c.chooser = nil
+	}
+	c.keepCapture()
+	if c.body != nil {
+		c.body.release()
+		c.body = nil
+	}
+	rec.Day = c.snapshot.table.Calendar.Day(c.Received)
+	if c.admission != nil {
+		c.used.Money = rec.Cost.Amount
+		c.admission.Settle(c.used)
+	}
+	c.site.gateway.State.Ledger.Record(rec) // before anything that may go wrong
+	c.site.gateway.Observer.CallEnded(rec, c.route != nil)
+	return rec, c.abort
+}
+
+// explanation lists every candidate and why it was left out.
+func (c *Call) explanation() []ai.Candidate {
+	switch {
+	case c.route == nil:
+		return nil
+	case c.chooser == nil:
+		return c.route.Steps[0].All
+	}
+	return c.chooser.Explanation()
+}
