@@ -63,6 +63,7 @@ func parseHandler(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		first_content_timeout auto|<duration>|off
 //		idle_timeout          <duration>|off
 //		expose_route
+//		allow_origins         <origins...>
 //		fuzzy_models
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {

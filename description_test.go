@@ -165,6 +165,7 @@ func TestDescriptionIsTrue(t *testing.T) {
 		{"GET", "tokens/t", ""},
 		{"PUT", "tokens/t", `{"rpm":30,"channels":["made"]}`},
 		{"PATCH", "tokens/t", `{"new_secret":true}`},
+		{"GET", "token-use", ""},
 		{"DELETE", "tokens/t", ""},
 		{"POST", "aliases", `{"name":"al","models":["m"]}`},
 		{"GET", "aliases", ""},

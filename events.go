@@ -24,9 +24,19 @@ type observer struct {
 	warned   *sync.Map        // what the log was told -> time.Time: when, or until when it holds
 	ended    func(*ai.Record) // tells the dashboard of a finished call
 	noTokens atomic.Int64     // unix seconds of the last warning that there are no tokens
+	problems sync.Map         // of this config, those that the log was told
 }
 
 var _ gateway.Observer = (*observer)(nil)
+
+// Problem tells of a part of the config that is not used. What is declared is
+// looked at when it is loaded, when the store is open and after each change: it
+// is told once.
+func (o *observer) Problem(text string) {
+	if _, told := o.problems.LoadOrStore(text, true); !told {
+		o.log.Warn(text)
+	}
+}
 
 // driftEvery is how often the log repeats that a vendor's costs are not ours.
 const driftEvery = time.Hour

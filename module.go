@@ -122,10 +122,13 @@ func (a *App) joinState() error {
 func (a *App) rebuild() error {
 	replacer := caddy.NewReplacer()
 	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
-	whole := a.control.Whole()
+	whole, shadowed := a.control.Whole()
+	for _, problem := range shadowed {
+		a.observer.Problem(problem)
+	}
 	r, err := routing.NewTable(whole, routing.Options{
 		Declared: len(a.Channels), Replace: replace, State: a.state.routing, Usable: a.gateway.Connectable,
-		Warn: func(problem string) { a.logger.Warn(problem) },
+		Warn: a.observer.Problem,
 	})
 	if err != nil {
 		return err
@@ -163,6 +166,7 @@ func (a *App) Start() error {
 	a.gateway.StartChecks()
 	a.warnOfServers()
 	a.nameSites()
+	a.announce()
 	if len(a.gateway.Table().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}

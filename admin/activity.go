@@ -133,23 +133,22 @@ func (q *request) callFilter() (f CallFilter, err error) {
 	return f, nil
 }
 
+// callQuestion reads what calls are wanted: what the store finds, and what of
+// it is meant.
+func (q *request) callQuestion() (f CallFilter, s callSearch, err error) {
+	if f, err = q.callFilter(); err != nil {
+		return f, s, err
+	}
+	s, err = readCallSearch(q.r.URL.Query(), &f)
+	return f, s, err
+}
+
 func listCalls(q *request) (any, error) {
-	f, err := q.callFilter()
+	f, s, err := q.callQuestion()
 	if err != nil {
 		return nil, err
 	}
-	list, err := q.op.Calls(q.r.Context(), f)
-	if err != nil {
-		return nil, err
-	}
-	page := CallPage{Calls: make([]*ai.Record, 0, len(list))}
-	for _, r := range list {
-		page.Calls = append(page.Calls, q.visible(r))
-	}
-	if len(list) == f.Limit {
-		page.Next = list[len(list)-1].ID
-	}
-	return page, nil
+	return q.findCalls(f, s)
 }
 
 func getCall(q *request) (any, error) {
@@ -222,25 +221,45 @@ func (q *request) span() (ask StatisticsQuestion, err error) {
 	return ask, nil
 }
 
+// mayAsk says whether the one who asks may see a dimension; field is where it
+// was asked for.
+func (q *request) mayAsk(name, field string) error {
+	may := dimensions
+	if q.token() != "" {
+		may = ownDimensions
+	}
+	if slices.Contains(may, name) {
+		return nil
+	}
+	return invalid(field, "%s %q is not known; there are %s", field, ai.Shorten(name, maxTold), strings.Join(may, ", "))
+}
+
+// narrow reads the values of dimensions that are wanted, and narrows them to
+// what the one who asks may see.
+func (q *request) narrow(ask *StatisticsQuestion) error {
+	for _, name := range dimensions {
+		if v := q.r.URL.Query().Get(name); v != "" {
+			if err := q.mayAsk(name, "filter"); err != nil {
+				return err
+			}
+			ask.Where[name] = v
+		}
+	}
+	if own := q.token(); own != "" {
+		ask.Where["token"] = own
+	}
+	return nil
+}
+
 func statistics(q *request) (any, error) {
 	query := q.r.URL.Query()
 	ask, err := q.span()
 	if err != nil {
 		return nil, err
 	}
-	may := dimensions
-	if q.token() != "" {
-		may = ownDimensions
-	}
-	allowed := func(name, field string) error {
-		if slices.Contains(may, name) {
-			return nil
-		}
-		return invalid(field, "%s %q is not known; there are %s", field, ai.Shorten(name, maxTold), strings.Join(may, ", "))
-	}
 	if text := query.Get("by"); text != "" {
 		for name := range strings.SplitSeq(text, ",") {
-			if err := allowed(name, "by"); err != nil {
+			if err := q.mayAsk(name, "by"); err != nil {
 				return nil, err
 			}
 			if slices.Contains(ask.By, name) {
@@ -249,16 +268,8 @@ func statistics(q *request) (any, error) {
 			ask.By = append(ask.By, name)
 		}
 	}
-	for _, name := range dimensions {
-		if v := query.Get(name); v != "" {
-			if err := allowed(name, "filter"); err != nil {
-				return nil, err
-			}
-			ask.Where[name] = v
-		}
-	}
-	if own := q.token(); own != "" {
-		ask.Where["token"] = own
+	if err := q.narrow(&ask); err != nil {
+		return nil, err
 	}
 	if ask.Quantiles, err = truth(query, "quantiles"); err != nil {
 		return nil, err

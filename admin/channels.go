@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"github.com/ccload/ccload/config"
 )
 
@@ -296,5 +298,32 @@ func replaceSettings(q *request) (any, error) {
 	if err := q.decode(&s); err != nil {
 		return nil, err
 	}
-	return q.op.SaveSettings(q.r.Context(), q.actor(), s)
+	saved, err := q.op.SaveSettings(q.r.Context(), q.actor(), s)
+	return withDefaults(saved), err
+}
+
+// withDefaults adds what counts where nothing is set.
+func withDefaults(s SettingsConfig) SettingsConfig {
+	age, bytes := (*config.Retention)(nil).Resolve()
+	lasting := caddy.Duration(age)
+	capture := (*config.Capture)(nil).Resolved()
+	s.Defaults = config.Settings{Retention: &config.Retention{Age: &lasting, Bytes: &bytes}, Capture: &capture}
+	return s
+}
+
+// tokenUse answers by the log of calls: one look into an index per token.
+func tokenUse(q *request) (any, error) {
+	tokens := q.op.TokenConfigs()
+	list := make([]TokenUse, len(tokens))
+	for i := range tokens {
+		list[i].Name = tokens[i].Name
+		last, err := q.op.Calls(q.r.Context(), CallFilter{Token: tokens[i].Name, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(last) > 0 {
+			list[i].LastUsed = last[0].Time
+		}
+	}
+	return list, nil
 }

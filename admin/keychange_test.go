@@ -66,8 +66,8 @@ func TestChangesBasedOnAnOldStateAreRefused(t *testing.T) {
 		if got := errors.As(err, &problem) && problem.Code == CodeConflict; got != refused {
 			t.Errorf("%s: %v", patch, err)
 		}
-		if !refused && is.Weight != 2 {
-			t.Errorf("%s: weight %d", patch, is.Weight)
+		if !refused && is.Share() != 2 {
+			t.Errorf("%s: weight %d", patch, is.Share())
 		}
 	}
 }

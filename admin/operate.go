@@ -211,6 +211,8 @@ type AliasConfig struct {
 type SettingsConfig struct {
 	config.Settings
 	Declared []string `json:"declared"` // names of the settings that the config declares
+	// Defaults are what counts where a setting is absent.
+	Defaults config.Settings `json:"defaults"`
 }
 
 // AuditEntry says who changed what, and when.

@@ -109,11 +109,11 @@ func (o *Overview) sums(ctx context.Context, op Operator, ask StatisticsQuestion
 func (s *OverviewStep) add(row *StatisticsRow) {
 	var kind ai.Kind
 	_ = kind.UnmarshalText([]byte(row.Values["outcome"])) // it never fails
-	switch {
-	case kind == ai.OK:
+	switch classOf(kind, false) {
+	case classOK:
 		s.OK += row.Calls - row.FailedOver
 		s.FailedOver += row.FailedOver
-	case kind == ai.ClientGone || kind.CallersFault():
+	case classCaller:
 		s.Caller += row.Calls
 	default:
 		s.Failed += row.Calls

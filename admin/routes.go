@@ -2,6 +2,8 @@ package admin
 
 import (
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
@@ -57,6 +59,10 @@ var (
 		{"model", "name, or a pattern with *"},
 		{"outcome", "what became of it, such as ok or rate_limited"},
 		{"status", "status the client got"},
+		{"class", "as what it is counted: ok, failed_over, caller or failed"},
+		{"protocol", "in which it was asked"},
+		{"longer", "took at least as long as this, such as 500ms or 10s"},
+		{"text", "some of its id, its model or what went wrong"},
 		{"since", "arrived at this moment (RFC 3339) or later"},
 		{"until", "arrived before this moment"},
 		{"before", "id of the last call of the page before"},
@@ -67,6 +73,8 @@ var (
 		{"step", "width of a bucket, such as 5m, 1h or 24h; default, where there is one: one sum"},
 		{"by", "dimensions to group by: channel, key, model, token, protocol, outcome; separated by commas"},
 		{"quantiles", "true: with the quantiles of durations"},
+	}
+	dimensionParameters = []parameter{
 		{"channel", "only this one"},
 		{"key", "only this one"},
 		{"model", "only this one, or a pattern with *"},
@@ -74,6 +82,16 @@ var (
 		{"protocol", "only this one"},
 		{"outcome", "only this one"},
 	}
+	costParameters = slices.Concat([]parameter{
+		{"since", "moment (RFC 3339); default: a day before until"},
+		{"until", "moment; default: now"},
+		{"rows", "dimension of the rows: channel (default), model, token, protocol, outcome, key or day; of the holder of a token: model (default), protocol, outcome or day"},
+		{"columns", "dimension of the columns, another one; default: none"},
+		{"most_rows", "how many rows at most, the costliest; what the others came to is one row; 1 to 1000, default 1000"},
+		{"most_columns", "the same of columns; 1 to 100, default 100"},
+		{"step", "with a series: width of its steps, such as 1h or 24h"},
+		{"show", "of cells of a file: cost (default), list_cost, calls or tokens"},
+	}, dimensionParameters)
 )
 
 // routes is set in init, because a handler reads it: the description.
@@ -108,6 +126,7 @@ func init() {
 		{method: http.MethodGet, path: "tokens/{name}", who: operators, summary: "One client token", answer: TokenConfig{}, handle: getToken},
 		{method: http.MethodPut, path: "tokens/{name}", who: operators, summary: "Replace a client token; it keeps its secret unless another is given", body: TokenConfig{}, answer: TokenConfig{}, handle: replaceToken},
 		{method: http.MethodPatch, path: "tokens/{name}", who: operators, summary: "Change some settings of a client token (JSON merge patch)", body: TokenConfig{}, answer: TokenConfig{}, handle: patchToken},
+		{method: http.MethodGet, path: "token-use", who: operators, summary: "When each client token was used last", answer: []TokenUse{}, handle: tokenUse},
 		{method: http.MethodDelete, path: "tokens/{name}", who: operators, summary: "Remove a client token", answer: Removed{}, handle: removeToken},
 
 		{method: http.MethodGet, path: "aliases", who: operators, summary: "All aliases", answer: []AliasConfig{}, handle: func(q *request) (any, error) { return q.op.AliasConfigs(), nil }},
@@ -116,7 +135,7 @@ func init() {
 		{method: http.MethodPut, path: "aliases/{name}", who: operators, summary: "Replace an alias", body: AliasConfig{}, answer: AliasConfig{}, handle: replaceAlias},
 		{method: http.MethodDelete, path: "aliases/{name}", who: operators, summary: "Remove an alias", answer: Removed{}, handle: removeAlias},
 
-		{method: http.MethodGet, path: "settings", who: operators, summary: "The settings in force", answer: SettingsConfig{}, handle: func(q *request) (any, error) { return q.op.Settings(), nil }},
+		{method: http.MethodGet, path: "settings", who: operators, summary: "The settings in force", answer: SettingsConfig{}, handle: func(q *request) (any, error) { return withDefaults(q.op.Settings()), nil }},
 		{method: http.MethodPut, path: "settings", who: operators, summary: "Replace the stored settings", body: config.Settings{}, answer: SettingsConfig{}, handle: replaceSettings},
 
 		{method: http.MethodGet, path: "cooling", who: operators, summary: "Everything that rests or failed lately", answer: []health.Entry{}, handle: func(q *request) (any, error) { return cooling(q.op, q.r, "") }},
@@ -125,9 +144,15 @@ func init() {
 
 		{method: http.MethodGet, path: "calls", who: holders, summary: "Calls, the newest first", query: callParameters, answer: CallPage{}, handle: listCalls},
 		{method: http.MethodGet, path: "calls/{id}", who: holders, summary: "One call completely: attempts, and why others were left out", answer: ai.Record{}, handle: getCall},
+		{method: http.MethodGet, path: "calls.csv", who: holders, summary: "The same calls as a file, 100,000 at most", query: callParameters, raw: "text/csv", answer: "", handle: exportCalls},
+		{method: http.MethodGet, path: "calls/volume", who: holders, summary: "How many calls there were, step by step", query: append([]parameter{{"class", "only those counted as ok, failed_over, caller or failed"}}, slices.Concat(statisticsParameters[:3], dimensionParameters)...), answer: CallVolume{}, handle: callVolume},
+		{method: http.MethodGet, path: "calls/{id}/price", who: operators, summary: "How the cost of a call comes about", answer: []PricedAttempt{}, handle: callPrice},
+		{method: http.MethodGet, path: "costs", who: holders, summary: "What calls cost, as a table of one or two dimensions", query: costParameters, answer: Costs{}, handle: func(q *request) (any, error) { return costs(q) }},
+		{method: http.MethodGet, path: "costs.csv", who: holders, summary: "The same table as a file", query: costParameters, raw: "text/csv", answer: "", handle: exportCosts},
+		{method: http.MethodGet, path: "burndown", who: holders, summary: "How a budget is spent in its day or month", query: []parameter{{"kind", "token or channel"}, {"name", required}, {"period", "day (default) or month"}}, answer: Burndown{}, handle: burndown},
 		{method: http.MethodGet, path: "calls/{id}/bodies", who: operators, summary: "The bodies of a call, if they were captured", answer: Capture{}, handle: func(q *request) (any, error) { return q.op.Captured(q.r.Context(), q.r.PathValue("id")) }},
 		{method: http.MethodGet, path: "explain", who: operators, summary: "Where a call would go now", query: []parameter{{"model", required}, {"protocol", "default anthropic"}, {"token", "name"}, {"conversation", "any text that stands for one"}, {"site", "a host of the site that would be asked; needed where sites differ"}}, answer: Explanation{}, handle: func(q *request) (any, error) { return explain(q.op, q.r, "") }},
-		{method: http.MethodGet, path: "statistics", who: holders, summary: "Sums of calls, as a series or grouped", query: statisticsParameters, answer: Statistics{}, handle: statistics},
+		{method: http.MethodGet, path: "statistics", who: holders, summary: "Sums of calls, as a series or grouped", query: slices.Concat(statisticsParameters, dimensionParameters), answer: Statistics{}, handle: statistics},
 		{method: http.MethodGet, path: "overview", who: operators, summary: "What the first page shows of a range", query: statisticsParameters[:3], answer: Overview{}, handle: overview},
 		{method: http.MethodGet, path: "budgets", who: holders, summary: "What tokens and channels have spent, and may spend", answer: []Budget{}, handle: budgets},
 		{method: http.MethodGet, path: "live", who: holders, summary: "Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls", raw: "text/event-stream", answer: "", handle: live},
@@ -164,6 +189,14 @@ type Session struct {
 type ChannelView struct {
 	Config ChannelConfig `json:"config"` // its settings
 	State  *Channel      `json:"state"`  // null: it is not used, see the log
+}
+
+// TokenUse is when a client token was used last.
+type TokenUse struct {
+	Name string `json:"name"` // of the token
+	// LastUsed is when its last call arrived that is still in the log; absent if
+	// there is none.
+	LastUsed time.Time `json:"last_used,omitzero"`
 }
 
 // Removed says that something was done that has no other answer.
@@ -206,4 +239,8 @@ type Cleared struct {
 type CallPage struct {
 	Calls []*ai.Record `json:"calls"`          // the newest first
 	Next  string       `json:"next,omitempty"` // before of the next page; empty on the last
+
+	// Searched is how far back was looked, where a search was ended before the
+	// page was full: the next page goes on there.
+	Searched time.Time `json:"searched,omitzero"`
 }

@@ -5,19 +5,24 @@
 // The global option ccload (app.go):
 //
 //	ccload {
-//		store     <name> …                     # sqlite [<path>]
-//		retention <age> [<size>]
-//		channel   <name> { … }                 # channel.go
-//		token     <name> [<secret>] { … }      # token.go
-//		alias     <name> <models...>
+//		store          <name> … [or <name> …]
+//		encryption_key <keys...>
+//		admin_password <password or hash>
+//		retention      <age>|off [<size>|off]
+//		capture        [on|off] { … }
+//		time_zone      <zone>
+//		prices         <files...> | { … }
+//		channel        <name> [<provider> [<keys...>]] { … }
+//		token          <name> [<secret>] { … }
+//		alias          <name> <models...>
 //	}
 //
 // The directive ccload (handler.go):
 //
 //	ccload [<matcher>] {
 //		max_body              <size>
-//		max_attempts          <number>
 //		body_timeout          <duration>|off
+//		max_attempts          <number>
 //		max_wait              <duration>|off
 //		total_timeout         <duration>|off
 //		connect_timeout       <duration>|off
@@ -25,6 +30,7 @@
 //		first_content_timeout <duration>|auto|off
 //		idle_timeout          <duration>|off
 //		expose_route
+//		allow_origins         <origins...>
 //		fuzzy_models
 //	}
 //

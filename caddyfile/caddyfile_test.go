@@ -171,8 +171,8 @@ func TestMistakes(t *testing.T) {
 		{"channel", "quota 5", `unrecognized subdirective "quota" for channel, which knows…`},
 		{"channel", "cost_multiplier much", `channel "c": cost_multiplier "much": must be 0 to 1000, as in 0.3, at T:4`},
 		{"channel", "key a\\\n" + secret + "\n" + secret, `unrecognized text where a subdirective for channel is expected…`},
-		{"channel", "weight 0", `channel "c": weight 0: must be 1 to 10000, at T:4`},
-		{"channel", "weight many", `channel "c": weight "many": must be 1 to 10000, at T:4`},
+		{"channel", "weight -1", `channel "c": weight -1: must be 0 to 10000, at T:4`},
+		{"channel", "weight many", `channel "c": weight "many": must be 0 to 10000, at T:4`},
 		{"channel", "rpm 1\nweight 3\nweight 4", `channel "c": weight: given twice, first at T:5: keep one of them, at T:6`},
 		{"channel", "weight", `channel "c": weight: takes one value, not 0, at T:4`},
 		{"channel", "weight 3 4", `channel "c": weight: takes one value, not 2, at T:4`},
@@ -337,9 +337,9 @@ func TestSeveralBlocksAreOne(t *testing.T) {
 
 // Errors are values that callers can look into.
 func TestErrorsUnwrap(t *testing.T) {
-	_, err := read("T", "{\nccload {\nchannel c {\nurl https://x\nweight 0\n}\n}\n}")
+	_, err := read("T", "{\nccload {\nchannel c {\nurl https://x\nweight -1\n}\n}\n}")
 	problem := (*config.Error)(nil)
-	if !errors.As(err, &problem) || problem.Thing != "channel" || problem.Name != "c" || problem.Field != "weight" || problem.Value != "0" {
+	if !errors.As(err, &problem) || problem.Thing != "channel" || problem.Name != "c" || problem.Field != "weight" || problem.Value != "-1" {
 		t.Errorf("%#v", problem)
 	}
 }

@@ -93,7 +93,7 @@ func channelTable(c *config.Channel) Table {
 		"models":                   Words(&c.Models),
 		"model":                    modelName(&c.ModelNames).Many(),
 		"priority":                 Int(&c.Priority, -config.MaxPriority, config.MaxPriority),
-		"weight":                   Int(&c.Weight, 1, config.MaxWeight),
+		"weight":                   IntOrZero(&c.Weight, 0, config.MaxWeight),
 		"disabled":                 Flag(&c.Disabled),
 		"rpm":                      Int(&c.RPM, 0, config.MaxRPM),
 		"tpm":                      Int(&c.TPM, 0, config.MaxTPM),

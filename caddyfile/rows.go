@@ -61,13 +61,18 @@ func Flag(p *bool) Row {
 }
 
 // Int is an option with a whole number from low to high.
-func Int(p *int, low, high int) Row {
+func Int(p *int, low, high int) Row { return number(low, high, func(n int) { *p = n }) }
+
+// IntOrZero is an Int of which 0 is something else than nothing.
+func IntOrZero(p **int, low, high int) Row { return number(low, high, func(n int) { *p = &n }) }
+
+func number(low, high int, set func(int)) Row {
 	return Value(func(arg string) error {
 		n, err := strconv.Atoi(arg)
 		if err != nil || n < low || n > high {
 			return wrong(show(err != nil, arg), config.RangeProblem(low, high))
 		}
-		*p = n
+		set(n)
 		return nil
 	})
 }

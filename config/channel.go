@@ -69,8 +69,9 @@ type Channel struct {
 	Priority int `json:"priority,omitempty"`
 
 	// Weight is the share among channels of the same priority, multiplied by
-	// the number of usable keys. Default 1 (also if 0); 1 to 10000.
-	Weight int `json:"weight,omitempty"`
+	// the number of usable keys. Default 1; 0 to 10000. 0 is standby: the channel
+	// serves only while no other of its priority can.
+	Weight *int `json:"weight,omitempty"`
 
 	// Disabled takes the channel out of routing without removing it.
 	Disabled bool `json:"disabled,omitempty"`
@@ -149,6 +150,22 @@ type Channel struct {
 	TLSInsecureSkipVerify bool `json:"tls_insecure_skip_verify,omitempty"`
 }
 
+// Share is the weight that the channel has, 0 for standby.
+func (c *Channel) Share() int {
+	if c.Weight == nil {
+		return 1
+	}
+	return *c.Weight
+}
+
+// checkWeight checks a weight, of which 0 has a meaning.
+func checkWeight(w *int) *Error {
+	if w == nil {
+		return nil
+	}
+	return checkThat(*w >= 0 && *w <= MaxWeight, "weight", strconv.Itoa(*w), RangeProblem(0, MaxWeight))
+}
+
 // Validate checks the channel by itself. Whether its provider exists, and has
 // an address and needs a key, is known to package provider.
 func (c *Channel) Validate() error {
@@ -164,7 +181,7 @@ func (c *Channel) Validate() error {
 		checkModels("models", c.Models),
 		c.checkModelNames(),
 		checkRange("priority", c.Priority, -MaxPriority, MaxPriority),
-		checkRange("weight", c.Weight, 1, MaxWeight),
+		checkWeight(c.Weight),
 		checkRange("rpm", c.RPM, 0, MaxRPM),
 		checkRange("tpm", c.TPM, 0, MaxTPM),
 		checkRange("max_concurrency", c.MaxConcurrency, 0, MaxConcurrency),
@@ -201,6 +218,9 @@ func (c *Channel) checkKeys() *Error {
 	for i, k := range c.Keys {
 		fail := func(problem string) *Error {
 			return &Error{Field: "keys", Value: "#" + strconv.Itoa(i+1), Problem: problem}
+		}
+		if p := checkClosed("keys", "#"+strconv.Itoa(i+1), k); p != nil {
+			return p
 		}
 		switch twin := slices.Index(c.Keys[:i], k); {
 		case k == "":
@@ -272,24 +292,54 @@ func (c *Channel) CheckModel() string {
 }
 
 // Replaced returns a copy of c in which replace has been applied to what may
-// hold placeholders: keys, addresses and the proxy. Keys that come out empty,
-// or equal to one before, are left out; dropped has their positions, from 1.
-// The copy shares everything else with c.
-func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, dropped []int) {
+// hold placeholders: keys, addresses and the proxy. Keys that cannot be used are
+// left out: one of them does not cost the others. The copy shares everything
+// else with c. notes are what somebody should hear of it, without any secret.
+//
+// Addresses of Azure's deployments want the key in the header api-key where
+// nothing else is said.
+func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, notes []string) {
 	r := *c
 	r.Keys = make([]string, 0, len(c.Keys))
 	for i, k := range c.Keys {
 		k = strings.TrimSpace(replace(k))
-		if k == "" || slices.Contains(r.Keys, k) {
-			dropped = append(dropped, i+1)
-			continue
+		problem, usable := "", true
+		switch {
+		case k == "":
+			problem, usable = "is left out: it is empty here (is its placeholder set?)", false
+		case slices.Contains(r.Keys, k):
+			problem, usable = "is left out: it is given twice", false
+		case !sendable(k):
+			problem, usable = "is left out: it holds a space, a line break or a character that no header can carry (was it copied whole?)", false
+		case Quoted(k):
+			problem = "stands in quotes, which are sent as a part of it: remove them where it is set; docker --env-file keeps them"
 		}
-		r.Keys = append(r.Keys, k)
+		if problem != "" {
+			notes = append(notes, fmt.Sprintf("key %d %s", i+1, problem))
+		}
+		if usable {
+			r.Keys = append(r.Keys, k)
+		}
 	}
 	r.URLs = slices.Clone(c.URLs)
+	deployments := len(r.URLs) > 0
 	for i := range r.URLs {
-		r.URLs[i].URL = strings.TrimSpace(replace(r.URLs[i].URL))
+		u := &r.URLs[i]
+		u.URL = strings.TrimSpace(replace(u.URL))
+		base, err := u.Parse()
+		if err == nil && base.Pasted() != "" {
+			notes = append(notes, fmt.Sprintf("url %s is a whole endpoint: its base %s is used for all of them", showURL(u.URL), base.Pasted()))
+		}
+		deployments = deployments && err == nil && base.deployment
+	}
+	if deployments && c.Auth == "" && c.Provider == "" {
+		r.Auth = "api-key"
 	}
 	r.Proxy = strings.TrimSpace(replace(c.Proxy))
-	return &r, dropped
+	return &r, notes
+}
+
+// Quoted reports whether a secret stands in quotes, which it hardly ever means.
+func Quoted(s string) bool {
+	return len(s) >= 2 && (s[0] == '"' || s[0] == '\'' || s[0] == '`') && s[len(s)-1] == s[0]
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,17 @@ const maxModelName = 256
 func HasPlaceholder(s string) bool {
 	_, rest, ok := strings.Cut(s, "{")
 	return ok && strings.Contains(rest, "}")
+}
+
+// unclosed matches the beginning of a placeholder of Caddy's that has no end:
+// what was meant to be a variable would be sent as it stands there.
+var unclosed = regexp.MustCompile(`\{\$?(?:env|file|system|time|vars|http)\.[^{}]*(?:\{|$)`)
+
+// checkClosed checks that every placeholder in a text has its end. value says
+// where it is, without the text, which may be secret.
+func checkClosed(field, value, text string) *Error {
+	return checkThat(!unclosed.MatchString(text), field, value,
+		"holds a placeholder without its closing brace: write it as in {env.NAME}")
 }
 
 func checkName(field, name string) *Error {
@@ -61,6 +73,9 @@ func sendable(s string) bool {
 // checkSecretGiven checks that secrets are not empty.
 func checkSecretGiven(field string, secrets ...string) *Error {
 	return checkEach(secrets, func(s string) *Error {
+		if p := checkClosed(field, "", s); p != nil {
+			return p
+		}
 		return checkThat(s != "", field, "", "is empty: write one, or remove the option")
 	})
 }

@@ -11,6 +11,7 @@ package config
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -127,11 +128,38 @@ const (
 
 // Retention bounds the log of calls.
 type Retention struct {
-	// Age after which a call is forgotten. Default 30 days; 0: no limit by age.
+	// Age after which a call is forgotten, as in "30d". Default 30 days, at least
+	// an hour; 0: no limit by age.
 	Age *caddy.Duration `json:"age,omitempty"`
 	// Bytes the database may grow to before the oldest calls are forgotten.
 	// Default 2 GiB; 0: no limit by size.
 	Bytes *int64 `json:"bytes,omitempty"`
+}
+
+// MarshalJSON writes the age as people do.
+func (r Retention) MarshalJSON() ([]byte, error) {
+	text := struct {
+		Age   *string `json:"age,omitempty"`
+		Bytes *int64  `json:"bytes,omitempty"`
+	}{Bytes: r.Bytes}
+	if r.Age != nil {
+		text.Age = new(FormatDuration(time.Duration(*r.Age)))
+	}
+	return json.Marshal(text)
+}
+
+// FormatDuration writes a duration in the shortest form that ParseDuration and
+// Caddy's JSON read: 30d, 36h, 90s; 0s for none.
+func FormatDuration(d time.Duration) string {
+	for _, unit := range [...]struct {
+		name string
+		size time.Duration
+	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}} {
+		if d%unit.size == 0 && d != 0 {
+			return strconv.FormatInt(int64(d/unit.size), 10) + unit.name
+		}
+	}
+	return d.String()
 }
 
 // Validate checks the bounds. A nil Retention is the default one.
@@ -144,7 +172,7 @@ func (r *Retention) Validate() error {
 		size = *r.Bytes
 	}
 	return first("retention", "",
-		checkDuration("age", r.Age, 0),
+		checkDuration("age", r.Age, time.Hour),
 		checkThat(size >= 0, "bytes", "", "must not be negative: 0 switches the limit off"),
 	)
 }

@@ -67,8 +67,8 @@ func TestErrorsNameThingFieldValueAndRemedy(t *testing.T) {
 		{ch(func(c *config.Channel) { c.ModelNames = map[string]string{"x": "gpt-*"} }), `channel "relay": model_names "gpt-*": must be the name of one model, not a pattern`},
 		{ch(func(c *config.Channel) { c.ModelNames = map[string]string{"openai/*": "*-*"} }), `channel "relay": model_names "*-*": has more * than "openai/*", which they stand for`},
 		{ch(func(c *config.Channel) { c.ModelNames = map[string]string{"x": ""} }), `channel "relay": model_names: holds an empty name: remove it`},
-		{ch(func(c *config.Channel) { c.Weight = -1 }), `channel "relay": weight -1: must be 1 to 10000`},
-		{ch(func(c *config.Channel) { c.Weight = 10001 }), `channel "relay": weight 10001: must be 1 to 10000`},
+		{ch(func(c *config.Channel) { c.Weight = new(-1) }), `channel "relay": weight -1: must be 0 to 10000`},
+		{ch(func(c *config.Channel) { c.Weight = new(10001) }), `channel "relay": weight 10001: must be 0 to 10000`},
 		{ch(func(c *config.Channel) { c.Priority = -1000001 }), `channel "relay": priority -1000001: must be -1000000 to 1000000`},
 		{ch(func(c *config.Channel) { c.RPM = -1 }), `channel "relay": rpm -1: must be 0 to…`},
 		{ch(func(c *config.Channel) { c.TPM = -5 }), `channel "relay": tpm -5: must be 0 to…`},
@@ -103,6 +103,18 @@ func TestErrorsNameThingFieldValueAndRemedy(t *testing.T) {
 		{ch(func(c *config.Channel) { c.HeaderUp = &config.HeaderOps{Delete: []string{"X-*"}} }), `channel "relay": header_up "X-": is no header name…`},
 
 		{ch(func(c *config.Channel) { c.BodySet = []config.BodyField{{Path: "a..b", Value: json.RawMessage("1")}} }), `channel "relay": body_set "a..b": has an empty part between its dots`},
+		{ch(func(c *config.Channel) {
+			c.BodySet = []config.BodyField{{Path: "model", Value: json.RawMessage(`"x"`)}}
+		}), `channel "relay": body_set "model": cannot be changed here…`},
+		{ch(func(c *config.Channel) {
+			c.BodySet = []config.BodyField{{Path: "stream.x", Value: json.RawMessage(`1`)}}
+		}), `channel "relay": body_set "stream.x": cannot be changed…`},
+		{ch(func(c *config.Channel) { c.Keys = []string{"{env.KEY"} }), `channel "relay": keys #1: holds a placeholder without its closing brace…`},
+		{ch(func(c *config.Channel) { c.Keys = []string{"key-1", "{env.A}{file./run/x"} }), `channel "relay": keys #2: holds a placeholder without…`},
+		{ch(func(c *config.Channel) { c.Keys = []string{"{env.A{env.B}"} }), `channel "relay": keys #1: holds a placeholder without…`},
+		{ch(func(c *config.Channel) { c.Proxy = "http://{env.PROXY" }), `channel "relay": proxy: holds a placeholder without…`},
+		{ch(func(c *config.Channel) { c.URLs = []config.URL{{URL: "https://{env.HOST/v1"}} }), `channel "relay": urls "https://{env.HOST/v1": holds a placeholder without…`},
+		{ch(func(c *config.Channel) { c.HeaderUp = &config.HeaderOps{Set: map[string][]string{"X-A": {"{env.A"}}} }), `channel "relay": header_up X-A: holds a placeholder without…`},
 		{ch(func(c *config.Channel) { c.BodySet = []config.BodyField{{Path: "a"}} }), `channel "relay": body_set "a": has no JSON value`},
 		{ch(func(c *config.Channel) {
 			c.BodySet = []config.BodyField{{Path: "a", Value: json.RawMessage("1")}, {Path: "a", Value: json.RawMessage("2")}}
@@ -324,8 +336,31 @@ func TestReplaced(t *testing.T) {
 		c.URLs = append(c.URLs, config.URL{URL: "{env.URL}/v1"})
 	})
 	got, dropped := c.Replaced(env.Replace)
-	if len(got.Keys) != 2 || got.Keys[0] != "key-a" || got.Keys[1] != "key-b" || len(dropped) != 2 || dropped[0] != 2 || dropped[1] != 4 {
+	if len(got.Keys) != 2 || got.Keys[0] != "key-a" || got.Keys[1] != "key-b" || len(dropped) != 2 || !strings.HasPrefix(dropped[0], "key 2 is left out: it is empty") || dropped[1] != "key 4 is left out: it is given twice" {
 		t.Errorf("keys %q, dropped %v", got.Keys, dropped)
+	}
+	odd := channel(func(c *config.Channel) { c.Keys = []string{"{env.SPACE}", "{env.QUOTES}", "{env.A}"} })
+	other := strings.NewReplacer("{env.A}", "key-a", "{env.SPACE}", "key with\nmore", "{env.QUOTES}", `"key-q"`)
+	kept, notes := odd.Replaced(other.Replace)
+	if err := kept.Validate(); err != nil || len(kept.Keys) != 2 || kept.Keys[0] != `"key-q"` || kept.Keys[1] != "key-a" {
+		t.Errorf("keys %q, %v", kept.Keys, err)
+	}
+	if len(notes) != 2 || !strings.HasPrefix(notes[0], "key 1 is left out: it holds a space, a line break") || !strings.HasPrefix(notes[1], "key 2 stands in quotes") {
+		t.Errorf("notes %q", notes)
+	}
+	if all := strings.Join(notes, " "); strings.Contains(all, "key with") || strings.Contains(all, "key-q") {
+		t.Errorf("the notes show a key: %q", notes)
+	}
+	azure := channel(func(c *config.Channel) {
+		c.URLs = []config.URL{{URL: "https://r.example/openai/deployments/d/chat/completions?api-version=2024-10-21"}}
+	})
+	r, notes := azure.Replaced(env.Replace)
+	if r.Auth != "api-key" || len(notes) != 1 || notes[0] != `url "https://r.example/…" is a whole endpoint: its base https://r.example/openai/deployments/d is used for all of them` {
+		t.Errorf("auth %q, notes %q", r.Auth, notes)
+	}
+	azure.Auth = "bearer"
+	if r, _ := azure.Replaced(env.Replace); r.Auth != "bearer" {
+		t.Errorf("auth %q", r.Auth)
 	}
 	if got.URLs[1].URL != "https://b.example/v1" || c.URLs[1].URL != "{env.URL}/v1" {
 		t.Errorf("urls %v, before %v", got.URLs, c.URLs)
@@ -432,5 +467,43 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	}
 	if fields < 50 {
 		t.Errorf("only %d fields seen", fields)
+	}
+}
+
+// The age of the log comes out as it went in, and less than an hour is refused.
+func TestRetentionRoundTrip(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"age":"30d","bytes":1073741824}`: `{"age":"30d","bytes":1073741824}`,
+		`{"age":"36h"}`:                    `{"age":"36h"}`,
+		`{"age":"90m"}`:                    `{"age":"90m"}`,
+		`{"age":3600000000000}`:            `{"age":"1h"}`,
+		`{"age":"0s","bytes":0}`:           `{"age":"0s","bytes":0}`,
+		`{"bytes":5}`:                      `{"bytes":5}`,
+		`{}`:                               `{}`,
+	} {
+		var r, again config.Retention
+		if err := json.Unmarshal([]byte(in), &r); err != nil {
+			t.Fatal(err)
+		}
+		out, err := json.Marshal(&r)
+		if err != nil || string(out) != want {
+			t.Errorf("%s: %s, want %s: %v", in, out, want, err)
+		}
+		if err := json.Unmarshal(out, &again); err != nil || r.Validate() != nil {
+			t.Errorf("%s: %v, %v", in, err, r.Validate())
+		}
+		wasAge, wasBytes := r.Resolve()
+		if age, bytes := again.Resolve(); age != wasAge || bytes != wasBytes {
+			t.Errorf("%s: %v, %v", in, age, bytes)
+		}
+	}
+	for _, age := range []string{"59m", "1s"} {
+		var r config.Retention
+		if err := json.Unmarshal([]byte(`{"age":"`+age+`"}`), &r); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Validate(); err == nil || !strings.Contains(err.Error(), "must be at least 1h") {
+			t.Errorf("%s: %v", age, err)
+		}
 	}
 }

@@ -105,6 +105,9 @@ func checkHeader(name string, values ...string) *Error {
 		if strings.ContainsAny(v, "\r\n\x00") {
 			return fail("has a value with a line break or NUL in it: write it on one line")
 		}
+		if p := checkClosed("header_up", name, v); p != nil {
+			return p
+		}
 	}
 	return nil
 }
@@ -139,8 +142,10 @@ const (
 )
 
 // checkBodyPath checks one path. The gateway decides by stream how it reads the
-// answer, so nothing may change it after that.
+// answer, and by model what the token may use and what it costs, so nothing may
+// change these after that.
 func checkBodyPath(field, path string) *Error {
+	first, _, _ := strings.Cut(path, ".")
 	switch {
 	case path == "":
 		return &Error{Field: field, Problem: "holds an empty path: write a field's name, as in max_tokens"}
@@ -148,10 +153,12 @@ func checkBodyPath(field, path string) *Error {
 		return &Error{Field: field, Value: quote(path), Problem: fmt.Sprintf("must be at most %d bytes without line breaks or other control characters", maxBodyPath)}
 	case slices.Contains(strings.Split(path, "."), ""):
 		return &Error{Field: field, Value: quote(path), Problem: "has an empty part between its dots"}
-	case path == "stream":
+	case first == "stream":
 		return &Error{Field: field, Value: quote(path), Problem: "cannot be changed: the client reads the answer as it asked for it"}
 	case path == "model" && field == "body_remove":
-		return &Error{Field: field, Value: quote(path), Problem: "cannot be removed: write body_set or a model line to ask for another"}
+		return &Error{Field: field, Value: quote(path), Problem: "cannot be removed: write a model line to ask for another"}
+	case first == "model":
+		return &Error{Field: field, Value: quote(path), Problem: "cannot be changed here, where nobody would price and record it: write a model line to ask for another"}
 	}
 	return nil
 }

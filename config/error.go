@@ -19,7 +19,7 @@ type Error struct {
 
 // Error writes it in one line, such as
 //
-//	channel "relay": weight 0: must be 1 to 10000
+//	channel "relay": weight -1: must be 0 to 10000
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Thing)

@@ -94,6 +94,9 @@ func (p *Prices) check() *Error {
 			return &Error{Field: "files", Value: "#" + strconv.Itoa(i+1), Problem: "is empty: remove it"}
 		}
 	}
+	if problem := checkClosed("sync_url", "", p.SyncURL); problem != nil {
+		return problem
+	}
 	if p.SyncURL != "" && !HasPlaceholder(p.SyncURL) && !strings.HasPrefix(p.SyncURL, "https://") && !strings.HasPrefix(p.SyncURL, "http://") {
 		return &Error{Field: "sync", Value: quote(p.SyncURL), Problem: "must be an http or https address"}
 	}

@@ -119,6 +119,8 @@ func (t *Token) checkSecret() *Error {
 	case length == 0:
 		return fail("is missing: what a client sends, at least " + strconv.Itoa(MinSecret) +
 			" characters; to admit everyone name the token anonymous")
+	case unclosed.MatchString(t.Secret):
+		return checkClosed("secret", "", t.Secret)
 	case HasPlaceholder(t.Secret):
 		return nil
 	case length < MinSecret || length > MaxSecret:

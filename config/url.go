@@ -10,8 +10,9 @@ import (
 
 // URL is one address of a channel.
 type URL struct {
-	// URL is the base address, http or https, without credentials, query or
-	// fragment. The endpoint's path is appended to it:
+	// URL is the base address, http or https, without credentials or fragment,
+	// and without a query but for Azure's api-version, which every call gets. The
+	// endpoint's path is appended to it:
 	//
 	// | written | a client's /v1/messages goes to |
 	// |---------|---------------------------------|
@@ -19,7 +20,9 @@ type URL struct {
 	// | `https://a.example/v1` | `/v1/messages`: a trailing /v1 may be left out or written |
 	// | `https://a.example/api/paas/v4` | `/api/paas/v4/messages`: another version replaces the client's |
 	// | `https://a.example/v1beta/openai` | `/v1beta/openai/messages`: so does Google's OpenAI address |
-	// | `https://a.example/anthropic` | `/anthropic/v1/messages` |
+	// | `https://a.example/anthropic` | `/anthropic/v1/messages`; if there is no such endpoint, `/anthropic/messages` is asked and remembered |
+	// | `https://a.example/openai/deployments/d?api-version=v` | `/openai/deployments/d/messages?api-version=v` |
+	// | `https://a.example/v1/messages` | `/v1/messages`: an endpoint that was pasted whole is cut to its base |
 	// | `https://a.example/inference/*` | `/inference/messages`: a trailing /* leaves the version out |
 	// | `https://a.example/any/path#` | `/any/path`: a trailing # takes the address as it is |
 	URL string `json:"url"`
@@ -32,6 +35,9 @@ type URL struct {
 func (u URL) Validate() error { return first("", "", u.check()) }
 
 func (u URL) check() *Error {
+	if p := checkClosed("urls", showURL(u.URL), u.URL); p != nil {
+		return p
+	}
 	if !HasPlaceholder(u.URL) {
 		if _, p := parseBase(u.URL); p != nil {
 			return p
@@ -61,6 +67,11 @@ type Base struct {
 	origin url.URL // scheme and host
 	path   string  // escaped, without trailing slash
 	style  baseStyle
+	query  string // Azure's api-version
+	pasted string // the base of an address that was a whole endpoint
+
+	deployment bool  // of Azure's
+	form       *form // what is learned of joinWhole
 }
 
 // baseStyle says what of the client's path is appended to a base.
@@ -100,15 +111,15 @@ func parseBase(text string) (Base, *Error) {
 		return fail("has no host: write an address such as https://api.example.com")
 	case u.User != nil:
 		return fail("must not hold a user name or password: put the credential into key")
-	case u.RawQuery != "" || u.ForceQuery:
-		return fail("must not hold a query (?…): put a key into key, and other parameters into the client's request")
+	case !checkBaseQuery(u):
+		return fail("must not hold a query (?…) other than api-version: put a key into key, and other parameters into the client's request")
 	case strings.Contains(rest, "#"):
 		return fail("must not hold a fragment: only a # at the very end, which takes the address as it is")
 	case !validPort(u.Port()):
 		return fail("has a port that is none: must be 1 to 65535")
 	}
 	b.origin = url.URL{Scheme: u.Scheme, Host: u.Host}
-	b.path = u.EscapedPath()
+	b.path, b.query = u.EscapedPath(), u.RawQuery
 	if b.style == joinNothing {
 		return b, nil
 	}
@@ -117,7 +128,21 @@ func parseBase(text string) (Base, *Error) {
 		return fail("may hold a * only at its end, after a slash: it stands for the endpoint's path without its version")
 	}
 	b.path = strings.TrimRight(path, "/")
-	b.style = styleOf(b.path, unversioned)
+	pasted := false
+	if !unversioned {
+		if b.path, pasted = cutEndpoint(b.path); pasted {
+			b.pasted = u.Scheme + "://" + u.Host + b.path
+		}
+	}
+	b.deployment = isDeployment(b.path)
+	b.style = styleOf(b.path, unversioned || b.deployment)
+	if b.style == joinWhole {
+		if pasted { // it stood there without a version
+			b.style = joinUnversioned
+		} else {
+			b.form = new(form)
+		}
+	}
 	if b.style == joinOverV1 {
 		b.path = strings.TrimSuffix(b.path, "/v1")
 	}
@@ -163,12 +188,16 @@ func isVersion(segment string) bool {
 }
 
 // Join returns the address of an endpoint, path being the client's escaped
-// path, which begins with a slash and a version. The query is not its business.
+// path, which begins with a slash and a version. Of the query it knows only what
+// stands in the base.
 func (b Base) Join(path string) *url.URL {
 	joined := b.path
 	switch b.style {
 	case joinNothing:
 	case joinWhole:
+		if b.form != nil && b.form.unversioned.Load() {
+			path = withoutVersion(path)
+		}
 		joined += path
 	case joinOverV1:
 		if after := withoutVersion(path); after == path {
@@ -179,12 +208,8 @@ func (b Base) Join(path string) *url.URL {
 		joined += withoutVersion(path)
 	}
 	u := b.origin
-	plainPath, err := url.PathUnescape(joined)
-	if err != nil {
-		u.Path = joined // not escaped at all: sent escaped
-		return &u
-	}
-	u.Path, u.RawPath = plainPath, joined
+	u.RawQuery = b.query
+	setPath(&u, joined)
 	return &u
 }
 
@@ -255,6 +280,9 @@ var proxySchemes = []string{"http", "https", "socks5", "socks5h"}
 const ProxyOff = "off"
 
 func checkProxy(proxy string) *Error {
+	if p := checkClosed("proxy", "", proxy); p != nil {
+		return p
+	}
 	if proxy == "" || proxy == ProxyOff || HasPlaceholder(proxy) {
 		return nil
 	}

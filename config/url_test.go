@@ -38,6 +38,29 @@ func TestJoin(t *testing.T) {
 		{"https://a.example/inference/*", "/v1/chat/completions", "https://a.example/inference/chat/completions"},
 		{"https://a.example/*", "/v1/chat/completions", "https://a.example/chat/completions"},
 
+		// Whole endpoints that were pasted; they show where the version belongs.
+		{"https://a.example/v1/chat/completions", "/v1/chat/completions", "https://a.example/v1/chat/completions"},
+		{"https://a.example/v1/chat/completions/", "/v1/embeddings", "https://a.example/v1/embeddings"},
+		{"https://a.example/v1/messages", "/v1/messages", "https://a.example/v1/messages"},
+		{"https://a.example/v1/messages", "/v1/messages/count_tokens", "https://a.example/v1/messages/count_tokens"},
+		{"https://a.example/anthropic/v1/messages", "/v1/messages", "https://a.example/anthropic/v1/messages"},
+		{"https://a.example/api/paas/v4/chat/completions", "/v1/chat/completions", "https://a.example/api/paas/v4/chat/completions"},
+		{"https://a.example/compat/chat/completions", "/v1/chat/completions", "https://a.example/compat/chat/completions"},
+		{"https://a.example/chat/completions", "/v1/chat/completions", "https://a.example/chat/completions"},
+		{"https://a.example/v1/responses", "/v1/responses/resp_1/cancel", "https://a.example/v1/responses/resp_1/cancel"},
+		{"https://a.example/v1beta/models/gemini-x:generateContent", "/v1beta/models/g:streamGenerateContent", "https://a.example/v1beta/models/g:streamGenerateContent"},
+		{"https://a.example/serving-endpoints/chat/completions", "/v1/chat/completions", "https://a.example/serving-endpoints/chat/completions"},
+		{"https://a.example/models/chat/completions", "/v1/chat/completions", "https://a.example/models/chat/completions"},
+		{"https://a.example/models", "/v1/chat/completions", "https://a.example/models/v1/chat/completions"},
+		{"https://a.example/v1/chat/completions#", "/v1/messages", "https://a.example/v1/chat/completions"},
+
+		// Azure's deployments.
+		{"https://a.example/openai/deployments/gpt-4o", "/v1/chat/completions", "https://a.example/openai/deployments/gpt-4o/chat/completions"},
+		{"https://a.example/openai/deployments/gpt-4o?api-version=2024-10-21", "/v1/chat/completions", "https://a.example/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"},
+		{"https://a.example/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21", "/v1/embeddings", "https://a.example/openai/deployments/gpt-4o/embeddings?api-version=2024-10-21"},
+		{"https://a.example/models/chat/completions?api-version=2024-05-01-preview", "/v1/chat/completions", "https://a.example/models/chat/completions?api-version=2024-05-01-preview"},
+		{"https://a.example/x?api-version=2024-10-21#", "/v1/chat/completions", "https://a.example/x?api-version=2024-10-21"},
+
 		// Exactly as written.
 		{"https://a.example/any/where#", "/v1/messages", "https://a.example/any/where"},
 		{"https://a.example/v1/#", "/v1/messages", "https://a.example/v1/"},
@@ -59,6 +82,71 @@ func TestJoin(t *testing.T) {
 		}
 		if got := u.String(); got != tt.want {
 			t.Errorf("%s + %s = %s, want %s", tt.base, tt.path, got, tt.want)
+		}
+	}
+}
+
+// An address without a version at its end leaves open where the endpoints are;
+// what was learned of it holds for all copies, and only there.
+func TestLearnTheForm(t *testing.T) {
+	for _, tt := range []struct{ base, other string }{
+		{"https://a.example", "https://a.example/chat/completions"},
+		{"https://a.example/v1/acct/gateway/compat", "https://a.example/v1/acct/gateway/compat/chat/completions"},
+		{"https://a.example/v1/projects/p/endpoints/openapi", "https://a.example/v1/projects/p/endpoints/openapi/chat/completions"},
+		{"https://a.example/serving-endpoints/", "https://a.example/serving-endpoints/chat/completions"},
+		{"https://a.example/models?api-version=2024-05-01", "https://a.example/models/chat/completions?api-version=2024-05-01"},
+		{"https://a.example/a%2Fb", "https://a.example/a%2Fb/chat/completions"},
+		{"https://a.example/v1", ""},
+		{"https://a.example/v4", ""},
+		{"https://a.example/x/*", ""},
+		{"https://a.example/x#", ""},
+		{"https://a.example/x/chat/completions", ""},
+		{"https://a.example/openai/deployments/d", ""},
+		{"https://a.example/v1beta/openai", ""},
+	} {
+		b, err := config.URL{URL: tt.base}.Parse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := b.Join("/v1/chat/completions")
+		got := ""
+		if other := b.Other(first); other != nil {
+			got = other.String()
+		}
+		if got != tt.other {
+			t.Errorf("%s: other %q, want %q", tt.base, got, tt.other)
+		}
+		again := b
+		again.Learn()
+		want := tt.other
+		if want == "" {
+			want = first.String()
+		}
+		if got := b.Join("/v1/chat/completions"); got.String() != want || b.Other(got) != nil {
+			t.Errorf("%s: learned %s, want %s", tt.base, got, want)
+		}
+		if fresh, _ := (config.URL{URL: tt.base}).Parse(); fresh.Join("/v1/chat/completions").String() != first.String() {
+			t.Errorf("%s: what was learned is not this address's own", tt.base)
+		}
+	}
+}
+
+func TestPastedEndpoints(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://a.example/v1/chat/completions":                                      "https://a.example/v1",
+		"https://a.example/openai/deployments/d/chat/completions?api-version=2024-1": "https://a.example/openai/deployments/d",
+		"https://a.example/v1/messages/":                                             "https://a.example/v1",
+		"https://a.example/v1":                                                       "",
+		"https://a.example/models":                                                   "",
+		"https://a.example/messages/*":                                               "",
+		"https://a.example/v1/messages#":                                             "",
+	} {
+		b, err := config.URL{URL: address}.Parse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Pasted(); got != want {
+			t.Errorf("%s: %q, want %q", address, got, want)
 		}
 	}
 }
@@ -107,6 +195,10 @@ func TestURLErrors(t *testing.T) {
 		{"https://user:hunter2@a.example/v1", `urls "https://a.example/…": must not hold a user name`},
 		{"https://a.example/v1?key=hunter2", `urls "https://a.example/…": must not hold a query`},
 		{"https://a.example/v1?", `must not hold a query`},
+		{"https://a.example/v1?api-version=2024-10-21&key=hunter2", `must not hold a query`},
+		{"https://a.example/v1?api-version=a&api-version=b", `must not hold a query`},
+		{"https://a.example/v1?api-version=", `must not hold a query`},
+		{"https://a.example/v1?api-version=hunter2%20x", `must not hold a query`},
 		{"https://a.example/v1#models", `must not hold a fragment`},
 		{"https://a.example/*/v1", `may hold a * only at its end`},
 		{"https://a.example/v*", `may hold a * only at its end`},

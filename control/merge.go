@@ -15,14 +15,10 @@ const (
 )
 
 // Whole returns the config in use: what is declared, with the secrets that are
-// kept in files, and what is stored. It warns of what is stored and does not
-// count.
-func (s *Service) Whole() *config.App {
-	whole, shadowed := merged(s.withSecrets(), s.state.stored.Load())
-	for _, problem := range shadowed {
-		s.log.Warn(problem)
-	}
-	return whole
+// kept in files, and what is stored. shadowed tells of what is stored and does
+// not count.
+func (s *Service) Whole() (whole *config.App, shadowed []string) {
+	return merged(s.withSecrets(), s.state.stored.Load())
 }
 
 // merged is the declared and the stored as one config. Of two with the same

@@ -51,7 +51,7 @@ func (s *Service) Channels(now time.Time) []admin.Channel {
 func inspect(ch *routing.Channel, entries []health.Entry, now time.Time) admin.Channel {
 	c := admin.Channel{
 		Name: ch.Name, Provider: ch.Conf.Provider, Models: ch.Patterns(), Priority: ch.Conf.Priority,
-		Weight: max(1, ch.Conf.Weight), Group: ch.Conf.Group, Origin: ch.Origin, InFlight: ch.Allowance.InFlight(),
+		Weight: ch.Conf.Share(), Group: ch.Conf.Group, Origin: ch.Origin, InFlight: ch.Allowance.InFlight(),
 		State: ai.Eligible, Protocols: []ai.Protocol{}, Keys: []admin.Key{}, Cooling: []health.Entry{},
 	}
 	for _, p := range ai.Protocols {

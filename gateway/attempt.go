@@ -194,6 +194,9 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 		if verdict.Kind == ai.ContentFilter { // a refusal is an answer too
 			a.record.Outcome.Kind = ai.ContentFilter
 		}
+		if verdict.Blank {
+			a.record.Outcome.Kind = ai.Empty
+		}
 		c.end(a.record.Outcome.Kind, answer.Status, "")
 		a.observe(true, now)
 	case ai.ClientGone:

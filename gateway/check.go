@@ -178,7 +178,7 @@ func checkRequest(t *routing.Target) (*relay.Request, error) {
 	u := finish(t, format, header, path, "")
 	body := edit(t, bytes.ReplaceAll([]byte(checkBodies[t.Protocol]), []byte("MODEL"), scan.Quote(t.Model)))
 	return &relay.Request{
-		Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
+		Method: http.MethodPost, URL: u, Base: t.Base(), Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: format, Endpoint: endpoint,
 	}, nil
 }

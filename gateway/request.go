@@ -67,7 +67,7 @@ func (a *attempt) upstreamRequest() (*relay.Request, error) {
 		return nil, err
 	}
 	return &relay.Request{
-		ID: c.ID, Method: c.r.Method, URL: u, Header: header, Body: body,
+		ID: c.ID, Method: c.r.Method, URL: u, Base: t.Base(), Header: header, Body: body,
 		Format: c.match.Format, Endpoint: endpoint, Stream: c.Stream, Array: c.request.Array,
 		Transport: c.snapshot.transports[t.Channel][t.URL],
 		Timers:    a.timers(),

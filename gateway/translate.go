@@ -120,7 +120,7 @@ func (a *attempt) translatedRequest() (*relay.Request, error) {
 	body := edit(t, out.Body)
 	_, thoughts := protocol.WantsThoughts(t.Model)
 	return &relay.Request{
-		ID: c.ID, Method: http.MethodPost, URL: u, Header: header, Body: relay.Body{Parts: [5][]byte{body}},
+		ID: c.ID, Method: http.MethodPost, URL: u, Base: t.Base(), Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: codec, Endpoint: endpoint, Stream: c.Stream,
 		Transport: c.snapshot.transports[t.Channel][t.URL],
 		Timers:    a.timers(),

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,9 @@ func (r *row) fits(f *facts) bool {
 	if seen == nil && r.name != "no_answer" {
 		seen = answers
 	}
+	if f.status == http.StatusPaymentRequired && r.seen == nil && r.kind != ai.QuotaExhausted {
+		return false // whatever else it says, it is about money
+	}
 	return (seen == nil || slices.Contains(seen, f.Kind)) &&
 		(r.status == nil || r.status.has(f.status)) &&
 		(r.codes == nil || f.hasCode(r.codes)) &&
@@ -108,6 +112,11 @@ func phase(name string) func(*facts) bool {
 }
 
 func page(f *facts) bool { return f.page }
+
+// inside is true for a status that stands in the body and not in the status
+// line. A server that says 408 itself waited for the request; one that is
+// quoted waited for its model.
+func inside(f *facts) bool { return f.status != f.Status || f.Status < 400 }
 
 // limitScope is true if upstream says how wide its limit is.
 func limitScope(names ...string) func(*facts) bool {

@@ -62,7 +62,7 @@ var wrappers = map[int]bool{
 
 func newFacts(e *Evidence) *facts {
 	f := &facts{Evidence: e, status: e.Status, page: isPage(e.Header, e.Body)}
-	if in := e.Failure.Status; in >= 400 && in <= 599 && (e.Status < 400 || wrappers[e.Status]) {
+	if in := e.Failure.Status; in >= 400 && in <= 599 && (e.Status < 400 || wrappers[e.Status] || in == http.StatusPaymentRequired) {
 		f.status = in
 	}
 	f.codes = [2]string{strings.ToLower(e.Failure.Code), strings.ToLower(e.Failure.Type)}

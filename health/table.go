@@ -80,14 +80,16 @@ var table = []row{
 	{name: "balance_code", codes: []string{
 		"insufficient_quota", "insufficient_user_quota", "insufficient_balance", "insufficient_credits", "billing_error",
 		"billing_hard_limit_reached", "billing_not_active", "credit_balance_too_low", "exceeded_current_quota_error",
-		"arrearage", "1113", "1309", "payment_required",
+		"arrearage", "1113", "1309", "payment_required", "pre_consume_token_quota_failed", "insufficient_token_quota",
+		"token_quota_exhausted", "tokenstatusexhausted", "quota_not_enough", "subscription_quota_exceeded",
 	}, kind: ai.QuotaExhausted, scope: ai.ScopeKey},
 	{name: "model_cooldown_code", codes: []string{"model_cooldown"}, kind: ai.RateLimited, scope: ai.ScopeModel},
 
 	// The account and the key, by code.
 	{name: "account_code", codes: []string{
-		"account_deactivated", "account_disabled", "account_suspended", "organization_restricted", "organization_disabled",
-		"1110", "1111", "1112", "1121", "user_suspended",
+		"account_deactivated", "account_disabled", "account_suspended", "account_terminated", "account_banned", "account_blocked",
+		"account_closed", "organization_restricted", "organization_disabled", "organization_deactivated", "organization_suspended",
+		"organization_terminated", "1110", "1111", "1112", "1121", "user_suspended", "user_terminated", "user_banned",
 	}, kind: ai.AuthFailed, scope: ai.ScopeChannel},
 	{name: "region_code", codes: []string{"unsupported_country_region_territory"}, kind: ai.AuthFailed, scope: ai.ScopeChannel},
 	{name: "auth_code", codes: []string{
@@ -137,29 +139,30 @@ var table = []row{
 		"credits are depleted", "out of credits", "not enough credit", "requires more credits", "add more credits", "never purchased credits",
 		"billing hard limit", "billing details", "check your plan and billing", "account is not active",
 		"good standing", "payment required", "balance is not enough", "account balance", "exceeded your current quota",
-		"余额不足", "额度不足", "额度已用尽", "欠费", "套餐已到期",
+		"quota is not enough", "token quota exhausted", "tokenstatusexhausted", "pre_consume_token_quota_failed",
+		"余额不足", "额度不足", "额度已用尽", "额度失败", "欠费", "套餐已到期", "status code 402", "status code: 402", "error code: 402", "http 402",
 	}, kind: ai.QuotaExhausted, scope: ai.ScopeKey},
 	{name: "model_free_tier_text", text: []string{"free tier of the model has been exhausted"}, kind: ai.QuotaExhausted, scope: ai.ScopeKeyModel},
 	{name: "unified_limit", status: statuses{429}, when: unifiedRejected, kind: ai.QuotaExhausted, scope: ai.ScopeKey, until: unifiedReset},
 	{name: "usage_limit_text", text: []string{
-		"usage limit reached", "usage limit has been reached", "hit your usage limit", "weekly limit", "monthly limit",
+		"usage limit reached", "usage limit has been reached", "hit your usage limit", "weekly limit", "monthly limit", "reached your usage limit",
+		"usage limit for this",
 		"limit exhausted", "specified api usage limits", "使用上限", "quota has been exhausted", "quota exhausted",
 	}, kind: ai.QuotaExhausted, scope: ai.ScopeKey, until: saidReset},
 	{name: "model_daily_text", status: limits, text: []string{"rate limit reached for*per day"}, kind: ai.QuotaExhausted, scope: ai.ScopeKeyModel},
 	{name: "daily_text", status: limits, text: []string{"per day", "per-day", "daily limit", "daily quota", "daily request", "今日"}, kind: ai.QuotaExhausted, scope: ai.ScopeKey, until: saidReset},
 
 	// The account and the key, by text.
-	{name: "account_text", status: statuses{2, 4}, text: []string{
-		"account suspended", "account disabled", "account banned", "account deactivated", "service disabled",
-		"account has been suspended", "account has been disabled", "account has been deactivated", "account has been banned",
-		"account has been terminated", "account is suspended", "account is disabled", "account is deactivated",
-		"organization has been disabled", "organization has been restricted", "账户已被锁定", "账号已被封", "账号已被锁定",
-	}, kind: ai.AuthFailed, scope: ai.ScopeChannel},
+	{name: "account_text", status: statuses{2, 4}, text: append(endedAccounts(),
+		"service disabled", "账户已被锁定", "账号已被封", "账号已被锁定", "账号已被禁用", "账户已被禁用", "账号已注销",
+	), kind: ai.AuthFailed, scope: ai.ScopeChannel},
 	{name: "region_text", status: statuses{400, 403, 451}, text: []string{"location is not supported", "country, region, or territory", "not available in your country", "not available in your region"}, kind: ai.AuthFailed, scope: ai.ScopeChannel},
 	{name: "auth_text", status: statuses{2, 4}, text: []string{
 		"incorrect api key", "invalid api key", "invalid api-key", "invalid x-api-key", "api key not valid", "api key expired",
-		"api key is invalid", "api key is not valid", "invalid subscription key", "reported as leaked", "authentication fails",
-		"authentication failed", "security token included in the request is invalid", "无效的令牌", "身份验证失败",
+		"api key is invalid", "api key is not valid", "api key not found", "api key does not exist", "api key is missing",
+		"api key has expired", "api key has been revoked", "api key has been disabled", "api key is disabled", "api key is expired",
+		"missing api key", "no api key", "provide an api key", "valid api key", "invalid subscription key", "reported as leaked", "authentication fails",
+		"authentication failed", "security token included in the request is invalid", "无效的令牌", "令牌已过期", "令牌状态不可用", "身份验证失败",
 	}, kind: ai.AuthFailed, scope: ai.ScopeKey},
 
 	// The model, by text.
@@ -227,8 +230,11 @@ var table = []row{
 	// Codes that say only whose fault it is; the status must agree.
 	{name: "caller_code", status: statuses{2, 400, 409, 413, 422}, codes: []string{"invalid_request_error", "invalid_argument", "invalid_parameter_error", "invalidparameter", "validationexception", "bad_request", "request_too_large", "1210", "1213", "1214", "1215"}, kind: ai.InvalidRequest, scope: ai.ScopeNone},
 	{name: "not_found_code", status: statuses{2}, codes: []string{"not_found_error", "not_found"}, kind: ai.NoSuchModel, scope: ai.ScopeModel},
+	{name: "access_ended_code", codes: []string{"access_terminated_error", "access_terminated"}, kind: ai.AuthFailed, scope: ai.ScopeKey}, // Kimi: also the type of its usage limits, which their texts tell
 	{name: "permission_code", status: statuses{2}, codes: []string{"permission_error", "permission_denied", "unauthorized", "forbidden"}, kind: ai.AuthFailed, scope: ai.ScopeKey},
 	{name: "unavailable_code", status: statuses{2, 400, 5}, codes: []string{"unavailable"}, kind: ai.Overloaded, scope: ai.ScopeURLModel},
+	{name: "timeout_code", status: statuses{2, 400}, codes: []string{"timeout", "request_timeout", "upstream_timeout", "gateway_timeout", "requesttimeout"}, kind: ai.Timeout, scope: ai.ScopeURLModel},
+	{name: "timeout_text", status: statuses{2, 400}, text: []string{"request timed out", "request timeout", "upstream timed out", "upstream timeout", "deadline exceeded"}, kind: ai.Timeout, scope: ai.ScopeURLModel},
 	{name: "server_code", status: statuses{2, 400, 5}, codes: []string{"api_error", "server_error", "internal_server_error", "internal_error", "internal", "internalerror", "timeout_error", "deadline_exceeded", "unknown", "upstream_error", "bad_gateway", "1200", "1230", "1234", "500"}, kind: ai.ServerError, scope: ai.ScopeURLModel},
 
 	// The bare status.
@@ -237,6 +243,7 @@ var table = []row{
 	{name: "status_402", status: statuses{402}, kind: ai.QuotaExhausted, scope: ai.ScopeKey},
 	{name: "status_404", status: statuses{404, 405, 410, 426, 501}, kind: ai.NoSuchEndpoint, scope: ai.ScopeURLProtocol},
 	{name: "status_407", status: statuses{407}, kind: ai.NetworkError, scope: ai.ScopeURL},
+	{name: "status_408_inside", status: statuses{408}, when: inside, kind: ai.Timeout, scope: ai.ScopeURLModel},
 	{name: "status_caller", status: statuses{406, 408, 411, 412, 413, 414, 415, 416, 417, 422, 428, 431}, kind: ai.InvalidRequest, scope: ai.ScopeNone},
 	{name: "status_conflict", status: statuses{409, 423, 424, 425}, kind: ai.ServerError, scope: ai.ScopeURLModel},
 	{name: "status_429_model", status: statuses{429}, when: modelNamed, kind: ai.RateLimited, scope: ai.ScopeKeyModel},
@@ -252,6 +259,23 @@ var table = []row{
 	{name: "bad_answer", seen: saw(ai.BadAnswer), kind: ai.BadAnswer, scope: ai.ScopeURLModel},
 	{name: "ok", seen: saw(ai.OK), status: statuses{2}, kind: ai.OK, scope: ai.ScopeNone},
 	{name: "no_answer", kind: ai.BadAnswer, scope: ai.ScopeURLModel},
+}
+
+// endedAccounts are the ways to say that an account is no longer served:
+// "account has been terminated", "organization is suspended" and so on.
+func endedAccounts() []string {
+	whose := []string{"account", "organization", "organisation", "workspace"}
+	ends := []string{"suspended", "disabled", "deactivated", "banned", "terminated", "blocked", "closed", "restricted", "locked", "frozen"}
+	verbs := []string{"", "is ", "was ", "has been ", "is currently ", "has been permanently ", "has been temporarily "}
+	texts := make([]string, 0, len(whose)*len(ends)*len(verbs))
+	for _, who := range whose {
+		for _, ended := range ends {
+			for _, verb := range verbs {
+				texts = append(texts, who+" "+verb+ended)
+			}
+		}
+	}
+	return texts
 }
 
 // limitCodes are the codes of plain rate limits.

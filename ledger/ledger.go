@@ -61,7 +61,7 @@ type Stats struct {
 	Spooled int    // records on disk that wait to be written
 	Bytes   int64  // estimate of the memory they hold
 	Written uint64 // records written
-	Lost    uint64 // records given up: memory was full, or the store refuses them; 0 if all is well
+	Lost    uint64 // records given up: memory was full, the store refuses them, or the spool was damaged; 0 if all is well
 	Failed  uint64 // attempts to write that failed
 }
 
@@ -206,6 +206,7 @@ func (l *Ledger) Stats() Stats {
 	stats := l.stats
 	if l.spool != nil {
 		stats.Spooled = l.spool.Len()
+		stats.Lost += uint64(l.spool.Lost()) //nolint:gosec // a count
 	}
 	return stats
 }

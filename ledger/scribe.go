@@ -66,6 +66,7 @@ func (s *scribe) run(ctx context.Context) {
 		} else {
 			due.Stop()
 		}
+		s.tellDamaged()
 		s.tellLost(time.Now())
 	}
 }
@@ -91,6 +92,7 @@ func (s *scribe) finish(ctx context.Context) {
 			return
 		}
 	}
+	s.tellDamaged()
 	s.tellLost(time.Now())
 }
 
@@ -117,11 +119,13 @@ func (s *scribe) spill() bool {
 		if len(s.batch) == 0 {
 			break
 		}
-		if _, err := s.spool.Append(s.batch); err != nil {
+		fit, err := s.spool.Append(s.batch)
+		if err != nil {
 			s.tellTrouble(err, time.Now())
 			return false
 		}
 		s.mu.Lock()
+		s.stats.Lost += uint64(len(s.batch) - fit) //nolint:gosec // no more fit than there are
 		s.settle(len(s.batch))
 		s.mu.Unlock()
 	}
@@ -250,9 +254,22 @@ func (s *scribe) tellTrouble(err error, now time.Time) {
 	s.alarm(fmt.Sprintf("the store does not take records of calls; %d are kept in memory and %d on disk, and tried again", stats.Depth, stats.Spooled), err)
 }
 
+// tellDamaged tells of each file of the spool that was damaged, once it has been
+// read.
+func (s *scribe) tellDamaged() {
+	if s.spool == nil {
+		return
+	}
+	for _, d := range s.spool.TakeDamaged() {
+		s.alarm(fmt.Sprintf("a file of spooled records was damaged; what could be read is stored, at least %d records are lost, and the file is kept as %s", d.Lost, d.File), errBroken)
+	}
+}
+
 // tellLost tells of records that found no room.
 func (s *scribe) tellLost(now time.Time) {
-	lost := s.Stats().Lost
+	s.mu.Lock()
+	lost := s.stats.Lost // the spool's are told with their files
+	s.mu.Unlock()
 	if lost == s.lost || (!s.toldLost.IsZero() && now.Sub(s.toldLost) < alarmEvery) {
 		return
 	}

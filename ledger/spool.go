@@ -1,13 +1,10 @@
 package ledger
 
 import (
-	"bufio"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -21,7 +18,6 @@ import (
 // Bounds of a spool.
 const (
 	segmentMost      = 8 << 20 // bytes of a file; the next one is begun then
-	frameMost        = 16 << 20
 	DefaultSpoolMost = 1 << 30 // bytes of all files
 )
 
@@ -34,8 +30,11 @@ const (
 //	file:  00000001.spool, 00000002.spool, …
 //	frame: length of the record (4 bytes, big endian), CRC-32C of it (4 bytes), the record as JSON
 //
-// A file that ends within a frame was being written when the process died; the
-// rest of that frame is dropped. It is safe for concurrent use.
+// What is damaged is skipped up to the next whole frame, and counted as lost. A
+// file in which that happened is not removed in the end but kept aside, its
+// name with ".damaged" behind it. A file that ends within a frame was being
+// written when the process died; that record is lost too, but nothing is kept.
+// It is safe for concurrent use.
 type Spool struct {
 	dir  string
 	most int64
@@ -45,21 +44,30 @@ type Spool struct {
 	out      *os.File  // of the last one, if it was opened for writing
 	bytes    int64     // of all files
 	records  int       // that have not been acknowledged
-	in       *bufio.Reader
-	inFile   *os.File
+	in       *frameReader
 	readHere int // records read from the first file
+
+	lost    int       // records that were damaged, or that no store could take
+	damages []Damaged // that TakeDamaged has not returned
 }
 
 type segment struct {
 	name    string
 	bytes   int64
 	records int
+	lost    int // of its records, as far as is known
+	damaged bool
+}
+
+// Damaged is a file of a spool that was damaged and has been read as far as it
+// could be.
+type Damaged struct {
+	File string // where it is kept
+	Lost int    // records that could not be read, at least
 }
 
 // errSpoolFull says that the spool has reached its bound.
 var errSpoolFull = errors.New("the spool has reached its bound")
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // OpenSpool opens the spool in a directory, which is made when something is
 // written. most bounds its bytes; 0 is DefaultSpoolMost. What it finds there is
@@ -82,49 +90,33 @@ func OpenSpool(dir string, most int64) (*Spool, error) {
 		s.files = append(s.files, seg)
 		s.bytes += seg.bytes
 		s.records += seg.records
+		s.lost += seg.lost
+	}
+	if err := s.removeEmpty(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
 // measure counts the whole frames of a file.
 func (g *segment) measure() error {
-	f, err := os.Open(g.name)
+	r, err := openFrames(g.name, -1)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	r := bufio.NewReader(f)
+	defer r.close()
+	g.bytes = r.end
 	for {
-		frame, err := readFrame(r)
+		_, err := r.next()
 		if err != nil {
-			return nil // what follows was not written to its end
+			g.lost, g.damaged = r.lost, r.damaged
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
 		}
-		g.bytes += int64(frameHead + len(frame))
 		g.records++
 	}
-}
-
-const frameHead = 8
-
-// readFrame reads the next record's text; the error is io.EOF at the end, and
-// another one for a frame that is broken.
-func readFrame(r io.Reader) ([]byte, error) {
-	var head [frameHead]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return nil, err
-	}
-	length := binary.BigEndian.Uint32(head[:4])
-	if length == 0 || length > frameMost {
-		return nil, errors.New("a frame of impossible length")
-	}
-	text := make([]byte, length)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return nil, err
-	}
-	if crc32.Checksum(text, castagnoli) != binary.BigEndian.Uint32(head[4:]) {
-		return nil, errors.New("a frame with a wrong checksum")
-	}
-	return text, nil
 }
 
 // Len is how many records wait there.
@@ -132,6 +124,24 @@ func (s *Spool) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.records
+}
+
+// Lost is how many records could not be read back, at least: those that were
+// damaged on disk, and those that no store could take.
+func (s *Spool) Lost() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
+}
+
+// TakeDamaged returns the damaged files that were put aside since it was last
+// called.
+func (s *Spool) TakeDamaged() []Damaged {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.damages
+	s.damages = nil
+	return list
 }
 
 // Append writes records and makes sure that they are on disk: all of them, or
@@ -148,9 +158,7 @@ func (s *Spool) Append(records []*ai.Record) (n int, err error) {
 			continue // it could never be stored
 		}
 		fit++
-		batch = binary.BigEndian.AppendUint32(batch, uint32(len(text))) //nolint:gosec // bounded
-		batch = binary.BigEndian.AppendUint32(batch, crc32.Checksum(text, castagnoli))
-		batch = append(batch, text...)
+		batch = appendFrame(batch, text)
 	}
 	if s.bytes+int64(len(batch)) > s.most {
 		return 0, errSpoolFull
@@ -227,32 +235,44 @@ func (s *Spool) Next(most int) ([]*ai.Record, error) {
 func (s *Spool) read(most int) ([]*ai.Record, error) {
 	first := &s.files[0]
 	if s.in == nil {
-		f, err := os.Open(first.name)
+		in, err := openFrames(first.name, first.bytes)
 		if err != nil {
 			return nil, fmt.Errorf("reading the spool: %w", err)
 		}
-		s.inFile, s.in, s.readHere = f, bufio.NewReaderSize(f, 64<<10), 0
+		s.in, s.readHere = in, 0
 	}
+	s.in.end = first.bytes // more may have been appended
 	var list []*ai.Record
 	for len(list) < most && s.readHere < first.records {
-		text, err := readFrame(s.in)
-		if err != nil {
-			// Somebody else has changed it: what can be read was read.
+		text, err := s.in.next()
+		if errors.Is(err, io.EOF) {
+			// It was damaged since it was measured: what can be read was read.
+			s.lose(first, max(first.lost+first.records-s.readHere, s.in.lost))
 			s.records -= first.records - s.readHere
 			first.records = s.readHere
 			break
 		}
-		s.readHere++
+		if err != nil {
+			return nil, fmt.Errorf("reading the spool: %w", err)
+		}
 		r := new(ai.Record)
 		if json.Unmarshal(text, r) == nil {
+			s.readHere++
 			list = append(list, r)
-		} else {
-			s.records--
-			first.records--
-			s.readHere--
+			continue
 		}
+		// It is whole, but no record of this version.
+		s.records--
+		first.records--
+		s.lose(first, first.lost+1)
 	}
 	return list, nil
+}
+
+// lose notes how many records of a damaged file are lost.
+func (s *Spool) lose(g *segment, lost int) {
+	s.lost += lost - g.lost
+	g.lost, g.damaged = lost, true
 }
 
 // Done says that so many records of the last Next are in the store.
@@ -261,7 +281,21 @@ func (s *Spool) Done(n int) error {
 	defer s.mu.Unlock()
 	s.records -= n
 	if first := &s.files[0]; s.readHere >= first.records && (len(s.files) > 1 || s.records == 0) {
-		return s.removeFirst()
+		if err := s.removeFirst(); err != nil {
+			return err
+		}
+		return s.removeEmpty()
+	}
+	return nil
+}
+
+// removeEmpty removes the first files as long as nothing can be read of them. One
+// that is written to stays.
+func (s *Spool) removeEmpty() error {
+	for len(s.files) > 0 && s.files[0].records == 0 && (len(s.files) > 1 || s.out == nil) {
+		if err := s.removeFirst(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -279,13 +313,13 @@ func (s *Spool) Again() {
 }
 
 func (s *Spool) closeIn() {
-	if s.inFile != nil {
-		_ = s.inFile.Close()
-		s.in, s.inFile, s.readHere = nil, nil, 0
+	if s.in != nil {
+		s.in.close()
+		s.in, s.readHere = nil, 0
 	}
 }
 
-// removeFirst removes the first file.
+// removeFirst removes the first file, or puts it aside if it was damaged.
 func (s *Spool) removeFirst() error {
 	s.closeIn()
 	first := s.files[0]
@@ -293,12 +327,36 @@ func (s *Spool) removeFirst() error {
 		_ = s.out.Close()
 		s.out = nil
 	}
-	if err := os.Remove(first.name); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if first.damaged {
+		aside, err := putAside(first.name)
+		if err != nil {
+			return fmt.Errorf("putting a damaged file of the spool aside: %w", err)
+		}
+		s.damages = append(s.damages, Damaged{File: aside, Lost: first.lost})
+	} else if err := os.Remove(first.name); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("removing what is stored from the spool: %w", err)
 	}
 	s.files = s.files[1:]
 	s.bytes -= first.bytes
 	return nil
+}
+
+// putAside renames a file so that it is not read again, and not in the place of
+// one that was put aside before: numbers of files begin anew.
+func putAside(name string) (aside string, err error) {
+	for n := 1; ; n++ {
+		aside = name + ".damaged"
+		if n > 1 {
+			aside = fmt.Sprintf("%s.%d.damaged", name, n)
+		}
+		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
+			break
+		}
+	}
+	if err := os.Rename(name, aside); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	return aside, nil
 }
 
 // Drain writes what is in the spool to a store, before anything else uses
@@ -311,7 +369,13 @@ func (s *Spool) Drain(ctx context.Context, w Writer) error {
 			return err
 		}
 		err = w.WriteCalls(ctx, records)
-		if partly := (interface{ Refused() int })(nil); err != nil && !errors.As(err, &partly) {
+		partly := (interface{ Refused() int })(nil)
+		switch {
+		case errors.As(err, &partly):
+			s.mu.Lock()
+			s.lost += min(max(0, partly.Refused()), len(records))
+			s.mu.Unlock()
+		case err != nil:
 			s.Again()
 			return err
 		}

@@ -155,7 +155,11 @@ type Verdict struct {
 	// Kind is ai.OK, or ai.SoftError (an error inside; Failure says which),
 	// ai.Empty, ai.BadAnswer (not JSON of this format), ai.Truncated (JSON that
 	// ends early), or ai.ContentFilter.
-	Kind       ai.Kind
+	Kind ai.Kind
+	// Blank says that an answer of kind ai.OK has nothing in it, and that this is
+	// all the model had to say: the client gets it and nobody is tried again, but
+	// it is recorded as ai.Empty.
+	Blank      bool
 	Failure    ai.Failure
 	Usage      ai.Usage
 	ResponseID string // id of a response that upstream stored, for formats that store

@@ -95,7 +95,7 @@ func TestAttempt(t *testing.T) {
 		{name: "without an end marker", upstream: say(hello, stop), body: hello + stop},
 		{name: "comments and pings", upstream: say(ping, ping, preamble, ping, hello, ping, stop, done), body: ping + ping + preamble + ping + hello + ping + stop + done},
 		{name: "CRLF", upstream: say("data: {\"text\":\"a\"}\r\n\r\ndata: [DONE]\r\n\r\n"), body: "data: {\"text\":\"a\"}\r\n\r\ndata: [DONE]\r\n\r\n"},
-		{name: "last blank line missing", upstream: say(hello, "data: [DONE]"), body: hello + "data: [DONE]"},
+		{name: "last blank line missing", upstream: say(hello, "data: [DONE]"), body: hello + done},
 		{name: "invalid UTF-8", upstream: say("data: {\"text\":\"\xff\xfe\"}\n\n", stop, done), body: "data: {\"text\":\"\xff\xfe\"}\n\n" + stop + done},
 		{name: "a stream labelled as JSON", upstream: answer(jsonText, hello+done), body: hello + done},
 		{name: "a stream labelled as HTML", upstream: answer(html, hello+done), body: hello + done},

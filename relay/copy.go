@@ -99,6 +99,7 @@ type copying struct {
 	ending     *Ending
 	filter     eventFilter
 	comma      bool // the last thing given of an array was a comma
+	last       byte // that was given
 }
 
 // bound lets go of a client that does not read once the call's context is
@@ -291,6 +292,7 @@ func (c *copying) give(b []byte) bool {
 	}
 	n, err := c.w.Write(b)
 	c.ending.Bytes += int64(n)
+	c.last = b[len(b)-1]
 	if err == nil {
 		if err = c.controller.Flush(); errors.Is(err, http.ErrNotSupported) {
 			err = nil
@@ -342,7 +344,7 @@ func (c *copying) conclude() {
 		return
 	case c.failure != nil: // the client has the event
 		e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
-		c.give(c.filter.rest())
+		c.giveRest()
 		return
 	case c.judge.Ended(): // also when the connection was reset after the end
 		c.giveRest()
@@ -367,7 +369,20 @@ func (c *copying) giveRest() {
 		c.give(c.translator.take())
 		return
 	}
-	c.give(c.filter.rest())
+	rest := c.filter.rest()
+	c.give(rest)
+	if c.unended && c.ended() && (!c.filter.active() || len(rest) > 0) {
+		c.give(missingEnd(c.last))
+	}
+}
+
+// missingEnd is what a server-sent event lacks whose bytes end with last: the
+// end of its line, and the blank line without which a client drops it.
+func missingEnd(last byte) []byte {
+	if last == '\n' {
+		return blankLine[:1]
+	}
+	return blankLine // behind a CR the first one belongs to it
 }
 
 // concludeUnjudged judges the end of a body that nobody looks into: it is

@@ -90,15 +90,8 @@ func (in *incoming) guardContent() {
 	}
 }
 
-// fill reads until the held bytes are limit or the body is over.
-func (in *incoming) fill(limit int) {
-	for in.over == nil && len(*in.held) < limit {
-		in.readSome()
-	}
-}
-
-// readSome reads once into the held bytes.
-func (in *incoming) readSome() {
+// readOnce reads once into the held bytes.
+func (in *incoming) readOnce() {
 	if len(*in.held) == cap(*in.held) {
 		in.held = grow(in.held, 2*cap(*in.held))
 	}

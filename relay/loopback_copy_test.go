@@ -94,7 +94,16 @@ func TestStreamEnds(t *testing.T) {
 		{name: "finish, not closed", answer: begun + chunk(events("fin")), then: hang, tail: events("fin"), least: 1900 * time.Millisecond, most: 3 * time.Second},
 		{name: "finish and end, not closed", answer: begun + chunk(events("fin", "end")), then: hang, tail: events("fin", "end"), least: 400 * time.Millisecond, most: 1500 * time.Millisecond},
 		{name: "all at once, not closed, idle timer", answer: begun + chunk(events("end")), then: hang, timers: relay.Timers{Idle: time.Minute}, tail: events("end"), most: 1500 * time.Millisecond},
-		{name: "end without its blank line", answer: begun + chunk("data: end\n") + chunksEnd, tail: "data: end\n"},
+		{name: "end without its blank line", answer: begun + chunk("data: end\n") + chunksEnd, tail: events("end")},
+		{name: "end without its line end", answer: begun + chunk("data: end") + chunksEnd, tail: events("end")},
+		{name: "end with half of its line end", answer: begun + chunk("data: end\r") + chunksEnd, tail: "data: end\r\n\n"},
+		{name: "end with one CRLF", answer: begun + chunk("data: end\r\n") + chunksEnd, tail: "data: end\r\n\n"},
+		{name: "end, then an object without its blank line", answer: begun + chunk(events("end")+"data: {\"usage\":1}\n") + chunksEnd, tail: events("end", "{\"usage\":1}")},
+		{name: "end, then half an object", answer: begun + chunk(events("end")+"data: {\"usage\":{\"a\":1}") + chunksEnd, tail: events("end") + "data: {\"usage\":{\"a\":1}"},
+		{name: "end, then half an end marker", answer: begun + chunk(events("end")+"data: [DON") + chunksEnd, tail: events("end") + "data: [DON"},
+		{name: "end, then a comment", answer: begun + chunk(events("end")+": bye") + chunksEnd, tail: events("end") + ": bye"},
+		{name: "end without its blank line, cut", answer: begun + chunk("data: end\n"), tail: "data: end\n"},
+		{name: "error event without its blank line", answer: begun + chunk("data: errmid\n") + chunksEnd, kind: ai.SoftError, tail: events("errmid")},
 	} {
 		for _, together := range []bool{true, false} { // the first content with the rest, or before it
 			t.Run(fmt.Sprintf("%s, together %v", tt.name, together), func(t *testing.T) {

@@ -24,6 +24,7 @@ type progress struct {
 	garbled  bool          // it is no error event, but one that is broken itself
 	whole    int           // of what was held, what stands before that one
 	closing  bool          // what the splitter reports now was not ended by the upstream
+	unended  bool          // the last event is whole, but its blank line has not come
 	sample   sample
 
 	translator *translator // if the client speaks another format
@@ -49,6 +50,7 @@ func (p *progress) follow(chunk []byte) error {
 // event takes one event in.
 func (p *progress) event(ev sse.Event) bool {
 	p.events++
+	p.unended = p.closing && isWhole(ev.Data)
 	if !p.closing && cutShort(ev.Data) {
 		return p.fail(ai.Failure{Message: "upstream sent an event that is cut short"}, ev.Data, true)
 	}
@@ -89,6 +91,21 @@ func isBroken(ev sse.Event) bool {
 func cutShort(data []byte) bool {
 	data = bytes.TrimRight(data, " \t\r\n")
 	return len(data) > 0 && data[0] == '{' && data[len(data)-1] != '}'
+}
+
+// isWhole reports whether the data of an event that may have been cut off is all
+// there, as far as that can be told: text has no end of its own.
+func isWhole(data []byte) bool {
+	data = bytes.TrimSpace(data)
+	switch {
+	case len(data) == 0:
+		return false
+	case data[0] == '{':
+		return scan.Valid(data) == nil
+	case data[0] == '[':
+		return string(data) == "[DONE]"
+	}
+	return true
 }
 
 // collects reports whether a stream is read to its end before anything is

@@ -65,10 +65,9 @@ var fields = [...]string{"data", "event", "id", "retry"}
 // as HTML, and errors as streams.
 func (a *Answer) look(media string) look {
 	ep := a.req.Endpoint
-	labelled := media == jsonText || media == "text/plain" || media == "" || media == html || media == eventStream
 	b := bytes.TrimLeft(bytes.TrimPrefix(*a.held, byteOrderMark), " \t\r\n")
 	switch {
-	case ep.Opaque && !labelled:
+	case a.opaqueBody(media):
 		return bytesOnly
 	case len(b) == 0 || bytes.HasPrefix(byteOrderMark, b):
 		return undecided
@@ -95,6 +94,13 @@ func (a *Answer) look(media string) look {
 		}
 	}
 	return text
+}
+
+// opaqueBody reports whether a good answer of a media type is bytes of whatever
+// kind, as the endpoint has them, and not labelled as a text that may be an error.
+func (a *Answer) opaqueBody(media string) bool {
+	labelled := media == jsonText || media == "text/plain" || media == "" || media == html || media == eventStream
+	return a.req.Endpoint.Opaque && !labelled
 }
 
 // provePage: an API does not answer with a page. It is read for its title.

@@ -28,6 +28,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/protocol"
 )
 
@@ -128,9 +129,13 @@ type Timers struct {
 
 // Request is one attempt.
 type Request struct {
-	ID        string // the call's id, told to the client if its stream breaks off
-	Method    string
-	URL       *url.URL
+	ID     string // the call's id, told to the client if its stream breaks off
+	Method string
+	URL    *url.URL
+	// Base is the address that URL was made from. Where its text leaves open
+	// whether the endpoints have a version, and there is no such endpoint, the
+	// other form is asked in the same attempt, and remembered if it answers.
+	Base      config.Base
 	Header    http.Header // sent as it is, never changed
 	Body      Body
 	Format    protocol.Format

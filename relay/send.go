@@ -52,6 +52,46 @@ const (
 // attempt: a deadline is a timeout of the whole call, anything else means that
 // the client is gone.
 func Send(parent context.Context, r *Request) *Answer {
+	a := send(parent, r)
+	if !a.noSuchEndpoint() {
+		return a
+	}
+	url := r.Base.Other(r.URL)
+	if url == nil || parent.Err() != nil {
+		return a
+	}
+	second := *r
+	second.URL = url
+	b := send(parent, &second)
+	if b.Status < 200 || b.Status/100 == 3 || b.noSuchEndpoint() {
+		b.Close()
+		return a
+	}
+	a.Close()
+	if b.knowsEndpoint() {
+		r.Base.Learn()
+	}
+	return b
+}
+
+// noSuchEndpoint reports whether the answer says that there is nothing at the
+// address, as opposed to no such model.
+func (a *Answer) noSuchEndpoint() bool {
+	switch a.Status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented:
+		return a.Evidence.Kind == ai.OK && health.Classify(&a.Evidence, nil, time.Now()).Kind == ai.NoSuchEndpoint
+	}
+	return false
+}
+
+// knowsEndpoint reports whether an answer can only be that of an endpoint: who
+// asks for a key, or fails, may do so at any address.
+func (a *Answer) knowsEndpoint() bool {
+	return a.good || a.Status/100 == 4 && a.Status != http.StatusUnauthorized && a.Status != http.StatusForbidden
+}
+
+// send is Send for one form of the address.
+func send(parent context.Context, r *Request) *Answer {
 	a := &Answer{incoming: incoming{req: r, parent: parent, length: -1}}
 	a.watch.start = time.Now()
 	ctx, cancel := context.WithCancelCause(parent)

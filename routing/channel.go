@@ -71,9 +71,9 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 	if err := provider.Check(c); err != nil {
 		return nil, err
 	}
-	conf, dropped := c.Replaced(replace)
-	for _, position := range dropped {
-		warn(fmt.Sprintf("channel %q: key %d is left out: it is empty here (is its placeholder set?) or given twice", c.Name, position))
+	conf, notes := c.Replaced(replace)
+	for _, note := range notes {
+		warn(fmt.Sprintf("channel %q: %s", c.Name, note))
 	}
 	ch := &Channel{Conf: conf, Name: c.Name, Keyless: len(c.Keys) > 0 && len(conf.Keys) == 0}
 	if ch.Keyless {

@@ -213,7 +213,7 @@ func (c *Chooser) consider(index, native int) {
 	}
 	c.indexes = append(c.indexes, index)
 	c.usable = append(c.usable, selection.Candidate{
-		Name: cand.Name, Priority: cand.Conf.Priority, Weight: max(1, cand.Conf.Weight),
+		Name: cand.Name, Priority: cand.Conf.Priority, Weight: cand.Conf.Share(), Standby: cand.Conf.Share() == 0,
 		UsableKeys: p.ready.UsableKeys, InFlight: cand.Allowance.InFlight(), Model: cand.Model, Upstream: cand.upstream,
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/health"
 )
 
@@ -29,6 +30,9 @@ func (t *Target) ID() ai.Target {
 
 // Address is the target's address, as configured.
 func (t *Target) Address() string { return t.URLs[t.URL].Address }
+
+// Base is where the endpoints of the protocol that it is asked in live.
+func (t *Target) Base() config.Base { return t.URLs[t.URL].Bases[t.Protocol] }
 
 // Secret is the credential that the target is asked with; empty if it needs
 // none.

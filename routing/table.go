@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
@@ -94,6 +95,9 @@ func newTokens(conf []*config.Token, replace func(string) string, counts *access
 			warn(fmt.Sprintf("token %q is left out: its secret is a placeholder that is empty here", t.Name))
 			continue
 		}
+		if config.Quoted(t.Secret) {
+			warn(fmt.Sprintf("the secret of token %q stands in quotes, which a client must send too: remove them where it is set", t.Name))
+		}
 		if err := t.Validate(); err != nil {
 			return nil, err
 		}
@@ -112,7 +116,9 @@ func newTokens(conf []*config.Token, replace func(string) string, counts *access
 			if err != nil {
 				return nil, fmt.Errorf("token %q: %w", t.Name, err)
 			}
-			spec.Expires = end
+			if spec.Expires = end; end.Before(time.Now()) {
+				warn(fmt.Sprintf("token %q has expired (%s) and admits nobody", t.Name, t.Expires))
+			}
 		}
 		specs = append(specs, spec)
 	}

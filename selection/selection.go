@@ -90,7 +90,8 @@ type Situation struct {
 type Candidate struct {
 	Name       string // channel
 	Priority   int    // higher is preferred
-	Weight     int    // share of calls for each usable key, at least 1
+	Weight     int    // share of calls for each usable key; less than 1 counts as 1
+	Standby    bool   // serves only while no other of its priority can
 	UsableKeys int    // keys that do not rest, at least 1
 	InFlight   int    // calls the channel is serving now, on all keys and models
 	Model      string // the channel's own name of the model
@@ -131,6 +132,12 @@ func Choose(sel reverseproxy.Selector, s *Situation) int {
 	v := view{Situation: s}
 	if s.asks++; s.asks > 1 {
 		v.path = idAgain
+	}
+	if s.hasStandby() {
+		spare := borrow()
+		defer spare.giveBack()
+		spare.among = s.active(sel, spare.among)
+		v.among = spare.among
 	}
 	i := ask(sel, v)
 	if i < 0 || i >= len(s.Candidates) {

@@ -18,6 +18,16 @@ const firstCall = `INSERT INTO calls (id, time, protocol, operation, model, upst
 	first_content_ns, duration_ns, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, client_ip, response_id, details)
 	VALUES (?, ?, 'anthropic', 'generate', 'm', 'm', 't', 'c', 0, 200, 'ok', 1000000, 2000000, 10, 0, 0, 5, '', '', '{"attempts":[]}')`
 
+// storedWeights are channels as a build stored them that took a weight of 0 for
+// 1, and what becomes of them.
+var storedWeights = map[string][2]string{
+	"zero":   {`{"weight":0,"urls":[{"url":"https://a.example"}]}`, `{"urls":[{"url":"https://a.example"}]}`},
+	"three":  {`{"weight": 3}`, `{"weight": 3}`},
+	"absent": {`{"priority": 1}`, `{"priority": 1}`},
+	"null":   {`{"weight": null}`, `{"weight": null}`},
+	"broken": {`no JSON`, `no JSON`},
+}
+
 // TestEveryEarlierSchemaIsBroughtUpToDate makes a database as each earlier
 // build left it, with a call in it, and opens it: nothing is lost, and
 // statistics know of it.
@@ -33,6 +43,13 @@ func TestEveryEarlierSchemaIsBroughtUpToDate(t *testing.T) {
 			makeSchema(t, path, steps[:version], func(tx *sql.Tx) error {
 				if _, err := tx.Exec(firstCall, "req_1", arrived.UnixNano()); err != nil {
 					return err
+				}
+				if version >= 3 {
+					for name, body := range storedWeights {
+						if _, err := tx.Exec("INSERT INTO documents VALUES ('channel', ?, ?, 1, 1)", name, body[0]); err != nil {
+							return err
+						}
+					}
 				}
 				_, err := tx.Exec("INSERT INTO cooling VALUES ('channel', 'c', '', '', '', '', '', ?, 1, 'rate_limited', '', '', 0, 0)", arrived.Add(2*time.Hour).UnixNano())
 				return err
@@ -69,6 +86,24 @@ func TestEveryEarlierSchemaIsBroughtUpToDate(t *testing.T) {
 			}
 			if _, err := s.Revisions(t.Context()); err != nil {
 				t.Error(err)
+			}
+			db, err := sql.Open("sqlite", "file:"+path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			for name, body := range storedWeights {
+				if version < 3 {
+					break
+				}
+				want := body[1]
+				if version >= 7 {
+					want = body[0] // such a build meant standby
+				}
+				var got string
+				if err := db.QueryRowContext(t.Context(), "SELECT body FROM documents WHERE name = ?", name).Scan(&got); err != nil || got != want {
+					t.Errorf("%s: %s, want %s: %v", name, got, want, err)
+				}
 			}
 		})
 	}

@@ -153,7 +153,11 @@ var channelOptions = []struct {
 		}
 	}},
 	{"priority", func(t *thing, c *Channel) { t.number("priority", c.Priority) }},
-	{"weight", func(t *thing, c *Channel) { t.number("weight", c.Weight) }},
+	{"weight", func(t *thing, c *Channel) {
+		if c.Weight != nil { // 0 means something: standby
+			t.option("weight", strconv.Itoa(*c.Weight))
+		}
+	}},
 	{"disabled", func(t *thing, c *Channel) { t.flag("disabled", c.Disabled) }},
 	{"rpm", func(t *thing, c *Channel) { t.number("rpm", c.RPM) }},
 	{"tpm", func(t *thing, c *Channel) { t.number("tpm", c.TPM) }},

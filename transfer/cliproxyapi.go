@@ -116,7 +116,7 @@ func (c *cliProxy) entry(n *node, from, word string, v vendor) {
 	if n.is(nodeText) { // older files have the keys themselves
 		n = &node{line: n.line, kind: nodeObject, fields: []nodeField{{"api-key", n}}}
 	}
-	ch := Channel{Channel: config.Channel{Name: c.name(name), Proxy: c.proxy, Priority: n.get("priority").whole(), Weight: min(n.get("weight").whole(), config.MaxWeight)}}
+	ch := Channel{Channel: config.Channel{Name: c.name(name), Proxy: c.proxy, Priority: n.get("priority").whole(), Weight: weightOf(n.get("weight").whole())}}
 	notes := []string{strings.ReplaceAll(leftOut(n, cliKnown...), "a name that is not shown", "settings of its own")}
 	base, protocols := withoutEndpoint(n.get("base-url").str())
 	if protocols != nil {
@@ -139,8 +139,8 @@ func (c *cliProxy) entry(n *node, from, word string, v vendor) {
 		c.refuse(n.at(), from, name, problem)
 		return
 	}
-	if on, _ := n.get("disabled").truth(); on || n.get("weight").is(nodeNumber) && ch.Weight <= 0 {
-		ch.Disabled, ch.Weight = true, 0
+	if on, _ := n.get("disabled").truth(); on || n.get("weight").is(nodeNumber) && n.get("weight").whole() <= 0 {
+		ch.Disabled = true
 	}
 	if len(ch.Keys) == 0 {
 		notes = append(notes, withoutKey(&ch))

@@ -261,7 +261,7 @@ func (l *litellm) group() {
 				c.Priority = highest + 1 - d.order
 			}
 			if d.weight > 0 {
-				c.Weight = max(1, int(math.Round(d.weight*scale)))
+				c.Weight = weightOf(int(math.Round(d.weight * scale)))
 			}
 			l.serve(c, d)
 			l.channels = append(l.channels, c)

@@ -131,7 +131,7 @@ func describe(ch *Channel) string {
 		fmt.Fprintf(&b, ", %d key%s", n, plural(n))
 	}
 	switch n := len(ch.Models) + len(ch.ModelNames); {
-	case n == 0 && ch.Provider == "", slices.Equal(ch.Models, []string{"*"}):
+	case n == 0 && ch.Provider == "", slices.Equal(ch.Models, []string{"*"}), ch.ModelNames["*"] != "":
 		b.WriteString(", all models")
 	case n == 0:
 		b.WriteString(", all models of the provider")
@@ -141,10 +141,20 @@ func describe(ch *Channel) string {
 	if ch.Priority != 0 {
 		fmt.Fprintf(&b, ", priority %d", ch.Priority)
 	}
-	if ch.Weight > 1 {
-		fmt.Fprintf(&b, ", weight %d", ch.Weight)
+	if ch.Weight != nil {
+		fmt.Fprintf(&b, ", weight %d", *ch.Weight)
 	}
 	return b.String()
+}
+
+// weightOf is the share of a channel that another system gives a weight. One or
+// less is the share that every channel has: 0, which is standby here, is what
+// other systems leave where nobody set a weight.
+func weightOf(weight int) *int {
+	if weight <= 1 {
+		return nil
+	}
+	return new(min(weight, config.MaxWeight))
 }
 
 func plural(n int) string {
@@ -263,10 +273,17 @@ func setHeaders(ch *Channel, headers *node) string {
 	return "headers that cannot be set here: " + strings.ReplaceAll(strings.Join(refused, ", "), "_", "-")
 }
 
-// setBody takes fields that are set in every request's body.
+// setBody takes fields that are set in every request's body. The model among
+// them is a line of its own: whatever a client asks for, that one is sent.
 func setBody(ch *Channel, fields *node) string {
 	var refused []string
+	note := ""
 	for _, f := range fields.object() {
+		if f.name == "model" && f.value.is(nodeText) && f.value.str() != "" {
+			ch.ModelNames = map[string]string{"*": f.value.str()}
+			note = "whatever model is asked for, the one that is set is sent"
+			continue
+		}
 		field := config.BodyField{Path: f.name, Value: f.value.json()}
 		if field.Validate() != nil {
 			refused = append(refused, strings.Trim(shown(f.name), `"`))
@@ -274,10 +291,11 @@ func setBody(ch *Channel, fields *node) string {
 		}
 		ch.BodySet = append(ch.BodySet, field)
 	}
-	if len(refused) == 0 {
-		return ""
+	if len(refused) > 0 {
+		refused := "fields of the body that cannot be set here: " + strings.Join(refused, ", ")
+		return strings.TrimPrefix(note+"; "+refused, "; ")
 	}
-	return "fields of the body that cannot be set here: " + strings.Join(refused, ", ")
+	return note
 }
 
 // json writes a value as JSON, as its scalars are written.

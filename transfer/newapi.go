@@ -106,7 +106,7 @@ func (a *newAPI) channelOf(n *node, from string) {
 		return
 	}
 	ch.Priority = n.get("priority").whole()
-	ch.Weight = min(n.get("weight").whole(), config.MaxWeight)
+	ch.Weight = weightOf(n.get("weight").whole())
 	switch n.get("status").str() {
 	case "", "1":
 	case "3":

@@ -31,7 +31,6 @@ const (
 	noteTwice       = "what stood there twice, a key, an address or a model, is carried over once"
 	notePattern     = "a model with a * stands for all that fit here; in the original only * alone did"
 	noteRedirects   = "model_redirects of models that a channel does not have are left out"
-	noteAnyRedirect = "the model * is sent upstream under one name, which body_set does here"
 	noteAnyMixed    = "the model * with another name upstream, beside other models, has no counterpart and is left out"
 	noteFree        = "the cost multiplier is 0, so calls cost nothing; the original also stored 0 when none was given"
 	noteNoCheck     = "scheduled checks are left out, because no model is named that could be asked"

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-
-	"github.com/ccload/ccload/config"
 )
 
 // modelsOf sets which models a channel serves and what it calls them.
@@ -44,10 +42,6 @@ func (im *importer) model(ch *Channel, m originalModel, alone bool) {
 	case strings.Contains(m.name, "*") && redirected && (m.name != "*" || !alone):
 		im.notes.add(ch.Name, noteAnyMixed)
 		return
-	case m.name == "*" && redirected:
-		to, _ := json.Marshal(m.redirect) // a text cannot fail
-		ch.BodySet = append(ch.BodySet, config.BodyField{Path: "model", Value: to})
-		im.notes.add(ch.Name, noteAnyRedirect)
 	case strings.Contains(m.name, "*") && m.name != "*":
 		im.notes.add(ch.Name, notePattern)
 	case redirected:

@@ -153,9 +153,8 @@ func (p *portkey) target(t portkeyTarget, priority, weight int) {
 		p.refuse(n.at(), from, word, problem)
 		return
 	}
-	if weight > 1 {
-		ch.Weight = weight
-	} else if weight <= 0 {
+	ch.Weight = weightOf(weight)
+	if weight <= 0 {
 		ch.Disabled = true
 		notes = append(notes, "its weight is 0, so it is disabled")
 	}
@@ -168,11 +167,7 @@ func (p *portkey) target(t portkeyTarget, priority, weight int) {
 	}
 	notes = append(notes, setBody(&ch, n.get("override_params", "overrideParams")))
 	if model := n.get("deployment_id", "deploymentId").str(); model != "" && !n.get("override_params", "overrideParams").has("model") {
-		setBody(&ch, &node{kind: nodeObject, fields: []nodeField{{"model", &node{kind: nodeText, text: model}}}})
-	}
-	if slices.ContainsFunc(ch.BodySet, func(f config.BodyField) bool { return f.Path == "model" }) {
-		ch.Models = []string{"*"}
-		notes = append(notes, "whatever model is asked for, the one of override_params is sent")
+		notes = append(notes, setBody(&ch, &node{kind: nodeObject, fields: []nodeField{{"model", &node{kind: nodeText, text: model}}}}))
 	}
 	p.add(n.at(), from, ch, notes...)
 }

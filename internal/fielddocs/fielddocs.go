@@ -9,6 +9,7 @@ import (
 )
 
 //go:generate go run ./generate
+//go:generate go run ./reference
 
 //go:embed docs.json
 var raw []byte

@@ -70,6 +70,10 @@ func TestJudgeStream(t *testing.T) {
 		{"image", []string{chunk(`{"inlineData":{"mimeType":"image/png","data":"AA=="}}`, "")}, "", []protocol.Step{C}, ai.Truncated, false, ""},
 		{"code", []string{chunk(`{"executableCode":{"code":"1"}}`, "")}, "", []protocol.Step{C}, ai.Truncated, false, ""},
 		{"nothing and STOP", []string{chunk(``, "STOP")}, "", []protocol.Step{P}, ai.Empty, true, ""},
+		{"nothing to say", []string{`{"candidates":[{"content":{"role":"model"},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`}, "", []protocol.Step{F}, ai.OK, true, ""},
+		{"nothing to say, usage later", []string{chunk(``, "STOP"), `{"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`}, "", []protocol.Step{P, F}, ai.OK, true, ""},
+		{"nothing and STOP without a prompt", []string{`{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":0}}`}, "", []protocol.Step{P}, ai.Empty, true, ""},
+		{"nothing and OTHER with usage", []string{`{"candidates":[{"finishReason":"OTHER"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`}, "", []protocol.Step{P}, ai.Empty, true, ""},
 		{"nothing and a broken call", []string{chunk(``, "MALFORMED_FUNCTION_CALL")}, "", []protocol.Step{P}, ai.Empty, true, ""},
 		{"nothing and the limit", []string{chunk(``, "MAX_TOKENS")}, "", []protocol.Step{F}, ai.OK, true, ""},
 		{"nothing but tokens", []string{`{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"thoughtsTokenCount":9}}`}, "", []protocol.Step{F}, ai.OK, true, ""},
@@ -328,6 +332,25 @@ func BenchmarkJudge(b *testing.B) {
 	for b.Loop() {
 		if j.Event(sse.Event{Data: data}) != protocol.Content {
 			b.Fatal("no content")
+		}
+	}
+}
+
+// An answer in which the model has nothing to say is marked as such, one with
+// anything in it is not.
+func TestBlankAnswers(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"candidates":[{"content":{},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`:                                          true,
+		`{"candidates":[{"content":{"parts":[{"text":""}]},"finishReason":1}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":0,"totalTokenCount":3}}`: false,
+		`{"candidates":[{"content":{"parts":[{"text":""}]},"finishReason":1}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`:                          true,
+		`{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`:                    false,
+		`{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"thoughtsTokenCount":9}}`:                                                    false,
+		`{"candidates":[{"finishReason":"SAFETY"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`:                                                     false,
+		`{"candidates":[{"finishReason":"MAX_TOKENS"}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}`:                                                 false,
+		`{"candidates":[{"finishReason":"STOP"}]}`: false,
+	} {
+		if v := (gemini.Format{}).JudgeBody(&protocol.Endpoint{Operation: ai.Generate}, []byte(body)); v.Blank != want {
+			t.Errorf("%s: %+v", body, v)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type judge struct {
 	finished bool // a candidate has a finish reason, or the prompt was blocked
 	meant    bool // the reason explains why there is nothing to read
 	filtered bool // and it is a policy
+	stopped  bool // the reason is that the model had nothing more to say
 	answered bool // something of the shape of an answer was seen
 }
 
@@ -178,11 +179,11 @@ func hasContent(content []byte) bool {
 // finishReasons tells the reasons apart by what they mean for an answer without
 // content. Those that are not listed explain it, whatever they are. The
 // numbers are the enum's, for clients that ask for those.
-var finishReasons = map[string]struct{ open, unexplained, filtered bool }{
+var finishReasons = map[string]struct{ open, unexplained, stopped, filtered bool }{
 	`"FINISH_REASON_UNSPECIFIED"`: {open: true},
 	"0":                           {open: true},
-	`"STOP"`:                      {unexplained: true},
-	"1":                           {unexplained: true},
+	`"STOP"`:                      {unexplained: true, stopped: true},
+	"1":                           {unexplained: true, stopped: true},
 	`"OTHER"`:                     {unexplained: true},
 	"5":                           {unexplained: true},
 	`"MALFORMED_FUNCTION_CALL"`:   {unexplained: true},
@@ -209,6 +210,7 @@ func (j *judge) reason(value []byte) {
 		return
 	}
 	row := finishReasons[string(value)]
+	j.stopped = j.stopped || row.stopped
 	if row.open {
 		return
 	}
@@ -218,8 +220,16 @@ func (j *judge) reason(value []byte) {
 }
 
 // explained reports whether an answer that has finished without content is one
-// all the same: its reason says why, or tokens were spent on it.
-func (j *judge) explained() bool { return j.meant || j.output() > 0 }
+// all the same: its reason says why, tokens were spent on it, or it is blank.
+func (j *judge) explained() bool { return j.meant || j.output() > 0 || j.blank() }
+
+// blank reports whether the model read the prompt, which is billed, and had
+// nothing to say to it. Another target would bill the prompt once more, and most
+// likely say nothing either. Google leaves a count of zero out, as protobuf's JSON
+// does; who writes it stands before Google, and may have lost the answer.
+func (j *judge) blank() bool {
+	return j.stopped && !j.content && !j.meant && j.output() == 0 && !j.candidatesWereGiven && j.reported && j.prompt > 0
+}
 
 // Failure is the error of the event that was Failed.
 func (j *judge) Failure() ai.Failure { return j.failure }
@@ -236,7 +246,7 @@ func (j *judge) Verdict() protocol.Verdict {
 	case j.filtered && !j.content:
 		v.Kind = ai.ContentFilter
 	case j.finished && (j.content || j.explained()):
-		v.Kind = ai.OK
+		v.Kind, v.Blank = ai.OK, j.blank()
 	case j.content:
 		v.Kind = ai.Truncated
 	default:

@@ -21,6 +21,7 @@ import (
 //	app.js        what every page shares, the shell and the overview
 //	PAGE.js       a folder or file of src/pages, loaded when it is opened
 //	en.js, zh.js  the languages, of which one is loaded
+//	en-more.js …  texts of the pages that are opened seldom
 //	uplot.js      the library of charts, loaded with the first chart
 //	app.css       all styles
 //
@@ -29,6 +30,9 @@ import (
 
 // eager are the pages that are part of app.js.
 var eager = []string{"overview"}
+
+// languages are the files of texts.
+var languages = []string{"en", "en-more", "zh", "zh-more"}
 
 // shared are the folders of src whose modules app.js exports.
 var shared = []string{"api", "components", "i18n", "shell"}
@@ -61,7 +65,7 @@ func bundle(root string) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	for _, lang := range []string{"en", "zh"} {
+	for _, lang := range languages {
 		if err := part(files, root, lang, fmt.Sprintf("export {default} from './i18n/%s/index'", lang), "i18n", exports); err != nil {
 			return nil, err
 		}

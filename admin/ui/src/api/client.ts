@@ -45,8 +45,24 @@ export async function ask<R extends keyof Routes>(route: R, ...rest: Rest<R>): P
 	}
 }
 
-async function once(route: keyof Routes, loose: Loose): Promise<unknown> {
-	const answer = await send(route, loose)
+/** Asks for a file: what it holds, and what it is called. */
+export async function askFile<R extends keyof Routes>(route: R, ...rest: Rest<R>): Promise<{ file: Blob; name: string }> {
+	const loose = (rest[0] ?? {}) as Loose
+	for (;;) {
+		const answer = await send(route, loose)
+		try {
+			if (!answer.ok) await read(answer)
+			const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1]
+			return { file: await answer.blob(), name: name ?? "ccload" }
+		} catch (e) {
+			if (!(e instanceof ApiError) || e.code !== "login_required" || !(await needLogin())) throw e
+		}
+	}
+}
+
+const once = async (route: keyof Routes, loose: Loose): Promise<unknown> => read(await send(route, loose))
+
+async function read(answer: Response): Promise<unknown> {
 	let said: { time?: string; data?: unknown; error?: { code: string; message: string; field?: string } }
 	try {
 		said = await answer.json()
@@ -64,7 +80,7 @@ async function once(route: keyof Routes, loose: Loose): Promise<unknown> {
 async function send(route: keyof Routes, { body, signal, ...loose }: Loose): Promise<Response> {
 	const method = route.slice(0, route.indexOf(" "))
 	const init: RequestInit = { method, signal, credentials: "same-origin", cache: "no-store" }
-	if (body instanceof Blob) {
+	if (body instanceof Blob || body instanceof FormData) {
 		init.body = body
 	} else if (body !== undefined) {
 		init.body = typeof body === "string" ? body : JSON.stringify(body)

@@ -1,7 +1,7 @@
 /** Codes that the pages know of; the server may send others. */
 export type Code =
 	| "invalid" | "not_found" | "declared" | "name_taken" | "in_use" | "conflict" | "login_required" | "forbidden"
-	| "wrong_credential" | "too_many_attempts" | "no_admin_password" | "too_large" | "upstream_failed" | "store_failed" | "internal"
+	| "wrong_credential" | "password_required" | "too_many_attempts" | "no_admin_password" | "too_large" | "upstream_failed" | "store_failed" | "internal"
 	| "unreachable" | "odd_answer"
 
 /** Why something was not done: what the server says, or that it could not be asked. */

@@ -67,11 +67,69 @@ export interface Budget {
 	total: Spent
 }
 
+export interface Burndown {
+	/** token or channel */
+	kind: string
+	/** 0: none */
+	limit_usd?: number
+	/** of the token or channel */
+	name: string
+	/** what it comes to at the end if it goes on as it did */
+	pace_usd: number
+	/** set aside for calls under way */
+	reserved_usd: number
+	/** when it began at 0 */
+	since: string
+	/** what calls have cost since then */
+	spent_usd: number
+	/** width of a step */
+	step_ns: number
+	/** all until now, the oldest first */
+	steps: BurndownStep[] | null
+	/** when it begins anew */
+	until: string
+}
+
+export interface BurndownStep {
+	/** of the step */
+	end: string
+	/** from the beginning to the end of the step */
+	spent_usd: number
+}
+
+export interface CallClasses {
+	/** the caller's fault, or the caller hung up */
+	caller: number
+	/** no attempt was good, and the caller is not at fault */
+	failed: number
+	/** ok, after an attempt that was not */
+	failed_over: number
+	/** at the first attempt */
+	ok: number
+	/** of the step; empty in a sum */
+	start?: string
+}
+
 export interface CallPage {
 	/** the newest first */
 	calls: (AiRecord | null)[] | null
 	/** before of the next page; empty on the last */
 	next?: string
+	/** Searched is how far back was looked, where a search was ended before the page was full: the next page goes on there. */
+	searched?: string
+}
+
+export interface CallVolume {
+	/** steps that had calls, the oldest first */
+	series: CallClasses[] | null
+	/** begin of the range */
+	since: string
+	/** width of a step of the series */
+	step_ns: number
+	/** the sum of the range */
+	total: CallClasses
+	/** end of the range */
+	until: string
 }
 
 export interface Capture {
@@ -234,8 +292,8 @@ export interface ChannelConfig {
 	updated?: string
 	/** URLs are base addresses of the service, all equal; the faster healthy one is used. A trailing /v1 may be left out or written. A trailing # means: use the address as it is, append no endpoint path. Other forms: see url. */
 	urls?: ConfigURL[] | null
-	/** Weight is the share among channels of the same priority, multiplied by the number of usable keys. Default 1 (also if 0); 1 to 10000. */
-	weight?: number
+	/** Weight is the share among channels of the same priority, multiplied by the number of usable keys. Default 1; 0 to 10000. 0 is standby: the channel serves only while no other of its priority can. */
+	weight?: number | null
 }
 
 export interface ChannelView {
@@ -248,6 +306,77 @@ export interface ChannelView {
 export interface Cleared {
 	/** how many rests ended */
 	cleared: number
+}
+
+export interface CostColumn {
+	/** a value of the dimension, 2026-01-31 of days; empty: none, such as no channel */
+	name: string
+	/** of all rows */
+	sum: CostSum
+}
+
+export interface CostLine {
+	/** one for each column, then one for the rest of them if there is one; null: no calls */
+	cells: (CostSum | null)[] | null
+	/** a value of the dimension; empty: none, such as no channel */
+	name: string
+	/** of all columns */
+	sum: CostSum
+}
+
+export interface CostStep {
+	/** one for each stack */
+	costs_usd: number[] | null
+	/** of what is in no stack */
+	rest_usd: number
+	/** of the step */
+	start: string
+}
+
+export interface CostSum {
+	/** that have ended */
+	calls: number
+	/** with multipliers of channels */
+	cost_usd: number
+	/** by list prices */
+	list_cost_usd: number
+	/** of prompts and answers */
+	tokens: number
+	/** calls of which a part has no price */
+	unpriced: number
+}
+
+export interface Costs {
+	/** the costliest first; days in their order */
+	column_list: CostColumn[] | null
+	/** dimension of the columns */
+	columns?: string
+	/** their sum */
+	rest_column?: CostColumn | null
+	/** how many */
+	rest_columns: number
+	/** their sum */
+	rest_row?: CostLine | null
+	/** What is not listed, because it was asked for fewer rows or columns. */
+	rest_rows: number
+	/** the costliest first; days in their order */
+	row_list: CostLine[] | null
+	/** dimension */
+	rows: string
+	/** steps that had calls, the oldest first */
+	series: CostStep[] | null
+	/** begin of the range */
+	since: string
+	/** names of what is stacked in each step, the costliest first: of the rows, or of the columns where rows are days */
+	stacks: string[] | null
+	/** width of a step of the series; 0: there is none */
+	step_ns?: number
+	/** the sum of the range */
+	total: CostSum
+	/** the most calls first */
+	unpriced: UnpricedModel[] | null
+	/** end of the range */
+	until: string
 }
 
 export interface EditsAnswer {
@@ -526,6 +655,19 @@ export interface Priced {
 	lines: PricingLine[] | null
 }
 
+export interface PricedAttempt {
+	/** its place in the call, from 0 */
+	attempt: number
+	/** not what was recorded: prices have changed since */
+	changed: boolean
+	/** the parts of the price */
+	lines: PricingLine[] | null
+	/** what the lines come to */
+	list_usd: number
+	/** as the upstream names it */
+	model: string
+}
+
 export interface Problem {
 	/** stable, for programs */
 	code: string
@@ -602,8 +744,10 @@ export interface SettingsConfig {
 	capture?: ConfigCapture | null
 	/** names of the settings that the config declares */
 	declared: string[] | null
+	/** Defaults are what counts where a setting is absent. */
+	defaults: ConfigSettings
 	/** Retention bounds the log of calls. Default: 30 days and 2 GiB. */
-	retention?: ConfigRetention | null
+	retention?: unknown | null
 }
 
 export interface Spent {
@@ -805,6 +949,13 @@ export interface TokenConfig {
 	upstream_counts?: boolean
 }
 
+export interface TokenUse {
+	/** LastUsed is when its last call arrived that is still in the log; absent if there is none. */
+	last_used?: string
+	/** of the token */
+	name: string
+}
+
 export interface URL {
 	/** spoken there */
 	protocols: string[] | null
@@ -814,6 +965,13 @@ export interface URL {
 	url: string
 	/** it does not rest */
 	usable: boolean
+}
+
+export interface UnpricedModel {
+	/** of which a part has no price */
+	calls: number
+	/** its name in the statistics */
+	model: string
 }
 
 export interface AiAttempt {
@@ -1103,25 +1261,18 @@ export interface ConfigHours {
 	zone?: string
 }
 
-export interface ConfigRetention {
-	/** Age after which a call is forgotten. Default 30 days; 0: no limit by age. */
-	age?: number | string | null
-	/** Bytes the database may grow to before the oldest calls are forgotten. Default 2 GiB; 0: no limit by size. */
-	bytes?: number | null
-}
-
 export interface ConfigSettings {
 	/** Capture keeps the bodies of calls for a short time, to find out why something goes wrong. Default: off. */
 	capture?: ConfigCapture | null
 	/** Retention bounds the log of calls. Default: 30 days and 2 GiB. */
-	retention?: ConfigRetention | null
+	retention?: unknown | null
 }
 
 export interface ConfigURL {
 	/** Protocols this address speaks. Default: the channel's. */
 	protocols?: string[] | null
-	/** URL is the base address, http or https, without credentials, query or fragment. The endpoint's path is appended to it:
-| written | a client's /v1/messages goes to | |---------|---------------------------------| | `https://a.example` | `/v1/messages` | | `https://a.example/v1` | `/v1/messages`: a trailing /v1 may be left out or written | | `https://a.example/api/paas/v4` | `/api/paas/v4/messages`: another version replaces the client's | | `https://a.example/v1beta/openai` | `/v1beta/openai/messages`: so does Google's OpenAI address | | `https://a.example/anthropic` | `/anthropic/v1/messages` | | `https://a.example/inference/*` | `/inference/messages`: a trailing /* leaves the version out | | `https://a.example/any/path#` | `/any/path`: a trailing # takes the address as it is | */
+	/** URL is the base address, http or https, without credentials or fragment, and without a query but for Azure's api-version, which every call gets. The endpoint's path is appended to it:
+| written | a client's /v1/messages goes to | |---------|---------------------------------| | `https://a.example` | `/v1/messages` | | `https://a.example/v1` | `/v1/messages`: a trailing /v1 may be left out or written | | `https://a.example/api/paas/v4` | `/api/paas/v4/messages`: another version replaces the client's | | `https://a.example/v1beta/openai` | `/v1beta/openai/messages`: so does Google's OpenAI address | | `https://a.example/anthropic` | `/anthropic/v1/messages`; if there is no such endpoint, `/anthropic/messages` is asked and remembered | | `https://a.example/openai/deployments/d?api-version=v` | `/openai/deployments/d/messages?api-version=v` | | `https://a.example/v1/messages` | `/v1/messages`: an endpoint that was pasted whole is cut to its base | | `https://a.example/inference/*` | `/inference/messages`: a trailing /* leaves the version out | | `https://a.example/any/path#` | `/any/path`: a trailing # takes the address as it is | */
 	url: string
 }
 
@@ -1249,12 +1400,20 @@ export interface Routes {
 	"GET audit": { path: undefined; query: { before?: Param; channel?: Param; limit?: Param }; body: undefined; answer: AuditEntry[] | null }
 	/** What tokens and channels have spent, and may spend */
 	"GET budgets": { path: undefined; query: undefined; body: undefined; answer: Budget[] | null }
+	/** How a budget is spent in its day or month */
+	"GET burndown": { path: undefined; query: { kind?: Param; name: Param; period?: Param }; body: undefined; answer: Burndown }
 	/** Calls, the newest first */
-	"GET calls": { path: undefined; query: { token?: Param; channel?: Param; model?: Param; outcome?: Param; status?: Param; since?: Param; until?: Param; before?: Param; limit?: Param }; body: undefined; answer: CallPage }
+	"GET calls": { path: undefined; query: { token?: Param; channel?: Param; model?: Param; outcome?: Param; status?: Param; class?: Param; protocol?: Param; longer?: Param; text?: Param; since?: Param; until?: Param; before?: Param; limit?: Param }; body: undefined; answer: CallPage }
+	/** The same calls as a file, 100,000 at most */
+	"GET calls.csv": { path: undefined; query: { token?: Param; channel?: Param; model?: Param; outcome?: Param; status?: Param; class?: Param; protocol?: Param; longer?: Param; text?: Param; since?: Param; until?: Param; before?: Param; limit?: Param }; body: undefined; answer: unknown }
+	/** How many calls there were, step by step */
+	"GET calls/volume": { path: undefined; query: { class?: Param; since?: Param; until?: Param; step?: Param; channel?: Param; key?: Param; model?: Param; token?: Param; protocol?: Param; outcome?: Param }; body: undefined; answer: CallVolume }
 	/** One call completely: attempts, and why others were left out */
 	"GET calls/{id}": { path: { id: Param }; query: undefined; body: undefined; answer: AiRecord }
 	/** The bodies of a call, if they were captured */
 	"GET calls/{id}/bodies": { path: { id: Param }; query: undefined; body: undefined; answer: Capture }
+	/** How the cost of a call comes about */
+	"GET calls/{id}/price": { path: { id: Param }; query: undefined; body: undefined; answer: PricedAttempt[] | null }
 	/** What this build knows: protocols, providers, policies, settings */
 	"GET catalogue": { path: undefined; query: undefined; body: undefined; answer: Catalogue }
 	/** All channels: settings and state */
@@ -1283,6 +1442,10 @@ export interface Routes {
 	"POST cooling": { path: undefined; query: undefined; body: Sent<RestOrder>; answer: Removed }
 	/** End rests early; what is left empty is any */
 	"POST cooling/clear": { path: undefined; query: undefined; body: Sent<HealthRef>; answer: Cleared }
+	/** What calls cost, as a table of one or two dimensions */
+	"GET costs": { path: undefined; query: { since?: Param; until?: Param; rows?: Param; columns?: Param; most_rows?: Param; most_columns?: Param; step?: Param; show?: Param; channel?: Param; key?: Param; model?: Param; token?: Param; protocol?: Param; outcome?: Param }; body: undefined; answer: Costs }
+	/** The same table as a file */
+	"GET costs.csv": { path: undefined; query: { since?: Param; until?: Param; rows?: Param; columns?: Param; most_rows?: Param; most_columns?: Param; step?: Param; show?: Param; channel?: Param; key?: Param; model?: Param; token?: Param; protocol?: Param; outcome?: Param }; body: undefined; answer: unknown }
 	/** What replies have taught about counting tokens */
 	"GET counting": { path: undefined; query: undefined; body: undefined; answer: unknown[] | null }
 	/** What body_set and body_remove would make of a request */
@@ -1294,7 +1457,11 @@ export interface Routes {
 	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
 	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
 	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey) */
-	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string; answer: ImportResult }
+	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Sent<{
+	file?: string
+	/** the admin password; needed where stored keys would go to another scheme, host, port or proxy */
+	password?: string
+}>; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
 	"GET live": { path: undefined; query: undefined; body: undefined; answer: unknown }
 	/** Log in with the admin password, or with a client token to see its own numbers */
@@ -1331,6 +1498,8 @@ export interface Routes {
 	"GET statistics": { path: undefined; query: { since?: Param; until?: Param; step?: Param; by?: Param; quantiles?: Param; channel?: Param; key?: Param; model?: Param; token?: Param; protocol?: Param; outcome?: Param }; body: undefined; answer: Statistics }
 	/** The gateway at a glance */
 	"GET status": { path: undefined; query: undefined; body: undefined; answer: Status }
+	/** When each client token was used last */
+	"GET token-use": { path: undefined; query: undefined; body: undefined; answer: TokenUse[] | null }
 	/** All client tokens */
 	"GET tokens": { path: undefined; query: undefined; body: undefined; answer: TokenConfig[] | null }
 	/** Make a client token; the answer holds its secret, this once */

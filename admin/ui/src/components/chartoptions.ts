@@ -40,18 +40,19 @@ export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () =>
 		},
 		scales: {
 			x: { time: true, range: (_, min, max) => [min - (hasBars ? half : 0), max + (hasBars ? half : 0)] },
-			y: { range: (_, __, max) => [0, Math.max(max * 1.08, 1e-9)] },
+			y: { range: (_, __, max) => [0, Math.max(max * 1.08, nothing)] },
 		},
 		axes: [
 			{
 				stroke: quiet, font, size: 20, gap: 4, space: 90,
 				grid: { show: false }, ticks: { show: false },
-				values: (_, splits) => splits.map((s) => timeText(s * 1000, p.step)),
+				// What would be cut at the edge is left out.
+				values: (u, splits) => splits.map((s) => (u.valToPos(s, "x") > u.over.clientWidth - halfLabel ? "" : timeText(s * 1000, p.step))),
 			},
 			{
-				stroke: quiet, font, size: 44, gap: 8, space: 34,
+				stroke: quiet, font, size: axisWidth, gap: 8, space: 28,
 				grid: { stroke: grid, width: 1 }, ticks: { show: false },
-				values: (_, splits) => splits.map((s) => (s === 0 ? "0" : now().format(s))),
+				values: (u, splits) => splits.map((s) => (s === 0 ? "0" : (u.scales.y?.max ?? 0) <= nothing ? "" : now().format(s))),
 			},
 		],
 		series: [
@@ -80,6 +81,15 @@ export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () =>
 		},
 	}
 }
+
+const halfLabel = 18
+/** The height of an axis where every value is 0. */
+const nothing = 1e-9
+const narrowest = 44
+const perLetter = 6.5
+
+/** Wide enough for its longest value. */
+const axisWidth = (_: uPlot, values: string[] | null): number => Math.max(narrowest, 12 + perLetter * Math.max(0, ...(values ?? []).map((v) => (v ?? "").length)))
 
 /** Points that no line leads to or from. */
 const lonely: uPlot.Series.Points.Filter = (u, seriesIdx, show) => {

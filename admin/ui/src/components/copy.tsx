@@ -21,11 +21,12 @@ export async function copyText(text: string): Promise<void> {
 }
 
 /** A button that copies, and says that it did. */
-export function Copy({ text, children, size = "s" }: { text: string; children?: ComponentChildren; size?: "s" | "l" }) {
+export function Copy({ text, children, size = "s", kind }: { text: string; children?: ComponentChildren; size?: "s" | "l"; kind?: "primary" }) {
 	const [done, setDone] = useState(false)
 	return (
 		<Button
 			size={size}
+			kind={kind}
 			icon={done ? "check" : "copy"}
 			label={children ? undefined : t("action.copy")}
 			onClick={async () => {

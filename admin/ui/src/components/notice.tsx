@@ -11,7 +11,7 @@ import { problemText } from "./problemtext"
 export function Empty({ title, children, action }: { title: string; children?: ComponentChildren; action?: ComponentChildren }) {
 	return (
 		<div class="empty">
-			<h3>{title}</h3>
+			<p class="emptyhead">{title}</p>
 			{children && <p>{children}</p>}
 			{action}
 		</div>

@@ -32,7 +32,7 @@ function Step({ attempt: a }: { attempt: AiAttempt }) {
 	if (kind === "ok") return <span>{a.target.channel}</span>
 	return (
 		<span class="no" title={a.outcome.message ? `${tCode("kind", kind)}: ${a.outcome.message}` : tCode("kind", kind)}>
-			{a.target.channel} <em class={limits.includes(kind) ? "lim" : undefined}>✕ {shortReason(a)}</em>
+			{a.target.channel} <em class={limits.includes(kind) && a.outcome.status !== 200 ? "lim" : undefined}>✕ {shortReason(a)}</em>
 		</span>
 	)
 }
@@ -40,6 +40,8 @@ function Step({ attempt: a }: { attempt: AiAttempt }) {
 /** 429, in 200, timeout: what a failure is called where there is little room. */
 function shortReason(a: AiAttempt): string {
 	const kind = a.outcome.kind
+	// An error inside a good status is told by that: it is what a gateway finds and others miss.
+	if (a.outcome.status === 200 && kind !== "empty" && kind !== "truncated") return tCode("short", "soft_error")
 	if (kind === "soft_error" || kind === "empty" || kind === "truncated") return tCode("short", kind)
 	return a.outcome.status && a.outcome.status >= 400 ? String(a.outcome.status) : tCode("short", kind)
 }

@@ -45,7 +45,7 @@ export function Timeline({ rows, total }: { rows: readonly TimelineRow[]; total:
 				<span />
 				<div class="mid">
 					<svg class="lane" aria-hidden="true">
-						{marks.map((m) => <text key={m} x={x(m)} y="12">{duration(m)}</text>)}
+						{marks.map((m) => <text key={m} x={x(m)} y="12">{m === 0 ? "0" : duration(m)}</text>)}
 					</svg>
 				</div>
 				<span />

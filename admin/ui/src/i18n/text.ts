@@ -1,9 +1,10 @@
 import { signal } from "@preact/signals"
 import type en from "./en/index"
+import type more from "./en-more/index"
 import type { Lang } from "./lang"
 import { keepLook } from "../shell/look"
 
-export type Key = keyof typeof en
+export type Key = keyof typeof en | keyof typeof more
 
 /** A text, or one per plural category of its {n}. {name} stands for a value. */
 export type Message = string | { one?: string; other: string }
@@ -14,13 +15,36 @@ const messages = signal<Messages | undefined>(undefined)
 
 let plural = new Intl.PluralRules(lang.peek())
 
+interface Loaded {
+	default: Partial<Messages>
+}
+
+/** The texts of seldom pages are there, or being loaded. */
+let withMore = false
+
+const moreTexts = (to: Lang): Promise<Loaded> => (to === "zh" ? import("./zh-more") : import("./en-more"))
+
+/** Loads the texts of the pages that are opened seldom. */
+export async function loadMoreTexts(): Promise<void> {
+	if (withMore) return
+	withMore = true
+	const to = lang.peek()
+	try {
+		const loaded = await moreTexts(to)
+		if (lang.peek() === to) messages.value = { ...(messages.peek() as Messages), ...loaded.default }
+	} catch (e) {
+		withMore = false
+		throw e
+	}
+}
+
 /** Loads a language and shows it. */
 export async function loadLanguage(to: Lang): Promise<void> {
-	const loaded = (to === "zh" ? await import("./zh") : await import("./en")) as { default: Messages }
+	const [near, far] = await Promise.all([(to === "zh" ? import("./zh") : import("./en")) as Promise<Loaded>, withMore ? moreTexts(to) : undefined])
 	plural = new Intl.PluralRules(to)
 	document.documentElement.lang = to
 	lang.value = to
-	messages.value = loaded.default
+	messages.value = { ...near.default, ...far?.default } as Messages
 }
 
 export async function setLanguage(to: Lang): Promise<void> {

@@ -4,21 +4,27 @@ import { channelStates } from "../api/live"
 import { isOperator } from "../api/session"
 import { Button } from "../components/button"
 import { Empty } from "../components/notice"
-import { t, type Key } from "../i18n/text"
+import { loadMoreTexts, t, type Key } from "../i18n/text"
 import Overview from "../pages/overview"
 import { go, href, type PageName, pages, type Route, route } from "./router"
 
 /** A page: what src/pages/NAME exports as default. It draws its <main> with Main. */
 type PageModule = { default: ComponentType }
 
+/** A page whose texts are not among those that every page has. */
+const withTexts = async (page: Promise<PageModule>): Promise<PageModule> => {
+	await loadMoreTexts()
+	return page
+}
+
 /** What a page's module is loaded by; esbuild makes a file of each. */
 const loaders: Record<Exclude<PageName, "overview"> | "welcome", () => Promise<PageModule>> = {
 	channels: () => import("../pages/channels"),
 	requests: () => import("../pages/requests"),
 	costs: () => import("../pages/costs"),
-	tokens: () => import("../pages/tokens"),
-	playground: () => import("../pages/playground"),
-	settings: () => import("../pages/settings"),
+	tokens: () => withTexts(import("../pages/tokens")),
+	playground: () => withTexts(import("../pages/playground")),
+	settings: () => withTexts(import("../pages/settings")),
 	welcome: () => import("../pages/welcome"),
 }
 

@@ -1,6 +1,6 @@
 import { computed } from "@preact/signals"
 import { serverNow } from "../api/clock"
-import { param } from "./router"
+import { param, route } from "./router"
 
 // The range that pages look at: range=1h, range=today, or since=…&until=….
 
@@ -29,10 +29,13 @@ function parse(text: string): Range {
 	const since = Date.parse(a)
 	const until = Date.parse(b)
 	if (since < until) return { name: "custom", since, until }
-	return { name: "1h" }
+	return { name: usualRange() }
 }
 
-/** The range of the address; an hour if it names none. */
+/** The range where the address names none: of costs an hour says nothing. */
+export const usualRange = (): RangeName => (route.value.page === "costs" ? "30d" : "1h")
+
+/** The range of the address, or the usual one. */
 export const range = computed(() => parse(param("range")))
 
 /** A custom range as the address has it. */

@@ -4,7 +4,7 @@ import { TextField } from "../components/field"
 import { Popover } from "../components/menu"
 import { dayTime } from "../i18n/format"
 import { t, type Key } from "../i18n/text"
-import { boundsOf, customRange, namedRanges, range, shortRanges } from "./range"
+import { boundsOf, customRange, namedRanges, range, shortRanges, usualRange } from "./range"
 import { hrefWith, setQuery } from "./router"
 
 /** The one range picker. Pages that look at a range put it into their <Bar>. */
@@ -14,7 +14,7 @@ export function RangePicker() {
 	return (
 		<div class="range" role="group" aria-label={t("range.label")}>
 			{shortRanges.map((x) => (
-				<a key={x} href={hrefWith({ range: x === "1h" ? null : x })} aria-current={r.name === x ? "true" : undefined} title={t(`range.last.${x}` as Key)}>
+				<a key={x} href={hrefWith({ range: x === usualRange() ? null : x })} aria-current={r.name === x ? "true" : undefined} title={t(`range.last.${x}` as Key)}>
 					{x}
 				</a>
 			))}
@@ -57,7 +57,7 @@ function CustomRange({ close }: { close: () => void }) {
 			}}
 		>
 			<div class="phoneranges">
-				{shortRanges.map((x) => <a key={x} class="chip" href={hrefWith({ range: x === "1h" ? null : x })} onClick={close}>{t(`range.last.${x}` as Key)}</a>)}
+				{shortRanges.map((x) => <a key={x} class="chip" href={hrefWith({ range: x === usualRange() ? null : x })} onClick={close}>{t(`range.last.${x}` as Key)}</a>)}
 			</div>
 			<div class="chips">
 				{namedRanges.map((x) => <a key={x} class={"chip" + (range.value.name === x ? " on" : "")} href={hrefWith({ range: x })} onClick={close}>{t(`range.${x}`)}</a>)}

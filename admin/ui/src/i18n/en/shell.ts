@@ -117,6 +117,7 @@ export default {
 	"problem.login_required": "Log in first",
 	"problem.forbidden": "Not allowed",
 	"problem.wrong_credential": "Wrong password or token",
+	"problem.password_required": "The admin password is needed for this",
 	"problem.too_many_attempts": "Too many failed attempts",
 	"problem.no_admin_password": "No admin password is set",
 	"problem.too_large": "Too large",

@@ -4,8 +4,5 @@ import welcome from "./welcome"
 import channels from "./channels"
 import requests from "./requests"
 import costs from "./costs"
-import tokens from "./tokens"
-import playground from "./playground"
-import settings from "./settings"
 
-export default { ...shell, ...overview, ...welcome, ...channels, ...requests, ...costs, ...tokens, ...playground, ...settings }
+export default { ...shell, ...overview, ...welcome, ...channels, ...requests, ...costs }

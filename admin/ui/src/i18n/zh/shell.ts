@@ -120,6 +120,7 @@ export default {
 	"problem.login_required": "请先登录",
 	"problem.forbidden": "不允许",
 	"problem.wrong_credential": "密码或令牌错误",
+	"problem.password_required": "此操作需要管理员密码",
 	"problem.too_many_attempts": "失败次数过多",
 	"problem.no_admin_password": "未设置管理员密码",
 	"problem.too_large": "太大",

@@ -5,6 +5,7 @@ import { duration, short } from "../../i18n/format"
 import { lang, t } from "../../i18n/text"
 import { customRange } from "../../shell/range"
 import { setQuery } from "../../shell/router"
+import { stepText } from "../../shell/steps"
 import { stepsOf } from "./steps"
 
 export function Charts({ data }: { data: Overview | undefined }) {
@@ -36,11 +37,4 @@ function seriesOf(data: Overview): { times: number[]; outcomes: Series[]; first:
 			{ id: "p99", text: "p99", color: "--muted-line", kind: "dotted", values: first("first_content_p99_ns") },
 		],
 	}
-}
-
-function stepText(ms: number): string {
-	const minutes = ms / 60_000
-	if (minutes < 60) return minutes === 1 ? t("overview.step.minute") : t("overview.step.minutes", { n: minutes })
-	if (minutes < 1440) return minutes === 60 ? t("overview.step.hour") : t("overview.step.hours", { n: minutes / 60 })
-	return t("overview.step.day")
 }

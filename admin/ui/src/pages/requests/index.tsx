@@ -1,11 +1,8 @@
-import { Empty } from "../../components/notice"
-import { t } from "../../i18n/text"
-import { Main } from "../../shell/main"
+import { route } from "../../shell/router"
+import { CallPage } from "./call"
+import { RequestList } from "./list"
 
 export default function RequestsPage() {
-	return (
-		<Main>
-			<Empty title={t("page.soon")} />
-		</Main>
-	)
+	const id = route.value.rest[0]
+	return id ? <CallPage key={id} id={id} /> : <RequestList />
 }

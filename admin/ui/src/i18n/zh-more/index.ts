@@ -1,0 +1,5 @@
+import playground from "../zh/playground"
+import settings from "../zh/settings"
+import tokens from "../zh/tokens"
+
+export default { ...tokens, ...playground, ...settings }

@@ -1,0 +1,42 @@
+// What tests of one page begin with: a gateway that has seen some traffic, and
+// a browser whose pages must be without errors, violations and faults of access.
+import assert from "node:assert/strict"
+import { AxeBuilder } from "@axe-core/playwright"
+import { build, startBrowser, startGateway, startUpstream } from "./harness.mjs"
+import { fill } from "./traffic.mjs"
+
+export async function setStage(options) {
+	const binary = build()
+	const upstream = await startUpstream()
+	const gateway = await startGateway(binary, options)
+	const tokens = await fill(gateway, upstream.url)
+	const chrome = await startBrowser()
+	return {
+		binary, upstream, gateway, tokens, chrome,
+		/** Opens a page as the operator, and afterwards asserts that nothing went wrong on it. */
+		async visit(options, work, ui = gateway.ui) {
+			const page = await chrome.open(ui, { login: true, ...options })
+			try {
+				await work(page)
+				assert.deepEqual(page.problems, [])
+			} finally {
+				await page.context().close()
+			}
+		},
+		async end() {
+			await chrome.close()
+			await gateway.close()
+			await upstream.stop()
+		},
+	}
+}
+
+export async function axe(page, where) {
+	const found = await new AxeBuilder({ page }).setLegacyMode().withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]).analyze()
+	assert.deepEqual(found.violations.map((v) => `${where}: ${v.id} ${v.nodes.map((n) => n.target + " " + n.html.slice(0, 160)).join(" | ")}`), [])
+}
+
+/** Nothing is wider than the window. */
+export async function fits(page, where) {
+	assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, `${where} scrolls to the side`)
+}
