@@ -32,7 +32,7 @@ func (a *App) announce() {
 	fields := []zap.Field{zap.Strings("clients", found.clients)}
 	if len(found.dashboard) > 0 {
 		login := "with the admin password, or with a client token to see its own numbers"
-		if a.password == nil {
+		if a.control.Password() == nil {
 			login = "with a client token, to see its own numbers; the option admin_password lets its holder see and change everything"
 		}
 		fields = append(fields, zap.Strings("dashboard", found.dashboard), zap.String("login", login))

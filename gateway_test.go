@@ -233,7 +233,7 @@ func (g *testGateway) recordOf(id string) *ai.Record {
 	var rec *ai.Record
 	var err error
 	for range 100 { // the answer may be at the client before the call is settled
-		if rec, err = g.app.Call(g.t.Context(), id); err == nil {
+		if rec, err = g.app.control.Call(g.t.Context(), id); err == nil {
 			return rec
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -245,7 +245,7 @@ func (g *testGateway) recordOf(id string) *ai.Record {
 // cooling lists what rests, as "scope channel kind".
 func (g *testGateway) cooling() []string {
 	var list []string
-	for _, e := range g.app.state.resting() {
+	for _, e := range g.app.state.control.Resting() {
 		list = append(list, fmt.Sprintf("%s %s %s", e.Scope, e.Channel, e.Kind))
 	}
 	return list

@@ -1,6 +1,7 @@
 package ccload
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -26,6 +27,7 @@ var layers = []struct {
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
 	{4, []string{"cluster", "routing", "transfer"}},
 	{5, []string{"command", "gateway"}},
+	{6, []string{"control"}},
 }
 
 // mayImportCaddy are the packages that know of Caddy.
@@ -97,6 +99,39 @@ func TestEveryPackageHasADoc(t *testing.T) {
 		if !ok {
 			t.Errorf("package %s has no doc comment", dir)
 		}
+	}
+}
+
+// mostMethods is how many methods an interface may list. A larger one is made of
+// named parts, so that whoever needs a part can say which.
+const mostMethods = 8
+
+func TestInterfacesAreMadeOfParts(t *testing.T) {
+	err := walkGo(func(path string) error {
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if i, ok := spec.Type.(*ast.InterfaceType); ok {
+				methods := 0
+				for _, m := range i.Methods.List {
+					methods += len(m.Names)
+				}
+				if methods > mostMethods {
+					t.Errorf("%s: %s lists %d methods; make it of named parts of at most %d", path, spec.Name.Name, methods, mostMethods)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -124,7 +124,7 @@ func (coolingGauge) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	states.Range(func(_, v any) bool {
-		for _, e := range v.(*state).resting() {
+		for _, e := range v.(*state).control.Resting() {
 			metrics.cooling.WithLabelValues(e.Scope.String()).Inc()
 		}
 		return true

@@ -10,9 +10,10 @@ package ccload
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,9 @@ import (
 	"github.com/ccload/ccload/admin"
 	_ "github.com/ccload/ccload/command" // caddy ccload
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
 
@@ -48,7 +51,7 @@ type App struct {
 	stateKey string
 	gateway  *gateway.Gateway
 	keep     atomic.Pointer[retention]
-	password *admin.Password // of the dashboard, nil if there is none
+	control  *control.Service
 
 	background sync.WaitGroup     // what runs by itself until Stop
 	stop       context.CancelFunc // ends it
@@ -79,17 +82,16 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.joinState(); err != nil {
 		return err
 	}
-	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned, ended: a.state.publishCall}
+	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned, ended: a.state.control.PublishCall}
 	a.gateway = gateway.New(gateway.Options{
 		State: a.state.gateway, Routing: a.state.routing, Observer: a.observer, Owners: a.state.store, Shares: a.state.cluster,
-		Ready: a.state.complete, Opened: a.state.opened.Load, Pseudonym: a.state.pseudonym, Log: a.logger,
+		Ready: a.state.control.Complete, Opened: a.state.opened.Load, Pseudonym: a.state.control.Pseudonym, Log: a.logger,
 	})
-	// That a secret's file or variable is there is asked in Start: a config may
-	// be validated where it is not.
-	if _, err := a.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
-		return err
-	}
-	if a.password, err = a.readPassword(); err != nil {
+	a.control, err = control.New(control.Options{
+		State: a.state.control, Declared: &a.App, Gateway: a.gateway, Replacer: caddy.NewReplacer(),
+		KeyFile: filepath.Join(caddy.AppDataDir(), "ccload", "encryption.key"), Modules: modulesIn, Log: a.logger,
+	})
+	if err != nil {
 		return err
 	}
 	return a.rebuild()
@@ -116,24 +118,51 @@ func (a *App) joinState() error {
 	return nil
 }
 
+// rebuild makes the registry of what is declared and stored now.
+func (a *App) rebuild() error {
+	replacer := caddy.NewReplacer()
+	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
+	whole, shadowed := a.control.Whole()
+	for _, problem := range shadowed {
+		a.observer.Problem(problem)
+	}
+	r, err := routing.NewTable(whole, routing.Options{
+		Declared: len(a.Channels), Replace: replace, State: a.state.routing, Usable: a.gateway.Connectable,
+		Warn: a.observer.Problem,
+	})
+	if err != nil {
+		return err
+	}
+	age, bytes := whole.Retention.Resolve()
+	a.keep.Store(&retention{age: age, bytes: bytes})
+	a.state.cluster.Restrict(r.Limited())
+	a.gateway.Use(r)
+	return nil
+}
+
 // Start opens the store, if no earlier config has, and begins to work.
 func (a *App) Start() error {
-	own, err := a.readPrices()
+	own, err := a.control.ReadPrices()
 	if err != nil {
 		return err
 	}
 	if err := a.state.open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
-	a.makeSecretFiles()
-	if err := a.useStored(); err != nil {
+	a.control.MakeSecretFiles()
+	if err := within(openTimeout, a.control.Open); err != nil {
+		return err
+	}
+	if err := a.rebuild(); err != nil {
 		return err
 	}
 	var run context.Context
 	run, a.stop = context.WithCancel(context.Background())
 	a.state.attach(a)
 	a.state.cluster.Divide(run)
-	a.usePrices(run, own)
+	if sync := a.control.UsePrices(run, own); sync != nil {
+		a.background.Go(func() { sync(run) })
+	}
 	a.gateway.StartChecks()
 	a.warnOfServers()
 	a.nameSites()
@@ -212,6 +241,23 @@ func (a *App) leaveState() {
 	if _, err := states.Delete(a.stateKey); err != nil {
 		a.logger.Error("closing the gateway's state", zap.Error(err))
 	}
+}
+
+// Operator implements admin.App.
+func (a *App) Operator() admin.Operator { return a.control }
+
+// modulesIn lists the modules in a namespace of Caddy's.
+func modulesIn(namespace string) []control.Module {
+	found := caddy.GetModules(namespace)
+	list := make([]control.Module, 0, len(found))
+	for _, info := range found {
+		t := reflect.TypeOf(info.New())
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		list = append(list, control.Module{Name: info.ID.Name(), Type: t})
+	}
+	return list
 }
 
 // Interface guards

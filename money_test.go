@@ -82,7 +82,7 @@ func TestCostOfACall(t *testing.T) {
 	if len(rec.Attempts) != 2 || rec.Attempts[0].Cost.Amount != 5_000_000 || sum != rec.Cost.Amount || rec.Cost.Amount != 5_000_000+2_250_000 {
 		t.Errorf("%d attempts, %+v", len(rec.Attempts), rec.Cost)
 	}
-	for _, b := range g.app.Budgets(time.Now()) {
+	for _, b := range g.app.control.Budgets(time.Now()) {
 		want := map[string]ai.Money{"tests": 9_500_000, "bad": 5_000_000, "good": 4_500_000}[b.Name]
 		if b.Total.Spent != want || b.Day.Spent != want || b.Month.Spent != want || b.Reserved != 0 {
 			t.Errorf("%s %s: %+v, want %s", b.Kind, b.Name, b, want)
@@ -162,7 +162,7 @@ func TestBudgetUnderLoad(t *testing.T) {
 	}
 	time.AfterFunc(2*time.Second, func() { close(release) })
 	wait.Wait()
-	for _, b := range g.app.Budgets(time.Now()) {
+	for _, b := range g.app.control.Budgets(time.Now()) {
 		if b.Name != "poor" {
 			continue
 		}
@@ -458,11 +458,11 @@ func TestPriceFiles(t *testing.T) {
 	if rec := g.record(b); rec.Cost.Amount != 2*ai.Dollar {
 		t.Errorf("%+v", rec.Cost)
 	}
-	n, err := g.app.Reprice(t.Context(), time.Time{})
+	n, err := g.app.control.Reprice(t.Context(), time.Time{})
 	if rec := g.record(a); n != 1 || err != nil || rec.Cost.Amount != 2*ai.Dollar || rec.Cost.Unpriced {
 		t.Errorf("%d, %v: %+v", n, err, rec.Cost)
 	}
-	for _, budget := range g.app.Budgets(time.Now()) {
+	for _, budget := range g.app.control.Budgets(time.Now()) {
 		if budget.Total.Spent != 4*ai.Dollar {
 			t.Errorf("%+v", budget)
 		}
@@ -475,7 +475,7 @@ func TestPricesInTheStore(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "ccload.db")
 	options := channelURL("own", upstream(t, answers(strings.ReplaceAll(claude(1_000_000, 0), "claude-opus-4-6", "house-model"))))
 	g := newGatewayAt(t, db, options, "")
-	if err := g.app.SetOwnPrices(t.Context(), []pricing.Row{{Model: "house-model", Input: "3"}}); err != nil {
+	if err := g.app.control.SetOwnPrices(t.Context(), []pricing.Row{{Model: "house-model", Input: "3"}}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -485,7 +485,7 @@ func TestPricesInTheStore(t *testing.T) {
 		g.close()
 		g = newGatewayAt(t, db, options, "")
 	}
-	if rows, err := g.app.OwnPrices(t.Context()); len(rows) != 1 || err != nil {
+	if rows, err := g.app.control.OwnPrices(t.Context()); len(rows) != 1 || err != nil {
 		t.Errorf("%+v, %v", rows, err)
 	}
 }
@@ -501,12 +501,12 @@ func TestTotalsEqualRows(t *testing.T) {
 		wait.Go(func() { g.askModel(ai.Protocols[i%4], "claude-opus-4-6", i%3 == 0) })
 		if i%20 == 0 {
 			wait.Wait()
-			g.app.ClearCooling(healthRefAny)
+			g.app.control.ClearCooling(healthRefAny)
 		}
 	}
 	wait.Wait()
 	g.app.idleWithin(5 * time.Second)
-	list, err := g.app.Calls(t.Context(), admin.CallFilter{Limit: 500})
+	list, err := g.app.control.Calls(t.Context(), admin.CallFilter{Limit: 500})
 	if err != nil || len(list) != 200 {
 		t.Fatalf("%d calls, %v", len(list), err)
 	}
@@ -564,7 +564,7 @@ func TestPriceList(t *testing.T) {
 	}
 	g := newGatewayAt(t, db, options, "")
 	dear(g)
-	if _, err := g.app.state.store.LoadMemory(t.Context(), pricesMemory); errors.Is(err, store.ErrNotFound) {
+	if _, err := g.app.state.store.LoadMemory(t.Context(), "prices"); errors.Is(err, store.ErrNotFound) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	g.close()

@@ -31,13 +31,13 @@ func TestStoreThatVanishes(t *testing.T) {
 		a := g.askModel(ai.Anthropic, "claude-opus-4-6", false).want(t, http.StatusOK)
 		ids = append(ids, a.Header.Get("X-Ccload-Request-Id"))
 	}
-	eventually(t, func() (bool, bool) { return true, g.app.Status().Journal.Spooled == 20 })
-	if lost := g.app.Status().Journal.Lost; lost != 0 {
+	eventually(t, func() (bool, bool) { return true, g.app.control.Status().Journal.Spooled == 20 })
+	if lost := g.app.control.Status().Journal.Lost; lost != 0 {
 		t.Errorf("%d records are lost", lost)
 	}
 	g.close()
 	g = newGatewayAt(t, db, options, "")
-	for _, b := range g.app.Budgets(time.Now()) {
+	for _, b := range g.app.control.Budgets(time.Now()) {
 		if b.Total.Spent != 100*ai.Dollar {
 			t.Errorf("%s %s has spent %s, want $100", b.Kind, b.Name, b.Total.Spent)
 		}
@@ -45,7 +45,7 @@ func TestStoreThatVanishes(t *testing.T) {
 	for _, id := range ids {
 		g.recordOf(id)
 	}
-	if s := g.app.Status().Journal; s.Spooled != 0 || s.Lost != 0 {
+	if s := g.app.control.Status().Journal; s.Spooled != 0 || s.Lost != 0 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -146,7 +146,7 @@ func TestSubstitutedModels(t *testing.T) {
 				if strings.Contains(a.Body, "cheap-mini") {
 					t.Errorf("%s from %s, streamed %v: the client is told %s", client, up, stream, a.Body)
 				}
-				channels := g.app.Channels(g.record(a).Time)
+				channels := g.app.control.Channels(g.record(a).Time)
 				if shown := channels[0].Substituted["dear-large"]; shown != "cheap-mini" {
 					t.Errorf("%s from %s, streamed %v: the channel shows %q", client, up, stream, shown)
 				}

@@ -47,7 +47,7 @@ func TestFailuresSpread(t *testing.T) {
 	}
 	g := newGateway(t, options, "lb_policy priority {\nthen weighted\n}")
 	for range 40 {
-		g.app.ClearCooling(healthRefAny)
+		g.app.control.ClearCooling(healthRefAny)
 		g.ask(ai.OpenAI, false).want(t, http.StatusOK)
 	}
 	for i := range 4 {
@@ -111,7 +111,7 @@ func TestAliasesAndFuzzyNames(t *testing.T) {
 	if rec.Channel != "two" || rec.UpstreamModel != "model-two" || rec.Model != "fast" {
 		t.Errorf("served by %s as %s", rec.Channel, rec.UpstreamModel)
 	}
-	g.app.ClearCooling(healthRefAny)
+	g.app.control.ClearCooling(healthRefAny)
 	g.askModel(ai.OpenAI, "Model-ONE", false)
 	if got := first.Last().Model; got != "model-one-20260101" {
 		t.Errorf("fuzzy name went to %q, want the newest", got)
@@ -149,7 +149,7 @@ func TestHoursLimitsAndReasons(t *testing.T) {
 	if fmt.Sprint(reasons) != fmt.Sprint(want) {
 		t.Errorf("reasons %v, want %v", reasons, want)
 	}
-	e, err := g.app.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: "tests"})
+	e, err := g.app.control.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: "tests"})
 	if err != nil || e.Next == nil || e.Next.Channel == "" || !slices.Contains(e.NotServing, "other") {
 		t.Errorf("explain: %+v, %v", e, err)
 	}
@@ -168,22 +168,22 @@ func TestExplainSaysWhatACallWouldMeet(t *testing.T) {
 	for token, want := range map[string]string{
 		"narrow": "model_not_permitted", "old": "token_expired", "tests": "", "once": "",
 	} {
-		e, err := g.app.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: token})
+		e, err := g.app.control.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: token})
 		if err != nil || !strings.Contains(e.Problem, want) || (e.Next == nil) != (want != "") {
 			t.Errorf("%s: problem %q, next %v, %v", token, e.Problem, e.Next, err)
 		}
 	}
 	g.ask(ai.OpenAI, false, as("once-token-0123456789")).want(t, http.StatusOK)
 	g.ask(ai.OpenAI, false).want(t, http.StatusOK)
-	e, err := g.app.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: "tests"})
+	e, err := g.app.control.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: "tests"})
 	if err != nil || e.Next != nil || e.Problem == "" || e.Candidates[0].Reason != ai.OverRate || e.Candidates[1].Reason != ai.OverTokens {
 		t.Errorf("both channels are used up; explain: %+v, %v", e, err)
 	}
-	e, err = g.app.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: "once"})
+	e, err = g.app.control.Explain(admin.Question{Model: "m", Protocol: ai.OpenAI, Token: "once"})
 	if err != nil || !strings.Contains(e.Problem, "used up") {
 		t.Errorf("the token is used up; explain: %+v, %v", e, err)
 	}
-	for _, ch := range g.app.Channels(time.Now()) {
+	for _, ch := range g.app.control.Channels(time.Now()) {
 		if ch.State == ai.Eligible || ch.Until.IsZero() {
 			t.Errorf("channel %s is %s until %s", ch.Name, ch.State, ch.Until)
 		}

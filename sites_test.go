@@ -36,7 +36,7 @@ func TestExplainAnswersForASite(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := startGateway(t, c.config)
-			e, err := g.app.Explain(admin.Question{Model: "claude-haiku-4-5", Protocol: ai.Anthropic, Site: c.ask})
+			e, err := g.app.control.Explain(admin.Question{Model: "claude-haiku-4-5", Protocol: ai.Anthropic, Site: c.ask})
 			if c.wrong != "" {
 				if err == nil || !strings.Contains(err.Error(), c.wrong) {
 					t.Fatalf("%+v, %v; want an error with %s", e, err, c.wrong)

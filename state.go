@@ -18,6 +18,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/cluster"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/ledger"
@@ -37,12 +38,16 @@ const (
 	pruneStep    = 500 // calls deleted at a time, so that writers never wait long
 )
 
+// tokensMemory is the name under which the store keeps what was learned of
+// counting tokens.
+const tokensMemory = "tokens"
+
 // state is everything that outlives a config: what each part of the gateway
 // remembers, and the database that they share. It opens and closes them.
 type state struct {
 	routing *routing.State
 	gateway *gateway.State
-	control *controlState
+	control *control.State
 	cluster *cluster.Cluster
 
 	store  store.Store
@@ -72,10 +77,13 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.log.Store(log)
 	st.routing = routing.NewState(st.coolingChanged)
 	st.gateway = gateway.NewState(st.logger)
-	st.control = &controlState{Desk: newDesk(st)}
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
-		Changed: func() { st.publishChange(liveChange{Resting: true}) },
+		Changed: func() { st.control.PublishChange(control.Change{Resting: true}) },
+	})
+	st.control = control.NewState(control.Parts{
+		Store: s, Cluster: st.cluster, Routing: st.routing, Gateway: st.gateway,
+		Current: st.service, Apply: st.apply, Log: st.logger,
 	})
 	return st
 }
@@ -117,7 +125,7 @@ func (st *state) open() error {
 		var run context.Context
 		run, st.stop = context.WithCancel(context.Background())
 		st.done.Go(func() { st.pruneLoop(run) })
-		st.done.Go(func() { st.refreshLoop(run) })
+		st.done.Go(func() { st.control.RefreshLoop(run) })
 		st.done.Go(func() { captures.Run(run) })
 		st.done.Go(func() { st.cluster.Run(run) })
 		st.opened.Store(true)
@@ -149,7 +157,7 @@ func (st *state) useSpool(ctx context.Context) {
 // when the last config that used the state has let go of it.
 func (st *state) Destruct() error {
 	st.gateway.Pool.Close()
-	st.control.Desk.Hub.CloseAll()
+	st.control.Shared.Hub.CloseAll()
 	if !st.opened.Load() {
 		return nil
 	}
@@ -250,13 +258,30 @@ func (st *state) current() *App {
 	return nil
 }
 
-// pseudonym is what stands for a user of a client before upstreams: the same one
-// on every node, and nothing that leads back.
-func (st *state) pseudonym(user string) string {
-	if keys := st.control.Keyring.Load(); keys != nil {
-		return keys.Pseudonym(user)
+// service is the control plane of the config that was started last, nil between
+// configs.
+func (st *state) service() *control.Service {
+	if app := st.current(); app != nil {
+		return app.control
 	}
-	return ""
+	return nil
+}
+
+// apply makes every config that is started use what is stored now.
+func (st *state) apply() {
+	st.mu.Lock()
+	apps := append([]*App{}, st.apps...)
+	st.mu.Unlock()
+	for _, app := range apps {
+		if err := app.rebuild(); err != nil {
+			app.logger.Error("what is stored cannot be put to use; routing stays as it was", zap.Error(err))
+			continue
+		}
+		app.gateway.RenewChecks()
+	}
+	if n := len(apps); n > 0 {
+		st.retention.Store(apps[n-1].keep.Load())
+	}
 }
 
 // captureConf is what is captured now.
@@ -282,7 +307,7 @@ func (st *state) coolingChanged(c health.Change) {
 	if st.opened.Load() {
 		st.cluster.Save(c)
 	}
-	st.publishChange(liveChange{Cooling: &c})
+	st.control.PublishChange(control.Change{Cooling: &c})
 	if app := st.current(); app != nil {
 		app.observer.coolingChanged(c)
 	}

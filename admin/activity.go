@@ -302,7 +302,7 @@ func budgets(q *request) (any, error) {
 const loginWatch = 5 * time.Second
 
 func live(q *request) (any, error) {
-	desk := q.op.Desk()
+	shared := q.op.Shared()
 	q.answered = true
 	ctx, cancel := context.WithCancel(q.r.Context())
 	defer cancel()
@@ -312,7 +312,7 @@ func live(q *request) (any, error) {
 		defer end()
 	}
 	go q.watchLogin(ctx, cancel)
-	return nil, desk.Hub.ServeSSE(q.w, q.r.WithContext(ctx), q.token(), desk.stopOf(q.r))
+	return nil, shared.Hub.ServeSSE(q.w, q.r.WithContext(ctx), q.token(), shared.stopOf(q.r))
 }
 
 // watchLogin ends a stream when its login was revoked, or its token is none any

@@ -158,11 +158,11 @@ func source() (Source, error) {
 	if err != nil {
 		return nil, errors.New("the running config has no ccload app")
 	}
-	s, ok := app.(Source)
+	a, ok := app.(App)
 	if !ok {
 		return nil, errors.New("the ccload app is not ready")
 	}
-	return s, nil
+	return a.Operator(), nil
 }
 
 // badRequestError is a mistake of the caller.

@@ -10,22 +10,22 @@ import (
 
 // Burndown is how a budget is spent in its day or month.
 type Burndown struct {
-	Kind     string         `json:"kind"` // token or channel
-	Name     string         `json:"name"`
-	Since    time.Time      `json:"since"`
-	Until    time.Time      `json:"until"` // when it begins anew
-	Spent    ai.Money       `json:"spent_usd"`
+	Kind     string         `json:"kind"`                // token or channel
+	Name     string         `json:"name"`                // of the token or channel
+	Since    time.Time      `json:"since"`               // when it began at 0
+	Until    time.Time      `json:"until"`               // when it begins anew
+	Spent    ai.Money       `json:"spent_usd"`           // what calls have cost since then
 	Limit    ai.Money       `json:"limit_usd,omitempty"` // 0: none
 	Reserved ai.Money       `json:"reserved_usd"`        // set aside for calls under way
 	Pace     ai.Money       `json:"pace_usd"`            // what it comes to at the end if it goes on as it did
-	Step     time.Duration  `json:"step_ns"`
-	Steps    []BurndownStep `json:"steps"` // all until now, the oldest first
+	Step     time.Duration  `json:"step_ns"`             // width of a step
+	Steps    []BurndownStep `json:"steps"`               // all until now, the oldest first
 }
 
 // BurndownStep is what had been spent when a step ended.
 type BurndownStep struct {
-	End   time.Time `json:"end"`
-	Spent ai.Money  `json:"spent_usd"`
+	End   time.Time `json:"end"`       // of the step
+	Spent ai.Money  `json:"spent_usd"` // from the beginning to the end of the step
 }
 
 // burndown answers how one budget is spent.

@@ -10,20 +10,20 @@ import (
 
 // CallVolume is how many calls there were, for the bars above a list of them.
 type CallVolume struct {
-	Since  time.Time     `json:"since"`
-	Until  time.Time     `json:"until"`
-	Step   time.Duration `json:"step_ns"`
-	Total  CallClasses   `json:"total"`
-	Series []CallClasses `json:"series"` // steps that had calls, the oldest first
+	Since  time.Time     `json:"since"`   // begin of the range
+	Until  time.Time     `json:"until"`   // end of the range
+	Step   time.Duration `json:"step_ns"` // width of a step of the series
+	Total  CallClasses   `json:"total"`   // the sum of the range
+	Series []CallClasses `json:"series"`  // steps that had calls, the oldest first
 }
 
 // CallClasses are numbers of calls that add up to all of them.
 type CallClasses struct {
-	Start      time.Time `json:"start,omitzero"`
-	OK         int64     `json:"ok"`          // at the first attempt
-	FailedOver int64     `json:"failed_over"` // ok, after an attempt that was not
-	Caller     int64     `json:"caller"`      // the caller's fault, or the caller hung up
-	Failed     int64     `json:"failed"`
+	Start      time.Time `json:"start,omitzero"` // of the step; empty in a sum
+	OK         int64     `json:"ok"`             // at the first attempt
+	FailedOver int64     `json:"failed_over"`    // ok, after an attempt that was not
+	Caller     int64     `json:"caller"`         // the caller's fault, or the caller hung up
+	Failed     int64     `json:"failed"`         // no attempt was good, and the caller is not at fault
 }
 
 // callVolume counts calls by step and by what became of them.
@@ -86,9 +86,9 @@ func (c *CallClasses) add(row *StatisticsRow, class string) {
 // PricedAttempt is how the cost of an attempt comes about, by the prices that
 // are known now for the moment of the call.
 type PricedAttempt struct {
-	Attempt int            `json:"attempt"` // its place in the call, from 0
-	Model   string         `json:"model"`
-	Lines   []pricing.Line `json:"lines"`
+	Attempt int            `json:"attempt"`  // its place in the call, from 0
+	Model   string         `json:"model"`    // as the upstream names it
+	Lines   []pricing.Line `json:"lines"`    // the parts of the price
 	List    ai.Money       `json:"list_usd"` // what the lines come to
 	Changed bool           `json:"changed"`  // not what was recorded: prices have changed since
 }

@@ -14,61 +14,61 @@ import (
 // Costs is what calls cost, as a table of one or two dimensions. Sums are made
 // of whole nano-dollars: rows, columns and cells add up to the last digit.
 type Costs struct {
-	Since time.Time `json:"since"`
-	Until time.Time `json:"until"`
+	Since time.Time `json:"since"`             // begin of the range
+	Until time.Time `json:"until"`             // end of the range
 	Rows  string    `json:"rows"`              // dimension
 	Other string    `json:"columns,omitempty"` // dimension of the columns
 
 	Columns []CostColumn `json:"column_list"` // the costliest first; days in their order
-	Lines   []CostLine   `json:"row_list"`
-	Total   CostSum      `json:"total"`
+	Lines   []CostLine   `json:"row_list"`    // the costliest first; days in their order
+	Total   CostSum      `json:"total"`       // the sum of the range
 
 	// What is not listed, because it was asked for fewer rows or columns.
-	RestRows    int         `json:"rest_rows"` // how many
-	RestLine    *CostLine   `json:"rest_row,omitempty"`
-	RestColumns int         `json:"rest_columns"`
-	RestColumn  *CostColumn `json:"rest_column,omitempty"`
+	RestRows    int         `json:"rest_rows"`             // how many
+	RestLine    *CostLine   `json:"rest_row,omitempty"`    // their sum
+	RestColumns int         `json:"rest_columns"`          // how many
+	RestColumn  *CostColumn `json:"rest_column,omitempty"` // their sum
 
 	Unpriced []UnpricedModel `json:"unpriced"` // the most calls first
 
-	Step   time.Duration `json:"step_ns,omitempty"`
-	Stacks []string      `json:"stacks"` // names of what is stacked in each step, the costliest first: of the rows, or of the columns where rows are days
-	Series []CostStep    `json:"series"` // steps that had calls, the oldest first
+	Step   time.Duration `json:"step_ns,omitempty"` // width of a step of the series; 0: there is none
+	Stacks []string      `json:"stacks"`            // names of what is stacked in each step, the costliest first: of the rows, or of the columns where rows are days
+	Series []CostStep    `json:"series"`            // steps that had calls, the oldest first
 }
 
 // CostSum is what some calls came to.
 type CostSum struct {
-	Calls    int64    `json:"calls"`
-	Cost     ai.Money `json:"cost_usd"`
-	List     ai.Money `json:"list_cost_usd"`
-	Tokens   int64    `json:"tokens"` // of prompts and answers
-	Unpriced int64    `json:"unpriced"`
+	Calls    int64    `json:"calls"`         // that have ended
+	Cost     ai.Money `json:"cost_usd"`      // with multipliers of channels
+	List     ai.Money `json:"list_cost_usd"` // by list prices
+	Tokens   int64    `json:"tokens"`        // of prompts and answers
+	Unpriced int64    `json:"unpriced"`      // calls of which a part has no price
 }
 
 // CostColumn is one column and its sum.
 type CostColumn struct {
 	Name string  `json:"name"` // a value of the dimension, 2026-01-31 of days; empty: none, such as no channel
-	Sum  CostSum `json:"sum"`
+	Sum  CostSum `json:"sum"`  // of all rows
 }
 
 // CostLine is one row.
 type CostLine struct {
-	Name  string     `json:"name"`
-	Sum   CostSum    `json:"sum"`
+	Name  string     `json:"name"`  // a value of the dimension; empty: none, such as no channel
+	Sum   CostSum    `json:"sum"`   // of all columns
 	Cells []*CostSum `json:"cells"` // one for each column, then one for the rest of them if there is one; null: no calls
 }
 
 // UnpricedModel is a model whose calls are not in the sums, or not wholly.
 type UnpricedModel struct {
-	Model string `json:"model"`
-	Calls int64  `json:"calls"`
+	Model string `json:"model"` // its name in the statistics
+	Calls int64  `json:"calls"` // of which a part has no price
 }
 
 // CostStep is what was spent in a step.
 type CostStep struct {
-	Start time.Time  `json:"start"`
+	Start time.Time  `json:"start"`     // of the step
 	Costs []ai.Money `json:"costs_usd"` // one for each stack
-	Rest  ai.Money   `json:"rest_usd"`
+	Rest  ai.Money   `json:"rest_usd"`  // of what is in no stack
 }
 
 // Bounds of tables.

@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/fielddocs"
 )
 
 // The description of the API, made of the table that it is served by and of the
@@ -161,9 +163,13 @@ var written = map[reflect.Type]object{
 var cost = object{
 	"type": "object", "description": "US dollars; usd and list_usd are null where no price is known",
 	"properties": object{
-		"usd": object{"type": []string{"number", "null"}}, "list_usd": object{"type": []string{"number", "null"}},
-		"multiplier": object{"type": "number"}, "price": object{"type": "string"},
-		"unpriced": object{"type": "boolean"}, "other_tier": object{"type": "boolean"}, "drifted": object{"type": "boolean"},
+		"usd":        object{"type": []string{"number", "null"}, "description": "what counts against budgets: the vendor's own figure, or else the list price, times the channel's multiplier"},
+		"list_usd":   object{"type": []string{"number", "null"}, "description": "by the catalogue of prices, before the multiplier"},
+		"multiplier": object{"type": "number", "description": "the channel's; left out if it has none"},
+		"price":      object{"type": "string", "description": "id of the catalogue's row that priced it"},
+		"unpriced":   object{"type": "boolean", "description": "something was used that no row prices; it is not in the amounts"},
+		"other_tier": object{"type": "boolean", "description": "the answer named a service tier that has no row; the standard one priced it"},
+		"drifted":    object{"type": "boolean", "description": "the vendor's figure and ours differ by more than a tenth"},
 	},
 	"additionalProperties": false, "x-always-in-answers": []string{"usd", "list_usd"},
 }
@@ -249,7 +255,7 @@ func (s schemas) properties(t reflect.Type, into object, always *[]string) {
 				name = f.Name
 			}
 			if _, outer := into[name]; !outer {
-				into[name] = s.of(f.Type)
+				into[name] = withDoc(s.of(f.Type), fielddocs.Of(t.String()+"."+name))
 				if !strings.Contains(rest, "omit") {
 					*always = append(*always, name)
 				}
@@ -262,6 +268,16 @@ func (s schemas) properties(t reflect.Type, into object, always *[]string) {
 		}
 		s.properties(e, into, always)
 	}
+}
+
+// withDoc adds the doc of a field to the schema of its type.
+func withDoc(schema object, doc string) object {
+	if doc == "" {
+		return schema
+	}
+	schema = maps.Clone(schema) // that of the type is of other fields too
+	schema["description"] = doc
+	return schema
 }
 
 // typeName is a type in the words of JSON.

@@ -39,11 +39,11 @@ type LoginNote struct {
 // guess checks a credential of a client: check says whether it is right. A
 // wrong one is the problem wrong.
 func (q *request) guess(kind string, wrong *Problem, check func() (bool, error)) error {
-	desk, address, peer := q.op.Desk(), clientAddress(q.r), peerAddress(q.r)
-	if wait := desk.Throttle.Wait(address, time.Now()); wait > 0 {
+	shared, address, peer := q.op.Shared(), clientAddress(q.r), peerAddress(q.r)
+	if wait := shared.Throttle.Wait(address, time.Now()); wait > 0 {
 		return tooMany(q.w, wait)
 	}
-	if err := desk.Peers.Wait(q.r.Context(), peer, ""); err != nil {
+	if err := shared.Peers.Wait(q.r.Context(), peer, ""); err != nil {
 		if errors.Is(err, access.ErrGuessing) {
 			return tooMany(q.w, time.Second)
 		}
@@ -57,18 +57,18 @@ func (q *request) guess(kind string, wrong *Problem, check func() (bool, error))
 		q.failed(kind)
 		return wrong
 	}
-	desk.Throttle.Succeeded(address)
+	shared.Throttle.Succeeded(address)
 	return nil
 }
 
 // failed counts and tells of a wrong credential.
 func (q *request) failed(kind string) {
-	desk, address, peer, now := q.op.Desk(), clientAddress(q.r), peerAddress(q.r), time.Now()
-	desk.Throttle.Failed(address, now)
-	desk.Peers.Failed(peer)
+	shared, address, peer, now := q.op.Shared(), clientAddress(q.r), peerAddress(q.r), time.Now()
+	shared.Throttle.Failed(address, now)
+	shared.Peers.Failed(peer)
 	// The words and the order of the fields are for programs that bar addresses.
 	q.log.Warn("login failed", zap.String("client_ip", address), zap.String("peer", peer), zap.String("credential", kind))
-	if missed, note := desk.failures.take(now); note {
+	if missed, note := shared.failures.take(now); note {
 		q.note(LoginNote{Actor: Actor{Name: "unknown", Address: address}, Kind: kind, Missed: missed})
 	}
 }

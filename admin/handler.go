@@ -57,11 +57,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	op, ok := app.(Operator)
+	a, ok := app.(App)
 	if !ok {
 		return fmt.Errorf("the app ccload is a %T, which has no dashboard", app)
 	}
-	h.op = op
+	h.op = a.Operator()
 	h.build()
 	return nil
 }
@@ -152,14 +152,14 @@ func (h *Handler) nothing(w http.ResponseWriter, r *http.Request) {
 	writeProblem(w, Problemf(http.StatusNotFound, CodeNotFound, "", "there is nothing here; %s/api/openapi.json describes what there is", baseOf(r)))
 }
 
-// NewDesk returns one where nobody is logged in.
-func NewDesk(sessions SessionStore, hub *Hub) *Desk {
-	return &Desk{Sessions: NewSessions(sessions), Throttle: NewThrottle(), Peers: access.NewGuessing(peerFree), Hub: hub}
+// NewShared returns a state of the dashboard where nobody is logged in.
+func NewShared(sessions SessionStore, hub *Hub) *Shared {
+	return &Shared{Sessions: NewSessions(sessions), Throttle: NewThrottle(), Peers: access.NewGuessing(peerFree), Hub: hub}
 }
 
-// Desk is what belongs to the dashboard and outlives configs: logins, live
+// Shared is what belongs to the dashboard and outlives configs: logins, live
 // events and the health of channels. The app keeps it.
-type Desk struct {
+type Shared struct {
 	Sessions *Sessions
 	Throttle *Throttle        // by the client's address; it refuses
 	Peers    *access.Guessing // by the other end of the connection; it delays
@@ -214,27 +214,27 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // stopOf is closed when the server that a request came by shuts down, so that
 // neither a reload nor an exit waits for streams of events.
-func (d *Desk) stopOf(r *http.Request) <-chan struct{} {
+func (s *Shared) stopOf(r *http.Request) <-chan struct{} {
 	server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
 	if !ok {
 		return nil
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if stop := d.servers[server]; stop != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stop := s.servers[server]; stop != nil {
 		return stop
 	}
-	if d.servers == nil {
-		d.servers = make(map[*http.Server]chan struct{})
+	if s.servers == nil {
+		s.servers = make(map[*http.Server]chan struct{})
 	}
 	stop := make(chan struct{})
-	d.servers[server] = stop
+	s.servers[server] = stop
 	server.RegisterOnShutdown(func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if d.servers[server] != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.servers[server] != nil {
 			close(stop)
-			delete(d.servers, server)
+			delete(s.servers, server)
 		}
 	})
 	return stop

@@ -11,10 +11,10 @@ import (
 // Keys that are there are named by their fingerprints; names of keys that are
 // gone are ignored.
 type KeyChange struct {
-	Add     []KeyConfig `json:"add,omitempty"` // those that the channel has already, or that stand there twice, are left out
-	Remove  []string    `json:"remove,omitempty"`
-	Disable []string    `json:"disable,omitempty"`
-	Enable  []string    `json:"enable,omitempty"`
+	Add     []KeyConfig `json:"add,omitempty"`     // those that the channel has already, or that stand there twice, are left out
+	Remove  []string    `json:"remove,omitempty"`  // fingerprints of keys that are removed
+	Disable []string    `json:"disable,omitempty"` // fingerprints of keys that are kept and not used
+	Enable  []string    `json:"enable,omitempty"`  // fingerprints of keys that are used again
 	// Notes of keys, by fingerprint; an empty one takes a note away.
 	Notes map[string]string `json:"notes,omitempty"`
 }
@@ -23,8 +23,8 @@ type KeyChange struct {
 type KeyChanged struct {
 	Added   []string `json:"added"`   // fingerprints, in the order they were given
 	Doubles int      `json:"doubles"` // keys that were not added, because they are there
-	Removed int      `json:"removed"`
-	Keys    int      `json:"keys"` // how many there are now
+	Removed int      `json:"removed"` // keys that were removed
+	Keys    int      `json:"keys"`    // how many there are now
 }
 
 func changeKeys(q *request) (any, error) {

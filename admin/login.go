@@ -41,7 +41,7 @@ func login(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, s, err := q.op.Desk().Sessions.Login(q.r.Context(), made)
+	value, s, err := q.op.Shared().Sessions.Login(q.r.Context(), made)
 	if errors.Is(err, ErrTooManySessions) {
 		return nil, Problemf(http.StatusTooManyRequests, CodeThrottled, "", "this token has logged in too often; use a login it has, or wait")
 	}
@@ -64,7 +64,7 @@ func session(q *request) (any, error) {
 
 func logout(q *request) (any, error) {
 	if q.value != "" {
-		if err := q.op.Desk().Sessions.Revoke(q.r.Context(), q.value); err != nil {
+		if err := q.op.Shared().Sessions.Revoke(q.r.Context(), q.value); err != nil {
 			return nil, err
 		}
 	}
@@ -74,7 +74,7 @@ func logout(q *request) (any, error) {
 }
 
 func logoutAll(q *request) (any, error) {
-	if err := q.op.Desk().Sessions.RevokeAll(q.r.Context(), RoleOperator, ""); err != nil {
+	if err := q.op.Shared().Sessions.RevokeAll(q.r.Context(), RoleOperator, ""); err != nil {
 		return nil, err
 	}
 	SetCookie(q.w, q.r, q.base, "", time.Time{})

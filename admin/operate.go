@@ -11,7 +11,7 @@ import (
 	"github.com/ccload/ccload/secrets"
 )
 
-// Operator is what the dashboard's API changes. The app implements it.
+// Operator is what the dashboard's API shows and changes.
 //
 // Every method that saves validates what it is given as the config is
 // validated, does all of it or nothing, writes the audit trail, and puts the
@@ -19,7 +19,18 @@ import (
 // can do something about them.
 type Operator interface {
 	Source
+	Channels
+	Tokens
+	Aliases
+	GlobalSettings
+	Cooldowns
+	Records
+	Transfer
+	Logins
+}
 
+// Channels are the settings of channels.
+type Channels interface {
 	// ChannelConfigs returns the settings of all channels, without secrets.
 	ChannelConfigs() []ChannelConfig
 	// SaveChannel makes a channel, where name is "", or replaces the one of that
@@ -30,7 +41,15 @@ type Operator interface {
 	ChangeChannels(ctx context.Context, who Actor, names []string, change func(ChannelConfig) (ChannelConfig, error)) ([]ChannelConfig, error)
 	// RemoveChannels removes all of them or none.
 	RemoveChannels(ctx context.Context, who Actor, names []string) error
+	// TestChannel asks a channel for a short answer, as a client would.
+	TestChannel(ctx context.Context, who Actor, q TestQuestion) ([]TestAnswer, error)
+	// FetchModels asks the upstream of a channel, or of one that is not saved,
+	// which models it has.
+	FetchModels(ctx context.Context, who Actor, name string, unsaved *ChannelConfig) ([]string, error)
+}
 
+// Tokens are the settings of client tokens.
+type Tokens interface {
 	// TokenConfigs returns the settings of all tokens, without secrets.
 	TokenConfigs() []TokenConfig
 	// SaveToken makes a token, where name is "", or replaces it. The answer holds
@@ -41,35 +60,51 @@ type Operator interface {
 	ChangeToken(ctx context.Context, who Actor, name string, change func(TokenConfig) (TokenConfig, error)) (TokenConfig, error)
 	// RemoveTokens removes all of them or none.
 	RemoveTokens(ctx context.Context, who Actor, names []string) error
+}
 
+// Aliases are the names that stand for several models.
+type Aliases interface {
 	// AliasConfigs returns all aliases.
 	AliasConfigs() []AliasConfig
 	// SaveAlias makes an alias, where name is "", or replaces it.
 	SaveAlias(ctx context.Context, who Actor, name string, a AliasConfig) (AliasConfig, error)
 	// RemoveAliases removes all of them or none.
 	RemoveAliases(ctx context.Context, who Actor, names []string) error
+}
 
+// GlobalSettings are the settings that belong to no channel, token or alias, and
+// the description of all.
+type GlobalSettings interface {
 	// Settings returns the settings in force.
 	Settings() SettingsConfig
 	// SaveSettings replaces the stored settings.
 	SaveSettings(ctx context.Context, who Actor, s config.Settings) (SettingsConfig, error)
+	// Catalogue returns what this build knows: protocols, providers, policies,
+	// and the settings of channels, tokens and handlers.
+	Catalogue() Catalogue
+}
 
+// Cooldowns are begun and ended by hand.
+type Cooldowns interface {
 	// Rest lets something rest until a moment.
 	Rest(ctx context.Context, who Actor, what health.Ref, until time.Time) error
 	// EndRests ends rests early and says how many there were.
 	EndRests(ctx context.Context, who Actor, which health.Ref) (int, error)
+}
 
+// Records are what is kept of calls and of changes.
+type Records interface {
 	// Statistics sums calls up.
 	Statistics(ctx context.Context, q StatisticsQuestion) (*Statistics, error)
-	// TestChannel asks a channel for a short answer, as a client would.
-	TestChannel(ctx context.Context, who Actor, q TestQuestion) ([]TestAnswer, error)
-	// FetchModels asks the upstream of a channel, or of one that is not saved,
-	// which models it has.
-	FetchModels(ctx context.Context, who Actor, name string, unsaved *ChannelConfig) ([]string, error)
 	// Captured returns the bodies of a call; the error is ErrNotFound if none
 	// were kept.
 	Captured(ctx context.Context, id string) (*Capture, error)
+	// Audit returns who changed what, the latest first.
+	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+}
 
+// Transfer moves what is stored in and out, and seals it.
+type Transfer interface {
 	// Import takes channels, tokens and aliases from a file, or only says what
 	// it would do.
 	Import(ctx context.Context, who Actor, file ImportFile) (*ImportResult, error)
@@ -78,24 +113,19 @@ type Operator interface {
 	Export(ctx context.Context, who Actor, format string, withSecrets bool) ([]byte, error)
 	// Rotate seals everything with another key.
 	Rotate(ctx context.Context, who Actor) (*Rotation, error)
+}
 
-	// Audit returns who changed what, the latest first.
-	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
-	// Catalogue returns what this build knows: protocols, providers, policies,
-	// and the settings of channels, tokens and handlers.
-	Catalogue() Catalogue
-
+// Logins are those who may use the dashboard.
+type Logins interface {
 	// TokenOf returns the token that a secret belongs to, if it may be used.
 	TokenOf(secret string) (Holder, bool)
 	// HolderOf returns the token of a name, if it may be used.
 	HolderOf(name string) (Holder, bool)
-
 	// NoteLogin writes into the audit trail that somebody has logged in, or has
 	// failed to.
 	NoteLogin(ctx context.Context, note LoginNote) error
-
-	// Desk is what outlives configs.
-	Desk() *Desk
+	// Shared returns what of the dashboard outlives configs.
+	Shared() *Shared
 	// Password opens the dashboard; nil if none is configured.
 	Password() *Password
 }
@@ -139,18 +169,17 @@ type ChannelConfig struct {
 	// stored.
 	Origin string `json:"origin,omitempty"`
 
-	// Created and Updated are known of what is stored.
-	Created time.Time `json:"created,omitzero"`
-	Updated time.Time `json:"updated,omitzero"`
+	Created time.Time `json:"created,omitzero"` // when it was made; empty if it is declared
+	Updated time.Time `json:"updated,omitzero"` // when it was changed last; empty if it is declared
 }
 
 // KeyConfig is an upstream key.
 type KeyConfig struct {
-	Key         string `json:"key,omitempty"` // only ever given, never shown
-	Fingerprint string `json:"fingerprint,omitempty"`
-	LastFour    string `json:"last_four,omitempty"`
-	Note        string `json:"note,omitempty"` // at most 512 bytes
-	Disabled    bool   `json:"disabled,omitempty"`
+	Key         string `json:"key,omitempty"`         // only ever given, never shown
+	Fingerprint string `json:"fingerprint,omitempty"` // names the key without telling it
+	LastFour    string `json:"last_four,omitempty"`   // the last four characters of the key
+	Note        string `json:"note,omitempty"`        // at most 512 bytes
+	Disabled    bool   `json:"disabled,omitempty"`    // the key is kept and not used
 }
 
 // TokenConfig is the settings of a client token.
@@ -163,80 +192,80 @@ type TokenConfig struct {
 	// NewSecret asks for another secret, made by the gateway.
 	NewSecret bool `json:"new_secret,omitempty"`
 
-	Origin  string    `json:"origin,omitempty"`
-	Created time.Time `json:"created,omitzero"`
-	Updated time.Time `json:"updated,omitzero"`
+	Origin  string    `json:"origin,omitempty"` // declared in the config, and read-only, or stored
+	Created time.Time `json:"created,omitzero"` // when it was made; empty if it is declared
+	Updated time.Time `json:"updated,omitzero"` // when it was changed last; empty if it is declared
 }
 
 // AliasConfig is one name for several models.
 type AliasConfig struct {
 	config.Alias
 
-	Origin  string    `json:"origin,omitempty"`
-	Created time.Time `json:"created,omitzero"`
-	Updated time.Time `json:"updated,omitzero"`
+	Origin  string    `json:"origin,omitempty"` // declared in the config, and read-only, or stored
+	Created time.Time `json:"created,omitzero"` // when it was made; empty if it is declared
+	Updated time.Time `json:"updated,omitzero"` // when it was changed last; empty if it is declared
 }
 
 // SettingsConfig is the settings in force, and which of them the config
 // declares, so that they cannot be changed.
 type SettingsConfig struct {
 	config.Settings
-	Declared []string `json:"declared"`
+	Declared []string `json:"declared"` // names of the settings that the config declares
 	// Defaults are what counts where a setting is absent.
 	Defaults config.Settings `json:"defaults"`
 }
 
 // AuditEntry says who changed what, and when.
 type AuditEntry struct {
-	ID      int64     `json:"id"`
-	Time    time.Time `json:"time"`
-	Actor   string    `json:"actor"`
-	Address string    `json:"address,omitempty"`
-	Action  string    `json:"action"` // create, change, remove, import, export, rest, clear, rotate, login
-	Kind    string    `json:"kind"`
-	Name    string    `json:"name"`
-	Fields  []string  `json:"fields"` // the settings that changed, never what they were
+	ID      int64     `json:"id"`                // grows with each entry
+	Time    time.Time `json:"time"`              // when it was done
+	Actor   string    `json:"actor"`             // operator, command, or the name of a client token
+	Address string    `json:"address,omitempty"` // where the request came from, if it came by a network
+	Action  string    `json:"action"`            // create, change, remove, import, export, rest, clear, rotate, login
+	Kind    string    `json:"kind"`              // of what was changed: channel, token, alias, settings, secrets, cooling
+	Name    string    `json:"name"`              // of what was changed
+	Fields  []string  `json:"fields"`            // the settings that changed, never what they were
 }
 
 // TestQuestion asks for a test of a channel.
 type TestQuestion struct {
-	Channel  string      `json:"channel"`
+	Channel  string      `json:"channel"`            // its name
 	Models   []string    `json:"models,omitempty"`   // client's names; none: every one that is written out
 	Protocol ai.Protocol `json:"protocol,omitempty"` // default: the channel's first
-	Stream   bool        `json:"stream,omitempty"`
-	Key      string      `json:"key,omitempty"` // fingerprint; default: one that may be used
-	URL      string      `json:"url,omitempty"` // default: one that may be used
-	Prompt   string      `json:"prompt,omitempty"`
+	Stream   bool        `json:"stream,omitempty"`   // ask for a stream
+	Key      string      `json:"key,omitempty"`      // fingerprint; default: one that may be used
+	URL      string      `json:"url,omitempty"`      // default: one that may be used
+	Prompt   string      `json:"prompt,omitempty"`   // at most 4 KiB; default: hi
 }
 
 // TestAnswer is what came of the test of one model.
 type TestAnswer struct {
-	ID            string        `json:"id"` // of the call that it was
-	Model         string        `json:"model"`
-	UpstreamModel string        `json:"upstream_model"`
-	Protocol      ai.Protocol   `json:"protocol"`
-	URL           string        `json:"url"`
-	Key           string        `json:"key,omitempty"`
-	OK            bool          `json:"ok"`
-	Status        int           `json:"status,omitempty"`
-	Outcome       ai.Kind       `json:"outcome"`
-	Message       string        `json:"message,omitempty"`
-	Duration      time.Duration `json:"duration_ns"`
-	FirstContent  time.Duration `json:"first_content_ns,omitempty"`
-	Text          string        `json:"text,omitempty"`  // the beginning of the answer
-	Rested        time.Time     `json:"rested,omitzero"` // something rests until then because of it
-	Usage         ai.Usage      `json:"usage"`
-	Cost          ai.Cost       `json:"cost"`
+	ID            string        `json:"id"`                         // of the call that it was
+	Model         string        `json:"model"`                      // as a client names it
+	UpstreamModel string        `json:"upstream_model"`             // as the channel's upstream names it
+	Protocol      ai.Protocol   `json:"protocol"`                   // the one that was spoken
+	URL           string        `json:"url"`                        // address that was asked
+	Key           string        `json:"key,omitempty"`              // fingerprint of the key that was used
+	OK            bool          `json:"ok"`                         // the answer was a good one
+	Status        int           `json:"status,omitempty"`           // HTTP status of the upstream; 0 if it gave none
+	Outcome       ai.Kind       `json:"outcome"`                    // what became of it, such as ok or rate_limited
+	Message       string        `json:"message,omitempty"`          // what went wrong
+	Duration      time.Duration `json:"duration_ns"`                // of the whole test
+	FirstContent  time.Duration `json:"first_content_ns,omitempty"` // until the first content came; 0 if none did
+	Text          string        `json:"text,omitempty"`             // the beginning of the answer
+	Rested        time.Time     `json:"rested,omitzero"`            // something rests until then because of it
+	Usage         ai.Usage      `json:"usage"`                      // tokens that it used
+	Cost          ai.Cost       `json:"cost"`                       // what it cost
 }
 
 // Capture is the bodies of a call, as far as they were kept.
 type Capture struct {
-	ID       string    `json:"id"`
-	Time     time.Time `json:"time"`
-	Request  string    `json:"request"`
-	Answer   string    `json:"answer"`
-	Cut      bool      `json:"cut,omitempty"` // there was more
-	Upstream string    `json:"upstream,omitempty"`
+	ID       string    `json:"id"`                 // of the call
+	Time     time.Time `json:"time"`               // when the call arrived
+	Request  string    `json:"request"`            // what the client sent, without secrets
+	Answer   string    `json:"answer"`             // what the client was sent
+	Cut      bool      `json:"cut,omitempty"`      // there was more
+	Upstream string    `json:"upstream,omitempty"` // answers of upstreams that the client did not get
 }
 
 // ImportFile is a file to import.
@@ -249,13 +278,13 @@ type ImportFile struct {
 
 // ImportResult is what an import did, or would do.
 type ImportResult struct {
-	DryRun   bool            `json:"dry_run"`
-	Format   string          `json:"format"`
-	Added    int             `json:"added"`
-	Changed  int             `json:"changed"`
-	Same     int             `json:"same"`
-	Changes  []ImportChange  `json:"changes"`
-	Notes    []string        `json:"notes"`
+	DryRun   bool            `json:"dry_run"`         // nothing was changed
+	Format   string          `json:"format"`          // that was recognised
+	Added    int             `json:"added"`           // how many things are new
+	Changed  int             `json:"changed"`         // how many things are different now
+	Same     int             `json:"same"`            // how many things were like this before
+	Changes  []ImportChange  `json:"changes"`         // what becomes of each thing
+	Notes    []string        `json:"notes"`           // what else there is to know of the file
 	Lines    []ImportLine    `json:"lines,omitempty"` // of another system's file: what becomes of each thing
 	Problems []ImportProblem `json:"problems"`        // rows that cannot be used
 }
@@ -270,33 +299,33 @@ type ImportLine struct {
 
 // ImportChange is what becomes of one thing.
 type ImportChange struct {
-	Kind   string   `json:"kind"`
-	Name   string   `json:"name"`
-	Action string   `json:"action"` // add, change, same
-	Fields []string `json:"fields,omitempty"`
+	Kind   string   `json:"kind"`             // channel, token or alias
+	Name   string   `json:"name"`             // of the thing
+	Action string   `json:"action"`           // add, change, same
+	Fields []string `json:"fields,omitempty"` // the settings that are different
 }
 
 // ImportProblem is a row that cannot be used, and why.
 type ImportProblem struct {
-	Line    int    `json:"line,omitempty"`
-	Name    string `json:"name,omitempty"`
-	Field   string `json:"field,omitempty"`
-	Message string `json:"message"`
+	Line    int    `json:"line,omitempty"`  // of the file, from 1; 0 if it has none
+	Name    string `json:"name,omitempty"`  // of the thing
+	Field   string `json:"field,omitempty"` // the setting that is wrong
+	Message string `json:"message"`         // what is wrong, and what to do
 }
 
 // Rotation is what sealing with another key came to.
 type Rotation struct {
-	Key      string `json:"key"` // which key seals now
-	Channels int    `json:"channels"`
+	Key      string `json:"key"`      // which key seals now
+	Channels int    `json:"channels"` // how many were sealed anew
 }
 
 // Problem is something the caller can mend. Code is stable and made for
 // programs, Message for people.
 type Problem struct { //nolint:errname // it is told as an answer, and is an error by the way
 	Status  int    `json:"-"`
-	Code    string `json:"code"`
-	Field   string `json:"field,omitempty"`
-	Message string `json:"message"`
+	Code    string `json:"code"`            // stable, for programs
+	Field   string `json:"field,omitempty"` // the setting that is wrong, where one is
+	Message string `json:"message"`         // what happened and what to do, for people
 }
 
 // Error is the message.

@@ -11,45 +11,45 @@ import (
 
 // Overview is what the first page of the dashboard shows of a range.
 type Overview struct {
-	Since time.Time     `json:"since"`
-	Until time.Time     `json:"until"`
-	Step  time.Duration `json:"step_ns"`
+	Since time.Time     `json:"since"`   // begin of the range
+	Until time.Time     `json:"until"`   // end of the range
+	Step  time.Duration `json:"step_ns"` // width of a step of the series
 
-	Total  OverviewStep   `json:"total"`
+	Total  OverviewStep   `json:"total"`  // the sum of the range
 	Series []OverviewStep `json:"series"` // steps that had calls, the oldest first
 
 	CostToday  ai.Money `json:"cost_today_usd"`            // by the day of budgets
 	LimitToday ai.Money `json:"limit_today_usd,omitempty"` // what all channels together may cost; 0: not all are limited
 
-	Channels []OverviewChannel `json:"channels"`
+	Channels []OverviewChannel `json:"channels"` // in the order of the config
 }
 
 // OverviewStep is what the calls of some time came to. The first four add up to
 // all of them.
 type OverviewStep struct {
-	Start      time.Time `json:"start,omitzero"`
-	OK         int64     `json:"ok"`          // at the first attempt
-	FailedOver int64     `json:"failed_over"` // ok, after an attempt that was not: what the gateway saved
-	Caller     int64     `json:"caller"`      // the caller's fault, or the caller hung up
-	Failed     int64     `json:"failed"`
-	Output     int64     `json:"output_tokens"`
-	Cost       ai.Money  `json:"cost_usd"`
+	Start      time.Time `json:"start,omitzero"`                 // of the step; empty in a sum
+	OK         int64     `json:"ok"`                             // at the first attempt
+	FailedOver int64     `json:"failed_over"`                    // ok, after an attempt that was not: what the gateway saved
+	Caller     int64     `json:"caller"`                         // the caller's fault, or the caller hung up
+	Failed     int64     `json:"failed"`                         // no attempt was good, and the caller is not at fault
+	Output     int64     `json:"output_tokens"`                  // tokens of answers
+	Cost       ai.Money  `json:"cost_usd"`                       // of all calls
 	FirstP50   int64     `json:"first_content_p50_ns,omitempty"` // of calls that went well
-	FirstP90   int64     `json:"first_content_p90_ns,omitempty"`
-	FirstP99   int64     `json:"first_content_p99_ns,omitempty"`
+	FirstP90   int64     `json:"first_content_p90_ns,omitempty"` // of calls that went well
+	FirstP99   int64     `json:"first_content_p99_ns,omitempty"` // of calls that went well
 }
 
 // OverviewChannel is a channel's part in it.
 type OverviewChannel struct {
-	Name     string `json:"name"`
+	Name     string `json:"name"`                           // of the channel
 	Served   int64  `json:"served"`                         // calls of the range that it answered
 	FirstP90 int64  `json:"first_content_p90_ns,omitempty"` // of the range
 	// Speed is the output tokens per second that its calls took, from their
 	// arrival to their end; 0 where nothing is known.
 	Speed      float64  `json:"tokens_per_second,omitempty"`
-	CostToday  ai.Money `json:"cost_today_usd"`
-	LimitToday ai.Money `json:"limit_today_usd,omitempty"`
-	Hour       Health   `json:"hour"` // the last hour, whatever the range
+	CostToday  ai.Money `json:"cost_today_usd"`            // by the day of budgets
+	LimitToday ai.Money `json:"limit_today_usd,omitempty"` // what it may cost; 0: no limit
+	Hour       Health   `json:"hour"`                      // the last hour, whatever the range
 }
 
 // overview answers in one question what would take the page six.
@@ -145,7 +145,7 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 			o.CostToday += b.Day.Spent
 		}
 	}
-	pulse := &q.op.Desk().Pulse
+	pulse := &q.op.Shared().Pulse
 	if err := pulse.restore(ctx, q.op, now); err != nil {
 		return err
 	}

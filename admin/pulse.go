@@ -121,9 +121,9 @@ func (c *channelPulse) add(minute int64, kind ai.Kind) {
 // Health is how the attempts on a channel went within the last hour.
 type Health struct {
 	Attempts int64 `json:"attempts"` // what the caller did wrong is not counted
-	OK       int64 `json:"ok"`
-	Limited  int64 `json:"limited"` // rate limited, out of quota, overloaded
-	Failed   int64 `json:"failed"`
+	OK       int64 `json:"ok"`       // attempts with a good answer
+	Limited  int64 `json:"limited"`  // rate limited, out of quota, overloaded
+	Failed   int64 `json:"failed"`   // attempts that failed in another way
 
 	// Minutes that had attempts: four numbers each, the minute (0 is the oldest
 	// of 60, 59 the one that runs), ok, limited and failed.

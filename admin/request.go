@@ -44,7 +44,7 @@ type credential struct {
 // whoHas finds out whose credential it is: that of a login, or, if it was sent
 // as a bearer credential, a client token. ErrNoSession: nobody's.
 func whoHas(ctx context.Context, op Operator, c credential) (StoredSession, error) {
-	s, err := op.Desk().Sessions.Find(ctx, c.value)
+	s, err := op.Shared().Sessions.Find(ctx, c.value)
 	if err == nil && s.Role == RoleOperator && (op.Password() == nil || s.Password != op.Password().ID()) {
 		err = ErrNoSession // the password was changed since
 	}
@@ -68,7 +68,7 @@ func (q *request) identify() error {
 	bearer, given := strings.CutPrefix(q.r.Header.Get("Authorization"), "Bearer ")
 	if given {
 		address := clientAddress(q.r)
-		if wait := q.op.Desk().Throttle.Wait(address, time.Now()); wait > 0 {
+		if wait := q.op.Shared().Throttle.Wait(address, time.Now()); wait > 0 {
 			return tooMany(q.w, wait)
 		}
 		q.credential = credential{strings.TrimSpace(bearer), true}
@@ -81,7 +81,7 @@ func (q *request) identify() error {
 	switch {
 	case err == nil:
 		if given {
-			q.op.Desk().Throttle.Succeeded(clientAddress(q.r))
+			q.op.Shared().Throttle.Succeeded(clientAddress(q.r))
 		}
 		q.session = s
 		return nil
@@ -89,7 +89,7 @@ func (q *request) identify() error {
 		return Problemf(http.StatusServiceUnavailable, CodeStore, "", "logins cannot be looked up: %s", err.Error())
 	case given:
 		q.failed(byBearer)
-		if err := q.op.Desk().Peers.Wait(q.r.Context(), peerAddress(q.r), ""); err != nil {
+		if err := q.op.Shared().Peers.Wait(q.r.Context(), peerAddress(q.r), ""); err != nil {
 			return tooMany(q.w, time.Second)
 		}
 		if q.route.who == anyone {

@@ -173,27 +173,27 @@ func init() {
 
 // Login is what a login needs: one of them.
 type Login struct {
-	Password string `json:"password,omitempty"`
-	Token    string `json:"token,omitempty"`
+	Password string `json:"password,omitempty"` // the admin password; or token
+	Token    string `json:"token,omitempty"`    // the secret of a client token
 }
 
 // Session is who is logged in.
 type Session struct {
-	Role     string `json:"role"`            // operator, holder, or empty for nobody
-	Token    string `json:"token,omitempty"` // the name of the holder's token
-	Password bool   `json:"password"`        // an admin password is configured
-	Expires  string `json:"expires,omitempty"`
+	Role     string `json:"role"`              // operator, holder, or empty for nobody
+	Token    string `json:"token,omitempty"`   // the name of the holder's token
+	Password bool   `json:"password"`          // an admin password is configured
+	Expires  string `json:"expires,omitempty"` // moment at which the login ends (RFC 3339)
 }
 
 // ChannelView is a channel: what was set, and how it is.
 type ChannelView struct {
-	Config ChannelConfig `json:"config"`
-	State  *Channel      `json:"state"` // null: it is not used, see the log
+	Config ChannelConfig `json:"config"` // its settings
+	State  *Channel      `json:"state"`  // null: it is not used, see the log
 }
 
 // TokenUse is when a client token was used last.
 type TokenUse struct {
-	Name string `json:"name"`
+	Name string `json:"name"` // of the token
 	// LastUsed is when its last call arrived that is still in the log; absent if
 	// there is none.
 	LastUsed time.Time `json:"last_used,omitzero"`
@@ -201,12 +201,12 @@ type TokenUse struct {
 
 // Removed says that something was done that has no other answer.
 type Removed struct {
-	Done bool `json:"done"`
+	Done bool `json:"done"` // always true
 }
 
 // Batch changes several channels.
 type Batch struct {
-	Names  []string       `json:"names"`
+	Names  []string       `json:"names"`            // of the channels
 	Remove bool           `json:"remove,omitempty"` // remove them
 	Clear  bool           `json:"clear,omitempty"`  // end their rests
 	Change map[string]any `json:"change,omitempty"` // settings for all of them (JSON merge patch)
@@ -216,12 +216,12 @@ type Batch struct {
 
 // BatchResult says how many channels were changed.
 type BatchResult struct {
-	Changed int `json:"changed"`
+	Changed int `json:"changed"` // how many channels are different now
 }
 
 // Models is a list of models.
 type Models struct {
-	Models []string `json:"models"`
+	Models []string `json:"models"` // names, sorted
 }
 
 // RestOrder lets something rest.
@@ -232,12 +232,12 @@ type RestOrder struct {
 
 // Cleared says how many rests have ended.
 type Cleared struct {
-	Cleared int `json:"cleared"`
+	Cleared int `json:"cleared"` // how many rests ended
 }
 
 // CallPage is some calls.
 type CallPage struct {
-	Calls []*ai.Record `json:"calls"`
+	Calls []*ai.Record `json:"calls"`          // the newest first
 	Next  string       `json:"next,omitempty"` // before of the next page; empty on the last
 
 	// Searched is how far back was looked, where a search was ended before the

@@ -46,13 +46,13 @@ func (m *memoryStore) DeleteSessions(_ context.Context, role, name string) error
 // what identifies panics, because the embedded interface is nil.
 type guarded struct {
 	Operator
-	desk     *Desk
+	desk     *Shared
 	password *Password
 	secret   string // which one the token has
 	notes    []LoginNote
 }
 
-func (g *guarded) Desk() *Desk         { return g.desk }
+func (g *guarded) Shared() *Shared     { return g.desk }
 func (g *guarded) Password() *Password { return g.password }
 func (g *guarded) HolderOf(name string) (Holder, bool) {
 	return Holder{"laptop", g.secret}, name == "laptop"
@@ -73,7 +73,7 @@ func newGuarded(t *testing.T) (*Handler, *guarded) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &guarded{password: password, secret: "first", desk: NewDesk(&memoryStore{make(map[string]StoredSession)},
+	g := &guarded{password: password, secret: "first", desk: NewShared(&memoryStore{make(map[string]StoredSession)},
 		NewHub(HubOptions{Snapshot: func(string) any { return nil }, Metrics: func(string) any { return nil }}))}
 	h := &Handler{Prefix: "/ccload", log: zap.NewNop(), op: g}
 	h.build()

@@ -18,10 +18,10 @@ import (
 
 // RulesQuestion asks what cooldown rules make of an answer.
 type RulesQuestion struct {
-	Rules  []config.CooldownRule `json:"rules"`
+	Rules  []config.CooldownRule `json:"rules"`            // the rules to try, in their order
 	Status int                   `json:"status"`           // of the answer, 100 to 599
 	Header map[string]string     `json:"header,omitempty"` // of the answer, such as Retry-After
-	Body   string                `json:"body"`
+	Body   string                `json:"body"`             // of the answer
 }
 
 // RulesAnswer is what becomes of the answer.
@@ -73,14 +73,14 @@ func testRules(q *request) (any, error) {
 
 // EditsQuestion asks what a channel's changes make of a request's body.
 type EditsQuestion struct {
-	Set    []config.BodyField `json:"body_set"`
-	Remove []string           `json:"body_remove"`
-	Body   string             `json:"body"`
+	Set    []config.BodyField `json:"body_set"`    // fields that the channel sets
+	Remove []string           `json:"body_remove"` // paths of fields that it removes
+	Body   string             `json:"body"`        // a request's, in JSON
 }
 
 // EditsAnswer is the body as it would go upstream.
 type EditsAnswer struct {
-	Body string `json:"body"`
+	Body string `json:"body"` // in JSON
 }
 
 func testEdits(q *request) (any, error) {

@@ -12,9 +12,23 @@ import (
 	"github.com/ccload/ccload/pricing"
 )
 
-// Source is what the API shows. The app implements it; the API looks it up
-// anew for each request, so that it never speaks of an old config.
+// App is the Caddy app that the API belongs to.
+type App interface {
+	// Operator returns the control plane of the app's config.
+	Operator() Operator
+}
+
+// Source is what the API shows. It is looked up anew for each request, so that
+// it never speaks of an old config.
 type Source interface {
+	Activity
+	Money
+}
+
+// Activity is what the gateway is doing, and has done.
+type Activity interface {
+	// Status sums up the gateway.
+	Status() Status
 	// Channels returns every channel with its state.
 	Channels(now time.Time) []Channel
 	// Calls returns the newest calls that fit, at most 500.
@@ -26,8 +40,10 @@ type Source interface {
 	// ClearCooling ends rests early and says how many there were. An empty
 	// field of which means any.
 	ClearCooling(which health.Ref) int
-	// Status sums up the gateway.
-	Status() Status
+}
+
+// Money is what calls cost, and what may be spent.
+type Money interface {
 	// Budgets returns what tokens and channels have spent, and may spend.
 	Budgets(now time.Time) []Budget
 	// Price tells what a usage would cost, and by which price.
@@ -36,29 +52,29 @@ type Source interface {
 	OwnPrices(ctx context.Context) ([]pricing.Row, error)
 	// SetOwnPrices replaces them, for good and at once.
 	SetOwnPrices(ctx context.Context, rows []pricing.Row) error
-	// Lessons returns what replies have taught about counting tokens.
-	Lessons() any
 	// Reprice prices the stored calls anew that arrived at since or later, and
 	// says how many have changed.
 	Reprice(ctx context.Context, since time.Time) (int, error)
+	// Lessons returns what replies have taught about counting tokens.
+	Lessons() any
 }
 
 // Budget is what a token or a channel has spent and may spend, in US dollars.
 // A limit of 0 is none.
 type Budget struct {
-	Kind     string   `json:"kind"` // token or channel
-	Name     string   `json:"name"`
-	Day      Spent    `json:"day"`
-	Month    Spent    `json:"month"`
-	Total    Spent    `json:"total"`
+	Kind     string   `json:"kind"`         // token or channel
+	Name     string   `json:"name"`         // of the token or channel
+	Day      Spent    `json:"day"`          // spent today
+	Month    Spent    `json:"month"`        // spent this month
+	Total    Spent    `json:"total"`        // spent ever
 	Reserved ai.Money `json:"reserved_usd"` // set aside for calls under way
 }
 
 // Spent is an amount and its limit.
 type Spent struct {
-	Spent  ai.Money  `json:"spent_usd"`
-	Limit  ai.Money  `json:"limit_usd,omitempty"`
-	Resets time.Time `json:"resets,omitzero"`
+	Spent  ai.Money  `json:"spent_usd"`           // what calls have cost
+	Limit  ai.Money  `json:"limit_usd,omitempty"` // what they may cost; 0: no limit
+	Resets time.Time `json:"resets,omitzero"`     // when it begins at 0 again; empty: never
 }
 
 // PriceQuestion asks what a usage costs.
@@ -70,40 +86,43 @@ type PriceQuestion struct {
 
 // Priced is a price and its parts.
 type Priced struct {
-	Cost  ai.Cost        `json:"cost"`
-	Lines []pricing.Line `json:"lines"`
+	Cost  ai.Cost        `json:"cost"`  // of all parts
+	Lines []pricing.Line `json:"lines"` // the parts of the price
 }
 
 // Status is the gateway at a glance.
 type Status struct {
-	InFlight int64 `json:"in_flight"`
-	Channels int   `json:"channels"`
-	Tokens   int   `json:"tokens"`
-	Cooling  int   `json:"cooling"`
-	Journal  struct {
-		Depth   int64 `json:"depth"`
-		Spooled int64 `json:"spooled"`
-		Written int64 `json:"written"`
-		Lost    int64 `json:"lost"`
-	} `json:"journal"`
+	InFlight int64   `json:"in_flight"` // calls under way
+	Channels int     `json:"channels"`  // how many are in use
+	Tokens   int     `json:"tokens"`    // how many are in use
+	Cooling  int     `json:"cooling"`   // how many things rest
+	Journal  Journal `json:"journal"`   // what waits to be written to the store
+}
+
+// Journal is what waits to be written to the store.
+type Journal struct {
+	Depth   int64 `json:"depth"`   // records in memory
+	Spooled int64 `json:"spooled"` // records on disk, while the store is away
+	Written int64 `json:"written"` // records since the process began
+	Lost    int64 `json:"lost"`    // records that nothing could keep
 }
 
 // Channel is a channel and its state.
 type Channel struct {
-	Name      string         `json:"name"`
-	Provider  string         `json:"provider,omitempty"`
-	Protocols []ai.Protocol  `json:"protocols"`
-	Models    []string       `json:"models"`
-	Priority  int            `json:"priority"`
-	Weight    int            `json:"weight"`
-	Group     string         `json:"group,omitempty"`
-	Origin    string         `json:"origin"` // declared: in the config
-	InFlight  int            `json:"in_flight"`
-	State     ai.Reason      `json:"state"` // eligible, disabled, outside_hours, over_concurrent, cooling
-	Until     time.Time      `json:"until,omitzero"`
-	URLs      []URL          `json:"urls"`
-	Keys      []Key          `json:"keys"`
-	Cooling   []health.Entry `json:"cooling"` // everything of the channel that rests or failed lately
+	Name      string         `json:"name"`               // of the channel
+	Provider  string         `json:"provider,omitempty"` // its preset
+	Protocols []ai.Protocol  `json:"protocols"`          // those it speaks
+	Models    []string       `json:"models"`             // names and patterns it serves
+	Priority  int            `json:"priority"`           // the higher, the earlier it is tried
+	Weight    int            `json:"weight"`             // its share among those of the same priority
+	Group     string         `json:"group,omitempty"`    // channels that share one account
+	Origin    string         `json:"origin"`             // declared: in the config
+	InFlight  int            `json:"in_flight"`          // calls under way
+	State     ai.Reason      `json:"state"`              // eligible, disabled, outside_hours, over_concurrent, cooling
+	Until     time.Time      `json:"until,omitzero"`     // when the state ends, if that is known
+	URLs      []URL          `json:"urls"`               // its addresses
+	Keys      []Key          `json:"keys"`               // its credentials in use
+	Cooling   []health.Entry `json:"cooling"`            // everything of the channel that rests or failed lately
 	// Substituted are models that the channel's upstream answered with another
 	// one: by the name that was sent, the name that the answer gave last.
 	Substituted map[string]string `json:"substituted,omitempty"`
@@ -111,20 +130,20 @@ type Channel struct {
 
 // URL is one address of a channel.
 type URL struct {
-	URL       string        `json:"url"`
-	Protocols []ai.Protocol `json:"protocols"`
-	Usable    bool          `json:"usable"`
-	Until     time.Time     `json:"until,omitzero"`
+	URL       string        `json:"url"`            // the address
+	Protocols []ai.Protocol `json:"protocols"`      // spoken there
+	Usable    bool          `json:"usable"`         // it does not rest
+	Until     time.Time     `json:"until,omitzero"` // when its rest ends
 }
 
 // Key is one credential of a channel. The key itself is never shown.
 type Key struct {
-	Fingerprint string    `json:"fingerprint"`
-	LastFour    string    `json:"last_four,omitempty"`
-	Usable      bool      `json:"usable"`
-	Low         bool      `json:"low,omitempty"` // its rate limit is nearly used up
-	Until       time.Time `json:"until,omitzero"`
-	InFlight    int64     `json:"in_flight"`
+	Fingerprint string    `json:"fingerprint"`         // names the key without telling it
+	LastFour    string    `json:"last_four,omitempty"` // the last four characters of the key
+	Usable      bool      `json:"usable"`              // it does not rest
+	Low         bool      `json:"low,omitempty"`       // its rate limit is nearly used up
+	Until       time.Time `json:"until,omitzero"`      // when its rest ends
+	InFlight    int64     `json:"in_flight"`           // attempts under way
 }
 
 // CallFilter narrows a list of calls. Empty fields do not.
@@ -147,20 +166,20 @@ type Question struct {
 
 // Explanation is where a call would go.
 type Explanation struct {
-	Model      string         `json:"model"`
-	Protocol   ai.Protocol    `json:"protocol"`
-	Policy     string         `json:"policy"`
-	Site       string         `json:"site,omitempty"` // the hosts of the site that is meant
-	Stages     []Stage        `json:"stages"`         // an alias has one per model, tried in order
-	Next       *ai.Target     `json:"next,omitempty"`
-	Why        string         `json:"why,omitempty"`
-	Candidates []ai.Candidate `json:"candidates"`
-	NotServing []string       `json:"not_serving"` // channels that do not serve the model
-	Problem    string         `json:"problem,omitempty"`
+	Model      string         `json:"model"`             // that was asked for
+	Protocol   ai.Protocol    `json:"protocol"`          // of the client
+	Policy     string         `json:"policy"`            // the selection policy of the site
+	Site       string         `json:"site,omitempty"`    // the hosts of the site that is meant
+	Stages     []Stage        `json:"stages"`            // an alias has one per model, tried in order
+	Next       *ai.Target     `json:"next,omitempty"`    // the target; left out if there is none
+	Why        string         `json:"why,omitempty"`     // why the policy chose it
+	Candidates []ai.Candidate `json:"candidates"`        // channels that serve the model, and why one is left out
+	NotServing []string       `json:"not_serving"`       // channels that do not serve the model
+	Problem    string         `json:"problem,omitempty"` // why no target was found
 }
 
 // Stage is the candidates for one model of an alias.
 type Stage struct {
-	Model    string   `json:"model"`
-	Channels []string `json:"channels"`
+	Model    string   `json:"model"`    // of the alias, or the one that was asked for
+	Channels []string `json:"channels"` // that serve it
 }

@@ -17,37 +17,37 @@ type StatisticsQuestion struct {
 
 // Statistics is the answer.
 type Statistics struct {
-	Since time.Time       `json:"since"`
-	Until time.Time       `json:"until"`
-	Step  time.Duration   `json:"step_ns,omitempty"`
-	By    []string        `json:"by"`
-	Rows  []StatisticsRow `json:"rows"`
+	Since time.Time       `json:"since"`             // begin of the range
+	Until time.Time       `json:"until"`             // end of the range
+	Step  time.Duration   `json:"step_ns,omitempty"` // width of a bucket; 0: one sum
+	By    []string        `json:"by"`                // dimensions that are grouped by
+	Rows  []StatisticsRow `json:"rows"`              // in the order of time, then of the dimensions
 }
 
 // StatisticsRow is one sum.
 type StatisticsRow struct {
-	Start  time.Time         `json:"start,omitzero"` // of the step
-	Values map[string]string `json:"values,omitempty"`
+	Start  time.Time         `json:"start,omitzero"`   // of the step
+	Values map[string]string `json:"values,omitempty"` // of the dimensions that are grouped by
 
-	Calls        int64    `json:"calls"`
-	Attempts     int64    `json:"attempts"`
-	FailedOver   int64    `json:"failed_over"`
-	Streams      int64    `json:"streams"`
-	Input        int64    `json:"input_tokens"`
-	CachedInput  int64    `json:"cached_input_tokens"`
-	CacheWrite   int64    `json:"cache_write_tokens"`
-	Output       int64    `json:"output_tokens"`
-	Reasoning    int64    `json:"reasoning_tokens"`
-	Cost         ai.Money `json:"cost_usd"`
-	ListCost     ai.Money `json:"list_cost_usd"`
-	Unpriced     int64    `json:"unpriced"`
-	Estimated    int64    `json:"estimated"`
-	MeanDuration int64    `json:"mean_duration_ns,omitempty"`
-	MeanFirst    int64    `json:"mean_first_content_ns,omitempty"`
-	DurationP50  int64    `json:"duration_p50_ns,omitempty"`
-	DurationP90  int64    `json:"duration_p90_ns,omitempty"`
-	DurationP99  int64    `json:"duration_p99_ns,omitempty"`
-	FirstP50     int64    `json:"first_content_p50_ns,omitempty"`
-	FirstP90     int64    `json:"first_content_p90_ns,omitempty"`
-	FirstP99     int64    `json:"first_content_p99_ns,omitempty"`
+	Calls        int64    `json:"calls"`                           // that have ended
+	Attempts     int64    `json:"attempts"`                        // of these calls
+	FailedOver   int64    `json:"failed_over"`                     // good calls whose first attempt was not
+	Streams      int64    `json:"streams"`                         // calls that asked for a stream
+	Input        int64    `json:"input_tokens"`                    // cached ones included
+	CachedInput  int64    `json:"cached_input_tokens"`             // read from a prompt cache
+	CacheWrite   int64    `json:"cache_write_tokens"`              // written to a prompt cache
+	Output       int64    `json:"output_tokens"`                   // reasoning included
+	Reasoning    int64    `json:"reasoning_tokens"`                // of the output
+	Cost         ai.Money `json:"cost_usd"`                        // with multipliers of channels
+	ListCost     ai.Money `json:"list_cost_usd"`                   // by list prices
+	Unpriced     int64    `json:"unpriced"`                        // calls of which a part has no price
+	Estimated    int64    `json:"estimated"`                       // calls whose tokens were counted here
+	MeanDuration int64    `json:"mean_duration_ns,omitempty"`      // of the calls
+	MeanFirst    int64    `json:"mean_first_content_ns,omitempty"` // of the calls that had content
+	DurationP50  int64    `json:"duration_p50_ns,omitempty"`       // median; with quantiles only
+	DurationP90  int64    `json:"duration_p90_ns,omitempty"`       // with quantiles only
+	DurationP99  int64    `json:"duration_p99_ns,omitempty"`       // with quantiles only
+	FirstP50     int64    `json:"first_content_p50_ns,omitempty"`  // median; with quantiles only
+	FirstP90     int64    `json:"first_content_p90_ns,omitempty"`  // with quantiles only
+	FirstP99     int64    `json:"first_content_p99_ns,omitempty"`  // with quantiles only
 }

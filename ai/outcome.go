@@ -128,8 +128,8 @@ func Scopes() []Scope {
 
 // Outcome is what an attempt amounted to, and what follows from it.
 type Outcome struct {
-	Kind   Kind      `json:"kind"`
-	Scope  Scope     `json:"scope"`
+	Kind   Kind      `json:"kind"`             // what happened
+	Scope  Scope     `json:"scope"`            // what is to blame, and rests
 	Status int       `json:"status,omitempty"` // upstream's HTTP status, 0 if there was none
 	Until  time.Time `json:"until,omitzero"`   // rest until then, if upstream said so
 	Rule   string    `json:"rule,omitempty"`   // the row of the table or the custom rule that decided

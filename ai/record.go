@@ -5,55 +5,55 @@ import "time"
 // Record is what is remembered of one call. It is built by the handler when
 // the call has ended and handed to the ledger; nobody changes it after that.
 type Record struct {
-	ID            string        `json:"id"`
-	Time          time.Time     `json:"time"` // when the request arrived
-	Protocol      Protocol      `json:"protocol"`
-	Operation     Operation     `json:"operation"`
-	Model         string        `json:"model"`
-	UpstreamModel string        `json:"upstream_model,omitempty"`
-	Token         string        `json:"token"`
-	Channel       string        `json:"channel,omitempty"` // the channel that served, empty if none did
-	Stream        bool          `json:"stream"`
-	Status        int           `json:"status"`  // status the client got; 499 when it hung up
-	Outcome       Kind          `json:"outcome"` // of the whole call
-	FirstContent  time.Duration `json:"first_content_ns,omitempty"`
-	Duration      time.Duration `json:"duration_ns"`
-	RequestBytes  int64         `json:"request_bytes"`
-	AnswerBytes   int64         `json:"answer_bytes"`
-	Usage         Usage         `json:"usage"`
-	Cost          Cost          `json:"cost"`                  // of all attempts together
-	Day           Day           `json:"day,omitempty"`         // of the budgets it counts against, YYYYMMDD
-	ResponseID    string        `json:"response_id,omitempty"` // id of a response stored upstream
-	ClientIP      string        `json:"client_ip,omitempty"`
-	UserAgent     string        `json:"user_agent,omitempty"`
-	Message       string        `json:"message,omitempty"` // what went wrong, for people
-	Attempts      []Attempt     `json:"attempts"`
-	Candidates    []Candidate   `json:"candidates"`
-	Policy        string        `json:"policy,omitempty"` // the selection policy that chose
+	ID            string        `json:"id"`                         // of the call, as in X-Ccload-Request-Id
+	Time          time.Time     `json:"time"`                       // when the request arrived
+	Protocol      Protocol      `json:"protocol"`                   // the client speaks it
+	Operation     Operation     `json:"operation"`                  // what was asked for, such as generate
+	Model         string        `json:"model"`                      // as the client named it
+	UpstreamModel string        `json:"upstream_model,omitempty"`   // as the upstream that served names it
+	Token         string        `json:"token"`                      // the client token's name
+	Channel       string        `json:"channel,omitempty"`          // the channel that served, empty if none did
+	Stream        bool          `json:"stream"`                     // the client asked for a stream
+	Status        int           `json:"status"`                     // status the client got; 499 when it hung up
+	Outcome       Kind          `json:"outcome"`                    // of the whole call
+	FirstContent  time.Duration `json:"first_content_ns,omitempty"` // from its arrival to the first content that the client got; 0 if there was none
+	Duration      time.Duration `json:"duration_ns"`                // from its arrival to its end
+	RequestBytes  int64         `json:"request_bytes"`              // of the client's body
+	AnswerBytes   int64         `json:"answer_bytes"`               // of the body that the client got
+	Usage         Usage         `json:"usage"`                      // of all attempts together
+	Cost          Cost          `json:"cost"`                       // of all attempts together
+	Day           Day           `json:"day,omitempty"`              // of the budgets it counts against, YYYYMMDD
+	ResponseID    string        `json:"response_id,omitempty"`      // id of a response stored upstream
+	ClientIP      string        `json:"client_ip,omitempty"`        // where it came from
+	UserAgent     string        `json:"user_agent,omitempty"`       // the client's, shortened
+	Message       string        `json:"message,omitempty"`          // what went wrong, for people
+	Attempts      []Attempt     `json:"attempts"`                   // in the order they were made
+	Candidates    []Candidate   `json:"candidates"`                 // channels that serve the model, and why one was left out
+	Policy        string        `json:"policy,omitempty"`           // the selection policy that chose
 }
 
 // Attempt is one try of one target.
 type Attempt struct {
-	Target       Target        `json:"target"`
-	Start        time.Duration `json:"start_ns"` // since the call arrived
-	FirstContent time.Duration `json:"first_content_ns,omitempty"`
-	Duration     time.Duration `json:"duration_ns"`
-	Outcome      Outcome       `json:"outcome"`
-	Usage        Usage         `json:"usage"`
-	Cost         Cost          `json:"cost"`
-	Why          string        `json:"why"`                   // why this target was picked
-	Rested       time.Time     `json:"rested,omitzero"`       // something rests until then because of it
-	Probe        bool          `json:"probe,omitempty"`       // it was the single probe of a resting target
-	ServerID     string        `json:"server_id,omitempty"`   // upstream's request id
-	Protocol     Protocol      `json:"protocol,omitempty"`    // what the target was asked in, if not the client's
-	Substituted  string        `json:"substituted,omitempty"` // the model that answered, as upstream names it, where it is another than was sent
-	Dropped      []string      `json:"dropped,omitempty"`     // fields of the request that cannot be said there and change nothing of what is meant
+	Target       Target        `json:"target"`                     // what was asked
+	Start        time.Duration `json:"start_ns"`                   // since the call arrived
+	FirstContent time.Duration `json:"first_content_ns,omitempty"` // from its start to the first content; 0 if there was none
+	Duration     time.Duration `json:"duration_ns"`                // from its start to its end
+	Outcome      Outcome       `json:"outcome"`                    // what came of it
+	Usage        Usage         `json:"usage"`                      // what it used
+	Cost         Cost          `json:"cost"`                       // what it cost
+	Why          string        `json:"why"`                        // why this target was picked
+	Rested       time.Time     `json:"rested,omitzero"`            // something rests until then because of it
+	Probe        bool          `json:"probe,omitempty"`            // it was the single probe of a resting target
+	ServerID     string        `json:"server_id,omitempty"`        // upstream's request id
+	Protocol     Protocol      `json:"protocol,omitempty"`         // what the target was asked in, if not the client's
+	Substituted  string        `json:"substituted,omitempty"`      // the model that answered, as upstream names it, where it is another than was sent
+	Dropped      []string      `json:"dropped,omitempty"`          // fields of the request that cannot be said there and change nothing of what is meant
 }
 
 // Candidate is a channel that could serve the call by its model, and what
 // became of it.
 type Candidate struct {
-	Channel string    `json:"channel"`
+	Channel string    `json:"channel"`          // its name
 	Reason  Reason    `json:"reason"`           // why it was left out; Eligible if it was not
 	Detail  string    `json:"detail,omitempty"` // what rests, which hours, which limit
 	Until   time.Time `json:"until,omitzero"`   // when the reason ends, if known

@@ -41,7 +41,7 @@ type Usage struct {
 	// VendorCost is the price the vendor itself named in its answer, if
 	// VendorCosted: what a gateway or reseller takes from the account.
 	VendorCost   Money `json:"vendor_usd,omitempty"`
-	VendorCosted bool  `json:"vendor_costed,omitempty"`
+	VendorCosted bool  `json:"vendor_costed,omitempty"` // the answer says what it cost
 
 	// Beside is what other models used for this answer and are billed for: an
 	// advisor, an image tool. It is not part of the numbers above.
@@ -50,8 +50,8 @@ type Usage struct {
 
 // ModelUsage is the usage of one model.
 type ModelUsage struct {
-	Model string `json:"model"`
-	Usage Usage  `json:"usage"`
+	Model string `json:"model"` // its name
+	Usage Usage  `json:"usage"` // what it used
 }
 
 // IsZero reports whether nothing at all is known.

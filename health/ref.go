@@ -10,13 +10,13 @@ import (
 // Ref names one thing that can be unwell. Which fields are set follows from
 // the scope; equal values are the same thing, whatever config it came from.
 type Ref struct {
-	Scope    ai.Scope    `json:"scope"`
-	Channel  string      `json:"channel,omitempty"`
-	URL      string      `json:"url,omitempty"`
-	Key      string      `json:"key,omitempty"` // fingerprint
-	Model    string      `json:"model,omitempty"`
-	Group    string      `json:"group,omitempty"`
-	Protocol ai.Protocol `json:"protocol,omitempty"`
+	Scope    ai.Scope    `json:"scope"`              // what rests: the kind of thing that the other fields name
+	Channel  string      `json:"channel,omitempty"`  // its name; empty if a group rests
+	URL      string      `json:"url,omitempty"`      // address of the channel
+	Key      string      `json:"key,omitempty"`      // fingerprint
+	Model    string      `json:"model,omitempty"`    // as the upstream names it
+	Group    string      `json:"group,omitempty"`    // of channels that share one account
+	Protocol ai.Protocol `json:"protocol,omitempty"` // spoken at the address
 }
 
 // Entry is what is remembered of one thing that is or was unwell.
@@ -27,11 +27,11 @@ type Entry struct {
 	// Failures in a row, less what has decayed. 0: it rests as a precaution,
 	// because a rate-limit header of a good answer said that nothing is left.
 	Failures int     `json:"failures"`
-	Kind     ai.Kind `json:"kind"`
+	Kind     ai.Kind `json:"kind"` // what happened last
 	// Rule is the row of the table or the custom rule that decided last, or
 	// "headers".
 	Rule    string `json:"rule,omitempty"`
-	Message string `json:"message,omitempty"`
+	Message string `json:"message,omitempty"` // the upstream's, without secrets
 	// Since is when its trouble began.
 	Since time.Time `json:"since"`
 	// Attention says that it will not heal by waiting: somebody has to act.

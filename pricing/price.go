@@ -29,8 +29,8 @@ func tierOf(u *ai.Usage) string {
 
 // Line is a part of a price, for people.
 type Line struct {
-	What     string   `json:"what"`
-	Quantity int64    `json:"quantity"`
+	What     string   `json:"what"`      // which part of the usage, such as input
+	Quantity int64    `json:"quantity"`  // tokens, searches, characters, images or seconds
 	Price    string   `json:"price_usd"` // per million tokens or characters, for a thousand searches, an image or an hour
 	Amount   ai.Money `json:"usd"`
 }

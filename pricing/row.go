@@ -25,22 +25,22 @@ type Row struct {
 	Tier     string `json:"tier"`     // service tier: standard (default), batch, flex, priority, fast
 	Above    string `json:"above"`    // for prompts of more tokens, as in >200000 or >=272000; empty: of any size
 
-	Input          string `json:"input"`
+	Input          string `json:"input"`            // US dollars for a million tokens; default: unknown
 	CachedInput    string `json:"cached_input"`     // default: as input
 	CacheWrite     string `json:"cache_write"`      // for the shorter lifetime; default: as input
 	CacheWriteLong string `json:"cache_write_long"` // for the longer one; default: as cache_write
-	Output         string `json:"output"`
-	AudioInput     string `json:"audio_input"`   // default: as input
-	CachedAudio    string `json:"cached_audio"`  // default: as cached_input
-	AudioOutput    string `json:"audio_output"`  // default: as output
-	ImageInput     string `json:"image_input"`   // images and documents; default: as input
-	CachedImage    string `json:"cached_image"`  // default: as cached_input
-	ImageOutput    string `json:"image_output"`  // default: as output
-	SearchPer1k    string `json:"search_per_1k"` // US dollars for a thousand web searches: 10, or by what a search takes in, low:5 medium:8 high:12
-	RegionFactor   string `json:"region_factor"` // on token prices, if the answer or the channel says that it was bound to a region
-	Characters     string `json:"characters"`    // US dollars for a million characters that are spoken
-	AudioHour      string `json:"audio_hour"`    // US dollars for an hour of a recording
-	Image          string `json:"image"`         // US dollars for an image: 0.02, or by size and quality, the usual one first: 1024x1024:0.04 1024x1024/hd:0.08
+	Output         string `json:"output"`           // US dollars for a million tokens; default: unknown
+	AudioInput     string `json:"audio_input"`      // default: as input
+	CachedAudio    string `json:"cached_audio"`     // default: as cached_input
+	AudioOutput    string `json:"audio_output"`     // default: as output
+	ImageInput     string `json:"image_input"`      // images and documents; default: as input
+	CachedImage    string `json:"cached_image"`     // default: as cached_input
+	ImageOutput    string `json:"image_output"`     // default: as output
+	SearchPer1k    string `json:"search_per_1k"`    // US dollars for a thousand web searches: 10, or by what a search takes in, low:5 medium:8 high:12
+	RegionFactor   string `json:"region_factor"`    // on token prices, if the answer or the channel says that it was bound to a region
+	Characters     string `json:"characters"`       // US dollars for a million characters that are spoken
+	AudioHour      string `json:"audio_hour"`       // US dollars for an hour of a recording
+	Image          string `json:"image"`            // US dollars for an image: 0.02, or by size and quality, the usual one first: 1024x1024:0.04 1024x1024/hd:0.08
 
 	Source string `json:"source"` // where the price was read
 	Note   string `json:"note"`   // doubts

@@ -16,6 +16,14 @@ import (
 type Format interface {
 	// ID names the format.
 	ID() ai.Protocol
+
+	RequestReader
+	AnswerJudge
+	AnswerWriter
+}
+
+// RequestReader reads the requests of a format, and says how they go upstream.
+type RequestReader interface {
 	// Endpoints lists what it serves. The root builds its route table of them.
 	Endpoints() []Endpoint
 	// ReadRequest finds in a request what routing must know. body is the whole
@@ -28,10 +36,18 @@ type Format interface {
 	// ForwardHeader reports whether a client's header may go upstream. name is
 	// in canonical form. Hop-by-hop headers and credentials are removed before.
 	ForwardHeader(name string) bool
+}
+
+// AnswerJudge tells good answers of a format from those that only look good.
+type AnswerJudge interface {
 	// JudgeBody judges a whole, decoded answer body that came with a 2xx status.
 	JudgeBody(ep *Endpoint, body []byte) Verdict
 	// NewJudge returns a judge for one stream of events that came with a 2xx.
 	NewJudge(ep *Endpoint) Judge
+}
+
+// AnswerWriter writes answers of the gateway's own in a format.
+type AnswerWriter interface {
 	// WriteError writes e in the format's own shape.
 	WriteError(e *Error) (contentType string, body []byte)
 	// ErrorEvent returns the bytes that end a committed stream honestly: the

@@ -12,12 +12,28 @@ import (
 	"github.com/ccload/ccload/health"
 )
 
-// Store remembers calls and what rests. After Open it is safe for concurrent
-// use; before it, and after Close, every method answers ErrNotOpen.
+// Store remembers calls, what rests, and what was made by the dashboard. After
+// Open it is safe for concurrent use; before it, and after Close, every method
+// answers ErrNotOpen.
 //
 // An error names the database and, where one is known, the remedy. A method
 // that fails has changed nothing, except where it says otherwise.
+//
+// Whoever needs only a part of it takes that part.
 type Store interface {
+	Database
+	Calls
+	Statistics
+	Cooldowns
+	Documents
+	Sessions
+	Captures
+	Leases
+	Memory
+}
+
+// Database is the connection to a database.
+type Database interface {
 	// Identity names the database, for finding the state that belongs to it. It
 	// is known once the module has been provisioned and holds no secret.
 	Identity() string
@@ -29,7 +45,10 @@ type Store interface {
 
 	// Close lets go of the database. It may be opened again.
 	Close() error
+}
 
+// Calls keeps what is recorded of calls.
+type Calls interface {
 	// WriteCalls writes the records in their order, all in one transaction. A
 	// record that is already there is left as it is, so a batch whose fate is
 	// unknown may be written again. A record that the database cannot take is
@@ -47,17 +66,6 @@ type Store interface {
 	// stored, and the token it was made for, or ErrNotFound.
 	ResponseOwner(ctx context.Context, responseID string) (made ai.Target, token string, err error)
 
-	// SaveCooling forgets the entries of remove and then writes those of upsert
-	// over what was there.
-	SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error
-
-	// LoadCooling returns every entry saved and not removed.
-	LoadCooling(ctx context.Context) ([]health.Entry, error)
-
-	// LoadSpent returns what was spent by each token and channel on each day, as
-	// the calls written add up to, pruned ones included.
-	LoadSpent(ctx context.Context) ([]access.Spent, error)
-
 	// Reprice calls price for each stored call that arrived at since or later,
 	// in the order of their ends; what it changes of the costs of the call and
 	// its attempts is stored, and what was spent is corrected by it, which moved
@@ -66,6 +74,41 @@ type Store interface {
 	// those that are done stay done.
 	Reprice(ctx context.Context, since time.Time, price func(*ai.Record)) (changed int, moved []access.Spent, err error)
 
+	// Prune deletes at most step calls, oldest first: those that arrived before
+	// olderThan, and those in the way of the database being at most maxBytes
+	// large. A zero olderThan or maxBytes is no bound. It works in slices so
+	// short that writers hardly wait. Call it until it deletes none: that last
+	// call also returns space to the operating system and forgets rests that
+	// ended long ago. Statistics stay when calls go; of them, that last call
+	// forgets those by minute and by hour, once older than MinutesKept and
+	// HoursKept.
+	Prune(ctx context.Context, olderThan time.Time, maxBytes int64, step int) (deleted int, err error)
+}
+
+// Statistics is what the calls written add up to, pruned ones included.
+type Statistics interface {
+	// Stats returns what the calls written add up to, pruned ones included, in
+	// the order of time and then of the dimensions. Groups without calls have no
+	// row. It fails with ErrTooMany if there are more than MostStats.
+	Stats(ctx context.Context, f StatsFilter) ([]StatsRow, error)
+
+	// LoadSpent returns what was spent by each token and channel on each day, as
+	// the calls written add up to, pruned ones included.
+	LoadSpent(ctx context.Context) ([]access.Spent, error)
+}
+
+// Cooldowns keeps what rests, for the next start and for other nodes.
+type Cooldowns interface {
+	// SaveCooling forgets the entries of remove and then writes those of upsert
+	// over what was there.
+	SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error
+
+	// LoadCooling returns every entry saved and not removed.
+	LoadCooling(ctx context.Context) ([]health.Entry, error)
+}
+
+// Documents keeps what was made by the dashboard or its API, and who changed what.
+type Documents interface {
 	// Revisions tells whether there is something new, with one cheap question.
 	Revisions(ctx context.Context) (Revisions, error)
 
@@ -84,7 +127,10 @@ type Store interface {
 	// Audit returns at most limit entries of the audit trail, the latest first,
 	// of those with an id below before; 0 is no bound. It is kept for two years.
 	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+}
 
+// Sessions keeps logins of the dashboard.
+type Sessions interface {
 	// SaveSession remembers a login, DeleteSession and DeleteSessions forget one
 	// and all of a role and name. LoadSession fails with ErrNotFound where it
 	// does not know it; whether it has ended, the caller has to look.
@@ -92,12 +138,10 @@ type Store interface {
 	LoadSession(ctx context.Context, hash []byte) (Session, error)
 	DeleteSession(ctx context.Context, hash []byte) error
 	DeleteSessions(ctx context.Context, role, name string) error
+}
 
-	// Stats returns what the calls written add up to, pruned ones included, in
-	// the order of time and then of the dimensions. Groups without calls have no
-	// row. It fails with ErrTooMany if there are more than MostStats.
-	Stats(ctx context.Context, f StatsFilter) ([]StatsRow, error)
-
+// Captures keeps what was said in calls, where somebody has asked for it.
+type Captures interface {
 	// SaveCaptures keeps what was said in calls; LoadCapture fails with
 	// ErrNotFound where nothing was kept of a call. ForgetCaptures forgets those
 	// of calls that arrived before olderThan, and the oldest until all together
@@ -105,7 +149,10 @@ type Store interface {
 	SaveCaptures(ctx context.Context, list []Capture) error
 	LoadCapture(ctx context.Context, id string) (Capture, error)
 	ForgetCaptures(ctx context.Context, olderThan time.Time, maxBytes int64) error
+}
 
+// Leases divides limits among the nodes that share a database.
+type Leases interface {
 	// Nodes returns the nodes beside this one that are there at a moment, and
 	// the names of limits of which one of them got less than it needs. Beat says
 	// that a node is there until another moment, Leave that it is gone.
@@ -117,22 +164,15 @@ type Store interface {
 	// of other nodes leave, until a moment, and takes back what it had before.
 	// Whatever has ended at now is nobody's any more.
 	Lease(ctx context.Context, node string, claims []Claim, now, until time.Time) ([]Grant, error)
+}
 
+// Memory keeps small things of any kind.
+type Memory interface {
 	// SaveMemory keeps something small under a name, over what was there.
 	SaveMemory(ctx context.Context, name string, value []byte) error
 
 	// LoadMemory returns what was kept under a name, or ErrNotFound.
 	LoadMemory(ctx context.Context, name string) ([]byte, error)
-
-	// Prune deletes at most step calls, oldest first: those that arrived before
-	// olderThan, and those in the way of the database being at most maxBytes
-	// large. A zero olderThan or maxBytes is no bound. It works in slices so
-	// short that writers hardly wait. Call it until it deletes none: that last
-	// call also returns space to the operating system and forgets rests that
-	// ended long ago. Statistics stay when calls go; of them, that last call
-	// forgets those by minute and by hour, once older than MinutesKept and
-	// HoursKept.
-	Prune(ctx context.Context, olderThan time.Time, maxBytes int64, step int) (deleted int, err error)
 }
 
 // Bounds of a page of calls.

@@ -1,5 +1,5 @@
-// Package fielddocs holds the doc comments of settings, so that a running
-// gateway can explain them in the words of its source.
+// Package fielddocs holds the doc comments of settings and of what the admin API
+// shows, so that a running gateway can explain them in the words of its source.
 package fielddocs
 
 import (

@@ -1,5 +1,5 @@
-// Command generate collects the doc comments of all settings in the packages
-// that hold some.
+// Command generate collects the doc comments of all settings, and of what the
+// admin API shows, in the packages that hold some.
 package main
 
 import (
@@ -16,9 +16,9 @@ import (
 	"strings"
 )
 
-// packages are those whose exported structs are settings, from the root of the
-// module.
-var packages = []string{"config", "selection", "store", "."}
+// packages are those whose exported structs are settings or are shown by
+// the API, from the root of the module.
+var packages = []string{"config", "selection", "store", ".", "admin", "control", "ai", "health", "pricing", "access", "tokens"}
 
 func main() {
 	text, err := generate("../..")

@@ -3,862 +3,1403 @@
 import type { Param, Sent } from "./sent"
 
 export interface AliasConfig {
+	/** when it was made; empty if it is declared */
 	created?: string
+	/** Models are what is looked for, in order. A * in one is what the * of the alias's pattern stands for. They may be aliases without a * too, but no alias may lead back to itself. */
 	models: string[] | null
+	/** Name is what clients ask for: a name or a pattern with *. A name that is written out, here or as a channel's model, goes before patterns, and of these, the channels' too, the longest counts. */
 	name: string
+	/** declared in the config, and read-only, or stored */
 	origin?: string
+	/** when it was changed last; empty if it is declared */
 	updated?: string
 }
 
 export interface AuditEntry {
+	/** create, change, remove, import, export, rest, clear, rotate, login */
 	action: string
+	/** operator, command, or the name of a client token */
 	actor: string
+	/** where the request came from, if it came by a network */
 	address?: string
+	/** the settings that changed, never what they were */
 	fields: string[] | null
+	/** grows with each entry */
 	id: number
+	/** of what was changed: channel, token, alias, settings, secrets, cooling */
 	kind: string
+	/** of what was changed */
 	name: string
+	/** when it was done */
 	time: string
 }
 
 export interface Batch {
+	/** settings for all of them (JSON merge patch) */
 	change?: Record<string, unknown> | null
+	/** end their rests */
 	clear?: boolean
+	/** of the channels */
 	names: string[] | null
+	/** Password is the admin password; see ChannelConfig. */
 	password?: string
+	/** remove them */
 	remove?: boolean
 }
 
 export interface BatchResult {
+	/** how many channels are different now */
 	changed: number
 }
 
 export interface Budget {
+	/** spent today */
 	day: Spent
+	/** token or channel */
 	kind: string
+	/** spent this month */
 	month: Spent
+	/** of the token or channel */
 	name: string
-	/** US dollars */
+	/** set aside for calls under way */
 	reserved_usd: number
+	/** spent ever */
 	total: Spent
 }
 
 export interface Burndown {
+	/** token or channel */
 	kind: string
-	/** US dollars */
+	/** 0: none */
 	limit_usd?: number
+	/** of the token or channel */
 	name: string
-	/** US dollars */
+	/** what it comes to at the end if it goes on as it did */
 	pace_usd: number
-	/** US dollars */
+	/** set aside for calls under way */
 	reserved_usd: number
+	/** when it began at 0 */
 	since: string
-	/** US dollars */
+	/** what calls have cost since then */
 	spent_usd: number
+	/** width of a step */
 	step_ns: number
+	/** all until now, the oldest first */
 	steps: BurndownStep[] | null
+	/** when it begins anew */
 	until: string
 }
 
 export interface BurndownStep {
+	/** of the step */
 	end: string
-	/** US dollars */
+	/** from the beginning to the end of the step */
 	spent_usd: number
 }
 
 export interface CallClasses {
+	/** the caller's fault, or the caller hung up */
 	caller: number
+	/** no attempt was good, and the caller is not at fault */
 	failed: number
+	/** ok, after an attempt that was not */
 	failed_over: number
+	/** at the first attempt */
 	ok: number
+	/** of the step; empty in a sum */
 	start?: string
 }
 
 export interface CallPage {
+	/** the newest first */
 	calls: (AiRecord | null)[] | null
+	/** before of the next page; empty on the last */
 	next?: string
+	/** Searched is how far back was looked, where a search was ended before the page was full: the next page goes on there. */
 	searched?: string
 }
 
 export interface CallVolume {
+	/** steps that had calls, the oldest first */
 	series: CallClasses[] | null
+	/** begin of the range */
 	since: string
+	/** width of a step of the series */
 	step_ns: number
+	/** the sum of the range */
 	total: CallClasses
+	/** end of the range */
 	until: string
 }
 
 export interface Capture {
+	/** what the client was sent */
 	answer: string
+	/** there was more */
 	cut?: boolean
+	/** of the call */
 	id: string
+	/** what the client sent, without secrets */
 	request: string
+	/** when the call arrived */
 	time: string
+	/** answers of upstreams that the client did not get */
 	upstream?: string
 }
 
 export interface Catalogue {
+	/** settings of an alias */
 	alias: Option[] | null
+	/** settings of a channel */
 	channel: Option[] | null
+	/** what can become of a call */
 	outcomes: string[] | null
+	/** selection policies */
 	policies: CatalogueModule[] | null
+	/** names of the wire formats */
 	protocols: string[] | null
+	/** vendor presets */
 	providers: CatalogueProvider[] | null
+	/** what can rest */
 	scopes: string[] | null
+	/** settings that belong to no channel, token or alias */
 	settings: Option[] | null
+	/** kinds of databases */
 	stores: CatalogueModule[] | null
+	/** settings of a client token */
 	token: Option[] | null
+	/** of this build */
 	version: string
 }
 
 export interface CatalogueModule {
+	/** what it does */
 	doc?: string
+	/** as it is written in a config */
 	name: string
+	/** its settings */
 	options: Option[] | null
 }
 
 export interface CatalogueProvider {
+	/** that it is known to serve */
 	models: string[] | null
+	/** as it is written in a config */
 	name: string
+	/** a channel has to say its address */
 	needs_url: boolean
+	/** those it speaks, the preferred one first */
 	protocols: string[] | null
+	/** for people */
 	title?: string
 }
 
 export interface Channel {
+	/** everything of the channel that rests or failed lately */
 	cooling: HealthEntry[] | null
+	/** channels that share one account */
 	group?: string
+	/** calls under way */
 	in_flight: number
+	/** its credentials in use */
 	keys: Key[] | null
+	/** names and patterns it serves */
 	models: string[] | null
+	/** of the channel */
 	name: string
+	/** declared: in the config */
 	origin: string
+	/** the higher, the earlier it is tried */
 	priority: number
+	/** those it speaks */
 	protocols: string[] | null
+	/** its preset */
 	provider?: string
+	/** eligible, disabled, outside_hours, over_concurrent, cooling */
 	state: string
+	/** Substituted are models that the channel's upstream answered with another one: by the name that was sent, the name that the answer gave last. */
 	substituted?: Record<string, string> | null
+	/** when the state ends, if that is known */
 	until?: string
+	/** its addresses */
 	urls: URL[] | null
+	/** its share among those of the same priority */
 	weight: number
 }
 
 export interface ChannelConfig {
+	/** AllowPrivateAddresses permits host names that resolve to loopback, private or link-local addresses. An address or "localhost" written literally in a URL is always permitted; a name is not, because whoever controls its DNS could point it inside your network. */
 	allow_private_addresses?: boolean
+	/** Auth says how the key is sent: bearer (Authorization: Bearer), x-api-key, x-goog-api-key, api-key, or none. Default: as the provider or protocol wants it. */
 	auth?: string
+	/** BodyRemove removes top-level or dotted fields of a JSON request body. */
 	body_remove?: string[] | null
+	/** BodySet sets top-level or dotted fields of a JSON request body; the value is JSON. Changing "model" changes what the upstream is asked for, not how the call was routed: model_names does both. */
 	body_set?: ConfigBodyField[] | null
+	/** Budget is how much may be spent on the channel. When it is used up, the channel is left out until it begins anew. */
 	budget?: ConfigBudget
+	/** CooldownRules are tried before the built-in classification of an answer; the first that matches decides. At most 32. */
 	cooldown_rules?: ConfigCooldownRule[] | null
+	/** CostMultiplier is what the channel takes of the list price: 0.3 for a relay that charges 30 %. 0 is free. Default 1; 0 to 1000. */
 	cost_multiplier?: number | null
+	/** when it was made; empty if it is declared */
 	created?: string
+	/** DailyBudget is the most that may be spent on the channel in a day, in US dollars; the same as day in budget. Default 0: no limit. */
 	daily_budget?: number
+	/** Disabled takes the channel out of routing without removing it. */
 	disabled?: boolean
+	/** Group names channels that share fate: a limit that speaks of the organisation or the address rests all of them. Default: none. */
 	group?: string
+	/** HeaderDown changes answer headers on their way to the client, and names headers of the upstream that clients get beside the few that always pass. */
 	header_down?: ConfigHeaderDown | null
+	/** HeaderUp changes request headers on their way up. Applied last, so it can replace anything but the credential and the host. */
 	header_up?: ConfigHeaderOps | null
+	/** HealthCheck asks a cheap request of the channel from time to time, so that a resting one is found well before a client needs it. Default: off. */
 	health_check?: ConfigHealthCheck | null
+	/** Hours is the daily time the channel may be used. Default: always. */
 	hours?: ConfigHours | null
+	/** Keys of the channel. Each has a fingerprint by which it stays the key it is; one with a key is new. Left out: they stay as they are. */
 	keys: KeyConfig[] | null
+	/** MaxConcurrency limits requests under way. Default 0: no limit. */
 	max_concurrency?: number
+	/** ModelNames maps a client's model name to the name this upstream uses. The client's names are served too, they need not stand in Models again. They may be patterns; a * in the upstream's name is what the * of the pattern stands for, as in openai/* to *. A name that is written out goes before patterns, and of these the longest counts. */
 	model_names?: Record<string, string> | null
+	/** Models are the models the channel serves: exact names or patterns with *. Default: everything the provider serves; for a channel without provider, everything (*). */
 	models?: string[] | null
+	/** Name identifies the channel in logs, statistics and tokens. Unique. Required; at most 191 characters. */
 	name: string
+	/** NoIncludeUsage sends Chat Completions streams upstream without asking for token counts (stream_options.include_usage) that the client did not ask for itself. By default they are asked for, and kept from the client; an upstream that refuses is not asked again. */
 	no_include_usage?: boolean
+	/** Origin is where it comes from: declared in the config, and read-only, or stored. */
 	origin?: string
+	/** Password is the admin password, which is asked for where a change lets stored keys go to another scheme, host, port or proxy. Only ever given, never shown. */
 	password?: string
+	/** Priority decides first: a channel of a higher priority is used as long as it can be. Default 0; may be negative. */
 	priority?: number
+	/** Protocols are the wire formats the URLs speak, in order of preference: anthropic, openai, responses, gemini. Default: those of the provider; for a channel without provider all of them, and what an address does not speak is learned from its answers. */
 	protocols?: string[] | null
+	/** Provider is a preset: base URL, protocols and the way it wants its credential, e.g. anthropic, openai, gemini, openrouter. Either a provider or at least one URL is needed; URLs given here replace the preset's. */
 	provider?: string
+	/** Proxy is a forward proxy for this channel: http, https, socks5 or socks5h URL. Default: the environment's (HTTPS_PROXY). "off" for none. */
 	proxy?: string
+	/** Region is where the upstream works on a call, for vendors that take more for it: eu or us for OpenAI's regional processing, or an Azure data zone. What an answer says of its region goes before it. Default: what the address says, as eu.api.openai.com does, else none. */
 	region?: string
+	/** RPM limits requests per minute (a sliding minute). Default 0: no limit. */
 	rpm?: number
+	/** TLSInsecureSkipVerify accepts any certificate. Only for tests. */
 	tls_insecure_skip_verify?: boolean
+	/** TPM limits tokens per minute, input and output (a sliding minute). A call counts with what it is expected to use, and with what it used when it has ended. Default 0: no limit. */
 	tpm?: number
+	/** when it was changed last; empty if it is declared */
 	updated?: string
+	/** URLs are base addresses of the service, all equal; the faster healthy one is used. A trailing /v1 may be left out or written. A trailing # means: use the address as it is, append no endpoint path. Other forms: see url. */
 	urls?: ConfigURL[] | null
+	/** Weight is the share among channels of the same priority, multiplied by the number of usable keys. Default 1; 0 to 10000. 0 is standby: the channel serves only while no other of its priority can. */
 	weight?: number | null
 }
 
 export interface ChannelView {
+	/** its settings */
 	config: ChannelConfig
+	/** null: it is not used, see the log */
 	state: Channel | null
 }
 
 export interface Cleared {
+	/** how many rests ended */
 	cleared: number
 }
 
 export interface CostColumn {
+	/** a value of the dimension, 2026-01-31 of days; empty: none, such as no channel */
 	name: string
+	/** of all rows */
 	sum: CostSum
 }
 
 export interface CostLine {
+	/** one for each column, then one for the rest of them if there is one; null: no calls */
 	cells: (CostSum | null)[] | null
+	/** a value of the dimension; empty: none, such as no channel */
 	name: string
+	/** of all columns */
 	sum: CostSum
 }
 
 export interface CostStep {
+	/** one for each stack */
 	costs_usd: number[] | null
-	/** US dollars */
+	/** of what is in no stack */
 	rest_usd: number
+	/** of the step */
 	start: string
 }
 
 export interface CostSum {
+	/** that have ended */
 	calls: number
-	/** US dollars */
+	/** with multipliers of channels */
 	cost_usd: number
-	/** US dollars */
+	/** by list prices */
 	list_cost_usd: number
+	/** of prompts and answers */
 	tokens: number
+	/** calls of which a part has no price */
 	unpriced: number
 }
 
 export interface Costs {
+	/** the costliest first; days in their order */
 	column_list: CostColumn[] | null
+	/** dimension of the columns */
 	columns?: string
+	/** their sum */
 	rest_column?: CostColumn | null
+	/** how many */
 	rest_columns: number
+	/** their sum */
 	rest_row?: CostLine | null
+	/** What is not listed, because it was asked for fewer rows or columns. */
 	rest_rows: number
+	/** the costliest first; days in their order */
 	row_list: CostLine[] | null
+	/** dimension */
 	rows: string
+	/** steps that had calls, the oldest first */
 	series: CostStep[] | null
+	/** begin of the range */
 	since: string
+	/** names of what is stacked in each step, the costliest first: of the rows, or of the columns where rows are days */
 	stacks: string[] | null
+	/** width of a step of the series; 0: there is none */
 	step_ns?: number
+	/** the sum of the range */
 	total: CostSum
+	/** the most calls first */
 	unpriced: UnpricedModel[] | null
+	/** end of the range */
 	until: string
 }
 
 export interface EditsAnswer {
+	/** in JSON */
 	body: string
 }
 
 export interface EditsQuestion {
+	/** a request's, in JSON */
 	body: string
+	/** paths of fields that it removes */
 	body_remove: string[] | null
+	/** fields that the channel sets */
 	body_set: ConfigBodyField[] | null
 }
 
 export interface Explanation {
+	/** channels that serve the model, and why one is left out */
 	candidates: AiCandidate[] | null
+	/** that was asked for */
 	model: string
+	/** the target; left out if there is none */
 	next?: AiTarget | null
+	/** channels that do not serve the model */
 	not_serving: string[] | null
+	/** the selection policy of the site */
 	policy: string
+	/** why no target was found */
 	problem?: string
+	/** of the client */
 	protocol: string
+	/** the hosts of the site that is meant */
 	site?: string
+	/** an alias has one per model, tried in order */
 	stages: Stage[] | null
+	/** why the policy chose it */
 	why?: string
 }
 
 export interface ExportOrder {
+	/** json (default), csv, which has channels only, or caddyfile */
 	format?: string
+	/** the admin password; needed for secrets */
 	password?: string
+	/** with upstream keys and the hashes of tokens */
 	secrets?: boolean
 }
 
 export interface Health {
+	/** what the caller did wrong is not counted */
 	attempts: number
+	/** attempts that failed in another way */
 	failed: number
+	/** rate limited, out of quota, overloaded */
 	limited: number
+	/** Minutes that had attempts: four numbers each, the minute (0 is the oldest of 60, 59 the one that runs), ok, limited and failed. */
 	minutes: number[] | null
+	/** attempts with a good answer */
 	ok: number
 }
 
 export interface ImportChange {
+	/** add, change, same */
 	action: string
+	/** the settings that are different */
 	fields?: string[] | null
+	/** channel, token or alias */
 	kind: string
+	/** of the thing */
 	name: string
 }
 
 export interface ImportLine {
+	/** what it is here; empty: it is not taken over */
 	becomes?: string
+	/** its place and name in the file */
 	from: string
+	/** where it stands, from 1 */
 	line?: number
+	/** why not, or what is different here */
 	note?: string
 }
 
 export interface ImportProblem {
+	/** the setting that is wrong */
 	field?: string
+	/** of the file, from 1; 0 if it has none */
 	line?: number
+	/** what is wrong, and what to do */
 	message: string
+	/** of the thing */
 	name?: string
 }
 
 export interface ImportResult {
+	/** how many things are new */
 	added: number
+	/** how many things are different now */
 	changed: number
+	/** what becomes of each thing */
 	changes: ImportChange[] | null
+	/** nothing was changed */
 	dry_run: boolean
+	/** that was recognised */
 	format: string
+	/** of another system's file: what becomes of each thing */
 	lines?: ImportLine[] | null
+	/** what else there is to know of the file */
 	notes: string[] | null
+	/** rows that cannot be used */
 	problems: ImportProblem[] | null
+	/** how many things were like this before */
 	same: number
 }
 
+export interface Journal {
+	/** records in memory */
+	depth: number
+	/** records that nothing could keep */
+	lost: number
+	/** records on disk, while the store is away */
+	spooled: number
+	/** records since the process began */
+	written: number
+}
+
 export interface Key {
+	/** names the key without telling it */
 	fingerprint: string
+	/** attempts under way */
 	in_flight: number
+	/** the last four characters of the key */
 	last_four?: string
+	/** its rate limit is nearly used up */
 	low?: boolean
+	/** when its rest ends */
 	until?: string
+	/** it does not rest */
 	usable: boolean
 }
 
 export interface KeyChange {
+	/** those that the channel has already, or that stand there twice, are left out */
 	add?: KeyConfig[] | null
+	/** fingerprints of keys that are kept and not used */
 	disable?: string[] | null
+	/** fingerprints of keys that are used again */
 	enable?: string[] | null
+	/** Notes of keys, by fingerprint; an empty one takes a note away. */
 	notes?: Record<string, string> | null
+	/** fingerprints of keys that are removed */
 	remove?: string[] | null
 }
 
 export interface KeyChanged {
+	/** fingerprints, in the order they were given */
 	added: string[] | null
+	/** keys that were not added, because they are there */
 	doubles: number
+	/** how many there are now */
 	keys: number
+	/** keys that were removed */
 	removed: number
 }
 
 export interface KeyConfig {
+	/** the key is kept and not used */
 	disabled?: boolean
+	/** names the key without telling it */
 	fingerprint?: string
+	/** only ever given, never shown */
 	key?: string
+	/** the last four characters of the key */
 	last_four?: string
+	/** at most 512 bytes */
 	note?: string
 }
 
 export interface Login {
+	/** the admin password; or token */
 	password?: string
+	/** the secret of a client token */
 	token?: string
 }
 
 export interface Models {
+	/** names, sorted */
 	models: string[] | null
 }
 
 export interface Option {
+	/** what it means */
 	doc?: string
+	/** of the JSON field */
 	name: string
+	/** text, number, yes_no, list, map, object */
 	type: string
 }
 
 export interface Overview {
+	/** in the order of the config */
 	channels: OverviewChannel[] | null
-	/** US dollars */
+	/** by the day of budgets */
 	cost_today_usd: number
-	/** US dollars */
+	/** what all channels together may cost; 0: not all are limited */
 	limit_today_usd?: number
+	/** steps that had calls, the oldest first */
 	series: OverviewStep[] | null
+	/** begin of the range */
 	since: string
+	/** width of a step of the series */
 	step_ns: number
+	/** the sum of the range */
 	total: OverviewStep
+	/** end of the range */
 	until: string
 }
 
 export interface OverviewChannel {
-	/** US dollars */
+	/** by the day of budgets */
 	cost_today_usd: number
+	/** of the range */
 	first_content_p90_ns?: number
+	/** the last hour, whatever the range */
 	hour: Health
-	/** US dollars */
+	/** what it may cost; 0: no limit */
 	limit_today_usd?: number
+	/** of the channel */
 	name: string
+	/** calls of the range that it answered */
 	served: number
+	/** Speed is the output tokens per second that its calls took, from their arrival to their end; 0 where nothing is known. */
 	tokens_per_second?: number
 }
 
 export interface OverviewStep {
+	/** the caller's fault, or the caller hung up */
 	caller: number
-	/** US dollars */
+	/** of all calls */
 	cost_usd: number
+	/** no attempt was good, and the caller is not at fault */
 	failed: number
+	/** ok, after an attempt that was not: what the gateway saved */
 	failed_over: number
+	/** of calls that went well */
 	first_content_p50_ns?: number
+	/** of calls that went well */
 	first_content_p90_ns?: number
+	/** of calls that went well */
 	first_content_p99_ns?: number
+	/** at the first attempt */
 	ok: number
+	/** tokens of answers */
 	output_tokens: number
+	/** of the step; empty in a sum */
 	start?: string
 }
 
 export interface Priced {
-	/** US dollars; usd and list_usd are null where no price is known */
+	/** of all parts */
 	cost: {
+		/** the vendor's figure and ours differ by more than a tenth */
 		drifted?: boolean
+		/** by the catalogue of prices, before the multiplier */
 		list_usd: number | null
+		/** the channel's; left out if it has none */
 		multiplier?: number
+		/** the answer named a service tier that has no row; the standard one priced it */
 		other_tier?: boolean
+		/** id of the catalogue's row that priced it */
 		price?: string
+		/** something was used that no row prices; it is not in the amounts */
 		unpriced?: boolean
+		/** what counts against budgets: the vendor's own figure, or else the list price, times the channel's multiplier */
 		usd: number | null
 	}
+	/** the parts of the price */
 	lines: PricingLine[] | null
 }
 
 export interface PricedAttempt {
+	/** its place in the call, from 0 */
 	attempt: number
+	/** not what was recorded: prices have changed since */
 	changed: boolean
+	/** the parts of the price */
 	lines: PricingLine[] | null
-	/** US dollars */
+	/** what the lines come to */
 	list_usd: number
+	/** as the upstream names it */
 	model: string
 }
 
 export interface Problem {
+	/** stable, for programs */
 	code: string
+	/** the setting that is wrong, where one is */
 	field?: string
+	/** what happened and what to do, for people */
 	message: string
 }
 
 export interface Removed {
+	/** always true */
 	done: boolean
 }
 
 export interface RestOrder {
+	/** its name; empty if a group rests */
 	channel?: string
+	/** of channels that share one account */
 	group?: string
+	/** fingerprint */
 	key?: string
+	/** as the upstream names it */
 	model?: string
+	/** spoken at the address */
 	protocol?: string
+	/** what rests: the kind of thing that the other fields name */
 	scope: string
+	/** from now on; 1 to 31622400, which is a year */
 	seconds: number
+	/** address of the channel */
 	url?: string
 }
 
 export interface Rotation {
+	/** how many were sealed anew */
 	channels: number
+	/** which key seals now */
 	key: string
 }
 
 export interface RulesAnswer {
+	/** with the rules */
 	outcome: AiOutcome
+	/** which of the rules decides, from 1; 0: none of them */
 	rule?: number
+	/** by the built-in table alone */
 	without: AiOutcome
 }
 
 export interface RulesQuestion {
+	/** of the answer */
 	body: string
+	/** of the answer, such as Retry-After */
 	header?: Record<string, string> | null
+	/** the rules to try, in their order */
 	rules: ConfigCooldownRule[] | null
+	/** of the answer, 100 to 599 */
 	status: number
 }
 
 export interface Session {
+	/** moment at which the login ends (RFC 3339) */
 	expires?: string
+	/** an admin password is configured */
 	password: boolean
+	/** operator, holder, or empty for nobody */
 	role: string
+	/** the name of the holder's token */
 	token?: string
 }
 
 export interface SettingsConfig {
+	/** Capture keeps the bodies of calls for a short time, to find out why something goes wrong. Default: off. */
 	capture?: ConfigCapture | null
+	/** names of the settings that the config declares */
 	declared: string[] | null
+	/** Defaults are what counts where a setting is absent. */
 	defaults: ConfigSettings
+	/** Retention bounds the log of calls. Default: 30 days and 2 GiB. */
 	retention?: unknown | null
 }
 
 export interface Spent {
-	/** US dollars */
+	/** what they may cost; 0: no limit */
 	limit_usd?: number
+	/** when it begins at 0 again; empty: never */
 	resets?: string
-	/** US dollars */
+	/** what calls have cost */
 	spent_usd: number
 }
 
 export interface Stage {
+	/** that serve it */
 	channels: string[] | null
+	/** of the alias, or the one that was asked for */
 	model: string
 }
 
 export interface Statistics {
+	/** dimensions that are grouped by */
 	by: string[] | null
+	/** in the order of time, then of the dimensions */
 	rows: StatisticsRow[] | null
+	/** begin of the range */
 	since: string
+	/** width of a bucket; 0: one sum */
 	step_ns?: number
+	/** end of the range */
 	until: string
 }
 
 export interface StatisticsRow {
+	/** of these calls */
 	attempts: number
+	/** written to a prompt cache */
 	cache_write_tokens: number
+	/** read from a prompt cache */
 	cached_input_tokens: number
+	/** that have ended */
 	calls: number
-	/** US dollars */
+	/** with multipliers of channels */
 	cost_usd: number
+	/** median; with quantiles only */
 	duration_p50_ns?: number
+	/** with quantiles only */
 	duration_p90_ns?: number
+	/** with quantiles only */
 	duration_p99_ns?: number
+	/** calls whose tokens were counted here */
 	estimated: number
+	/** good calls whose first attempt was not */
 	failed_over: number
+	/** median; with quantiles only */
 	first_content_p50_ns?: number
+	/** with quantiles only */
 	first_content_p90_ns?: number
+	/** with quantiles only */
 	first_content_p99_ns?: number
+	/** cached ones included */
 	input_tokens: number
-	/** US dollars */
+	/** by list prices */
 	list_cost_usd: number
+	/** of the calls */
 	mean_duration_ns?: number
+	/** of the calls that had content */
 	mean_first_content_ns?: number
+	/** reasoning included */
 	output_tokens: number
+	/** of the output */
 	reasoning_tokens: number
+	/** of the step */
 	start?: string
+	/** calls that asked for a stream */
 	streams: number
+	/** calls of which a part has no price */
 	unpriced: number
+	/** of the dimensions that are grouped by */
 	values?: Record<string, string> | null
 }
 
 export interface Status {
+	/** how many are in use */
 	channels: number
+	/** how many things rest */
 	cooling: number
+	/** calls under way */
 	in_flight: number
-	journal: {
-		depth: number
-		lost: number
-		spooled: number
-		written: number
-	}
+	/** what waits to be written to the store */
+	journal: Journal
+	/** how many are in use */
 	tokens: number
 }
 
 export interface TestAnswer {
-	/** US dollars; usd and list_usd are null where no price is known */
+	/** what it cost */
 	cost: {
+		/** the vendor's figure and ours differ by more than a tenth */
 		drifted?: boolean
+		/** by the catalogue of prices, before the multiplier */
 		list_usd: number | null
+		/** the channel's; left out if it has none */
 		multiplier?: number
+		/** the answer named a service tier that has no row; the standard one priced it */
 		other_tier?: boolean
+		/** id of the catalogue's row that priced it */
 		price?: string
+		/** something was used that no row prices; it is not in the amounts */
 		unpriced?: boolean
+		/** what counts against budgets: the vendor's own figure, or else the list price, times the channel's multiplier */
 		usd: number | null
 	}
+	/** of the whole test */
 	duration_ns: number
+	/** until the first content came; 0 if none did */
 	first_content_ns?: number
+	/** of the call that it was */
 	id: string
+	/** fingerprint of the key that was used */
 	key?: string
+	/** what went wrong */
 	message?: string
+	/** as a client names it */
 	model: string
+	/** the answer was a good one */
 	ok: boolean
+	/** what became of it, such as ok or rate_limited */
 	outcome: string
+	/** the one that was spoken */
 	protocol: string
+	/** something rests until then because of it */
 	rested?: string
+	/** HTTP status of the upstream; 0 if it gave none */
 	status?: number
+	/** the beginning of the answer */
 	text?: string
+	/** as the channel's upstream names it */
 	upstream_model: string
+	/** address that was asked */
 	url: string
+	/** tokens that it used */
 	usage: AiUsage
 }
 
 export interface TestQuestion {
+	/** its name */
 	channel: string
+	/** fingerprint; default: one that may be used */
 	key?: string
+	/** client's names; none: every one that is written out */
 	models?: string[] | null
+	/** at most 4 KiB; default: hi */
 	prompt?: string
+	/** default: the channel's first */
 	protocol?: string
+	/** ask for a stream */
 	stream?: boolean
+	/** default: one that may be used */
 	url?: string
 }
 
 export interface TokenConfig {
+	/** Budget is how much the token's calls may cost. When it is used up, they are refused until it begins anew. */
 	budget?: ConfigBudget
+	/** Channels the token may use, by name. Default: all. */
 	channels?: string[] | null
+	/** when it was made; empty if it is declared */
 	created?: string
+	/** Disabled refuses the token without removing it. */
 	disabled?: boolean
+	/** ExceptChannels the token may not use, by name. Not together with Channels. */
 	except_channels?: string[] | null
+	/** Expires is the day (YYYY-MM-DD, UTC, inclusive) or moment (RFC 3339) after which the token is refused. Default: never. */
 	expires?: string
+	/** ExposeRoute shows this token's holder which channel served, in response headers, also where the handler does not. */
 	expose_route?: boolean
+	/** LastFour characters of the secret. */
 	last_four?: string
+	/** MaxConcurrency limits requests under way. Default 0: no limit. */
 	max_concurrency?: number
+	/** Models the token may use: exact names or patterns with *. Default: all. */
 	models?: string[] | null
+	/** Name identifies the token in logs and statistics. Unique. Required. The name "anonymous" with no secret admits requests without any credential. */
 	name: string
+	/** NewSecret asks for another secret, made by the gateway. */
 	new_secret?: boolean
+	/** declared in the config, and read-only, or stored */
 	origin?: string
+	/** RPM limits requests per minute (a sliding minute). Default 0: no limit. */
 	rpm?: number
+	/** Secret is what the client sends, at least 16 characters; placeholders such as {env.TOKEN} are replaced. Only its hash is kept. */
 	secret?: string
+	/** SecretFile is a file that holds the secret, where none is written: it is made once, with a random secret and readable by its owner only, when the gateway starts and it is not there. A relative path is one in ccload/tokens in Caddy's data directory; "default" is the token's own file there. caddy ccload token show prints the secret. */
 	secret_file?: string
+	/** SecretHash is the SHA-256 of the secret in lower-case hexadecimal, instead of the secret itself: so the config holds nothing that opens the gateway. */
 	secret_sha256?: string
+	/** TPM limits tokens per minute, input and output (a sliding minute). A call counts with what it is expected to use, and with what it used when it has ended. Default 0: no limit. */
 	tpm?: number
+	/** when it was changed last; empty if it is declared */
 	updated?: string
+	/** UpstreamCounts lets the holder have tokens counted by the upstream: a request to count that carries the header X-Ccload-Count: upstream is sent there. All others are counted by the gateway itself. */
 	upstream_counts?: boolean
 }
 
 export interface TokenUse {
+	/** LastUsed is when its last call arrived that is still in the log; absent if there is none. */
 	last_used?: string
+	/** of the token */
 	name: string
 }
 
 export interface URL {
+	/** spoken there */
 	protocols: string[] | null
+	/** when its rest ends */
 	until?: string
+	/** the address */
 	url: string
+	/** it does not rest */
 	usable: boolean
 }
 
 export interface UnpricedModel {
+	/** of which a part has no price */
 	calls: number
+	/** its name in the statistics */
 	model: string
 }
 
 export interface AiAttempt {
-	/** US dollars; usd and list_usd are null where no price is known */
+	/** what it cost */
 	cost: {
+		/** the vendor's figure and ours differ by more than a tenth */
 		drifted?: boolean
+		/** by the catalogue of prices, before the multiplier */
 		list_usd: number | null
+		/** the channel's; left out if it has none */
 		multiplier?: number
+		/** the answer named a service tier that has no row; the standard one priced it */
 		other_tier?: boolean
+		/** id of the catalogue's row that priced it */
 		price?: string
+		/** something was used that no row prices; it is not in the amounts */
 		unpriced?: boolean
+		/** what counts against budgets: the vendor's own figure, or else the list price, times the channel's multiplier */
 		usd: number | null
 	}
+	/** fields of the request that cannot be said there and change nothing of what is meant */
 	dropped?: string[] | null
+	/** from its start to its end */
 	duration_ns: number
+	/** from its start to the first content; 0 if there was none */
 	first_content_ns?: number
+	/** what came of it */
 	outcome: AiOutcome
+	/** it was the single probe of a resting target */
 	probe?: boolean
+	/** what the target was asked in, if not the client's */
 	protocol?: string
+	/** something rests until then because of it */
 	rested?: string
+	/** upstream's request id */
 	server_id?: string
+	/** since the call arrived */
 	start_ns: number
+	/** the model that answered, as upstream names it, where it is another than was sent */
 	substituted?: string
+	/** what was asked */
 	target: AiTarget
+	/** what it used */
 	usage: AiUsage
+	/** why this target was picked */
 	why: string
 }
 
 export interface AiCandidate {
+	/** its name */
 	channel: string
+	/** what rests, which hours, which limit */
 	detail?: string
+	/** why it was left out; Eligible if it was not */
 	reason: string
+	/** when the reason ends, if known */
 	until?: string
 }
 
 export interface AiModelUsage {
+	/** its name */
 	model: string
+	/** what it used */
 	usage: AiUsage
 }
 
 export interface AiOutcome {
+	/** upstream's own error code or type */
 	code?: string
+	/** what happened */
 	kind: string
+	/** Message is upstream's error text, shortened, secrets removed. For operators; a client sees it only where the fault is the caller's. */
 	message?: string
+	/** Retry says that another target may be tried. */
 	retry: boolean
+	/** the row of the table or the custom rule that decided */
 	rule?: string
+	/** what is to blame, and rests */
 	scope: string
+	/** upstream's HTTP status, 0 if there was none */
 	status?: number
+	/** rest until then, if upstream said so */
 	until?: string
 }
 
 export interface AiRecord {
+	/** of the body that the client got */
 	answer_bytes: number
+	/** in the order they were made */
 	attempts: AiAttempt[] | null
+	/** channels that serve the model, and why one was left out */
 	candidates: AiCandidate[] | null
+	/** the channel that served, empty if none did */
 	channel?: string
+	/** where it came from */
 	client_ip?: string
-	/** US dollars; usd and list_usd are null where no price is known */
+	/** of all attempts together */
 	cost: {
+		/** the vendor's figure and ours differ by more than a tenth */
 		drifted?: boolean
+		/** by the catalogue of prices, before the multiplier */
 		list_usd: number | null
+		/** the channel's; left out if it has none */
 		multiplier?: number
+		/** the answer named a service tier that has no row; the standard one priced it */
 		other_tier?: boolean
+		/** id of the catalogue's row that priced it */
 		price?: string
+		/** something was used that no row prices; it is not in the amounts */
 		unpriced?: boolean
+		/** what counts against budgets: the vendor's own figure, or else the list price, times the channel's multiplier */
 		usd: number | null
 	}
+	/** of the budgets it counts against, YYYYMMDD */
 	day?: number
+	/** from its arrival to its end */
 	duration_ns: number
+	/** from its arrival to the first content that the client got; 0 if there was none */
 	first_content_ns?: number
+	/** of the call, as in X-Ccload-Request-Id */
 	id: string
+	/** what went wrong, for people */
 	message?: string
+	/** as the client named it */
 	model: string
+	/** what was asked for, such as generate */
 	operation: string
+	/** of the whole call */
 	outcome: string
+	/** the selection policy that chose */
 	policy?: string
+	/** the client speaks it */
 	protocol: string
+	/** of the client's body */
 	request_bytes: number
+	/** id of a response stored upstream */
 	response_id?: string
+	/** status the client got; 499 when it hung up */
 	status: number
+	/** the client asked for a stream */
 	stream: boolean
+	/** when the request arrived */
 	time: string
+	/** the client token's name */
 	token: string
+	/** as the upstream that served names it */
 	upstream_model?: string
+	/** of all attempts together */
 	usage: AiUsage
+	/** the client's, shortened */
 	user_agent?: string
 }
 
 export interface AiTarget {
+	/** channel name */
 	channel: string
+	/** fingerprint of the upstream key, never the key; empty for a channel without keys */
 	key?: string
+	/** upstream's name of the model */
 	model: string
+	/** base URL as configured */
 	url: string
 }
 
 export interface AiUsage {
+	/** part of Input that was audio */
 	audio_input?: number
 	audio_ms?: number
+	/** part of Output that is audio */
 	audio_output?: number
+	/** Beside is what other models used for this answer and are billed for: an advisor, an image tool. It is not part of the numbers above. */
 	beside?: AiModelUsage[] | null
+	/** part of Input written to a prompt cache, any lifetime */
 	cache_write?: number
+	/** part of CacheWrite with a lifetime of one hour */
 	cache_write_1h?: number
+	/** part of both CachedInput and AudioInput */
 	cached_audio?: number
+	/** part of both CachedInput and ImageInput */
 	cached_image?: number
+	/** part of Input read from a prompt cache */
 	cached_input?: number
 	characters?: number
+	/** numbers contradicted each other, and were cut to what can be */
 	doubtful?: boolean
+	/** some of the numbers were counted here, because the provider sent none */
 	estimated?: boolean
 	image_form?: string
+	/** part of Input that was images or documents */
 	image_input?: number
+	/** part of Output that is images */
 	image_output?: number
 	images?: number
+	/** all input, cached and cache-writing included */
 	input: number
+	/** all output, reasoning included */
 	output: number
+	/** part of Output spent on reasoning */
 	reasoning?: number
+	/** where the provider says it was served, if that has a price: "us" */
 	region?: string
+	/** the provider sent usage at all */
 	reported: boolean
 	search_size?: string
+	/** tier the provider says it used; "fast" for Anthropic's fast mode */
 	service_tier?: string
 	unmeasured?: boolean
+	/** the answer says what it cost */
 	vendor_costed?: boolean
-	/** US dollars */
+	/** VendorCost is the price the vendor itself named in its answer, if VendorCosted: what a gateway or reseller takes from the account. */
 	vendor_usd?: number
+	/** searches the provider ran itself, each with a fee */
 	web_searches?: number
 }
 
 export interface ConfigBodyField {
+	/** Path is a top-level name or a dotted path; a number is an index. */
 	path: string
+	/** Value is any JSON value. It is sent with the very bytes written here. */
 	value: unknown
 }
 
 export interface ConfigBudget {
+	/** Day is the most that may be spent in a day of the app's time zone. Default 0: no limit. */
 	day?: number
+	/** Month is the most that may be spent in a month of the calendar. Default 0: no limit. */
 	month?: number
+	/** Total is the most that may ever be spent. Default 0: no limit. */
 	total?: number
 }
 
 export interface ConfigCapture {
-	/** nanoseconds, or a text such as 30m or 2d */
+	/** Age after which a capture is forgotten. Default 15m; at most 7 days. */
 	age?: number | string
+	/** BodyBytes of each body that are kept. Default 256 KiB; at most 10 MiB. */
 	body_bytes?: number
+	/** Bytes of all captures together; the oldest are forgotten first. Default 64 MiB; at most 4 GiB. */
 	bytes?: number
+	/** Channels whose calls are captured, by name. Default: all. */
 	channels?: string[] | null
+	/** Enabled switches it on. Default off. */
 	enabled?: boolean
+	/** FailuresOnly keeps only the calls that did not end well. */
 	failures_only?: boolean
+	/** Tokens whose calls are captured, by name. Default: all. */
 	tokens?: string[] | null
 }
 
 export interface ConfigCooldownRule {
+	/** Body is a regular expression (RE2) the answer's text must match, at most 1024 characters. A group named "reset" captures when the rest ends. */
 	body?: string
-	/** nanoseconds, or a text such as 30m or 2d */
+	/** For is how long it rests if no reset is captured. At most 31 days; required where Body has no group named "reset". */
 	for?: number | string
+	/** Layout is the Go time layout of the captured reset, or one of unix, unix_ms, seconds, time_of_day. Default RFC 3339. */
 	layout?: string
+	/** Scope is what rests: key, model or channel. Default key. */
 	scope?: string
+	/** Status codes the rule looks at. Default: any. */
 	status?: number[] | null
+	/** Zone is the IANA time zone of a captured reset without one. Default UTC. */
 	zone?: string
 }
 
 export interface ConfigHeaderDown {
+	/** Add adds values beside those that are there. */
 	add?: Record<string, string[] | null> | null
+	/** Delete takes headers of the upstream away that clients would get. */
 	delete?: string[] | null
+	/** Pass names headers of the upstream that clients get too. A * at the end stands for any ending, as in X-Acme-*. */
 	pass?: string[] | null
+	/** Set gives the answer a header of these values, whatever the upstream said. */
 	set?: Record<string, string[] | null> | null
 }
 
 export interface ConfigHeaderOps {
+	/** Add adds a value beside those that are there. */
 	add?: Record<string, string[] | null> | null
+	/** Delete removes headers. */
 	delete?: string[] | null
+	/** Set replaces a header, or creates it. */
 	set?: Record<string, string[] | null> | null
 }
 
 export interface ConfigHealthCheck {
-	/** nanoseconds, or a text such as 30m or 2d */
+	/** Interval between checks of one channel. Default 5m; at least 10s. */
 	interval?: number | string
+	/** Model to ask, by the name clients use. Default: the first of the channel's that is no pattern. */
 	model?: string
 }
 
 export interface ConfigHours {
+	/** From is the first minute, HH:MM. A window may cross midnight. */
 	from: string
+	/** To is the first minute outside again, HH:MM; 24:00 is midnight. Equal to From: always. */
 	to: string
+	/** Zone is an IANA time zone such as Asia/Shanghai. Default UTC. */
 	zone?: string
 }
 
 export interface ConfigSettings {
+	/** Capture keeps the bodies of calls for a short time, to find out why something goes wrong. Default: off. */
 	capture?: ConfigCapture | null
+	/** Retention bounds the log of calls. Default: 30 days and 2 GiB. */
 	retention?: unknown | null
 }
 
 export interface ConfigURL {
+	/** Protocols this address speaks. Default: the channel's. */
 	protocols?: string[] | null
+	/** URL is the base address, http or https, without credentials or fragment, and without a query but for Azure's api-version, which every call gets. The endpoint's path is appended to it:
+| written | a client's /v1/messages goes to | |---------|---------------------------------| | `https://a.example` | `/v1/messages` | | `https://a.example/v1` | `/v1/messages`: a trailing /v1 may be left out or written | | `https://a.example/api/paas/v4` | `/api/paas/v4/messages`: another version replaces the client's | | `https://a.example/v1beta/openai` | `/v1beta/openai/messages`: so does Google's OpenAI address | | `https://a.example/anthropic` | `/anthropic/v1/messages`; if there is no such endpoint, `/anthropic/messages` is asked and remembered | | `https://a.example/openai/deployments/d?api-version=v` | `/openai/deployments/d/messages?api-version=v` | | `https://a.example/v1/messages` | `/v1/messages`: an endpoint that was pasted whole is cut to its base | | `https://a.example/inference/*` | `/inference/messages`: a trailing /* leaves the version out | | `https://a.example/any/path#` | `/any/path`: a trailing # takes the address as it is | */
 	url: string
 }
 
 export interface HealthEntry {
+	/** Attention says that it will not heal by waiting: somebody has to act. */
 	attention?: boolean
+	/** its name; empty if a group rests */
 	channel?: string
+	/** Failures in a row, less what has decayed. 0: it rests as a precaution, because a rate-limit header of a good answer said that nothing is left. */
 	failures: number
+	/** of channels that share one account */
 	group?: string
+	/** fingerprint */
 	key?: string
+	/** what happened last */
 	kind: string
+	/** the upstream's, without secrets */
 	message?: string
+	/** as the upstream names it */
 	model?: string
+	/** spoken at the address */
 	protocol?: string
+	/** Rule is the row of the table or the custom rule that decided last, or "headers". */
 	rule?: string
+	/** what rests: the kind of thing that the other fields name */
 	scope: string
+	/** Since is when its trouble began. */
 	since: string
+	/** Until is the end of the rest. In the past: it is due, one probe may try it. */
 	until: string
+	/** address of the channel */
 	url?: string
 }
 
 export interface HealthRef {
+	/** its name; empty if a group rests */
 	channel?: string
+	/** of channels that share one account */
 	group?: string
+	/** fingerprint */
 	key?: string
+	/** as the upstream names it */
 	model?: string
+	/** spoken at the address */
 	protocol?: string
+	/** what rests: the kind of thing that the other fields name */
 	scope: string
+	/** address of the channel */
 	url?: string
 }
 
 export interface PricingLine {
+	/** per million, or for a thousand searches */
 	price_usd: string
+	/** tokens, or searches */
 	quantity: number
 	/** US dollars */
 	usd: number
+	/** which part of the usage, such as input */
 	what: string
 }
 
 export interface PricingRow {
+	/** for prompts of more tokens, as in >200000 or >=272000; empty: of any size */
 	above: string
 	audio_hour: string
+	/** default: as input */
 	audio_input: string
+	/** default: as output */
 	audio_output: string
+	/** for the shorter lifetime; default: as input */
 	cache_write: string
+	/** for the longer one; default: as cache_write */
 	cache_write_long: string
+	/** default: as cached_input */
 	cached_audio: string
+	/** default: as cached_input */
 	cached_image: string
+	/** default: as input */
 	cached_input: string
 	characters: string
+	/** first day (YYYY-MM-DD) or moment (RFC 3339) in UTC; empty: ever since */
 	from: string
 	image: string
+	/** images and documents; default: as input */
 	image_input: string
+	/** default: as output */
 	image_output: string
+	/** US dollars for a million tokens; default: unknown */
 	input: string
+	/** regular expression of the names it is for, from their beginning; default: the model's name */
 	match: string
+	/** the name the price is known by */
 	model: string
+	/** doubts */
 	note: string
+	/** US dollars for a million tokens; default: unknown */
 	output: string
+	/** vendor, or * for any */
 	provider: string
+	/** on token prices, if the answer says that it was bound to a region */
 	region_factor: string
+	/** US dollars for a thousand web searches */
 	search_per_1k: string
+	/** where the price was read */
 	source: string
+	/** service tier: standard (default), batch, flex, priority, fast */
 	tier: string
+	/** first day or moment at which it does not hold any more; empty: still */
 	until: string
+	/** hours in UTC, as in mon-fri 01:00-04:00; empty: always */
 	when: string
 }
 

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"crypto/rand"
@@ -224,4 +224,12 @@ func (s *storedConfig) alias(name string) *storedAlias {
 		}
 	}
 	return nil
+}
+
+// all is what is stored, nothing before it was read.
+func (s *storedConfig) all() *storedConfig {
+	if s == nil {
+		return new(storedConfig)
+	}
+	return s
 }

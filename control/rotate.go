@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -15,25 +15,25 @@ import (
 // is put first into the key file. The older ones stay there: they open backups,
 // and other databases that use the file. At no moment is there something in the
 // database that the keys at hand cannot open.
-func (a *App) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, error) {
-	st := a.state
-	if !st.complete() {
+func (s *Service) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, error) {
+	st := s.state
+	if !st.Complete() {
 		return nil, storeProblem(errors.New("the gateway has just started; try again in a moment"))
 	}
-	st.control.Rotating.Lock()
-	defer st.control.Rotating.Unlock()
-	keys, err := a.encryptionKeys()
+	st.rotating.Lock()
+	defer st.rotating.Unlock()
+	keys, err := s.encryptionKeys()
 	if err != nil {
 		return nil, admin.Problemf(http.StatusConflict, admin.CodeInvalid, "encryption_key", "%s", err.Error())
 	}
 	fromFile := keys == nil
 	if fromFile {
-		old, err := secrets.ReadFile(keyFile())
+		old, err := secrets.ReadFile(s.keyFile)
 		if err != nil {
 			return nil, fmt.Errorf("the encryption key: %w", err)
 		}
 		keys = append([][]byte{secrets.NewKey()}, old...)
-		if err := secrets.WriteFile(keyFile(), keys); err != nil {
+		if err := secrets.WriteFile(s.keyFile, keys); err != nil {
 			return nil, fmt.Errorf("keeping the new encryption key: %w", err)
 		}
 	}
@@ -41,31 +41,31 @@ func (a *App) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation, err
 	if err != nil {
 		return nil, err
 	}
-	was := st.control.Keyring.Swap(v)
+	was := st.keyring.Swap(v)
 	sealed := 0
-	err = a.edit(ctx, who, func(d *draft) error {
-		if n := len(d.base.problems); n > 0 {
-			return admin.Problemf(http.StatusConflict, admin.CodeInUse, "", "%s: mend or remove it first, or its secrets would be lost with the old key", d.base.problems[0])
+	err = s.apply(ctx, who, func(cs *changeSet) error {
+		if n := len(cs.base.problems); n > 0 {
+			return admin.Problemf(http.StatusConflict, admin.CodeInUse, "", "%s: mend or remove it first, or its secrets would be lost with the old key", cs.base.problems[0])
 		}
 		sealed = 0
-		for _, c := range d.channels {
+		for _, c := range cs.channels {
 			doc, err := c.document(v)
 			if err != nil {
 				return err
 			}
-			d.take(doc, "")
+			cs.putDocument(doc, "")
 			sealed++
 		}
-		d.note("rotate", "secrets", v.ID(), nil)
+		cs.note("rotate", "secrets", v.ID(), nil)
 		return nil
 	})
 	if err != nil {
 		if !fromFile { // with a file both keys stay, and either keyring will do
-			st.control.Keyring.Store(was)
+			st.keyring.Store(was)
 		}
 		return nil, err
 	}
-	if err := st.store.SaveMemory(ctx, checkMemory, []byte(v.Seal([]byte("ccload"), checkBinding))); err != nil {
+	if err := st.Store.SaveMemory(ctx, checkMemory, []byte(v.Seal([]byte("ccload"), checkBinding))); err != nil {
 		return nil, storeProblem(err)
 	}
 	return &admin.Rotation{Key: v.ID(), Channels: sealed}, nil

@@ -1,11 +1,9 @@
-package ccload
+package control
 
 import (
 	"reflect"
 	"runtime/debug"
 	"strings"
-
-	"github.com/caddyserver/caddy/v2"
 
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
@@ -16,10 +14,10 @@ import (
 
 // Catalogue implements admin.Operator. Nothing in it is written down a second
 // time: it is made of the modules, the types and their doc comments.
-func (a *App) Catalogue() admin.Catalogue {
+func (s *Service) Catalogue() admin.Catalogue {
 	c := admin.Catalogue{
 		Version:  version(),
-		Policies: modulesIn("http.reverse_proxy.selection_policies"), Stores: modulesIn("ccload.stores"),
+		Policies: s.modulesIn("http.reverse_proxy.selection_policies"), Stores: s.modulesIn("ccload.stores"),
 		Channel: options(reflect.TypeFor[config.Channel]()), Token: options(reflect.TypeFor[config.Token]()),
 		Alias: options(reflect.TypeFor[config.Alias]()), Settings: options(reflect.TypeFor[config.Settings]()),
 	}
@@ -29,8 +27,8 @@ func (a *App) Catalogue() admin.Catalogue {
 	for _, k := range ai.Kinds() {
 		c.Outcomes = append(c.Outcomes, k.String())
 	}
-	for _, s := range ai.Scopes()[1:] {
-		c.Scopes = append(c.Scopes, s.String())
+	for _, scope := range ai.Scopes()[1:] {
+		c.Scopes = append(c.Scopes, scope.String())
 	}
 	for _, p := range provider.All() {
 		shown := admin.CatalogueProvider{Name: p.Name, Title: p.Title, Protocols: []string{}, Models: append([]string{}, p.Models...), NeedsURL: p.NeedsURL}
@@ -56,15 +54,11 @@ func version() string {
 
 // modulesIn lists the modules of ours in a namespace of Caddy's, and of others
 // where the namespace is ours.
-func modulesIn(namespace string) []admin.CatalogueModule {
-	found := caddy.GetModules(namespace)
+func (s *Service) modulesIn(namespace string) []admin.CatalogueModule {
+	found := s.modules(namespace)
 	list := make([]admin.CatalogueModule, 0, len(found))
-	for _, info := range found {
-		t := reflect.TypeOf(info.New())
-		for t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-		list = append(list, admin.CatalogueModule{Name: info.ID.Name(), Doc: fielddocs.Of(typeName(t)), Options: options(t)})
+	for _, m := range found {
+		list = append(list, admin.CatalogueModule{Name: m.Name, Doc: fielddocs.Of(typeName(m.Type)), Options: options(m.Type)})
 	}
 	return list
 }
@@ -91,12 +85,15 @@ func options(t reflect.Type) []admin.Option {
 	return list
 }
 
+// durationType is Caddy's type of durations, which the config uses.
+var durationType = reflect.TypeOf(config.Prices{}.SyncInterval)
+
 // optionType is a type in words for a form.
 func optionType(t reflect.Type) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t == reflect.TypeFor[caddy.Duration]() {
+	if t == durationType {
 		return "duration"
 	}
 	switch t.Kind() {

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"fmt"
@@ -13,6 +13,13 @@ const (
 	declared = routing.Declared // in the config, and read-only
 	stored   = routing.Stored   // made by the dashboard or its API
 )
+
+// Whole returns the config in use: what is declared, with the secrets that are
+// kept in files, and what is stored. shadowed tells of what is stored and does
+// not count.
+func (s *Service) Whole() (whole *config.App, shadowed []string) {
+	return merged(s.withSecrets(), s.state.stored.Load())
+}
 
 // merged is the declared and the stored as one config. Of two with the same
 // name the declared one counts: it is what a person wrote down last, and

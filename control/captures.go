@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 )
 
 // Captured implements admin.Operator.
-func (a *App) Captured(ctx context.Context, id string) (*admin.Capture, error) {
-	one, err := a.state.store.LoadCapture(ctx, id)
+func (s *Service) Captured(ctx context.Context, id string) (*admin.Capture, error) {
+	one, err := s.state.Store.LoadCapture(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "nothing was captured of this call: captures are switched on in the settings, and kept for a short time")
 	}

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -9,11 +9,9 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// This file is what the operator sees of money.
-
 // Budgets returns what tokens and channels have spent, and may spend.
-func (a *App) Budgets(now time.Time) []admin.Budget {
-	r := a.gateway.Table()
+func (s *Service) Budgets(now time.Time) []admin.Budget {
+	r := s.gateway.Table()
 	tokens := r.Tokens.Names()
 	list := make([]admin.Budget, 0, len(tokens)+len(r.Channels))
 	for _, name := range tokens {
@@ -42,36 +40,36 @@ func budgetState(kind, name string, allowance *access.Allowance, now time.Time) 
 }
 
 // Price tells what a usage would cost, and by which price.
-func (a *App) Price(q admin.PriceQuestion) admin.Priced {
+func (s *Service) Price(q admin.PriceQuestion) admin.Priced {
 	if q.At.IsZero() {
 		q.At = time.Now()
 	}
-	cost, lines := a.state.gateway.Prices.Catalogue().Explain(q.Provider, q.Model, q.At, &q.Usage, nil)
+	cost, lines := s.state.Gateway.Prices.Catalogue().Explain(q.Provider, q.Model, q.At, &q.Usage, nil)
 	return admin.Priced{Cost: cost, Lines: lines}
 }
 
 // Lessons returns what replies have taught about counting tokens.
-func (a *App) Lessons() any { return a.state.gateway.Counter.Inspect() }
+func (s *Service) Lessons() any { return s.state.Gateway.Counter.Inspect() }
 
 // Reprice prices stored calls anew, by the prices that are known now for the
 // moments of the calls, and corrects what was spent by it. Channels that are
 // not in the config any more keep their costs: what they are is not known.
-func (a *App) Reprice(ctx context.Context, since time.Time) (int, error) {
-	if err := a.state.gateway.Ledger.Flush(ctx); err != nil {
+func (s *Service) Reprice(ctx context.Context, since time.Time) (int, error) {
+	if err := s.state.Gateway.Ledger.Flush(ctx); err != nil {
 		return 0, err
 	}
-	n, moved, err := a.state.store.Reprice(ctx, since, a.repriceRecord)
-	a.state.routing.Purses.Load(moved)
+	n, moved, err := s.state.Store.Reprice(ctx, since, s.repriceRecord)
+	s.state.Routing.Purses.Load(moved)
 	return n, err
 }
 
 // repriceRecord prices one record anew.
-func (a *App) repriceRecord(r *ai.Record) {
-	catalogue := a.state.gateway.Prices.Catalogue()
+func (s *Service) repriceRecord(r *ai.Record) {
+	catalogue := s.state.Gateway.Prices.Catalogue()
 	total := ai.Cost{}
 	for i := range r.Attempts {
 		at := &r.Attempts[i]
-		if ch := a.gateway.Table().ByName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
+		if ch := s.gateway.Table().ByName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
 			at.Cost = catalogue.Price(ch.Conf.Provider, at.Target.Model, r.Time, &at.Usage, at.Cost.Multiplier)
 		}
 		total.Amount += at.Cost.Amount

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -15,18 +15,15 @@ import (
 	"github.com/ccload/ccload/store"
 )
 
-// This file is how what is stored is changed: by drafts, which are checked as
-// a config is checked, and saved as a whole or not at all. What is done to a
-// draft is in draft.go.
-
-// draft is a copy of what is stored that somebody changes.
-type draft struct {
-	app     *App
+// changeSet is a copy of what is stored that is changed. It is checked as a
+// config is checked, and saved as a whole or not at all.
+type changeSet struct {
+	service *Service
 	base    *storedConfig
 	changed map[documentKey]store.Document
 	removed map[documentKey]bool
 	trail   []store.AuditEntry
-	clear   []string // channels whose rests end, because somebody looked after them
+	clear   []string // channels whose cooldowns end, because somebody looked after them
 	who     admin.Actor
 	now     time.Time
 
@@ -36,48 +33,49 @@ type draft struct {
 	settings config.Settings
 }
 
-// editTries is how often a change is begun anew because somebody else was
+// applyTries is how often a change is begun anew because somebody else was
 // faster.
-const editTries = 8
+const applyTries = 8
 
-// editPause is about how long is waited before the second try, and longer
+// applyPause is about how long is waited before the second try, and longer
 // before later ones.
-const editPause = 20 * time.Millisecond
+const applyPause = 20 * time.Millisecond
 
-// edit lets change work on a draft, and saves and applies it.
-func (a *App) edit(ctx context.Context, who admin.Actor, change func(d *draft) error) error {
-	st := a.state
-	if !st.complete() {
+// apply lets change work on a change set, saves it and puts it to use. It may
+// call change again with another one, if another node was faster.
+func (s *Service) apply(ctx context.Context, who admin.Actor, change func(cs *changeSet) error) error {
+	st := s.state
+	if !st.Complete() {
 		return admin.Problemf(http.StatusServiceUnavailable, admin.CodeStore, "", "the gateway has just started and does not know yet what is stored; try again in a moment")
 	}
 	// On this node one after the other; another node may still be faster.
-	st.control.Editing.Lock()
-	defer st.control.Editing.Unlock()
-	for try := range editTries {
+	st.editing.Lock()
+	defer st.editing.Unlock()
+	for try := range applyTries {
 		if try > 0 {
-			time.Sleep(rand.N(time.Duration(try) * editPause)) //nolint:gosec // spreads tries, guards nothing
-			if err := st.refresh(ctx, false); err != nil {
+			time.Sleep(rand.N(time.Duration(try) * applyPause)) //nolint:gosec // spreads tries, guards nothing
+			if err := st.Refresh(ctx, false); err != nil {
 				return storeProblem(err)
 			}
 		}
-		base := st.control.Stored.Load()
-		d := &draft{
-			app: a, base: base, changed: make(map[documentKey]store.Document), removed: make(map[documentKey]bool), who: who, now: time.Now(),
+		base := st.stored.Load()
+		cs := &changeSet{
+			service: s, base: base, changed: make(map[documentKey]store.Document), removed: make(map[documentKey]bool), who: who, now: time.Now(),
 			channels: slices.Clone(base.channels), tokens: slices.Clone(base.tokens), aliases: slices.Clone(base.aliases), settings: base.settings,
 		}
-		if err := change(d); err != nil {
+		if err := change(cs); err != nil {
 			if bad := (*importError)(nil); errors.As(err, &bad) || errors.Is(err, errDryRun) {
 				return err // for Import
 			}
 			return problemOf(err)
 		}
-		if len(d.changed)+len(d.removed)+len(d.trail) == 0 {
+		if len(cs.changed)+len(cs.removed)+len(cs.trail) == 0 {
 			return nil
 		}
-		if err := d.check(); err != nil {
+		if err := cs.check(); err != nil {
 			return problemOf(err)
 		}
-		err := st.store.EditDocuments(ctx, base.revision, d.edit())
+		err := st.Store.EditDocuments(ctx, base.revision, cs.storeEdit())
 		if errors.Is(err, store.ErrConflict) {
 			continue
 		}
@@ -85,25 +83,25 @@ func (a *App) edit(ctx context.Context, who admin.Actor, change func(d *draft) e
 			return storeProblem(err)
 		}
 		// What was saved counts, whether or not the one who asked is still there.
-		if err := st.refresh(context.WithoutCancel(ctx), true); err != nil {
+		if err := st.Refresh(context.WithoutCancel(ctx), true); err != nil {
 			return storeProblem(fmt.Errorf("it is saved, and will count in a moment: %w", err))
 		}
-		for _, name := range d.clear {
-			st.routing.Board.Clear(func(r health.Ref) bool { return r.Channel == name })
+		for _, name := range cs.clear {
+			st.Routing.Board.Clear(func(r health.Ref) bool { return r.Channel == name })
 		}
 		return nil
 	}
 	return admin.Problemf(http.StatusConflict, admin.CodeConflict, "", "somebody else keeps changing the configuration; look at it and try again")
 }
 
-// edit is the draft as the store takes it.
-func (d *draft) edit() store.Edit {
-	e := store.Edit{Trail: d.trail}
-	for _, doc := range d.changed {
+// storeEdit returns the change set as the store takes it.
+func (cs *changeSet) storeEdit() store.Edit {
+	e := store.Edit{Trail: cs.trail}
+	for _, doc := range cs.changed {
 		e.Put = append(e.Put, doc)
 	}
-	for key := range d.removed {
-		if _, again := d.changed[key]; !again {
+	for key := range cs.removed {
+		if _, again := cs.changed[key]; !again {
 			e.Remove = append(e.Remove, store.Document{Kind: key.kind, Name: key.name})
 		}
 	}
@@ -111,28 +109,28 @@ func (d *draft) edit() store.Edit {
 }
 
 // note adds to the audit trail.
-func (d *draft) note(action, kind, name string, fields []string) {
-	d.trail = append(d.trail, store.AuditEntry{
-		Time: d.now, Actor: d.who.Name, Address: d.who.Address, Action: action, Kind: kind, Name: name, Fields: fields,
+func (cs *changeSet) note(action, kind, name string, fields []string) {
+	cs.trail = append(cs.trail, store.AuditEntry{
+		Time: cs.now, Actor: cs.who.Name, Address: cs.who.Address, Action: action, Kind: kind, Name: name, Fields: fields,
 	})
 }
 
-// check judges the draft together with what is declared, with the same
+// check judges the change set together with what is declared, with the same
 // messages as a config.
-func (d *draft) check() error {
-	next := &storedConfig{channels: d.channels, tokens: d.tokens, aliases: d.aliases, settings: d.settings}
-	if err := d.settings.Validate(); err != nil {
+func (cs *changeSet) check() error {
+	next := &storedConfig{channels: cs.channels, tokens: cs.tokens, aliases: cs.aliases, settings: cs.settings}
+	if err := cs.settings.Validate(); err != nil {
 		return err
 	}
-	whole, _ := merged(&d.app.App, next)
+	whole, _ := merged(cs.service.declared, next)
 	if err := whole.Validate(); err != nil {
 		return err
 	}
-	for key := range d.changed {
+	for key := range cs.changed {
 		if key.kind != store.KindChannel {
 			continue
 		}
-		if err := d.app.gateway.CheckChannel(next.channel(key.name).Conf); err != nil {
+		if err := cs.service.gateway.CheckChannel(next.channel(key.name).Conf); err != nil {
 			return err
 		}
 	}

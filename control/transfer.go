@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/admin"
@@ -17,15 +16,13 @@ import (
 	"github.com/ccload/ccload/transfer"
 )
 
-// This file takes what is stored from files and writes it to files.
-
 // mostImportProblems is how many things of a file may be wrong before it is
 // given up.
 const mostImportProblems = 500
 
 // Import implements admin.Operator. What of a file is right is taken, all at
 // once; what is not is told of, and changes nothing.
-func (a *App) Import(ctx context.Context, who admin.Actor, in admin.ImportFile) (*admin.ImportResult, error) {
+func (s *Service) Import(ctx context.Context, who admin.Actor, in admin.ImportFile) (*admin.ImportResult, error) {
 	file, err := readImport(ctx, in)
 	if err != nil {
 		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
@@ -43,7 +40,7 @@ func (a *App) Import(ctx context.Context, who admin.Actor, in admin.ImportFile) 
 	}
 	set := &file.Set
 	for {
-		err := a.edit(ctx, who, func(d *draft) error { return d.importSet(set, result, in.DryRun) })
+		err := s.apply(ctx, who, func(cs *changeSet) error { return cs.importSet(set, result, in.DryRun) })
 		var bad *importError
 		switch {
 		case errors.As(err, &bad) && len(result.Problems) < mostImportProblems:
@@ -98,25 +95,25 @@ func leavingOut(set *transfer.Set, bad *importError) *transfer.Set {
 	return next
 }
 
-// importSet puts a set into the draft.
-func (d *draft) importSet(set *transfer.Set, result *admin.ImportResult, dry bool) error {
+// importSet puts the things of a file into the change set.
+func (cs *changeSet) importSet(set *transfer.Set, result *admin.ImportResult, dry bool) error {
 	for i := range set.Channels {
-		if err := d.importChannel(&set.Channels[i]); err != nil {
+		if err := cs.importChannel(&set.Channels[i]); err != nil {
 			return importErrorOf(store.KindChannel, set.Channels[i].Name, err)
 		}
 	}
 	for i := range set.Tokens {
-		if err := d.importToken(&set.Tokens[i]); err != nil {
+		if err := cs.importToken(&set.Tokens[i]); err != nil {
 			return importErrorOf(store.KindToken, set.Tokens[i].Name, err)
 		}
 	}
 	for i := range set.Aliases {
 		conf := set.Aliases[i]
-		if err := d.putAlias(d.present(d.aliasDrawer().at(conf.Name), conf.Name), &conf); err != nil {
+		if err := cs.putAlias(cs.present(cs.aliasCollection().index(conf.Name), conf.Name), &conf); err != nil {
 			return importErrorOf(store.KindAlias, conf.Name, err)
 		}
 	}
-	if err := d.check(); err != nil {
+	if err := cs.check(); err != nil {
 		var wrong *config.Error
 		if errors.As(err, &wrong) && wrong.Name != "" {
 			return &importError{wrong.Thing, wrong.Name, wrong.Field, err}
@@ -124,7 +121,7 @@ func (d *draft) importSet(set *transfer.Set, result *admin.ImportResult, dry boo
 		return err
 	}
 	result.Added, result.Changed, result.Same, result.Changes = 0, 0, 0, result.Changes[:0]
-	for _, c := range transfer.Diff(d.base.set(true), d.become(set)) {
+	for _, c := range transfer.Diff(cs.base.set(true), cs.become(set)) {
 		switch c.Action {
 		case "add":
 			result.Added++
@@ -138,16 +135,16 @@ func (d *draft) importSet(set *transfer.Set, result *admin.ImportResult, dry boo
 	if dry {
 		return errDryRun
 	}
-	for i := range d.trail {
-		d.trail[i].Action = "import"
+	for i := range cs.trail {
+		cs.trail[i].Action = "import"
 	}
 	return nil
 }
 
-// become is what the things of a set are in the draft: a file without secrets
-// leaves those there are.
-func (d *draft) become(set *transfer.Set) *transfer.Set {
-	all := (&storedConfig{channels: d.channels, tokens: d.tokens, aliases: d.aliases}).set(true)
+// become is what the things of a set are in the change set: a file without
+// secrets leaves those there are.
+func (cs *changeSet) become(set *transfer.Set) *transfer.Set {
+	all := (&storedConfig{channels: cs.channels, tokens: cs.tokens, aliases: cs.aliases}).set(true)
 	named := make(map[documentKey]bool)
 	for i := range set.Channels {
 		named[documentKey{store.KindChannel, set.Channels[i].Name}] = true
@@ -173,34 +170,34 @@ func importErrorOf(kind, name string, err error) error {
 }
 
 // present is the name under which a thing is there already, "" if it is not.
-func (d *draft) present(at int, name string) string {
+func (cs *changeSet) present(at int, name string) string {
 	if at < 0 {
 		return ""
 	}
 	return name
 }
 
-func (d *draft) importChannel(c *transfer.Channel) error {
+func (cs *changeSet) importChannel(c *transfer.Channel) error {
 	in := admin.ChannelConfig{Channel: c.Channel} // without keys in the file, it keeps those it has
 	for _, k := range c.Keys {
 		in.Keys = append(in.Keys, admin.KeyConfig{Key: k.Secret, Fingerprint: k.Fingerprint, Note: k.Note, Disabled: k.Disabled})
 	}
-	return d.saveChannel(d.present(d.channelDrawer().at(c.Name), c.Name), &in)
+	return cs.saveChannel(cs.present(cs.channelCollection().index(c.Name), c.Name), &in)
 }
 
-func (d *draft) importToken(t *transfer.Token) error {
+func (cs *changeSet) importToken(t *transfer.Token) error {
 	conf := t.Token
 	old, hint := "", t.LastFour
-	if at := d.tokenDrawer().at(conf.Name); at >= 0 {
+	if at := cs.tokenCollection().index(conf.Name); at >= 0 {
 		old = conf.Name
-		if was := d.tokens[at]; conf.SecretHash == "" {
+		if was := cs.tokens[at]; conf.SecretHash == "" {
 			conf.SecretHash, hint = was.Conf.SecretHash, was.LastFour
 		}
 	}
 	if conf.SecretHash == "" {
 		return fmt.Errorf("token %q: the file does not hold its secret, nor the hash of it: export it with secrets, or make the token anew", conf.Name)
 	}
-	return d.putToken(old, &conf, hint)
+	return cs.putToken(old, &conf, hint)
 }
 
 // set is what is stored, for a file.
@@ -236,11 +233,11 @@ func (s *storedConfig) set(whole bool) *transfer.Set {
 
 // Export implements admin.Operator: it writes what is stored. What is declared
 // stands in the config already.
-func (a *App) Export(ctx context.Context, who admin.Actor, format string, secrets bool) ([]byte, error) {
+func (s *Service) Export(ctx context.Context, who admin.Actor, format string, secrets bool) ([]byte, error) {
 	if secrets && !who.Confirmed {
 		return nil, admin.Problemf(http.StatusForbidden, admin.CodeConfirm, "password", "an export with secrets takes the admin password")
 	}
-	set := a.state.control.Stored.Load().set(secrets)
+	set := s.state.stored.Load().set(secrets)
 	var b bytes.Buffer
 	var err error
 	switch format {
@@ -259,9 +256,5 @@ func (a *App) Export(ctx context.Context, who admin.Actor, format string, secret
 	if !secrets {
 		return b.Bytes(), nil
 	}
-	return b.Bytes(), a.state.store.Note(ctx, store.AuditEntry{
-		Time: time.Now(), Actor: who.Name, Address: who.Address, Action: "export", Kind: "secrets", Name: format, Fields: []string{},
-	})
+	return b.Bytes(), s.note(ctx, who, "export", "secrets", format)
 }
-
-var _ admin.Operator = (*App)(nil)

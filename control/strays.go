@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"context"
@@ -12,37 +12,37 @@ import (
 
 // Statistics implements admin.Operator. Calls that have ended are in it, those
 // that wait to be written included.
-func (a *App) Statistics(ctx context.Context, q admin.StatisticsQuestion) (*admin.Statistics, error) {
+func (s *Service) Statistics(ctx context.Context, q admin.StatisticsQuestion) (*admin.Statistics, error) {
 	f := store.StatsFilter{
 		Since: q.Since, Until: q.Until, Step: q.Step, Quantiles: q.Quantiles,
 		Channel: q.Where["channel"], Key: q.Where["key"], Model: q.Where["model"],
 		Token: q.Where["token"], Protocol: q.Where["protocol"], Outcome: q.Where["outcome"],
 	}
 	if q.Step%(24*time.Hour) == 0 { // days begin where those of budgets do
-		y, m, d := q.Since.In(a.gateway.Table().Calendar.Zone()).Date()
-		f.Origin = time.Date(y, m, d, 0, 0, 0, 0, a.gateway.Table().Calendar.Zone())
+		y, m, d := q.Since.In(s.gateway.Table().Calendar.Zone()).Date()
+		f.Origin = time.Date(y, m, d, 0, 0, 0, 0, s.gateway.Table().Calendar.Zone())
 	}
 	for _, name := range q.By {
 		f.By = append(f.By, store.Dimension(name))
 	}
-	if err := a.state.gateway.Ledger.Flush(ctx); err != nil {
+	if err := s.state.Gateway.Ledger.Flush(ctx); err != nil {
 		return nil, storeProblem(err)
 	}
-	rows, err := a.state.store.Stats(ctx, f)
+	rows, err := s.state.Store.Stats(ctx, f)
 	if errors.Is(err, store.ErrTooMany) {
 		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeTooLarge, "", "%s", err.Error())
 	}
 	if err != nil {
 		return nil, storeProblem(err)
 	}
-	s := &admin.Statistics{Since: q.Since, Until: q.Until, Step: q.Step, By: q.By, Rows: make([]admin.StatisticsRow, len(rows))}
+	sums := &admin.Statistics{Since: q.Since, Until: q.Until, Step: q.Step, By: q.By, Rows: make([]admin.StatisticsRow, len(rows))}
 	for i := range rows {
-		s.Rows[i] = summary(&rows[i], q.By)
+		sums.Rows[i] = summary(&rows[i], q.By)
 		if q.Step == 0 {
-			s.Rows[i].Start = time.Time{}
+			sums.Rows[i].Start = time.Time{}
 		}
 	}
-	return s, nil
+	return sums, nil
 }
 
 // summary is a row as the API shows it.

@@ -1,4 +1,4 @@
-package ccload
+package control
 
 import (
 	"cmp"
@@ -8,26 +8,27 @@ import (
 
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
-	"github.com/ccload/ccload/store"
 )
 
 // fetchTimeout bounds asking an upstream for its models.
 const fetchTimeout = 20 * time.Second
 
 // FetchModels implements admin.Operator.
-func (a *App) FetchModels(ctx context.Context, who admin.Actor, name string, unsaved *admin.ChannelConfig) ([]string, error) {
+func (s *Service) FetchModels(ctx context.Context, who admin.Actor, name string, unsaved *admin.ChannelConfig) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	var names []string
 	var err error
 	if unsaved == nil {
-		names, err = a.gateway.FetchModels(ctx, name)
+		names, err = s.gateway.FetchModels(ctx, name)
 	} else {
 		var c *config.Channel
-		if c, err = a.unsavedChannel(who, unsaved); err != nil {
+		if c, err = s.unsavedChannel(who, unsaved); err != nil {
 			return nil, problemOf(err)
 		}
-		names, err = a.gateway.FetchModelsOf(ctx, c)
+		if names, err = s.gateway.FetchModelsOf(ctx, c); err != nil {
+			return nil, problemOf(err)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -37,13 +38,13 @@ func (a *App) FetchModels(ctx context.Context, who admin.Actor, name string, uns
 }
 
 // unsavedChannel is a channel that somebody is just writing.
-func (a *App) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*config.Channel, error) {
+func (s *Service) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*config.Channel, error) {
 	conf := in.Channel
 	conf.Name = cmp.Or(conf.Name, "unsaved")
 	conf.HeaderUp = conf.HeaderUp.Clone()
 	var before *config.Channel
 	var has []storedKey
-	was := a.state.control.Stored.Load().channel(in.Name)
+	was := s.state.stored.Load().channel(in.Name)
 	if was != nil {
 		before, has = was.Conf, was.Keys
 	}
@@ -69,17 +70,3 @@ func (a *App) unsavedChannel(who admin.Actor, in *admin.ChannelConfig) (*config.
 	}
 	return &conf, nil
 }
-
-// TestChannel implements admin.Operator.
-func (a *App) TestChannel(ctx context.Context, who admin.Actor, q admin.TestQuestion) ([]admin.TestAnswer, error) {
-	answers, err := a.gateway.TestChannel(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	return answers, a.state.store.Note(ctx, store.AuditEntry{
-		Time: time.Now(), Actor: who.Name, Address: who.Address, Action: "test", Kind: store.KindChannel, Name: q.Channel, Fields: []string{},
-	})
-}
-
-// Explain implements admin.Source.
-func (a *App) Explain(q admin.Question) (*admin.Explanation, error) { return a.gateway.Explain(q) }

@@ -1,11 +1,8 @@
-package ccload
+package control
 
 import (
-	"encoding/json"
 	"reflect"
 	"strings"
-
-	"github.com/ccload/ccload/config"
 )
 
 // changedFields are the JSON names of the settings in which two of the same
@@ -35,5 +32,3 @@ func empty(v reflect.Value) bool {
 	}
 	return v.IsZero()
 }
-
-func marshalSettings(s *config.Settings) ([]byte, error) { return json.Marshal(s) }

@@ -1,0 +1,286 @@
+package control
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/provider"
+	"github.com/ccload/ccload/store"
+)
+
+// collection is all stored items of a kind in a change set.
+type collection[T any] struct {
+	changes  *changeSet
+	kind     string
+	list     *[]T
+	name     func(T) string
+	declared func(name string) bool // the config has one of that name
+}
+
+func (cs *changeSet) channelCollection() collection[*storedChannel] {
+	return collection[*storedChannel]{cs, store.KindChannel, &cs.channels, func(c *storedChannel) string { return c.Conf.Name }, func(name string) bool {
+		return slices.ContainsFunc(cs.service.declared.Channels, func(c *config.Channel) bool { return c.Name == name })
+	}}
+}
+
+func (cs *changeSet) tokenCollection() collection[*storedToken] {
+	return collection[*storedToken]{cs, store.KindToken, &cs.tokens, func(t *storedToken) string { return t.Conf.Name }, func(name string) bool {
+		return slices.ContainsFunc(cs.service.declared.Tokens, func(t *config.Token) bool { return t.Name == name })
+	}}
+}
+
+func (cs *changeSet) aliasCollection() collection[*storedAlias] {
+	return collection[*storedAlias]{cs, store.KindAlias, &cs.aliases, func(a *storedAlias) string { return a.Conf.Name }, func(name string) bool {
+		return slices.ContainsFunc(cs.service.declared.Aliases, func(a *config.Alias) bool { return a.Name == name })
+	}}
+}
+
+// index returns the place of an item, -1 if there is none of that name.
+func (col collection[T]) index(name string) int {
+	return slices.IndexFunc(*col.list, func(v T) bool { return col.name(v) == name })
+}
+
+// existing returns the stored item named old, and fails if it may not be
+// changed or if name is taken by another; old is empty for a new item.
+func (col collection[T]) existing(old, name string) (item T, err error) {
+	if old != "" {
+		i := col.index(old)
+		switch {
+		case col.declared(old):
+			return item, admin.Problemf(http.StatusConflict, admin.CodeDeclared, "", "the %s %q is declared in the config, and is changed there", col.kind, old)
+		case i < 0:
+			return item, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "", "there is no %s %q", col.kind, old)
+		}
+		item = (*col.list)[i]
+	}
+	if name != old && (col.declared(name) || col.index(name) >= 0) {
+		return item, admin.Problemf(http.StatusConflict, admin.CodeNameTaken, col.kind+".name", "there is another %s named %q: give each its own name", col.kind, name)
+	}
+	return item, nil
+}
+
+// put adds an item, in place of the one named old.
+func (col collection[T]) put(old string, item T, doc store.Document, fields []string) {
+	list := slices.DeleteFunc(slices.Clone(*col.list), func(t T) bool { return col.name(t) == old })
+	list = append(list, item)
+	slices.SortFunc(list, func(x, y T) int { return cmp.Compare(col.name(x), col.name(y)) })
+	*col.list = list
+	action := "create"
+	if old != "" {
+		action = "change"
+	}
+	col.changes.putDocument(doc, old)
+	col.changes.note(action, col.kind, doc.Name, fields)
+}
+
+// remove removes an item.
+func (col collection[T]) remove(name string) error {
+	if _, err := col.existing(name, name); err != nil {
+		return err
+	}
+	*col.list = slices.Delete(slices.Clone(*col.list), col.index(name), col.index(name)+1)
+	col.changes.removed[documentKey{col.kind, name}] = true
+	delete(col.changes.changed, documentKey{col.kind, name})
+	col.changes.note("remove", col.kind, name, nil)
+	return nil
+}
+
+// putDocument puts a document in place of the one named old.
+func (cs *changeSet) putDocument(doc store.Document, old string) {
+	if old != "" && old != doc.Name {
+		cs.removed[documentKey{doc.Kind, old}] = true
+		delete(cs.changed, documentKey{doc.Kind, old})
+	}
+	cs.changed[documentKey{doc.Kind, doc.Name}] = doc
+}
+
+// putChannel makes or replaces a channel. A nil list of keys leaves them as
+// they are.
+func (cs *changeSet) putChannel(old string, c *config.Channel, keys []storedKey) error {
+	if cs.service.state.noKey.Load() {
+		return admin.Problemf(http.StatusServiceUnavailable, admin.CodeStore, "", "there is no encryption key to seal the channel's keys with; the log says why")
+	}
+	col := cs.channelCollection()
+	was, err := col.existing(old, c.Name)
+	if err != nil {
+		return err
+	}
+	if keys == nil && was != nil {
+		keys = was.Keys
+	}
+	c.Keys = usedKeys(keys)
+	if err := noPlaceholders(c, keys); err != nil {
+		return err
+	}
+	s := &storedChannel{ID: newID(), Conf: c, Keys: keys, Created: cs.now, Updated: cs.now}
+	fields := changedFields(&config.Channel{}, c)
+	if was != nil {
+		s.ID, s.Created = was.ID, was.Created
+		fields = changedFields(was.Conf, c)
+		if !slices.Equal(was.Keys, keys) && !slices.Contains(fields, "keys") {
+			fields = append(fields, "keys")
+		}
+		if len(fields) == 0 {
+			return nil
+		}
+	}
+	doc, err := s.document(cs.service.state.keyring.Load())
+	if err != nil {
+		return err
+	}
+	col.put(old, s, doc, fields)
+	cs.clear = append(cs.clear, c.Name)
+	if old != "" && old != c.Name {
+		cs.clear = append(cs.clear, old)
+		cs.renameChannel(old, c.Name)
+	}
+	return nil
+}
+
+// renameChannel lets the stored tokens that name a channel go on to do so.
+func (cs *changeSet) renameChannel(old, name string) {
+	for _, t := range slices.Clone(cs.tokens) {
+		conf := *t.Conf
+		conf.Channels, conf.ExceptChannels = renamed(conf.Channels, old, name), renamed(conf.ExceptChannels, old, name)
+		if fields := changedFields(t.Conf, &conf); len(fields) > 0 {
+			s := &storedToken{Conf: &conf, LastFour: t.LastFour, Created: t.Created, Updated: cs.now}
+			if doc, err := s.document(); err == nil {
+				cs.tokenCollection().put(conf.Name, s, doc, fields)
+			}
+		}
+	}
+}
+
+func renamed(list []string, old, name string) []string {
+	list = slices.Clone(list)
+	if i := slices.Index(list, old); i >= 0 {
+		list[i] = name
+	}
+	return list
+}
+
+// noPlaceholders refuses what only a config may hold.
+func noPlaceholders(c *config.Channel, keys []storedKey) error {
+	wrong := func(field, value string) error {
+		return &config.Error{Thing: "channel", Name: c.Name, Field: field, Value: value, Problem: "is a placeholder, which only the config may hold: write the value itself"}
+	}
+	for _, u := range c.URLs {
+		if config.HasPlaceholder(u.URL) {
+			return wrong("urls", "")
+		}
+	}
+	for i, k := range keys {
+		if config.HasPlaceholder(k.Secret) {
+			return wrong("keys", fmt.Sprintf("#%d", i+1))
+		}
+	}
+	if config.HasPlaceholder(c.Proxy) {
+		return wrong("proxy", "")
+	}
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	if err := noPeril(c); err != nil {
+		return err
+	}
+	return provider.Check(c)
+}
+
+func (cs *changeSet) removeChannel(name string) error {
+	for _, t := range cs.tokens {
+		if slices.Contains(t.Conf.Channels, name) || slices.Contains(t.Conf.ExceptChannels, name) {
+			return admin.Problemf(http.StatusConflict, admin.CodeInUse, "", "the token %q names the channel %q: take it out there first", t.Conf.Name, name)
+		}
+	}
+	cs.clear = append(cs.clear, name)
+	return cs.channelCollection().remove(name)
+}
+
+func (cs *changeSet) putToken(old string, t *config.Token, lastFour string) error {
+	if t.SecretFile != "" {
+		return &config.Error{Thing: "token", Name: t.Name, Field: "secret_file", Problem: "names a file of the gateway's machine, which only the config may do: remove it"}
+	}
+	col := cs.tokenCollection()
+	was, err := col.existing(old, t.Name)
+	if err != nil {
+		return err
+	}
+	s := &storedToken{Conf: t, LastFour: lastFour, Created: cs.now, Updated: cs.now}
+	fields := changedFields(&config.Token{}, t)
+	if was != nil {
+		s.Created = was.Created
+		if fields = changedFields(was.Conf, t); len(fields) == 0 {
+			return nil
+		}
+	}
+	doc, err := s.document()
+	if err != nil {
+		return err
+	}
+	col.put(old, s, doc, fields)
+	return nil
+}
+
+func (cs *changeSet) removeToken(name string) error { return cs.tokenCollection().remove(name) }
+
+func (cs *changeSet) putAlias(old string, a *config.Alias) error {
+	col := cs.aliasCollection()
+	was, err := col.existing(old, a.Name)
+	if err != nil {
+		return err
+	}
+	s := &storedAlias{Conf: a, Created: cs.now, Updated: cs.now}
+	fields := changedFields(&config.Alias{}, a)
+	if was != nil {
+		s.Created = was.Created
+		if fields = changedFields(was.Conf, a); len(fields) == 0 {
+			return nil
+		}
+	}
+	doc, err := s.document()
+	if err != nil {
+		return err
+	}
+	col.put(old, s, doc, fields)
+	return nil
+}
+
+func (cs *changeSet) removeAlias(name string) error {
+	for _, a := range cs.aliases {
+		if slices.Contains(a.Conf.Models, name) {
+			return admin.Problemf(http.StatusConflict, admin.CodeInUse, "", "the alias %q leads to the alias %q: take it out there first", a.Conf.Name, name)
+		}
+	}
+	return cs.aliasCollection().remove(name)
+}
+
+func (cs *changeSet) putSettings(s config.Settings) error {
+	fields := changedFields(&cs.settings, &s)
+	if len(fields) == 0 {
+		return nil
+	}
+	doc := store.Document{Kind: store.KindSettings, Name: settingsName, Created: cs.now, Updated: cs.now}
+	var err error
+	if doc.Body, err = json.Marshal(&s); err != nil {
+		return err
+	}
+	cs.settings = s
+	cs.putDocument(doc, "")
+	cs.note("change", store.KindSettings, settingsName, fields)
+	return nil
+}
+
+// each calls do for all of a list until it fails.
+func each[T any](list []T, do func(T) error) error {
+	for _, v := range list {
+		if err := do(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}

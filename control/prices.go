@@ -1,0 +1,113 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/pricing"
+	"github.com/ccload/ccload/store"
+)
+
+// maxPriceFile bounds a file of prices.
+const maxPriceFile = 16 << 20
+
+// ReadPrices reads the operator's files of prices.
+func (s *Service) ReadPrices() ([]pricing.Row, error) {
+	if s.declared.Prices == nil {
+		return nil, nil
+	}
+	var rows []pricing.Row
+	for _, name := range s.declared.Prices.Files {
+		name = s.replacer.ReplaceKnown(name, "")
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, fmt.Errorf("prices: %w", err)
+		}
+		if info.Size() > maxPriceFile {
+			return nil, fmt.Errorf("prices: %s is larger than %d MiB", name, maxPriceFile>>20)
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("prices: %w", err)
+		}
+		more, err := pricing.ParseFile(name, data)
+		if err != nil {
+			return nil, fmt.Errorf("prices: %w", err)
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
+}
+
+// Names under which the store keeps prices.
+const (
+	pricesMemory    = "prices"
+	ownPricesMemory = "own_prices"
+)
+
+// UsePrices puts the config's prices into force: own, which are those of its
+// files, before those of the store and of the fetched list. It returns what
+// fetches that list until its context ends, nil if the config names none.
+func (s *Service) UsePrices(ctx context.Context, own []pricing.Row) (sync func(context.Context)) {
+	var list pricing.List
+	if s.declared.Prices != nil && s.declared.Prices.SyncURL != "" {
+		if saved, err := s.state.Store.LoadMemory(ctx, pricesMemory); err == nil {
+			if err := json.Unmarshal(saved, &list); err != nil {
+				s.log.Warn("the prices of the last list cannot be read", zap.Error(err))
+			}
+		} else if !errors.Is(err, store.ErrNotFound) {
+			s.log.Warn("the prices of the last list cannot be read", zap.Error(err))
+		}
+	}
+	stored, err := s.OwnPrices(ctx)
+	if err != nil {
+		s.log.Warn("the prices in the store cannot be read", zap.Error(err))
+	}
+	s.state.Gateway.Prices.Set(own, stored, list)
+	if s.declared.Prices == nil || s.declared.Prices.SyncURL == "" {
+		return nil
+	}
+	url := strings.TrimSpace(s.replacer.ReplaceKnown(s.declared.Prices.SyncURL, ""))
+	every := time.Duration(s.declared.Prices.SyncInterval)
+	if every <= 0 {
+		every = config.DefaultSyncInterval
+	}
+	fetched := pricing.Sync{Book: s.state.Gateway.Prices, URL: url, Every: every, Log: s.log, Keep: func(ctx context.Context, list []byte) error {
+		return s.state.Store.SaveMemory(ctx, pricesMemory, list)
+	}}
+	return fetched.Run
+}
+
+// OwnPrices returns the operator's prices that are kept in the store.
+func (s *Service) OwnPrices(ctx context.Context) ([]pricing.Row, error) {
+	rows := []pricing.Row{}
+	saved, err := s.state.Store.LoadMemory(ctx, ownPricesMemory)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return rows, nil
+	case err != nil:
+		return nil, err
+	}
+	return rows, json.Unmarshal(saved, &rows)
+}
+
+// SetOwnPrices replaces them. Those of files go before them.
+func (s *Service) SetOwnPrices(ctx context.Context, rows []pricing.Row) error {
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	if err := s.state.Store.SaveMemory(ctx, ownPricesMemory, text); err != nil {
+		return err
+	}
+	s.state.Gateway.Prices.SetStored(rows)
+	return nil
+}
