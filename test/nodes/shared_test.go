@@ -273,14 +273,14 @@ func TestStreamsOfEventsEndWithTheirServer(t *testing.T) {
 	if resp, err := http.DefaultClient.Do(req); err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%v, %v", resp, err)
 	}
-	if took := (<-ended).Sub(began); took > 2*time.Second {
+	if took := (<-ended).Sub(began); took > 10*time.Second {
 		t.Errorf("a reload took %v to end a stream", took)
 	}
 	events, ended = watch()
 	see(events, "snapshot")
 	began = time.Now()
 	n.stop()
-	if took := (<-ended).Sub(began); took > time.Second {
+	if took := (<-ended).Sub(began); took > 5*time.Second {
 		t.Errorf("an exit took %v to end a stream", took)
 	}
 	if took := time.Since(began); took > 3*time.Second {

@@ -1145,12 +1145,13 @@ export interface AiTarget {
 export interface AiUsage {
 	/** part of Input that was audio */
 	audio_input?: number
+	/** length of a recording in milliseconds, where the provider says it */
 	audio_ms?: number
 	/** part of Output that is audio */
 	audio_output?: number
 	/** Beside is what other models used for this answer and are billed for: an advisor, an image tool. It is not part of the numbers above. */
 	beside?: AiModelUsage[] | null
-	/** part of Input written to a prompt cache, any lifetime */
+	/** part of Input written to a prompt cache, any lifetime; some vendors bill tokens as read and as written */
 	cache_write?: number
 	/** part of CacheWrite with a lifetime of one hour */
 	cache_write_1h?: number
@@ -1160,16 +1161,19 @@ export interface AiUsage {
 	cached_image?: number
 	/** part of Input read from a prompt cache */
 	cached_input?: number
+	/** of a text that was spoken, where no tokens were counted */
 	characters?: number
 	/** numbers contradicted each other, and were cut to what can be */
 	doubtful?: boolean
 	/** some of the numbers were counted here, because the provider sent none */
 	estimated?: boolean
+	/** size and quality that were asked for, as in "1024x1024" or "1024x1024/hd"; empty: what the vendor does by itself */
 	image_form?: string
 	/** part of Input that was images or documents */
 	image_input?: number
 	/** part of Output that is images */
 	image_output?: number
+	/** images that were made */
 	images?: number
 	/** all input, cached and cache-writing included */
 	input: number
@@ -1177,13 +1181,15 @@ export interface AiUsage {
 	output: number
 	/** part of Output spent on reasoning */
 	reasoning?: number
-	/** where the provider says it was served, if that has a price: "us" */
+	/** where it was served, as the provider or the channel says, if that has a price: "us" */
 	region?: string
 	/** the provider sent usage at all */
 	reported: boolean
+	/** how much a search took in, where the fee depends on it: "low", "medium", "high" */
 	search_size?: string
 	/** tier the provider says it used; "fast" for Anthropic's fast mode */
 	service_tier?: string
+	/** it is billed, and neither the request nor the answer says for how much */
 	unmeasured?: boolean
 	/** the answer says what it cost */
 	vendor_costed?: boolean
@@ -1341,9 +1347,9 @@ export interface HealthRef {
 }
 
 export interface PricingLine {
-	/** per million, or for a thousand searches */
+	/** per million tokens or characters, for a thousand searches, an image or an hour */
 	price_usd: string
-	/** tokens, or searches */
+	/** tokens, searches, characters, images or seconds */
 	quantity: number
 	/** US dollars */
 	usd: number
@@ -1354,6 +1360,7 @@ export interface PricingLine {
 export interface PricingRow {
 	/** for prompts of more tokens, as in >200000 or >=272000; empty: of any size */
 	above: string
+	/** US dollars for an hour of a recording */
 	audio_hour: string
 	/** default: as input */
 	audio_input: string
@@ -1369,9 +1376,11 @@ export interface PricingRow {
 	cached_image: string
 	/** default: as input */
 	cached_input: string
+	/** US dollars for a million characters that are spoken */
 	characters: string
 	/** first day (YYYY-MM-DD) or moment (RFC 3339) in UTC; empty: ever since */
 	from: string
+	/** US dollars for an image: 0.02, or by size and quality, the usual one first: 1024x1024:0.04 1024x1024/hd:0.08 */
 	image: string
 	/** images and documents; default: as input */
 	image_input: string
@@ -1389,9 +1398,9 @@ export interface PricingRow {
 	output: string
 	/** vendor, or * for any */
 	provider: string
-	/** on token prices, if the answer says that it was bound to a region */
+	/** on token prices, if the answer or the channel says that it was bound to a region */
 	region_factor: string
-	/** US dollars for a thousand web searches */
+	/** US dollars for a thousand web searches: 10, or by what a search takes in, low:5 medium:8 high:12 */
 	search_per_1k: string
 	/** where the price was read */
 	source: string
@@ -1476,7 +1485,11 @@ export interface Routes {
 	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
 	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
 	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey) */
-	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string; answer: ImportResult }
+	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Sent<{
+	file?: string
+	/** the admin password; needed where stored keys would go to another scheme, host, port or proxy */
+	password?: string
+}>; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
 	"GET live": { path: undefined; query: undefined; body: undefined; answer: unknown }
 	/** Log in with the admin password, or with a client token to see its own numbers */
