@@ -464,7 +464,7 @@ export interface SettingsConfig {
 	capture?: ConfigCapture | null
 	declared: string[] | null
 	defaults: ConfigSettings
-	retention?: unknown | null
+	retention?: ConfigRetention | null
 }
 
 export interface Spent {
@@ -788,9 +788,14 @@ export interface ConfigHours {
 	zone?: string
 }
 
+export interface ConfigRetention {
+	age?: number | string | null
+	bytes?: number | null
+}
+
 export interface ConfigSettings {
 	capture?: ConfigCapture | null
-	retention?: unknown | null
+	retention?: ConfigRetention | null
 }
 
 export interface ConfigURL {
@@ -935,11 +940,7 @@ export interface Routes {
 	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
 	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
 	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey) */
-	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Sent<{
-	file?: string
-	/** the admin password; needed where stored keys would go to another scheme, host, port or proxy */
-	password?: string
-}>; answer: ImportResult }
+	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string | FormData; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
 	"GET live": { path: undefined; query: undefined; body: undefined; answer: unknown }
 	/** Log in with the admin password, or with a client token to see its own numbers */
