@@ -28,7 +28,7 @@ func TestTypeScript(t *testing.T) {
 	object := func(kind any) map[string]any { return map[string]any{"type": kind} }
 	text, err := apitypes.TypeScript(map[string]any{
 		"paths": map[string]any{"/a/{name}": map[string]any{"get": map[string]any{
-			"summary":    "Ask",
+			"summary": "Ask",
 			"requestBody": map[string]any{"content": map[string]any{
 				"multipart/form-data": map[string]any{}, "application/octet-stream": map[string]any{},
 				"application/json": map[string]any{"schema": object("string")},
