@@ -14,6 +14,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/internal/fielddocs"
 )
 
@@ -159,6 +160,10 @@ var written = map[reflect.Type]object{
 	reflect.TypeFor[caddy.Duration](): {"type": []string{"integer", "string"}, "description": "nanoseconds, or a text such as 30m or 2d"},
 }
 
+// asFields are types that write themselves with the fields they have, only in
+// other words.
+var asFields = []reflect.Type{reflect.TypeFor[config.Retention]()}
+
 // cost is the schema of ai.Cost, which writes itself.
 var cost = object{
 	"type": "object", "description": "US dollars; usd and list_usd are null where no price is known",
@@ -186,6 +191,8 @@ func (s schemas) of(t reflect.Type) object {
 		return object{}
 	case t.Kind() != reflect.Interface && t.Implements(typeText):
 		return object{"type": "string"}
+	case slices.Contains(asFields, t):
+		return s.structure(t)
 	case t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface && (t.Implements(typeJSON) || reflect.PointerTo(t).Implements(typeReader)):
 		return object{} // a form of its own: see the description of the setting
 	}

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every test of the project. Needs Go; installs a C compiler for the race
-# detector and MariaDB where they are missing and may be installed.
+# detector, MariaDB, and node and Chromium for the dashboard's tests where they
+# are missing and may be installed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,6 +11,7 @@ say() { printf '\n== %s\n' "$1"; }
 unpacked=
 server=
 database=
+gateway=
 tidy() {
 	status=$?
 	trap - EXIT
@@ -19,6 +21,7 @@ tidy() {
 	fi
 	if [ -n "$server" ]; then rm -rf "$server"; fi
 	if [ -n "$unpacked" ]; then rm -rf "$unpacked"; fi
+	if [ -n "$gateway" ]; then rm -rf "$gateway"; fi
 	exit "$status"
 }
 trap tidy EXIT
@@ -118,8 +121,67 @@ fi
 say "unit and end-to-end tests"
 go test $race -timeout 20m ./...
 
+if [ -n "$race" ]; then
+	say "what a call allocates, which the race detector would change"
+	go test ./bench/allocs
+fi
+
 say "the dashboard's files are what its sources make"
 (cd admin/ui/build && go vet ./... && go test ./...)
 
 say "official SDKs against the running gateway"
 (cd test/sdk && go vet ./... && go test -timeout 10m ./...)
+
+# no_browser says what is not tested; nothing passes for tested where it counts.
+no_browser() {
+	echo "NOTE: $1, so NOTHING OF THE DASHBOARD IS TESTED IN A BROWSER." >&2
+	echo "NOTE: install nodejs 20.10 or later, npm and chromium, or name a browser:" >&2
+	echo "NOTE: CHROMIUM=/path/to/chromium sh scripts/test.sh" >&2
+	if [ "${CI:-}" = true ]; then exit 1; fi
+}
+
+# find_browser puts the first browser that starts into CHROMIUM. What is there
+# may be a stub that wants a snap, as on Ubuntu.
+find_browser() {
+	if [ -n "${CHROMIUM:-}" ]; then set -- "$CHROMIUM"; else set -- chromium chromium-browser google-chrome; fi
+	for one; do
+		found=$(command -v "$one") || continue
+		if "$found" --version >/dev/null 2>&1; then
+			CHROMIUM=$found
+			export CHROMIUM
+			return 0
+		fi
+	done
+	return 1
+}
+
+node_is_new() {
+	command -v npm >/dev/null 2>&1 &&
+		node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 10) ? 0 : 1)' 2>/dev/null
+}
+
+missing=
+if ! command -v node >/dev/null 2>&1; then missing="$missing nodejs"; fi
+if ! command -v npm >/dev/null 2>&1; then missing="$missing npm"; fi
+# Ubuntu's package is a stub for a snap: a browser is named there.
+if [ -z "${CHROMIUM:-}" ] && ! find_browser && ! grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then
+	missing="$missing chromium"
+fi
+if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+	say "installing$missing for the tests of the dashboard"
+	# shellcheck disable=SC2086 # a list
+	(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing) ||
+		echo "$missing could not be installed" >&2
+fi
+if ! node_is_new; then
+	no_browser "there is no npm with node 20.10 or later"
+elif ! find_browser; then
+	no_browser "no Chromium starts${CHROMIUM:+ at $CHROMIUM}"
+else
+	say "the dashboard in $("$CHROMIUM" --version)"
+	gateway=$(mktemp -d)
+	CCLOAD_BINARY=$gateway/caddy
+	export CCLOAD_BINARY
+	go build -o "$CCLOAD_BINARY" ./cmd/caddy
+	(cd test/browser && npm ci --no-audit --no-fund && npm run types && npm test)
+fi

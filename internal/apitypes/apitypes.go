@@ -75,22 +75,28 @@ func (o *operation) body() string {
 	if o.RequestBody == nil {
 		return "undefined"
 	}
-	for kind, c := range o.RequestBody.Content {
-		if kind == "application/octet-stream" {
-			return "Blob | string"
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(o.RequestBody.Content)) {
+		switch kind {
+		case "application/octet-stream":
+			kinds = append(kinds, "Blob | string")
+		case "multipart/form-data":
+			kinds = append(kinds, "FormData")
+		default:
+			kinds = append(kinds, "Sent<"+typeOf(o.RequestBody.Content[kind].Schema, "")+">")
 		}
-		return "Sent<" + typeOf(c.Schema, "") + ">"
 	}
-	return "undefined"
+	return strings.Join(kinds, " | ")
 }
 
 func (o *operation) answer() string {
-	for status, r := range o.Responses {
+	for _, status := range slices.Sorted(maps.Keys(o.Responses)) {
 		if status == "default" {
 			continue
 		}
-		for _, c := range r.Content {
-			if properties, ok := c.Schema["properties"].(schema); ok {
+		content := o.Responses[status].Content
+		for _, kind := range slices.Sorted(maps.Keys(content)) {
+			if properties, ok := content[kind].Schema["properties"].(schema); ok {
 				return typeOf(properties["data"].(schema), "")
 			}
 		}

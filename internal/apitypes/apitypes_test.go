@@ -28,7 +28,11 @@ func TestTypeScript(t *testing.T) {
 	object := func(kind any) map[string]any { return map[string]any{"type": kind} }
 	text, err := apitypes.TypeScript(map[string]any{
 		"paths": map[string]any{"/a/{name}": map[string]any{"get": map[string]any{
-			"summary":    "Ask",
+			"summary": "Ask",
+			"requestBody": map[string]any{"content": map[string]any{
+				"multipart/form-data": map[string]any{}, "application/octet-stream": map[string]any{},
+				"application/json": map[string]any{"schema": object("string")},
+			}},
 			"parameters": []any{map[string]any{"name": "name", "in": "path"}, map[string]any{"name": "limit", "in": "query"}},
 			"responses": map[string]any{"200": map[string]any{"content": map[string]any{"application/json": map[string]any{"schema": map[string]any{
 				"properties": map[string]any{"data": map[string]any{"$ref": "#/components/schemas/ai.Record"}},
@@ -50,7 +54,7 @@ func TestTypeScript(t *testing.T) {
 	for _, want := range []string{
 		"export interface AiRecord {", "\ta: string\n", "\tb?: unknown[] | null\n", "\t\"odd-name\"?: number\n", "\tc?: boolean | null\n",
 		"\td?: Record<string, number>\n", "\te?: unknown\n", "\tf?: Record<string, unknown>\n",
-		`"GET a/{name}": { path: { name: Param }; query: { limit?: Param }; body: undefined; answer: AiRecord }`,
+		`"GET a/{name}": { path: { name: Param }; query: { limit?: Param }; body: Sent<string> | Blob | string | FormData; answer: AiRecord }`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)

@@ -1,7 +1,7 @@
 // Starts the gateway's real binary with a made-up provider behind it, and a
 // browser that notes whatever goes wrong.
 import { execFileSync, spawn } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -20,14 +20,20 @@ export function chromiumPath() {
 	return found
 }
 
-/** Builds what is tested; CCLOAD_BINARY names a gateway that is built already. */
+/**
+ * Builds what is tested; CCLOAD_BINARY names a gateway that is built already.
+ * Several files of tests may build at once, so a binary takes its place whole.
+ */
 export function build() {
 	mkdirSync(out, { recursive: true })
-	const gateway = process.env.CCLOAD_BINARY ?? join(out, "caddy")
-	const go = (...args) => execFileSync("go", args, { cwd: root, stdio: "inherit" })
-	if (!process.env.CCLOAD_BINARY) go("build", "-o", gateway, "./cmd/caddy")
-	go("build", "-o", join(out, "upstream"), "./test/browser/upstream")
-	return gateway
+	const go = (name, pkg) => {
+		const fresh = join(out, `${name}.${process.pid}`)
+		execFileSync("go", ["build", "-o", fresh, pkg], { cwd: root, stdio: "inherit" })
+		renameSync(fresh, join(out, name))
+		return join(out, name)
+	}
+	go("upstream", "./test/browser/upstream")
+	return process.env.CCLOAD_BINARY ?? go("caddy", "./cmd/caddy")
 }
 
 function freePort() {

@@ -751,7 +751,7 @@ export interface SettingsConfig {
 	/** Defaults are what counts where a setting is absent. */
 	defaults: ConfigSettings
 	/** Retention bounds the log of calls. Default: 30 days and 2 GiB. */
-	retention?: unknown | null
+	retention?: ConfigRetention | null
 }
 
 export interface Spent {
@@ -1283,11 +1283,18 @@ export interface ConfigHours {
 	zone?: string
 }
 
+export interface ConfigRetention {
+	/** Age after which a call is forgotten, as in "30d". Default 30 days, at least an hour; 0: no limit by age. */
+	age?: number | string | null
+	/** Bytes the database may grow to before the oldest calls are forgotten. Default 2 GiB; 0: no limit by size. */
+	bytes?: number | null
+}
+
 export interface ConfigSettings {
 	/** Capture keeps the bodies of calls for a short time, to find out why something goes wrong. Default: off. */
 	capture?: ConfigCapture | null
 	/** Retention bounds the log of calls. Default: 30 days and 2 GiB. */
-	retention?: unknown | null
+	retention?: ConfigRetention | null
 }
 
 export interface ConfigURL {
@@ -1485,11 +1492,7 @@ export interface Routes {
 	/** Export channels, tokens and aliases; with secrets if the admin password is given again */
 	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
 	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey) */
-	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Sent<{
-	file?: string
-	/** the admin password; needed where stored keys would go to another scheme, host, port or proxy */
-	password?: string
-}>; answer: ImportResult }
+	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string | FormData; answer: ImportResult }
 	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
 	"GET live": { path: undefined; query: undefined; body: undefined; answer: unknown }
 	/** Log in with the admin password, or with a client token to see its own numbers */

@@ -78,7 +78,7 @@ function PriceTable({ rows, onRemove }: { rows: Rows; onRemove: (at: number) => 
 
 const blank = (): PricingRow => ({
 	provider: "*", model: "", match: "", from: "", until: "", when: "", tier: "", above: "", input: "", cached_input: "", cache_write: "", cache_write_long: "", output: "",
-	audio_input: "", cached_audio: "", audio_output: "", image_input: "", cached_image: "", image_output: "", search_per_1k: "", region_factor: "", source: "", note: "",
+	audio_input: "", cached_audio: "", audio_output: "", image_input: "", cached_image: "", image_output: "", search_per_1k: "", audio_hour: "", characters: "", image: "", region_factor: "", source: "", note: "",
 })
 
 function PriceDialog({ onClose, onSave }: { onClose: () => void; onSave: (row: PricingRow) => Promise<unknown> }) {

@@ -30,7 +30,7 @@ function send(file: File, dry: boolean, password: string): Promise<ImportResult>
 	const form = new FormData()
 	form.set("file", file)
 	form.set("password", password)
-	return ask("POST import", { query, body: form as unknown as Blob })
+	return ask("POST import", { query, body: form })
 }
 
 const needsPassword = (e: ApiError | undefined) => e?.code === "password_required" || e?.code === "wrong_credential" || e?.code === "too_many_attempts"
