@@ -1,6 +1,8 @@
-// Package admin shows the gateway to its operator: a read-only API on Caddy's
-// own admin endpoint, with which one can see what rests and why, follow calls,
-// ask why a call would go where it goes, and let a rest end early.
+// Package admin shows the gateway to its operator, and lets them change it. It
+// holds the dashboard's HTTP side: the table of routes with who may ask for each,
+// logins and sessions, live events and the pages; and the smaller API on Caddy's
+// own admin endpoint. What a route does is asked of an Operator, which package
+// control implements.
 package admin
 
 import (
