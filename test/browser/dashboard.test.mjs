@@ -61,6 +61,9 @@ test("the document has its policy, and is built of few and small files", async (
 	assert.ok(assets >= 4, `only ${assets} assets`)
 	const most = { "app.js": 45, "uplot.js": 25, "app.css": 15, "en.js": 12 }
 	for (const [name, kb] of Object.entries(most)) assert.ok(sizes.get(name) < kb * 1024, `${name} weighs ${sizes.get(name)}`)
+	const scripts = [...sizes.keys()].filter((name) => name.endsWith(".js")).sort()
+	assert.deepEqual(scripts, ["app.js", "en.js", "uplot.js"], "the first page takes other scripts")
+	assert.ok(sizes.get("app.js") + sizes.get("uplot.js") < 70 * 1024)
 
 	// The second visit takes nothing but the document.
 	await page.goto("about:blank")

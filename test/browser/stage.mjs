@@ -8,9 +8,20 @@ import { fill } from "./traffic.mjs"
 export async function setStage(options) {
 	const binary = build()
 	const upstream = await startUpstream()
-	const gateway = await startGateway(binary, options)
-	const tokens = await fill(gateway, upstream.url)
-	const chrome = await startBrowser()
+	let gateway, tokens, chrome
+	const end = async () => {
+		await chrome?.close()
+		await gateway?.close()
+		await upstream.stop()
+	}
+	try {
+		gateway = await startGateway(binary, options)
+		tokens = await fill(gateway, upstream.url)
+		chrome = await startBrowser()
+	} catch (e) {
+		await end() // or node would wait for what was started
+		throw e
+	}
 	return {
 		binary, upstream, gateway, tokens, chrome,
 		/** Opens a page as the operator, and afterwards asserts that nothing went wrong on it. */
@@ -23,11 +34,7 @@ export async function setStage(options) {
 				await page.context().close()
 			}
 		},
-		async end() {
-			await chrome.close()
-			await gateway.close()
-			await upstream.stop()
-		},
+		end,
 	}
 }
 
