@@ -175,7 +175,7 @@ if ! node_is_new; then
 elif ! find_browser; then
 	no_browser "no Chromium starts${CHROMIUM:+ at $CHROMIUM}"
 else
-	say "the dashboard in $("$CHROMIUM" --version)"
+	say "the dashboard in $("$CHROMIUM" --version 2>/dev/null)"
 	gateway=$(mktemp -d)
 	CCLOAD_BINARY=$gateway/caddy
 	export CCLOAD_BINARY
