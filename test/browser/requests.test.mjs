@@ -158,7 +158,12 @@ test("a call appears within a second; rows under the pointer stay", async () => 
 test("drawing over the bars narrows the range; columns are chosen; keys open a row", async () => {
 	await visit("#/requests?range=6h", {}, async (page) => {
 		await listed(page)
-		const plot = await page.locator(".u-over").boundingBox()
+		// The chart may be made anew when its data comes.
+		const drawn = await page.waitForFunction(() => {
+			const { x, y, width } = document.querySelector(".u-over")?.getBoundingClientRect() ?? {}
+			return width > 0 && { x, y, width }
+		})
+		const plot = await drawn.jsonValue()
 		await page.mouse.move(plot.x + plot.width * 0.9, plot.y + 20)
 		await page.mouse.down()
 		await page.mouse.move(plot.x + plot.width - 2, plot.y + 30, { steps: 5 })
