@@ -117,16 +117,12 @@ func TestGoodEndings(t *testing.T) {
 				t.Parallel()
 				s := fake(t)
 				g := newGateway(t, channelAt("only", s, "key "+scenario), "")
-				start := time.Now()
 				a := g.ask(p, true).want(t, http.StatusOK)
 				if a.Err != nil {
 					t.Fatalf("the answer was cut: %v", a.Err)
 				}
 				if !strings.Contains(a.Body, endMarkers[p]) {
 					t.Errorf("no end marker in\n%s", clipped(a.Body))
-				}
-				if d := time.Since(start); d > 10*time.Second {
-					t.Errorf("took %s", d)
 				}
 				rec := g.record(a)
 				if rec.Outcome != ai.OK || len(g.cooling()) > 0 {

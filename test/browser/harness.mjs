@@ -91,16 +91,16 @@ http://127.0.0.1:${port} {
 	${site ?? `ccload_admin ${prefix}/*\n\tccload`}
 }
 `)
-	let p
+	let p, login
 	const base = `http://127.0.0.1:${port}`
 	const start = async () => {
 		p = spawn(binary, ["run", "--config", config], { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, HOME: dir, XDG_DATA_HOME: dir } })
 		for (let i = 0; ; i++) {
 			try {
-				await fetch(base + prefix + "/api/session")
+				login = await logIn(`${base}${prefix}/`) // it answers before its store is open
 				return
 			} catch (e) {
-				if (p.exitCode !== null || i > 200) throw e
+				if (p.exitCode !== null || i > 400) throw e
 				await new Promise((r) => setTimeout(r, 50))
 			}
 		}
@@ -118,9 +118,8 @@ http://127.0.0.1:${port} {
 		},
 		/** Asks the API as the operator. */
 		async api(method, path, body) {
-			gateway.login ??= await logIn(gateway.ui)
 			const a = await fetch(gateway.ui + "api/" + path, {
-				method, headers: { Authorization: "Bearer " + gateway.login, "Content-Type": method === "PATCH" ? "application/merge-patch+json" : "application/json" },
+				method, headers: { Authorization: "Bearer " + login, "Content-Type": method === "PATCH" ? "application/merge-patch+json" : "application/json" },
 				body: body === undefined ? undefined : JSON.stringify(body),
 			})
 			const said = await a.json()

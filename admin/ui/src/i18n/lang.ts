@@ -1,2 +1,1 @@
 export type Lang = "en" | "zh"
-export const langs: readonly Lang[] = ["en", "zh"]

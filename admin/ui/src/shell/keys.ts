@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks"
+import { useLayoutEffect } from "preact/hooks"
 import { signal } from "@preact/signals"
 import { href, go } from "./router"
 import { t } from "../i18n/text"
@@ -37,7 +37,8 @@ export function setLetters(on: boolean): void {
 
 /** Does something on a key, or on two one after the other ("g c"), while the component is there. */
 export function useKey(keys: string, what: TextKey, run: (e: KeyboardEvent) => void): void {
-	useEffect(() => {
+	// Before the next key, which may follow at once: "j" and "m" of a fast hand.
+	useLayoutEffect(() => {
 		const binding: Binding = { keys, what, run }
 		bindings.add(binding)
 		return () => void bindings.delete(binding)

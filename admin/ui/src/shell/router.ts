@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals"
+import { signal } from "@preact/signals"
 
 // All that a page shows stands in its address: #/page/rest?filters. Back and
 // Forward, and an address copied to another browser, show the same.
@@ -43,9 +43,6 @@ addEventListener("hashchange", () => {
 
 /** One value of the address; reading it makes a component follow it. */
 export const param = (name: string): string => route.value.query.get(name) ?? ""
-
-/** What holds one value of the address. */
-export const paramSignal = (name: string) => computed(() => param(name))
 
 function write(path: readonly string[], query: URLSearchParams): string {
 	const text = query.toString().replace(/%2C/g, ",").replace(/%3A/g, ":")

@@ -10,7 +10,6 @@ export default {
 	"overview.saved": "Saved by failover",
 	"overview.savedOf": { one: "call, {share}", other: "calls, {share}" },
 	"overview.costToday": "Cost today",
-	"overview.costRange": "Cost",
 	"overview.ofLimit": "of {limit}",
 	"overview.perStep": "Requests per {step}",
 	"overview.step.minute": "minute",
@@ -36,7 +35,6 @@ export default {
 	"overview.count.failed": "{n} failed",
 	"overview.count.silent": "{n} muted or off-schedule",
 	"overview.asTheyEnd": "as they end",
-	"overview.held": "held while the pointer is here",
 	"overview.new": "{n} new",
 	"overview.allRequests": "All requests",
 	"overview.ended": "Ended",
@@ -59,5 +57,4 @@ export default {
 	"overview.raiseLimit": "Raise limit",
 	"overview.moreOf": "More of {name}",
 	"overview.nothingToTest": "nothing to test",
-	"overview.untold": "{n} more ended, too many to show",
 } as const

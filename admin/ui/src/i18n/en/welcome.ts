@@ -9,7 +9,6 @@ export default {
 	"welcome.address": "Address",
 	"welcome.addressHint": "only for a relay or your own server",
 	"welcome.provider": "Provider",
-	"welcome.providerOther": "Another",
 	"welcome.submit": "Test and add",
 	"welcome.named": "named {name}; you can change everything later",
 	"welcome.reach": "Reach {host}",
@@ -28,9 +27,7 @@ export default {
 	"welcome.works": "{name} works",
 	"welcome.worksHelp": "This token is shown once. Copy it now; only its hash is kept.",
 	"welcome.secret": "Token",
-	"welcome.try": "Try it",
 	"welcome.done": "Go to the overview",
 	"welcome.snippets": "Settings for clients",
 	"welcome.needKey": "Paste a key, or the address of a server that needs none.",
-	"welcome.taken": "There is one of that name already; it was called {name}.",
 } as const

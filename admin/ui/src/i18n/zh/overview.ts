@@ -13,7 +13,6 @@ export default {
 	"overview.saved": "故障转移挽回",
 	"overview.savedOf": "次，{share}",
 	"overview.costToday": "今日费用",
-	"overview.costRange": "费用",
 	"overview.ofLimit": "共 {limit}",
 	"overview.perStep": "每{step}请求数",
 	"overview.step.minute": "分钟",
@@ -39,7 +38,6 @@ export default {
 	"overview.count.failed": "{n} 个故障",
 	"overview.count.silent": "{n} 个静音或不在时段",
 	"overview.asTheyEnd": "按结束顺序",
-	"overview.held": "指针在此时暂停",
 	"overview.new": "{n} 条新的",
 	"overview.allRequests": "全部请求",
 	"overview.ended": "结束于",
@@ -62,5 +60,4 @@ export default {
 	"overview.raiseLimit": "提高限额",
 	"overview.moreOf": "{name} 的更多操作",
 	"overview.nothingToTest": "没有可测试的模型",
-	"overview.untold": "另有 {n} 个已结束，数量过多未显示",
 } satisfies Record<keyof typeof en, Message>

@@ -12,7 +12,6 @@ export default {
 	"welcome.address": "地址",
 	"welcome.addressHint": "仅用于中转站或自建服务",
 	"welcome.provider": "提供商",
-	"welcome.providerOther": "其他",
 	"welcome.submit": "测试并添加",
 	"welcome.named": "命名为 {name}；以后都可以更改",
 	"welcome.reach": "连接 {host}",
@@ -31,9 +30,7 @@ export default {
 	"welcome.works": "{name} 可用",
 	"welcome.worksHelp": "此令牌只显示一次，请立即复制；系统只保存哈希。",
 	"welcome.secret": "令牌",
-	"welcome.try": "试一试",
 	"welcome.done": "前往概览",
 	"welcome.snippets": "客户端设置",
 	"welcome.needKey": "请粘贴密钥，或填写无需密钥的服务地址。",
-	"welcome.taken": "同名渠道已存在，已命名为 {name}。",
 } satisfies Record<keyof typeof en, Message>
