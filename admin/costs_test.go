@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // the test of changing clocks needs no zones of the machine
 
 	"github.com/ccload/ccload/ai"
 )
@@ -79,7 +80,7 @@ func berlin(t *testing.T) *time.Location {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	return zone
 }
