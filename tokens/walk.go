@@ -43,19 +43,19 @@ const (
 // walk is one walk through a request. It is pooled: its buffer grows to the
 // size of the largest text with escapes.
 type walk struct {
-	counter *Counter
-	enc     *encoding
-	family  *family
-	f       [features]int64
-	sent    Sent
-	fixed   int64 // tokens that do not depend on the family's factors: media, server tools
-	calls   int64 // tool calls in the turn that is being walked
-	unsure  bool  // something in it is an estimate
-	tools   hash
-	system  hash
-	buf     []byte
-	flat    []byte
-	keyBuf  []byte
+	tally
+
+	counter  *Counter
+	enc      *encoding
+	family   *family
+	sent     Sent
+	salt     uint64 // stands for all that the count of a span depends on but its text
+	mayBound bool   // the texts of conversations need not be counted
+	bounding bool   // this text is one of those
+	buf      []byte
+	flat     []byte
+	keyBuf   []byte
+	blocks   []uint64 // see known.go
 }
 
 // toolUse notes a tool call of so many tokens.
@@ -68,6 +68,7 @@ func (w *walk) toolUse(tokens int64) {
 // endTurn notes that the turn has ended that calls belong to: several in one are
 // told to models in another way than one is.
 func (w *walk) endTurn() {
+	w.start |= endsTurn
 	if w.calls > 1 {
 		w.f[fParallels]++
 		w.f[fParallelUses] += w.calls
@@ -99,7 +100,10 @@ var walkPool = sync.Pool{New: func() any { return new(walk) }}
 
 func newWalk(c *Counter, f *family, sent Sent) *walk {
 	w := walkPool.Get().(*walk) //nolint:forcetypeassert // it holds nothing else
-	*w = walk{counter: c, sent: sent, enc: f.encoding(), family: f, buf: w.buf[:0], flat: w.flat[:0], keyBuf: w.keyBuf[:0]}
+	*w = walk{
+		counter: c, sent: sent, enc: f.encoding(), family: f, salt: c.salt(f, &sent),
+		buf: w.buf[:0], flat: w.flat[:0], keyBuf: w.keyBuf[:0], blocks: w.blocks[:0],
+	}
 	return w
 }
 
@@ -110,7 +114,10 @@ func (w *walk) release() {
 	if cap(w.flat) > keptBuffer {
 		w.flat = nil
 	}
-	w.counter, w.enc, w.family = nil, nil, nil
+	if cap(w.blocks) > keptBuffer/blockSize {
+		w.blocks = nil
+	}
+	w.counter, w.enc, w.family, w.sent.Index = nil, nil, nil, nil
 	walkPool.Put(w)
 }
 
