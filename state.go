@@ -294,7 +294,7 @@ func (st *state) captureConf() config.Capture {
 
 // limited are the allowances with limits of the config in use, nil between
 // configs.
-func (st *state) limited() map[string]*access.Allowance {
+func (st *state) limited() map[string]*access.Limiter {
 	if app := st.current(); app != nil {
 		return app.gateway.Table().Limited()
 	}

@@ -281,7 +281,7 @@ func clearCooling(s Source, r *http.Request, _ string) (any, error) {
 			return nil, badRequestError{fmt.Errorf("scope %q is not known; there are %v", text, ai.Scopes()[1:])}
 		}
 	}
-	return map[string]int{"cleared": s.ClearCooling(which)}, nil
+	return map[string]int{"cleared": s.DropCooldowns(which)}, nil
 }
 
 // known refuses parameters that would be ignored.

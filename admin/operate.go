@@ -88,8 +88,8 @@ type GlobalSettings interface {
 type Cooldowns interface {
 	// Rest lets something rest until a moment.
 	Rest(ctx context.Context, who Actor, what health.Ref, until time.Time) error
-	// EndRests ends rests early and says how many there were.
-	EndRests(ctx context.Context, who Actor, which health.Ref) (int, error)
+	// ClearCooldowns ends rests early and says how many there were.
+	ClearCooldowns(ctx context.Context, who Actor, which health.Ref) (int, error)
 }
 
 // Records are what is kept of calls and of changes.

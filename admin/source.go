@@ -39,9 +39,9 @@ type Activity interface {
 	Call(ctx context.Context, id string) (*ai.Record, error)
 	// Explain tells where a call would go now, without sending anything.
 	Explain(q Question) (*Explanation, error)
-	// ClearCooling ends rests early and says how many there were. An empty
+	// DropCooldowns ends rests early and says how many there were. An empty
 	// field of which means any.
-	ClearCooling(which health.Ref) int
+	DropCooldowns(which health.Ref) int
 }
 
 // Money is what calls cost, and what may be spent.

@@ -67,7 +67,7 @@ func (st *State) live(token string, whole bool) any {
 		own := OwnMetrics{Time: now.UTC()}
 		if current != nil {
 			if t := current.gateway.Table().Tokens.ByName(token); t != nil {
-				b := budgetState("token", token, t.Allowance(), now)
+				b := budgetState("token", token, t.Limiter(), now)
 				own.Budget = &b
 			}
 		}

@@ -26,7 +26,7 @@ const (
 // thinking, one that was silent probably is silent again.
 type backoff struct {
 	class       class
-	base, most  time.Duration
+	base, longest  time.Duration
 	probe       time.Duration
 	needsPerson bool // it does not heal by waiting
 }
@@ -34,19 +34,19 @@ type backoff struct {
 // backoffs are the rests where upstream does not state one. A stated rest is
 // taken as it is. A kind that is absent rests nothing.
 var backoffs = [...]backoff{
-	ai.RateLimited:    {class: limited, base: 5 * time.Second, most: 5 * time.Minute, probe: 30 * time.Second},
-	ai.QuotaExhausted: {class: used, base: 10 * time.Minute, most: 6 * time.Hour, probe: time.Minute},
-	ai.AuthFailed:     {class: refused, base: 5 * time.Minute, most: time.Hour, probe: time.Minute, needsPerson: true},
-	ai.Overloaded:     {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.ServerError:    {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.SoftError:      {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.Truncated:      {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.Empty:          {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.BadAnswer:      {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.Timeout:        {class: transient, base: 10 * time.Second, most: time.Minute, probe: 5 * time.Minute},
-	ai.NetworkError:   {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.NoSuchModel:    {class: absent, base: 10 * time.Minute, most: 6 * time.Hour, probe: 30 * time.Second},
-	ai.NoSuchEndpoint: {class: absent, base: 10 * time.Minute, most: 6 * time.Hour, probe: 30 * time.Second},
+	ai.RateLimited:    {class: limited, base: 5 * time.Second, longest: 5 * time.Minute, probe: 30 * time.Second},
+	ai.QuotaExhausted: {class: used, base: 10 * time.Minute, longest: 6 * time.Hour, probe: time.Minute},
+	ai.AuthFailed:     {class: refused, base: 5 * time.Minute, longest: time.Hour, probe: time.Minute, needsPerson: true},
+	ai.Overloaded:     {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.ServerError:    {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.SoftError:      {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.Truncated:      {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.Empty:          {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.BadAnswer:      {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.Timeout:        {class: transient, base: 10 * time.Second, longest: time.Minute, probe: 5 * time.Minute},
+	ai.NetworkError:   {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.NoSuchModel:    {class: absent, base: 10 * time.Minute, longest: 6 * time.Hour, probe: 30 * time.Second},
+	ai.NoSuchEndpoint: {class: absent, base: 10 * time.Minute, longest: 6 * time.Hour, probe: 30 * time.Second},
 }
 
 // backoffOf is the line of a kind.
@@ -61,27 +61,27 @@ const (
 	// jitterPart is how far a rest is spread to both sides, so that many targets
 	// (and many nodes) that failed together do not come back together.
 	jitterPart = 0.2
-	// mostFailures bounds the count; doubling has long met its maximum there.
-	mostFailures = 1 << 10
+	// maxFailures bounds the count; doubling has long met its maximum there.
+	maxFailures = 1 << 10
 	// shortestDecay bounds how fast a count of failures decays.
 	shortestDecay = time.Minute
 	// forgetAfter is how long after its rest a cell is remembered at most.
 	forgetAfter = 24 * time.Hour
 )
 
-// rest is how long the n-th failure in a row rests; spread is in [0, 1).
-func (b *backoff) rest(n int, spread float64) time.Duration {
+// cooldownUntil is how long the n-th failure in a row rests; spread is in [0, 1).
+func (b *backoff) cooldown(n int, spread float64) time.Duration {
 	d := b.base
-	for ; n > 1 && d < b.most; n-- {
+	for ; n > 1 && d < b.longest; n-- {
 		d *= 2
 	}
-	d = min(d, b.most)
+	d = min(d, b.longest)
 	return time.Duration(float64(d) * (1 - jitterPart + 2*jitterPart*spread))
 }
 
 // halfLife is the time without news after which a count of failures counts
 // half: the kind's longest rest.
-func (b *backoff) halfLife() time.Duration { return max(b.most, shortestDecay) }
+func (b *backoff) halfLife() time.Duration { return max(b.longest, shortestDecay) }
 
 // decayed is what is left of n failures after an idle time since their rest
 // ended.

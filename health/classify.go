@@ -105,7 +105,7 @@ const longestRest = 366 * 24 * time.Hour
 
 // Conditions of rows.
 
-func saw(k ai.Kind) []ai.Kind { return []ai.Kind{k} }
+func kinds(k ai.Kind) []ai.Kind { return []ai.Kind{k} }
 
 func phase(name string) func(*facts) bool {
 	return func(f *facts) bool { return f.Phase == name }

@@ -6,7 +6,7 @@
 //     upstream says it will be well again, and whether another target may be
 //     tried. It is one table, in table.go, preceded by the rules a channel
 //     brings along.
-//   - Board remembers outcomes in cells, one per thing that can be unwell: a
+//   - Tracker remembers outcomes in cells, one per thing that can be unwell: a
 //     group, a channel, a URL, a protocol or a model on a URL, a model, a key, a
 //     model on a key. A cell rests after a failure, longer after each further
 //     one; when its rest has ended a single attempt, the probe, goes first and
@@ -14,7 +14,7 @@
 //
 // The life of a cell:
 //
-//	        failure                rest over              claimed by Begin
+//	        failure                rest over              claimed by Acquire
 //	none ------------> resting ---------------> due ---------------------> probing
 //	 ^                    ^                      ^   abandoned or expired     |
 //	 |                    |                      +----------------------------+
@@ -22,7 +22,7 @@
 //	 +------------------------------------------------------------- success --+
 //
 // Cells are found by name, not by config: a new generation of the config asks
-// the Board for new views (Channel) and finds the same cells.
+// the Tracker for new views (Channel) and finds the same cells.
 //
 // The package is plain Go and knows no protocol and no HTTP client. Everything
 // exported is safe for concurrent use unless it says otherwise.

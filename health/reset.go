@@ -27,8 +27,8 @@ func saidReset(f *facts, now time.Time) time.Time {
 	return firstFuture(f, now, failureReset, fieldReset, textReset, retryAfter, limitReset)
 }
 
-func firstFuture(f *facts, now time.Time, places ...resetter) time.Time {
-	for _, look := range places {
+func firstFuture(f *facts, now time.Time, byName ...resetter) time.Time {
+	for _, look := range byName {
 		if t := look(f, now); t.After(now) {
 			return t
 		}

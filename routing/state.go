@@ -13,10 +13,10 @@ import (
 // under way. It is indexed by the names and fingerprints of things, never by
 // pointers into a config.
 type State struct {
-	Board     *health.Board
+	Board     *health.Tracker
 	Selection *selection.State
-	Meters    *access.Meters
-	Purses    *access.Purses
+	Meters    *access.RateWindows
+	Purses    *access.Spending
 	InFlight  *InFlight
 }
 
@@ -24,15 +24,15 @@ type State struct {
 // something begins or ceases to rest; it may be nil.
 func NewState(changed func(health.Change)) *State {
 	return &State{
-		Board:     health.NewBoard(health.Options{Changed: changed}),
+		Board:     health.NewTracker(health.Options{Changed: changed}),
 		Selection: selection.NewState(),
-		Meters:    access.NewMeters(),
-		Purses:    access.NewPurses(),
+		Meters:    access.NewRateWindows(),
+		Purses:    access.NewSpending(),
 		InFlight:  newInFlight(),
 	}
 }
 
 // counts are the counters of limits, for days that begin in a time zone.
 func (st *State) counts(zone *time.Location) *access.Counts {
-	return &access.Counts{Meters: st.Meters, Purses: st.Purses, Calendar: access.NewCalendar(zone)}
+	return &access.Counts{Windows: st.Meters, Spending: st.Purses, Calendar: access.NewCalendar(zone)}
 }

@@ -78,9 +78,9 @@ const (
 	patience         = 0.5   // seconds that are always put up with
 	lowSeconds       = 2     // what it is worth not to exhaust a rate limit
 	tokensPerCall    = 16384 // cached tokens that are worth one call more on a key
-	mostExtraCalls   = 4
+	maxExtraCalls   = 4
 	looksForQuicker  = 8
-	mostPlacesToLook = 16
+	maxPlacesToLook = 16
 )
 
 // CaddyModule returns the Caddy module information.
@@ -145,7 +145,7 @@ func (a *Affinity) unmarshal(d *caddyfile.Dispenser, r reader) error {
 }
 
 // Choose returns the candidate that holds the conversation's prompt cache.
-func (a *Affinity) Choose(s *Situation) int { return Choose(a, s) }
+func (a *Affinity) Choose(s *Input) int { return Choose(a, s) }
 
 // Select keeps a client on its upstream.
 func (a *Affinity) Select(pool reverseproxy.UpstreamPool, r *http.Request, _ http.ResponseWriter) *reverseproxy.Upstream {

@@ -63,7 +63,7 @@ type world struct {
 	keys       map[string][]selection.Key // by channel
 	now        time.Time
 	seed       uint64
-	last       selection.Situation
+	last       selection.Input
 }
 
 func newWorld(t testing.TB, config string, candidates ...selection.Candidate) *world {
@@ -82,7 +82,7 @@ func newWorld(t testing.TB, config string, candidates ...selection.Candidate) *w
 // the channel's name.
 func (w *world) choose(call *ai.Call, out ...string) string {
 	if len(out) == 0 { // else it is the same call again
-		w.last = selection.Situation{}
+		w.last = selection.Input{}
 	}
 	return w.chooseAs(call, out...)
 }
@@ -184,7 +184,7 @@ func TestWeightedSharesAreExact(t *testing.T) {
 			total += candidates[i].Weight * candidates[i].UsableKeys
 		}
 		pick := func() int {
-			s := selection.Situation{Call: plain(), Candidates: candidates, Now: epoch, Seed: seed, State: state}
+			s := selection.Input{Call: plain(), Candidates: candidates, Now: epoch, Seed: seed, State: state}
 			return selection.Choose(new(selection.Weighted), &s)
 		}
 		for range rapid.IntRange(0, 50).Draw(t, "calls before") {
@@ -358,7 +358,7 @@ func TestChoiceIsAPureFunction(t *testing.T) {
 			call := conversation(uint64(rapid.IntRange(0, 4).Draw(t, "conversation")))
 			seed := rapid.Uint64().Draw(t, "seed")
 			loads := rapid.SliceOfN(rapid.IntRange(0, 3), 18, 18).Draw(t, "loads")
-			ask := func(st *selection.State) *selection.Situation {
+			ask := func(st *selection.State) *selection.Input {
 				s := policytest.Situation(n, seed)
 				s.Call, s.Now, s.State = call, now, st
 				for i := range s.Candidates {

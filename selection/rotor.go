@@ -63,7 +63,7 @@ func (r *rotor) turn(n int, total int64, entry func(i int) (string, int64), forc
 // always go to the heaviest: on each node after a restart, and for each of the
 // models that are seldom asked for.
 func (r *rotor) spin(n int, total int64, entry func(i int) (string, int64), seed uint64) {
-	d := newDice(seed, 0)
+	d := newRNG(seed, 0)
 	for range d.below(int(min(total, int64(maxSpin/n)+1))) {
 		r.deal(n, total, entry, -1)
 	}

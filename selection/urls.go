@@ -39,7 +39,7 @@ func ChooseURL(st *State, channel string, urls []URL, model string, size int, no
 	id := func(i int) ident {
 		return ident{channel: channel, url: urls[s.among[i]].Address, model: model}
 	}
-	dice, nanos := newDice(seed, idURL), now.UnixNano()
+	dice, nanos := newRNG(seed, idURL), now.UnixNano()
 	from := dice.below(n)
 	for k := range min(n, looksForNew) {
 		i := (from + k) % n

@@ -154,10 +154,10 @@ type Captures interface {
 // Leases divides limits among the nodes that share a database.
 type Leases interface {
 	// Nodes returns the nodes beside this one that are there at a moment, and
-	// the names of limits of which one of them got less than it needs. Beat says
+	// the names of limits of which one of them got less than it needs. Heartbeat says
 	// that a node is there until another moment, Leave that it is gone.
 	Nodes(ctx context.Context, self string, now time.Time) (others []Node, hungry []string, err error)
-	Beat(ctx context.Context, n Node, until time.Time) error
+	Heartbeat(ctx context.Context, n Node, until time.Time) error
 	Leave(ctx context.Context, node string) error
 
 	// Lease divides limits: it grants each of the node's claims what the shares
