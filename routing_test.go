@@ -15,7 +15,7 @@ import (
 	"github.com/ccload/ccload/health"
 )
 
-// healthRefAny matches everything that rests.
+// healthRefAny matches everything that cools down.
 var healthRefAny = health.Ref{}
 
 // TestWeightedShares: equal channels get equal shares, exactly.
@@ -321,7 +321,7 @@ func TestOutageAndRecovery(t *testing.T) {
 	}
 }
 
-// TestGroupSharesFate: a limit of the organisation rests all its channels.
+// TestGroupSharesFate: a limit of the organisation cools down all its channels.
 func TestGroupSharesFate(t *testing.T) {
 	t.Parallel()
 	limited, s := fake(t), fake(t)

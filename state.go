@@ -163,7 +163,7 @@ func (st *state) Destruct() error {
 	}
 	st.stop()
 	st.done.Wait()
-	// What rests is a few rows, the ledger may have many: that one goes last,
+	// What cools down is a few rows, the ledger may have many: that one goes last,
 	// and each has its own time.
 	return errors.Join(within(closeTimeout, st.cluster.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
 }

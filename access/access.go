@@ -1,5 +1,5 @@
 // Package access says who may use the gateway and how much: the tokens it
-// issues to clients, what each may ask for, and the meters that count it.
+// issues to clients, what each may ask for, and the rate windows that count it.
 //
 // A token is known by the SHA-256 of its secret and by nothing else; the
 // secret is forgotten once it is hashed. What a client presents is hashed and
@@ -57,15 +57,15 @@ type Tokens struct {
 	anonymous *Token
 }
 
-// Counts is where what is used is counted: rates and places in meters, money in
-// purses, days by a calendar.
+// Counts is where what is used is counted: rates and places in rate windows, money in
+// spend accounts, days by a calendar.
 type Counts struct {
-	Windows   *RateWindows
-	Spending   *Spending
+	Windows  *RateWindows
+	Spending *Spending
 	Calendar *Calendar
 }
 
-// Limiter is the allowance of a name.
+// Limiter is the limiter of a name.
 func (c *Counts) Limiter(name string, r Rates, b Budget) *Limiter {
 	return NewLimiter(r, b, c.Calendar, c.Windows.Of(name), c.Spending.Of(name))
 }

@@ -37,7 +37,7 @@ type Spending struct {
 // NewSpending returns an empty set.
 func NewSpending() *Spending { return &Spending{byName: make(map[string]*Spend)} }
 
-// Of returns the purse of a name, making it if need be.
+// Of returns the spend account of a name, making it if need be.
 func (p *Spending) Of(name string) *Spend {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,9 +49,9 @@ func (p *Spending) Of(name string) *Spend {
 	return spend
 }
 
-// Spent is what was spent from a purse on a day.
+// Spent is what was spent from a spend account on a day.
 type Spent struct {
-	Name   string // of the purse
+	Name   string // of the spend account
 	Day    ai.Day
 	Amount ai.Money
 }
@@ -81,12 +81,12 @@ type Spend struct {
 	// Where several processes share the budget; see share.go.
 	share   *Share
 	allow   ai.Money // of the share: what is written is spent by all, and taken off
-	short    ai.Money // what was refused for want of a share
+	short   ai.Money // what was refused for want of a share
 	pending ai.Money // spent, and not written to the store yet
 	written ai.Money // written since what was spent was last read
 }
 
-// keptDays is how many days and months a purse remembers each: a month of them
+// keptDays is how many days and months a spend account remembers each: a month of them
 // and some for clocks that jump.
 const keptDays = 64
 
@@ -179,7 +179,7 @@ func forgetOldest(spent map[ai.Day]ai.Money) {
 	delete(spent, oldest)
 }
 
-// State is what a purse holds, for people.
+// State is what a spend account holds, for people.
 type State struct {
 	Day      ai.Money `json:"day"`      // spent on the day
 	Month    ai.Money `json:"month"`    // spent in the day's month
@@ -187,7 +187,7 @@ type State struct {
 	Reserved ai.Money `json:"reserved"` // by calls under way
 }
 
-// State is what the purse holds as of a day.
+// State is what the spend account holds as of a day.
 func (s *Spend) State(day ai.Day) State {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,17 +7,17 @@ import (
 )
 
 // Limiter is what a token or a channel may use: places, rates and money. The
-// limits belong to one config; what is used is counted in a meter and a purse
+// limits belong to one config; what is used is counted in a rate window and a spend account
 // that outlive it. It is safe for concurrent use.
 type Limiter struct {
 	Rates    Rates
 	Budget   Budget
 	calendar *Calendar
-	window    *RateWindow
+	window   *RateWindow
 	spend    *Spend
 }
 
-// NewLimiter returns an allowance.
+// NewLimiter returns a limiter.
 func NewLimiter(r Rates, b Budget, c *Calendar, w *RateWindow, s *Spend) *Limiter {
 	return &Limiter{Rates: r, Budget: b, calendar: c, window: w, spend: s}
 }
@@ -37,7 +37,7 @@ func (l *Limiter) InFlight() int { return l.window.InFlight() }
 // Calendar is the calendar the budget is kept by.
 func (l *Limiter) Calendar() *Calendar { return l.calendar }
 
-// Spent is what the budget's purse holds at a moment.
+// Spent is what the budget's spend account holds at a moment.
 func (l *Limiter) Spent(now time.Time) State { return l.spend.State(l.calendar.Day(now)) }
 
 // Acquire admits a call that begins now if it is within every limit. If it was

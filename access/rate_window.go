@@ -17,7 +17,7 @@ type RateWindows struct {
 // NewRateWindows returns an empty set.
 func NewRateWindows() *RateWindows { return &RateWindows{byName: make(map[string]*RateWindow)} }
 
-// Of returns the meter of a name, making it if need be. It is meant to be
+// Of returns the rate window of a name, making it if need be. It is meant to be
 // asked once per config and name, not once per call.
 func (m *RateWindows) Of(name string) *RateWindow {
 	m.mu.Lock()
@@ -43,7 +43,7 @@ type RateWindow struct {
 	calls    window
 	tokens   window
 	share    atomic.Pointer[Share] // nil: all of the limits
-	short     shortfall
+	short    shortfall
 	inVain   atomic.Int64 // when somebody waited for a larger share in vain, since epoch
 }
 

@@ -38,7 +38,7 @@ type Share struct {
 // caps are the limits in force for this process; -1 is none.
 type caps struct {
 	rpm, tpm, slots int
-	exclusive            bool // a call larger than tpm may be admitted alone
+	exclusive       bool // a call larger than tpm may be admitted alone
 }
 
 // caps are what a share makes of the limits.
@@ -139,10 +139,10 @@ func (w *RateWindow) fullShared(s *Share, at time.Time, r Rates) Limit {
 // Need is what a process uses of the limits of one thing, and what it was short
 // of since it was last asked.
 type Need struct {
-	Calls, Tokens, Slots             int64 // used
+	Calls, Tokens, Slots                int64 // used
 	ShortCalls, ShortTokens, ShortSlots int64
-	Money, ShortMoney                 ai.Money // reserved, or spent and not yet written
-	Allowed                          ai.Money // what is left of the share of money, Money included
+	Money, ShortMoney                   ai.Money // reserved, or spent and not yet written
+	Allowed                             ai.Money // what is left of the share of money, Money included
 }
 
 // Short reports whether anything was short.
@@ -150,7 +150,7 @@ func (n *Need) Short() bool {
 	return n.ShortCalls > 0 || n.ShortTokens > 0 || n.ShortSlots > 0 || n.ShortMoney > 0
 }
 
-// Need tells what the allowance uses now.
+// Need tells what the limiter uses now.
 func (l *Limiter) Need(now time.Time) Need {
 	w, n := l.window, l.used(now)
 	n.ShortCalls, n.ShortTokens, n.ShortSlots = w.short.calls.Swap(0), w.short.tokens.Swap(0), w.short.slots.Swap(0)
@@ -158,7 +158,7 @@ func (l *Limiter) Need(now time.Time) Need {
 	return n
 }
 
-// used is what the meter counts now.
+// used is what the rate window counts now.
 func (l *Limiter) used(now time.Time) Need {
 	w := l.window
 	w.mu.Lock()
@@ -168,7 +168,7 @@ func (l *Limiter) used(now time.Time) Need {
 	return Need{Calls: int64(w.calls.total), Tokens: int64(w.tokens.total), Slots: int64(w.InFlight())}
 }
 
-// SetShare makes the allowance keep to a share from now on; nil ends sharing.
+// SetShare makes the limiter keep to a share from now on; nil ends sharing.
 func (l *Limiter) SetShare(s *Share) {
 	l.window.share.Store(s)
 	l.spend.setShare(s, false)
@@ -180,7 +180,7 @@ func (l *Limiter) LowerShare(s *Share) {
 	l.spend.setShare(s, true)
 }
 
-// Shared is the share that the allowance keeps to, nil if it shares nothing.
+// Shared is the share that the limiter keeps to, nil if it shares nothing.
 func (l *Limiter) Shared() *Share { return l.window.share.Load() }
 
 // Adopt takes over what all processes have spent, as the store has it.

@@ -7,7 +7,7 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// shared is an allowance that keeps to a share.
+// shared is a limiter that keeps to a share.
 func shared(r Rates, b Budget) (*Limiter, *Spending) {
 	spending := NewSpending()
 	return NewLimiter(r, b, NewCalendar(time.UTC), NewRateWindows().Of("x"), spending.Of("x")), spending

@@ -10,7 +10,7 @@ import (
 )
 
 // Token is a credential of a client and what its holder may do. It is
-// immutable but for its meter, and safe for concurrent use.
+// immutable but for its rate window, and safe for concurrent use.
 type Token struct {
 	name        string
 	hash        [sha256.Size]byte
@@ -21,7 +21,7 @@ type Token struct {
 	disabled    bool
 	exposeRoute bool
 	counts      bool
-	limiter   *Limiter
+	limiter     *Limiter
 }
 
 // Unlimited may do everything. It is what operators ask with when they want

@@ -14,7 +14,7 @@ import (
 	"github.com/ccload/ccload/health"
 )
 
-// What is asked of calls, statistics, rests, files and the audit trail.
+// What is asked of calls, statistics, cooldowns, files and the audit trail.
 
 // Bounds of questions.
 const (

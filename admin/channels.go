@@ -156,7 +156,7 @@ func batchChannels(q *request) (any, error) {
 	return changeChannels(q, &in)
 }
 
-// clearChannels ends all rests of channels.
+// clearChannels ends all cooldowns of channels.
 func clearChannels(q *request, names []string) (any, error) {
 	known := q.op.ChannelConfigs()
 	for _, name := range names {

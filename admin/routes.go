@@ -208,7 +208,7 @@ type Removed struct {
 type Batch struct {
 	Names  []string       `json:"names"`            // of the channels
 	Remove bool           `json:"remove,omitempty"` // remove them
-	Clear  bool           `json:"clear,omitempty"`  // end their rests
+	Clear  bool           `json:"clear,omitempty"`  // end their cooldowns
 	Change map[string]any `json:"change,omitempty"` // settings for all of them (JSON merge patch)
 	// Password is the admin password; see ChannelConfig.
 	Password string `json:"password,omitempty"`
@@ -224,15 +224,15 @@ type Models struct {
 	Models []string `json:"models"` // names, sorted
 }
 
-// CooldownOrder lets something rest.
+// CooldownOrder starts the cooldown of something.
 type CooldownOrder struct {
 	health.Ref
 	Seconds int64 `json:"seconds"` // from now on; 1 to 31622400, which is a year
 }
 
-// Cleared says how many rests have ended.
+// Cleared says how many cooldowns have ended.
 type Cleared struct {
-	Cleared int `json:"cleared"` // how many rests ended
+	Cleared int `json:"cleared"` // how many cooldowns ended
 }
 
 // CallPage is some calls.

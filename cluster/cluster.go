@@ -26,14 +26,14 @@ import (
 
 // Times of sharing.
 const (
-	heartbeatEvery   = 10 * time.Second
-	heartbeatLife    = 30 * time.Second // a node that is silent for so long is gone
-	shareEvery  = 500 * time.Millisecond
-	sharePause  = 100 * time.Millisecond // between two rounds, however urgent
-	shareRenew  = 15 * time.Second       // of a share that nothing has changed of
-	shareLife   = time.Minute + 10*time.Second
-	shareSilent = 5 * time.Second // for the store, in one round
-	silence     = 3 * time.Second // in which a node has to notice a newcomer
+	heartbeatEvery = 10 * time.Second
+	heartbeatLife  = 30 * time.Second // a node that is silent for so long is gone
+	shareEvery     = 500 * time.Millisecond
+	sharePause     = 100 * time.Millisecond // between two rounds, however urgent
+	shareRenew     = 15 * time.Second       // of a share that nothing has changed of
+	shareLife      = time.Minute + 10*time.Second
+	shareSilent    = 5 * time.Second // for the store, in one round
+	silence        = 3 * time.Second // in which a node has to notice a newcomer
 )
 
 // Store is what a cluster needs of the store that its nodes have in common.
@@ -49,13 +49,13 @@ type Store interface {
 // Options are what a cluster works with. All are needed.
 type Options struct {
 	Store Store
-	Board *health.Tracker // of what rests at this node
+	Board *health.Tracker // of what cools down at this node
 
 	// Limited returns the allowances that have limits, by a name that all nodes
 	// know them by; nil while no config is in use.
 	Limited func() map[string]*access.Limiter
 
-	// Changed is called when other nodes have changed what rests.
+	// Changed is called when other nodes have changed what cools down.
 	Changed func()
 
 	Log func() *zap.Logger // of the moment
@@ -64,10 +64,10 @@ type Options struct {
 // Cluster is this node's place among those that use the same store. It is safe
 // for concurrent use.
 type Cluster struct {
-	o       Options
-	leaser *leaser
-	cooldowns   sharedCooldowns
-	saver   *ledger.CooldownSaver // made by Start
+	o         Options
+	leaser    *leaser
+	cooldowns sharedCooldowns
+	saver     *ledger.CooldownSaver // made by Start
 }
 
 // New returns a cluster that this node has not joined yet.
@@ -88,22 +88,22 @@ type leaser struct {
 	mu    sync.Mutex
 	round chan struct{} // closed at the end of the round
 
-	rounds  sync.Mutex // one round at a time; of what follows
-	leases  map[*access.Limiter]*lease
-	heartbeat    time.Time            // when the others were last told of this node
-	told    bool                 // that it keeps to its shares
-	met     time.Time            // when another node was last there
-	silent  map[string]time.Time // nodes that do not share, since when they are known
-	failing bool
+	rounds    sync.Mutex // one round at a time; of what follows
+	leases    map[*access.Limiter]*lease
+	heartbeat time.Time            // when the others were last told of this node
+	told      bool                 // that it keeps to its shares
+	met       time.Time            // when another node was last there
+	silent    map[string]time.Time // nodes that do not share, since when they are known
+	failing   bool
 }
 
 // lease is what the node has of the limits of one thing.
 type lease struct {
 	access.Share
-	name   string // of the thing, as all nodes know it
-	renew  time.Time
+	name    string // of the thing, as all nodes know it
+	renew   time.Time
 	starved bool // another node needs more than it got
-	short bool // this one did, in the last round
+	short   bool // this one did, in the last round
 }
 
 // ownNodes are those of this process that are alive.
@@ -262,11 +262,11 @@ func (c *Cluster) Restrict(limited map[string]*access.Limiter) {
 	s.wake()
 }
 
-// claims of one allowance, and where their grants go.
+// claims of one limiter, and where their grants go.
 type request struct {
 	name   string
 	a      *access.Limiter
-	lease    *lease
+	lease  *lease
 	need   access.Need
 	claims []store.Claim
 	kinds  []limitKind

@@ -11,18 +11,18 @@ import (
 	"github.com/ccload/ccload/ledger"
 )
 
-// Start begins to write what rests at this node to the store, which must be open.
+// Start begins to write what cools down at this node to the store, which must be open.
 func (c *Cluster) Start() {
 	c.saver = ledger.NewCoolingSaver(c, func(msg string, err error) { c.o.Log().Warn(msg, zap.Error(err)) })
 }
 
-// Save writes that something began or ceased to rest, soon.
+// Save writes that something began or ceased to cool down, soon.
 func (c *Cluster) Save(change health.Change) { c.saver.Changed(change) }
 
 // Close writes what is left. It ends with ctx.
 func (c *Cluster) Close(ctx context.Context) error { return c.saver.Close(ctx) }
 
-// sharedCooldowns is what rests, as far as this node and the store agree on it.
+// sharedCooldowns is what cools down, as far as this node and the store agree on it.
 // Reading and writing exclude each other: what is written while it is read
 // would look as if another node had ended it.
 type sharedCooldowns struct {
@@ -47,7 +47,7 @@ func (c *Cluster) SaveCooling(ctx context.Context, upsert []health.Entry, remove
 	return nil
 }
 
-// Refresh takes over what other nodes have found to rest, and to be well again,
+// Refresh takes over what other nodes have found to cool down, and to be well again,
 // if revision says that the store holds something new.
 func (c *Cluster) Refresh(ctx context.Context, revision int64) error {
 	c.cooldowns.mu.Lock()

@@ -39,7 +39,7 @@ func (s *Service) ClearCooldowns(ctx context.Context, who admin.Actor, which hea
 	return n, s.note(ctx, who, "clear", "cooling", which.Channel+which.Group)
 }
 
-// DropCooldowns ends rests early.
+// DropCooldowns ends cooldowns early.
 func (s *Service) DropCooldowns(which health.Ref) int {
 	return s.state.Routing.Board.Clear(func(r health.Ref) bool {
 		return (which.Scope == ai.ScopeNone || which.Scope == r.Scope) &&

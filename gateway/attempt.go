@@ -143,7 +143,7 @@ func (c *Call) tellsOfHealth(k ai.Kind) bool {
 }
 
 // triedScope is how much an outcome rules out for the rest of this call. It is
-// the scope that rests, but for silence, which is never met twice.
+// the scope that cools down, but for silence, which is never met twice.
 func triedScope(o ai.Outcome) ai.Scope {
 	switch o.Kind {
 	case ai.ContextLength:
@@ -223,7 +223,7 @@ func (a *attempt) recordOwner(id string) {
 }
 
 // broken accounts for an answer that failed after the client had its
-// beginning: it was ended honestly, the target rests, the call is no success.
+// beginning: it was ended honestly, the target cools down, the call is no success.
 func (a *attempt) broken(ctx context.Context, answer *relay.Answer, evidence health.Evidence) {
 	c, t := a.call, a.target
 	now := time.Now()

@@ -136,7 +136,7 @@ func checkModel(ch *routing.Channel) string {
 	return ""
 }
 
-// checkTarget picks what a check should look at: something that rests if there
+// checkTarget picks what a check should look at: something that cools down if there
 // is, since that is what a check can end.
 func checkTarget(ch *routing.Channel, model string, now time.Time) (url, key int, p ai.Protocol) {
 	for i := range ch.URLs {

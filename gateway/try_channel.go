@@ -31,7 +31,7 @@ const testPolicy = "test by hand"
 
 // TestChannel asks a channel for short answers, as a client would. A test is a call like any other, but
 // that nothing keeps it from its target: it is recorded, costs money, and
-// health learns of it, so that a good answer ends a rest.
+// health learns of it, so that a good answer ends a cooldown.
 func (g *Gateway) TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error) {
 	s := g.anySite()
 	if s == nil {
@@ -103,7 +103,7 @@ func newTestOrder(ch *routing.Channel, q *admin.TestQuestion) (*testOrder, error
 }
 
 // target picks what to ask: what was wanted, and of what was left open
-// something that does not rest.
+// something that does not cool down.
 func (o *testOrder) target(ch *routing.Channel, model string, now time.Time) (url, key int) {
 	url, key = -1, -1
 	for i := range ch.URLs {

@@ -56,7 +56,7 @@ func BenchmarkReady(b *testing.B) {
 	}
 }
 
-// One call over 200 channels: all are asked, one is claimed and reported.
+// One call over 200 channels: all are asked, one is permitted and reported.
 func BenchmarkCall(b *testing.B) {
 	for _, c := range []struct {
 		name string

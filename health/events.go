@@ -7,23 +7,23 @@ import (
 )
 
 // events is the queue of changes that wait to be told. They are put into it under
-// the lock of their area, so that their order is that of the facts, and taken
+// the lock of their scope set, so that their order is that of the facts, and taken
 // out without any lock, so that whoever is told may ask the Tracker.
 type events struct {
 	waiting atomic.Int32 // of list and of what is being told
 
-	mu      sync.Mutex
-	list    []Change
+	mu         sync.Mutex
+	list       []Change
 	delivering bool
 }
 
-// startedCooldown tells that a cell rests.
+// startedCooldown tells that a breaker cools down.
 func (tr *Tracker) startedCooldown(c *breaker, now time.Time) {
 	c.announced = true
 	tr.publish(Change{Entry: c.entry(now)})
 }
 
-// recovered tells that a cell has recovered, if anybody knows that it had to.
+// recovered tells that a breaker has recovered, if anybody knows that it had to.
 func (tr *Tracker) recovered(c *breaker, now time.Time) {
 	if c.announced {
 		c.announced = false

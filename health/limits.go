@@ -30,7 +30,7 @@ const (
 	// lowPart is the part of a limit below which a key is avoided while others
 	// have more: one in lowPart.
 	lowPart = 20
-	// shortestWindow is the shortest rest worth the trouble: a bucket that is
+	// shortestWindow is the shortest cooldown worth the trouble: a bucket that is
 	// full again within a second is not used up.
 	shortestWindow = time.Second
 	// longestWindow bounds what a header of a good answer may ask for.
@@ -39,12 +39,14 @@ const (
 
 // remaining is what the headers of a good answer say of its key.
 type remaining struct {
-	cooldownUntil     time.Time // nothing is left of a limit until then (this model)
+	cooldownUntil time.Time // nothing is left of a limit until then (this model)
 	lowUntil      time.Time // little is left until then (this model)
-	keyLowUntil time.Time // little is left until then (whole key)
+	keyLowUntil   time.Time // little is left until then (whole key)
 }
 
-func (l *remaining) any() bool { return !l.cooldownUntil.IsZero() || !l.lowUntil.IsZero() || !l.keyLowUntil.IsZero() }
+func (l *remaining) any() bool {
+	return !l.cooldownUntil.IsZero() || !l.lowUntil.IsZero() || !l.keyLowUntil.IsZero()
+}
 
 // readLimits reads the headers of a good answer.
 func readLimits(h http.Header, now time.Time) (l remaining) {

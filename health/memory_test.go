@@ -26,7 +26,7 @@ func TestChangesAreTold(t *testing.T) {
 	}
 }
 
-// Whoever is told may ask the board, and change it.
+// Whoever is told may ask the tracker, and change it.
 func TestTheOneWhoIsToldMayAsk(t *testing.T) {
 	var tr *Tracker
 	var told []bool
@@ -63,7 +63,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 	}
 	b.begin(b.Channel(Spec{Name: "d"}), 0, 0).Report(stated(ai.QuotaExhausted, ai.ScopeKey, b.now.Add(400*24*time.Hour)), nil, b.now)
 	before := b.Entries()
-	if len(before) != len(ai.Scopes()) { // none rests nothing, and the quota
+	if len(before) != len(ai.Scopes()) { // none starts no cooldown, and the quota
 		t.Fatalf("%d entries", len(before))
 	}
 	text, err := json.Marshal(before)
@@ -120,7 +120,7 @@ func TestRestoreIsCareful(t *testing.T) {
 	b.Restore([]Entry{{Ref: key, Until: noon.Add(time.Minute), Failures: 1, Kind: ai.AuthFailed}})
 	b.wantReady(c, "auth key 10m0s")
 	b.Restore([]Entry{{Ref: key, Until: noon.Add(1e6 * time.Hour), Failures: 1 << 40, Kind: ai.AuthFailed}})
-	if r := c.Ready(ai.OpenAI, "m", b.now); !r.Until.Equal(noon.Add(longestRest)) {
+	if r := c.Ready(ai.OpenAI, "m", b.now); !r.Until.Equal(noon.Add(longestCooldown)) {
 		t.Errorf("rests until %v", r.Until)
 	}
 }
@@ -143,7 +143,7 @@ func TestClear(t *testing.T) {
 	if n := b.Clear(func(Ref) bool { return true }); n != 0 {
 		t.Errorf("%d cleared of nothing", n)
 	}
-	// A claim on what was cleared ends in peace.
+	// A permit on what was cleared ends in peace.
 	b.pass(b.fail(c, ai.AuthFailed, ai.ScopeKey))
 	probe := b.begin(c, 0, 0)
 	b.Clear(func(Ref) bool { return true })

@@ -18,14 +18,14 @@ type Permit struct {
 	probe    *probe // nil unless something was due or is forced
 }
 
-// Acquire asks to try a target. Where its rest is over, the claim is the probe
+// Acquire asks to try a target. Where its cooldown is over, the permit is the probe
 // that the others wait for; ok is false if such a probe is under way already,
-// or if something of the target rests.
+// or if something of the target cools down.
 //
-// With force what rests is tried nevertheless, because there is nothing better:
-// one attempt at a time, and its failure does not double the rest.
+// With force what cools down is tried nevertheless, because there is nothing better:
+// one attempt at a time, and its failure does not double the cooldown.
 //
-// Every claim that is ok must be ended by Report or Release. A probe of which
+// Every permit that is ok must be ended by Report or Release. A probe of which
 // nothing is heard is given up after a time that depends on what it probes.
 func (c *Channel) Acquire(url, key int, p ai.Protocol, model string, now time.Time, force bool) (Permit, bool) {
 	cl := Permit{channel: c, url: url, key: key, protocol: p, model: model}
@@ -80,7 +80,7 @@ func (cl *Permit) breakers() [8]*breaker {
 // Probe reports whether the attempt is one that others wait for.
 func (cl Permit) Probe() bool { return cl.probe != nil }
 
-// Release ends a claim without evidence: the client is gone, or the fault was
+// Release ends a permit without evidence: the client is gone, or the fault was
 // the caller's. What was due is due again.
 func (cl Permit) Release() {
 	if cl.probe == nil {
@@ -91,10 +91,10 @@ func (cl Permit) Release() {
 	cl.endProbe()
 }
 
-// Report ends a claim with what became of the attempt. Success clears all
+// Report ends a permit with what became of the attempt. Success clears all
 // that the target touches, unless it failed after the attempt began, and reads
-// the rate-limit headers h of the answer. Failure rests what the outcome speaks
-// of; until is when that ends, zero if nothing rests because of it.
+// the rate-limit headers h of the answer. A failure cools down what the outcome speaks
+// of; until is when that ends, zero if nothing cools down because of it.
 //
 // It is called once, and a second time only if an answer that was reported as
 // good broke off later; such an outcome must not be retried (Outcome.Retry).
@@ -125,7 +125,7 @@ func (cl Permit) Report(o ai.Outcome, h http.Header, now time.Time) (until time.
 	return cl.remember(&limits, now)
 }
 
-// recover ends the trouble of a cell after a success.
+// recover ends the trouble of a breaker after a success.
 func (cl *Permit) recover(br *breaker, now time.Time) {
 	tr, a := cl.channel.tracker, cl.channel.scopeSetOf(&br.ref)
 	if br.late && br.failures > 0 {
@@ -145,7 +145,7 @@ func (cl *Permit) recover(br *breaker, now time.Time) {
 	}
 }
 
-// fail rests what a failure speaks of.
+// fail starts the cooldowns that a failure asks for.
 func (cl *Permit) fail(o *ai.Outcome, now time.Time) time.Time {
 	c := cl.channel
 	c.lock(now)
@@ -185,7 +185,7 @@ func (cl *Permit) endProbe() {
 	}
 }
 
-// headersRule is the Rule of a rest that rate-limit headers asked for.
+// headersRule is the Rule of a cooldown that rate-limit headers asked for.
 const headersRule = "headers"
 
 // remember takes what the headers of a good answer say of its key.
@@ -248,7 +248,7 @@ func (cl *Permit) ref(s ai.Scope) Ref {
 	return r
 }
 
-// scopeSetOf is the area that keeps a ref of this view.
+// scopeSetOf is the scope set that keeps a ref of this view.
 func (c *Channel) scopeSetOf(r *Ref) *scopeSet {
 	if r.Scope == ai.ScopeGroup {
 		return c.shared

@@ -143,7 +143,7 @@ func TestForcedAttempts(t *testing.T) {
 		t.Errorf("%d failures", e[0].Failures)
 	}
 
-	// One that outlasts the rest begins it anew, as long as before.
+	// One that outlasts the cooldown begins it anew, as long as before.
 	forced, _ = c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	b.pass(time.Minute)
 	if d := b.rest(forced.Report(failure(ai.ServerError, ai.ScopeURLModel), nil, b.now)); d != 40*time.Second {
@@ -269,7 +269,7 @@ func TestBrokenAnswersAddUp(t *testing.T) {
 }
 
 // An outage of a minute is over for everybody at most half a minute after its
-// end, however the rests are jittered.
+// end, however the cooldowns are jittered.
 func TestAnOutageIsOverSoonAfterItsEnd(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 1))

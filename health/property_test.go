@@ -23,8 +23,8 @@ var cooled = func() (list []ai.Kind) {
 	return list
 }()
 
-// Whatever happens in whatever order: what rests is not ready, what is ready
-// can be claimed, and what is not can not.
+// Whatever happens in whatever order: what cools down is not ready, what is ready
+// can be permitted, and what is not can not.
 func TestReadinessIsTrue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := noon
@@ -111,7 +111,7 @@ func TestReadinessIsTrue(t *testing.T) {
 	})
 }
 
-// refs are all that a claim's target touches.
+// refs are all that a permit's target touches.
 func (cl *Permit) refs() []Ref {
 	var refs []Ref
 	for _, s := range ai.Scopes() {

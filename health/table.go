@@ -19,7 +19,7 @@ type row struct {
 
 	kind  ai.Kind
 	scope ai.Scope
-	until resetter // where the end of the rest is found; nil: where every answer of this kind has it
+	until resetter // where the end of the cooldown is found; nil: where every answer of this kind has it
 }
 
 // statuses are HTTP statuses; a number below 10 stands for its whole class.

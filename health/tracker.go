@@ -16,7 +16,7 @@ type Options struct {
 	// Now is the clock of Entries, Restore and Clear; the other methods are told
 	// the time. Default time.Now.
 	Now func() time.Time
-	// Jitter spreads rests; it returns values in [0, 1), 0.5 for no change.
+	// Jitter spreads cooldowns; it returns values in [0, 1), 0.5 for no change.
 	// Default random. It must be safe for concurrent use.
 	Jitter func() float64
 	// Changed is told of every change, in the order they happened for each
@@ -26,16 +26,16 @@ type Options struct {
 	Changed func(Change)
 }
 
-// Tracker remembers who must rest. It is owned by whatever outlives the
+// Tracker remembers who must cool down. It is owned by whatever outlives the
 // configs; a generation of the config asks it for views.
 //
-// What it remembers is bounded: a channel's model-level cells by maxModelBreakers,
+// What it remembers is bounded: a channel's model-level breakers by maxModelBreakers,
 // the others by the names that were ever configured.
 type Tracker struct {
 	now     func() time.Time
 	jitter  func() float64
 	changed func(Change)
-	epoch   atomic.Uint64 // counts failures; see cell.epoch
+	epoch   atomic.Uint64 // counts failures; see breaker.epoch
 
 	mu       sync.Mutex // guards the maps, not what they hold
 	channels map[string]*scopeSet
@@ -44,11 +44,11 @@ type Tracker struct {
 	events events
 }
 
-// maxModelBreakers is how many cells with a model's name a channel may have.
+// maxModelBreakers is how many breakers with a model's name a channel may have.
 // Clients choose model names, so the number must be bounded.
 const maxModelBreakers = 512
 
-// NewTracker returns an empty board.
+// NewTracker returns an empty tracker.
 func NewTracker(o Options) *Tracker {
 	tr := &Tracker{
 		now: o.Now, jitter: o.Jitter, changed: o.Changed,
@@ -65,18 +65,18 @@ func NewTracker(o Options) *Tracker {
 
 // scopeSet is what is locked together: a channel with all its parts, or a group.
 type scopeSet struct {
-	// count is the number of cells. 0 answers most questions without the lock.
+	// count is the number of breakers. 0 answers most questions without the lock.
 	count atomic.Int32
 
 	mu      sync.Mutex
-	own    breakers
+	own     breakers
 	urls    map[string]*breakers
 	keys    map[string]*breakers
-	models  int       // model-level cells
-	sweepAt time.Time // when the first cell may be forgotten
+	models  int       // model-level breakers
+	sweepAt time.Time // when the first breaker may be forgotten
 }
 
-// breakers holds the cells of one channel, URL, key or group: its own, and those
+// breakers holds the breakers of one channel, URL, key or group: its own, and those
 // of its parts.
 type breakers struct {
 	own       *breaker
@@ -102,7 +102,7 @@ func breakersOf(byName map[string]*breakers, name string) *breakers {
 	return p
 }
 
-// scopeSet finds the area of a ref, making it if needed.
+// scopeSet finds the scope set of a ref, making it if needed.
 func (tr *Tracker) scopeSet(r *Ref) *scopeSet {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -112,7 +112,7 @@ func (tr *Tracker) scopeSet(r *Ref) *scopeSet {
 	return scopeSetOf(tr.channels, r.Channel)
 }
 
-// scopeSets lists every area.
+// scopeSets lists every scope set.
 func (tr *Tracker) scopeSets() []*scopeSet {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -126,7 +126,7 @@ func (tr *Tracker) scopeSets() []*scopeSet {
 	return list
 }
 
-// breakers finds where the cell of a ref is kept.
+// breakers finds where the breaker of a ref is kept.
 func (a *scopeSet) breakers(r *Ref) *breakers {
 	switch r.Scope {
 	case ai.ScopeKey, ai.ScopeKeyModel:
@@ -147,7 +147,7 @@ func (p *breakers) breaker(r *Ref) *breaker {
 	return p.own
 }
 
-// add makes the cell of a ref if there is none.
+// add makes the breaker of a ref if there is none.
 func (tr *Tracker) add(a *scopeSet, r Ref, now time.Time) *breaker {
 	p := a.breakers(&r)
 	if c := p.breaker(&r); c != nil {
@@ -176,7 +176,7 @@ func (tr *Tracker) add(a *scopeSet, r Ref, now time.Time) *breaker {
 	return c
 }
 
-// drop forgets a cell and tells of it, if anybody was told that it exists.
+// drop forgets a breaker and tells of it, if anybody was told that it exists.
 func (tr *Tracker) drop(a *scopeSet, c *breaker, now time.Time) {
 	p := a.breakers(&c.ref)
 	if p.breaker(&c.ref) != c {
@@ -195,7 +195,7 @@ func (tr *Tracker) drop(a *scopeSet, c *breaker, now time.Time) {
 	tr.recovered(c, now)
 }
 
-// each visits all cells; fn may drop the one it is given.
+// each visits all breakers; fn may drop the one it is given.
 func (a *scopeSet) each(fn func(*breaker)) {
 	visit := func(p *breakers) {
 		if p.own != nil {
@@ -239,14 +239,14 @@ func (tr *Tracker) sweep(a *scopeSet, now time.Time) {
 	a.sweepAt = next
 }
 
-// expect makes sure that the area is swept when c is over.
+// expect makes sure that the scope set is swept when c is over.
 func (a *scopeSet) expect(c *breaker) {
 	if end := c.ends(); end.Before(a.sweepAt) {
 		a.sweepAt = end
 	}
 }
 
-// evict makes room for a model-level cell: what is over goes, or else the one
+// evict makes room for a model-level breaker: what is over goes, or else the one
 // that would be over first.
 func (tr *Tracker) evict(a *scopeSet, now time.Time) {
 	a.sweepAt = now
@@ -263,7 +263,7 @@ func (tr *Tracker) evict(a *scopeSet, now time.Time) {
 	tr.drop(a, first, now)
 }
 
-// Entries lists everything that rests or failed lately.
+// Entries lists everything that cools down or failed lately.
 func (tr *Tracker) Entries() []Entry {
 	now := tr.now()
 	var list []Entry
@@ -286,7 +286,7 @@ func (tr *Tracker) Entries() []Entry {
 }
 
 // Restore takes back what Entries or Options.Changed told, after a restart or
-// from another node. Nobody is told of it. An entry whose rest is over is due:
+// from another node. Nobody is told of it. An entry whose cooldown is over is due:
 // it waits for its probe, and its count decays. What is known here and is newer
 // stays.
 func (tr *Tracker) Restore(entries []Entry) {
@@ -302,7 +302,7 @@ func (tr *Tracker) Restore(entries []Entry) {
 			// Whether upstream stated it is not remembered; a limit usually is.
 			stated: e.Failures > 0 && (e.Kind == ai.RateLimited || e.Kind == ai.QuotaExhausted && !e.Attention),
 		}
-		if most := now.Add(longestRest); c.until.After(most) {
+		if most := now.Add(longestCooldown); c.until.After(most) {
 			c.until = most
 		}
 		if !c.ends().After(now) {
@@ -322,8 +322,8 @@ func (tr *Tracker) Restore(entries []Entry) {
 	tr.deliver()
 }
 
-// StartCooldown lets something rest because a person says so, whatever it is known for.
-// It is told of like any other rest. The error says that nothing is named.
+// StartCooldown starts the cooldown of something because a person says so, whatever it is known for.
+// It is told of like any other cooldown. The error says that nothing is named.
 func (tr *Tracker) StartCooldown(e Entry) error {
 	if !e.valid() || backoffOf(e.Kind).class == harmless {
 		return errors.New("this names nothing that could rest")

@@ -9,7 +9,7 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// bench is a board with a clock that the test turns by hand and no jitter.
+// bench is a tracker with a clock that the test turns by hand and no jitter.
 type bench struct {
 	t *testing.T
 	*Tracker
@@ -44,7 +44,7 @@ func (b *bench) take() string {
 	return strings.Join(list, "; ")
 }
 
-// begin claims a target that must be free.
+// begin permits a target that must be free.
 func (b *bench) begin(c *Channel, url, key int) Permit {
 	b.t.Helper()
 	cl, ok := c.Acquire(url, key, ai.OpenAI, "m", b.now, false)
@@ -54,7 +54,7 @@ func (b *bench) begin(c *Channel, url, key int) Permit {
 	return cl
 }
 
-// fail begins and fails; it returns how long something rests because of it.
+// fail begins and fails; it returns how long something cools down because of it.
 func (b *bench) fail(c *Channel, kind ai.Kind, scope ai.Scope) time.Duration {
 	b.t.Helper()
 	return b.rest(b.begin(c, 0, 0).Report(failure(kind, scope), nil, b.now))
@@ -103,7 +103,7 @@ func twoByTwo(b *bench) *Channel {
 
 func oneByOne(b *bench) *Channel { return b.Channel(Spec{Name: "c", URLs: []string{"u0"}}) }
 
-// The rests of every kind, failure after failure.
+// The cooldowns of every kind, failure after failure.
 func TestRestsDouble(t *testing.T) {
 	for _, c := range []struct {
 		kind  ai.Kind
@@ -152,7 +152,7 @@ func TestRestsAreJittered(t *testing.T) {
 	}
 }
 
-// Each scope rests what it names and nothing else.
+// Each scope cools down what it names and nothing else.
 func TestScopesAreSeparate(t *testing.T) {
 	type ask struct {
 		name string
@@ -205,7 +205,7 @@ func TestAGroupOfOneIsTheChannel(t *testing.T) {
 	b.wantReady(c, "rate_limited channel 5s")
 }
 
-// A channel whose keys all rest, or whose URLs all rest, rests until the first
+// A channel whose keys all cool down, or whose URLs all do, cools down until the first
 // of them is due.
 func TestAChannelRestsUntilItsEarliestPart(t *testing.T) {
 	b := newBench(t)

@@ -21,12 +21,12 @@ type Spec struct {
 // their place in the Spec. Views of the same names see the same state.
 type Channel struct {
 	tracker  *Tracker
-	name   string
-	group  string
-	scopeSet   *scopeSet
-	shared *scopeSet // of the group, nil if there is none
-	urls   []part
-	keys   []part
+	name     string
+	group    string
+	scopeSet *scopeSet
+	shared   *scopeSet // of the group, nil if there is none
+	urls     []part
+	keys     []part
 }
 
 // part is a URL or a key of a view.
@@ -74,7 +74,7 @@ type Readiness struct {
 	Scope ai.Scope
 	// Until is when it is due, zero if OK or Probing.
 	Until time.Time
-	// Probing says that nothing rests any more, but that a probe is under way
+	// Probing says that nothing cools down any more, but a probe is under way
 	// whose outcome decides.
 	Probing bool
 	// UsableKeys is how many keys can be used, for this model.
@@ -84,7 +84,7 @@ type Readiness struct {
 	Low bool
 }
 
-// calm reports whether nothing of the channel and its group rests or failed
+// calm reports whether nothing of the channel and its group cools down or failed
 // lately. It is the fast path: two loads, no lock.
 func (c *Channel) calm() bool {
 	return c.scopeSet.count.Load() == 0 && (c.shared == nil || c.shared.count.Load() == 0)
@@ -129,7 +129,7 @@ func (c *Channel) ReadyKey(key int, model string, now time.Time) Readiness {
 	return r
 }
 
-// Least finds the least bad target when everything rests: the URL and key that
+// Least finds the least bad target when everything cools down: the URL and key that
 // are due first, those before others whose trouble may pass by itself. until is
 // when the target is due and kind what is in the way. transient says that all
 // that is in the way may be over already, so that an attempt makes sense.
@@ -208,7 +208,7 @@ func (c *Channel) common(model string, now time.Time) glance {
 	if c.shared == nil {
 		return g
 	}
-	return c.shared.own.glance("", "", now).and(g) // of two that rest alike the wider is named
+	return c.shared.own.glance("", "", now).and(g) // of two that cool down alike the wider is named
 }
 
 // lock takes the locks of the view, the group's first, and forgets what is
@@ -234,17 +234,17 @@ func (p *part) speaksTo(protocol ai.Protocol) bool {
 	return p.speaks == nil || protocol == "" || slices.Contains(p.speaks, protocol)
 }
 
-// glance is what one sees of several cells together.
+// glance is what one sees of several breakers together.
 type glance struct {
 	state    state
-	until    time.Time // if resting
+	until    time.Time // if cooling down
 	kind     ai.Kind
 	scope    ai.Scope
 	low      bool
-	hopeless bool // an attempt before the end of the rest makes no sense
+	hopeless bool // an attempt before the end of the cooldown makes no sense
 }
 
-// glance combines the cells of a place that concern a call. Most places have
+// glance combines the breakers of a place that concern a call. Most places have
 // none.
 func (p *breakers) glance(protocol ai.Protocol, model string, now time.Time) glance {
 	if p.own == nil && len(p.protocols) == 0 && len(p.models) == 0 {
@@ -294,7 +294,7 @@ func (g glance) sooner(o glance) bool {
 	return g.state < o.state || g.state == o.state && g.until.Before(o.until)
 }
 
-// less orders what could be tried in spite of its rest. A probe under way comes
+// less orders what could be tried in spite of its cooldown. A probe under way comes
 // last: nobody may join it.
 func (g glance) less(o glance) bool {
 	if g.hopeless != o.hopeless {

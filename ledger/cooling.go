@@ -15,13 +15,13 @@ const (
 	coolingMost  = 10 * time.Second       // the most one attempt to write may take
 )
 
-// CoolingWriter is the store, as far as resting is concerned. It forgets remove
+// CoolingWriter is the store, as far as cooling down is concerned. It forgets remove
 // and then writes upsert.
 type CoolingWriter interface {
 	SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error
 }
 
-// CooldownSaver writes what begins and ceases to rest to the store, so that a
+// CooldownSaver writes what begins and ceases to cool down to the store, so that a
 // restart forgets nothing. Several changes of the same thing in a second are
 // written once. What the store does not take is tried again; memory is bounded
 // by the number of things there are. It is safe for concurrent use.

@@ -14,11 +14,11 @@ import (
 
 // incoming is an upstream's answer as it comes.
 type incoming struct {
-	req    *Request
-	parent context.Context
-	ctx    context.Context
-	deadline  deadline
-	conn   connection
+	req      *Request
+	parent   context.Context
+	ctx      context.Context
+	deadline deadline
+	conn     connection
 
 	resp    *http.Response
 	body    io.Reader // decoded

@@ -19,7 +19,7 @@ type Target struct {
 	Why      string     // why it was picked, for people
 	Used     access.Use // what the attempt used; set by who makes it, before Release
 
-	taken    time.Time // from the channel's allowance
+	taken    time.Time // from the channel's limiter
 	expected access.Use
 }
 
@@ -68,7 +68,7 @@ func (c *Chooser) claim(cand *Candidate) (*Target, ai.Reason) {
 
 // Take takes the place of one target under the limits of its channel. It
 // returns nil and the limit that is reached, or nil and no limit if another
-// attempt is trying it already. With force also what rests is taken, see
+// attempt is trying it already. With force also what cools down is taken, see
 // health.Channel.Acquire.
 func (c *Chooser) Take(cand *Candidate, p ai.Protocol, url, key int, force bool) (*Target, access.Limit) {
 	var expected access.Use
@@ -87,10 +87,10 @@ func (c *Chooser) Take(cand *Candidate, p ai.Protocol, url, key int, force bool)
 	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, Claim: claim, taken: c.Now, expected: expected}, ""
 }
 
-// LeastBad picks, when everything rests, the target that is due first among
+// LeastBad picks, when everything cools down, the target that is due first among
 // those whose trouble may pass by itself and that can be had; nil if there is
 // none. Only one call at a time may try it, and its failure does not prolong
-// the rest.
+// the cooldown.
 func (c *Chooser) LeastBad() *Target {
 	type resting struct {
 		cand     *Candidate

@@ -54,7 +54,7 @@ type Chooser struct {
 	Translator Translator // nil: the call cannot be translated
 	Estimator  Estimator  // nil: nothing is expected to be used
 
-	// Situation is what the policy is asked with. Whoever has an HTTP request
+	// Input is what the policy is asked with. Whoever has an HTTP request
 	// puts it and its writer there, for policies of others that look at it; the
 	// rest is filled in for each decision.
 	Situation selection.Input

@@ -9,7 +9,7 @@ import (
 )
 
 // State is what choosing a target remembers, longer than any config: what
-// rests and why, latency and rotation, windows of rates, money spent, and calls
+// cooldowns and why, latency and rotation, windows of rates, money spent, and calls
 // under way. It is indexed by the names and fingerprints of things, never by
 // pointers into a config.
 type State struct {
@@ -21,7 +21,7 @@ type State struct {
 }
 
 // NewState returns a state that remembers nothing. changed is called when
-// something begins or ceases to rest; it may be nil.
+// something begins or ceases to cool down; it may be nil.
 func NewState(changed func(health.Change)) *State {
 	return &State{
 		Board:     health.NewTracker(health.Options{Changed: changed}),

@@ -30,7 +30,7 @@ const (
 	// A failure counts as a sample of twice what was believed, but at least and
 	// at most this much.
 	leastPenalty = 5
-	maxPenalty  = 60
+	maxPenalty   = 60
 	// newPenalty is the sample of a failure where nothing was believed.
 	newPenalty = 10
 	// exploring is how long a call to something unmeasured may be under way

@@ -237,7 +237,7 @@ func TestWeightedSharesSurviveComingsAndGoings(t *testing.T) {
 	}
 }
 
-// Two of four keys resting halves the share at once.
+// Two of four keys cooling down halves the share at once.
 func TestRestingKeysDoNotCount(t *testing.T) {
 	w := newWorld(t, `{"policy":"ccload_weighted"}`,
 		selection.Candidate{Name: "four", UsableKeys: 4}, selection.Candidate{Name: "one", UsableKeys: 1})
@@ -304,7 +304,7 @@ func TestFailoverSpreads(t *testing.T) {
 		for i := range 3000 {
 			call := conversation(uint64(i) * 0x9e3779b97f4a7c15)
 			to := w.choose(call)
-			if to == "a" { // is down, but does not rest yet
+			if to == "a" { // is down, but does not cool down yet
 				to = w.choose(call, "a")
 				second[to]++
 			}

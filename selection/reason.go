@@ -14,9 +14,9 @@ type reason struct {
 	tiered bool // a priority policy left only tier
 	tier   int
 	spared displaced // what a conversation's own place had against it
-	method method // how it was chosen in the end
-	a, b   int    // numbers of the method
-	name   string // of a policy of others
+	method method    // how it was chosen in the end
+	a, b   int       // numbers of the method
+	name   string    // of a policy of others
 }
 
 // method is how a candidate was chosen.
@@ -44,11 +44,11 @@ const (
 type displaced uint8
 
 const (
-	displacedNot displaced = iota
+	displacedNot  displaced = iota
 	displacedBusy           // over its share of the calls in flight
 	displacedSlow           // so slow that the prompt cache does not make up for it
 	displacedLow            // near its rate limit
-	displacedGone           // rests, or was tried by this call
+	displacedGone           // cools down, or was tried by this call
 )
 
 var displacedTexts = [...]string{

@@ -14,7 +14,7 @@
 //     another policy choose among these;
 //   - ccload_affinity sends a conversation to the key that holds its prompt
 //     cache, as long as that key is not busier than its share allows, and
-//     leaves the rest to another policy;
+//     leaves the cooldown to another policy;
 //   - ccload_weighted and ccload_latency choose among equals, by weight or by
 //     measured speed.
 //
@@ -92,7 +92,7 @@ type Candidate struct {
 	Priority   int    // higher is preferred
 	Weight     int    // share of calls for each usable key; less than 1 counts as 1
 	Standby    bool   // serves only while no other of its priority can
-	UsableKeys int    // keys that do not rest, at least 1
+	UsableKeys int    // keys that do not cool down, at least 1
 	InFlight   int    // calls the channel is serving now, on all keys and models
 	Model      string // the channel's own name of the model
 
@@ -104,7 +104,7 @@ type Candidate struct {
 // Key is an upstream key of a candidate.
 type Key struct {
 	ID       string // fingerprint, never the key itself; empty for a channel without keys
-	Usable   bool   // does not rest, and was not tried in vain by this call
+	Usable   bool   // does not cool down, and was not tried in vain by this call
 	Low      bool   // its rate limit is nearly used up
 	InFlight int    // calls it is serving now
 }

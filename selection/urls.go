@@ -5,7 +5,7 @@ import "time"
 // URL is one of a channel's addresses.
 type URL struct {
 	Address string // as configured
-	Usable  bool   // does not rest, and was not tried in vain by this call
+	Usable  bool   // does not cool down, and was not tried in vain by this call
 }
 
 // ChooseURL returns the index of the URL that should serve a call of a channel,

@@ -15,7 +15,7 @@ func init() {
 // Weighted gives each channel its share of the calls: its weight multiplied by
 // the number of its keys that can serve now. A channel of weight 3 with two
 // keys gets six calls where one of weight 1 with one key gets one; when one of
-// the two keys rests, it gets three.
+// the two keys cools down, it gets three.
 //
 // The shares are exact and well mixed (nginx's smooth weighted round-robin),
 // for each model by itself, and go on where they were after a config reload or
