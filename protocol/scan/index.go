@@ -19,7 +19,7 @@ type indexed struct{ key, keyEnd, start, end uint32 }
 // Add notes a member of b as Members gives it.
 func (x *Index) Add(b, key []byte, start, end int) {
 	if x.count < Indexed && end <= math.MaxUint32 {
-		at := cap(b) - cap(key) // key is a part of b
+		at := cap(b) - cap(key)                                                                     // key is a part of b
 		x.members[x.count] = indexed{uint32(at), uint32(at + len(key)), uint32(start), uint32(end)} //nolint:gosec // before end
 		x.count++
 		return
