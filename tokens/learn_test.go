@@ -89,7 +89,7 @@ func TestSaveLoad(t *testing.T) {
 		t.Errorf("%d tokens after loading", got.Tokens)
 	}
 	for _, bad := range []string{
-		"", "{", "null", `{"version":2}`, `{"version":1,"models":[{"model":"x","factor":99}]}`,
+		"", "{", "null", `{"version":3}`, `{"version":1,"models":[{"model":"x","factor":99}]}`,
 		`{"version":1,"models":[{"model":"","factor":1}]}`, `{"version":1,"kinds":[{"key":"1","raw":-1,"reported":1}]}`,
 		`{"version":1,"kinds":[{"key":1,"raw":1,"reported":1}]}`, strings.Repeat(" ", savedMost+1),
 	} {

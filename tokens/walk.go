@@ -37,6 +37,7 @@ const (
 	fParallels           // turns of several tool calls
 	fParallelUses        // tool calls in such turns
 	fToolProps           // parameters of tools, those inside of others too
+	fToolParams          // tool definitions that have parameters
 	features             // how many there are
 )
 
@@ -79,9 +80,9 @@ func (w *walk) endTurn() {
 // settle sets the features that follow from others.
 func (w *walk) settle() {
 	w.endTurn()
-	// Vertex AI counts the texts of tools alone until one was called; from then
-	// on it counts as the Gemini API does. A reseller's count stays as it was.
-	if v := w.family.vertex; v != nil && w.sent.Vertex && (w.f[fToolUses] == 0 || w.sent.Reseller) {
+	// Vertex AI counts the texts of tools alone; of Gemini 2 it does until one was
+	// called, and from then on as the Gemini API. A reseller's count stays as it was.
+	if v := w.family.vertex; v != nil && w.sent.Vertex && (w.f[fToolUses] == 0 || v.calls || w.sent.Reseller) {
 		w.family = v
 	}
 	w.f[fRequest] = 1

@@ -195,6 +195,9 @@ func (w *walk) tool(name, description, schema []byte) {
 	w.f[fHasTools] = 1
 	w.f[fTools]++
 	if w.family.bare {
+		if hasMembers(member(schema, "properties")) {
+			w.f[fToolParams]++
+		}
 		w.f[fToolDefs] += w.text(name) + w.text(description) + w.bare(schema, 0)
 		return
 	}
