@@ -43,7 +43,7 @@ func (w *walk) whole(v []byte, kind uint32, count func(v []byte)) {
 	var name span
 	if len(v) >= spanFrom {
 		name = w.counter.spans.of(v, w.salt, kind)
-		if e, ok := w.counter.spans.get(name); ok {
+		if e, ok := w.find(name); ok {
 			w.add(&e)
 			return
 		}
@@ -51,13 +51,32 @@ func (w *walk) whole(v []byte, kind uint32, count func(v []byte)) {
 	outer := w.tally
 	w.tally = tally{}
 	count(v)
-	inner, e := &w.tally, w.effect()
-	if len(v) >= spanFrom && !inner.bounded {
-		w.counter.spans.put(name, e)
+	e := w.effect()
+	if len(v) >= spanFrom && !(e.bounded && len(v) < blockSize) { // a small one's bound is quickly found again
+		w.remember(name, &e)
 	}
-	outer.bounded = outer.bounded || inner.bounded
 	w.tally = outer
 	w.add(&e)
+}
+
+// asBound is added to the kinds of spans in which texts were not counted: such a
+// bound is of use only where a bound is wanted, and the count goes before it.
+const asBound = 1 << 31
+
+// find looks up what is known of a span.
+func (w *walk) find(name span) (e effect, ok bool) {
+	if e, ok = w.counter.spans.get(name); !ok && w.bounding {
+		name.kind |= asBound
+		e, ok = w.counter.spans.get(name)
+	}
+	return e, ok
+}
+
+func (w *walk) remember(name span, e *effect) {
+	if e.bounded {
+		name.kind |= asBound
+	}
+	w.counter.spans.put(name, *e)
 }
 
 // conversation counts the elements of a list, or what stands in its place.
@@ -71,10 +90,8 @@ func (w *walk) conversation(v []byte, count func(element []byte)) {
 	outer := w.tally
 	w.tally = tally{}
 	w.elements(v, count)
-	inner := w.tally
+	e := w.effect()
 	w.tally = outer
-	w.bounded = w.bounded || inner.bounded
-	e := inner.effect()
 	w.add(&e)
 }
 
@@ -90,10 +107,10 @@ func (w *walk) elements(v []byte, count func(element []byte)) {
 		// The first block that ends behind the last element and before this one's
 		// end is where the elements up to there are remembered.
 		block := (at+blockSize-1)/blockSize - 1
-		if at > known && block < len(w.blocks) && (block+1)*blockSize < end && !w.bounded {
+		if at > known && block < len(w.blocks) && (block+1)*blockSize < end {
 			e := w.effect()
 			e.end = uint32(at) //nolint:gosec // a body is smaller than 4 GB
-			w.counter.spans.put(blockName(w.blocks[block], block), e)
+			w.remember(blockName(w.blocks[block], block), &e)
 		}
 		w.whole(v[start:end], asElement, count)
 		at = end
@@ -110,7 +127,7 @@ func (w *walk) resume(v []byte) (end int) {
 		w.blocks = append(w.blocks, uint64(h))
 	}
 	for block := len(w.blocks) - 1; block >= 0; block-- {
-		if e, ok := w.counter.spans.get(blockName(w.blocks[block], block)); ok {
+		if e, ok := w.find(blockName(w.blocks[block], block)); ok {
 			w.add(&e)
 			return int(e.end)
 		}

@@ -28,6 +28,7 @@ type effect struct {
 	tools, system hash
 	start         start
 	unsure        bool
+	bounded       bool
 	unbounded     bool
 	end           uint32 // of the last element that is counted in it, for blocks
 }
@@ -35,7 +36,7 @@ type effect struct {
 func (t *tally) effect() effect {
 	e := effect{
 		fixed: int32(t.fixed), calls: int32(t.calls), tools: t.tools, system: t.system, //nolint:gosec // bounded by the body's bytes
-		start: t.start, unsure: t.unsure, unbounded: t.unbounded,
+		start: t.start, unsure: t.unsure, bounded: t.bounded, unbounded: t.unbounded,
 	}
 	for i, n := range t.f {
 		e.f[i] = int32(n) //nolint:gosec // the same
@@ -68,6 +69,7 @@ func (w *walk) add(e *effect) {
 	w.fixed += int64(e.fixed)
 	w.calls += int64(e.calls)
 	w.unsure = w.unsure || e.unsure
+	w.bounded = w.bounded || e.bounded
 	w.unbounded = w.unbounded || e.unbounded
 	w.tools.join(e.tools)
 	w.system.join(e.system)

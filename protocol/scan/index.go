@@ -3,7 +3,7 @@ package scan
 import "math"
 
 // Indexed is how many members an Index has room for. Requests have fewer.
-const Indexed = 24
+const Indexed = 16
 
 // Index is where the members of an object lie, so that whoever reads the object
 // after it was walked need not walk it again. The zero value is one of no object.
