@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"hash/maphash"
+	"slices"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol/scan"
@@ -52,7 +53,7 @@ func (w *walk) whole(v []byte, kind uint32, count func(v []byte)) {
 	w.tally = tally{}
 	count(v)
 	e := w.effect()
-	if len(v) >= spanFrom && !(e.bounded && len(v) < blockSize) { // a small one's bound is quickly found again
+	if len(v) >= spanFrom && (!e.bounded || len(v) >= blockSize) { // a small one's bound is quickly found again
 		w.remember(name, &e)
 	}
 	w.tally = outer
@@ -126,8 +127,8 @@ func (w *walk) resume(v []byte) (end int) {
 		h.mix(maphash.Bytes(w.counter.seed, v[at:at+blockSize]))
 		w.blocks = append(w.blocks, uint64(h))
 	}
-	for block := len(w.blocks) - 1; block >= 0; block-- {
-		if e, ok := w.find(blockName(w.blocks[block], block)); ok {
+	for block, h := range slices.Backward(w.blocks) {
+		if e, ok := w.find(blockName(h, block)); ok {
 			w.add(&e)
 			return int(e.end)
 		}
