@@ -125,7 +125,7 @@ func (c *Call) Admit() error {
 	if c.token.Limiter().Budget.Limited() && !c.site.gateway.Opened() {
 		return errStarting
 	}
-	if c.admission = c.admitByBound(); c.admission != nil {
+	if c.admitByBound() {
 		return nil
 	}
 	admission, err := c.token.Admit(c.Received, c.expected())

@@ -49,24 +49,24 @@ type Recounts struct {
 
 func newRecounts() *Recounts { return &Recounts{wake: make(chan struct{}, 1)} }
 
-// admitByBound admits the call by a bound of its input; nil says that it has to
-// be counted.
-func (c *Call) admitByBound() *access.Admission {
+// admitByBound admits the call by a bound of its input, or says that it has to be
+// counted.
+func (c *Call) admitByBound() bool {
 	q := c.site.gateway.State.Recounts
 	if !c.token.Limiter().Measured() || !q.room(len(c.body.bytes)) {
-		return nil
+		return false
 	}
 	n, bound := c.site.gateway.State.Counter.AtMost(c.sent(), c.countedModel(), c.body.bytes)
 	if !bound {
 		c.mu.Lock()
 		c.count, c.known = n, true
 		c.mu.Unlock()
-		return nil
+		return false
 	}
 	most := c.expectedOf(n.Tokens)
 	admission := c.token.AdmitBound(c.Received, most)
 	if admission == nil {
-		return nil
+		return false
 	}
 	c.admission = admission // before anybody may replace the bound
 	c.body.hold()
@@ -74,7 +74,7 @@ func (c *Call) admitByBound() *access.Admission {
 	b.recounts, b.call, b.most, b.due = q, c, most, time.Now().Add(recountAfter)
 	b.body.Store(c.body)
 	q.add(b, len(c.body.bytes))
-	return admission
+	return true
 }
 
 // room reports whether a call with a body of so many bytes may wait.
