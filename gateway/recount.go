@@ -29,11 +29,10 @@ const (
 
 // boundCall is a call that was admitted by a bound.
 type boundCall struct {
-	recounts *Recounts
-	call     *Call
-	most     access.Use           // by the bound
-	due      time.Time            // when it is counted
-	body     atomic.Pointer[body] // nil: it is being counted, was, or need not be
+	call *Call
+	most access.Use           // by the bound
+	due  time.Duration        // when it is counted, since the call was received
+	body atomic.Pointer[body] // nil: it is being counted, was, or need not be
 }
 
 // Recounts are the calls whose bounds are to be replaced by counts. Calls are
@@ -71,7 +70,7 @@ func (c *Call) admitByBound() bool {
 	c.admission = admission // before anybody may replace the bound
 	c.body.hold()
 	b := &c.bounded
-	b.recounts, b.call, b.most, b.due = q, c, most, time.Now().Add(recountAfter)
+	b.call, b.most, b.due = c, most, c.since()+recountAfter
 	b.body.Store(c.body)
 	q.add(b, len(c.body.bytes))
 	return true
@@ -98,11 +97,13 @@ func (q *Recounts) add(b *boundCall, size int) {
 	}
 }
 
+func (b *boundCall) recounts() *Recounts { return b.call.site.gateway.State.Recounts }
+
 // take takes the body out of the entry, so that only one does something with it.
 func (b *boundCall) take() *body {
 	taken := b.body.Swap(nil)
 	if taken != nil {
-		b.recounts.size.Add(-int64(len(taken.bytes)))
+		b.recounts().size.Add(-int64(len(taken.bytes)))
 	}
 	return taken
 }
@@ -116,8 +117,9 @@ func (b *boundCall) drop() {
 
 // replace counts the call, unless it has ended, and replaces its bound.
 func (b *boundCall) replace() {
-	b.recounts.counting.Lock()
-	defer b.recounts.counting.Unlock()
+	q := b.recounts()
+	q.counting.Lock()
+	defer q.counting.Unlock()
 	taken := b.take()
 	if taken == nil {
 		return
@@ -160,7 +162,7 @@ func (q *Recounts) next(now time.Time) (*boundCall, time.Duration) {
 		return nil, time.Hour
 	}
 	b := q.queue[0]
-	if wait := b.due.Sub(now); wait > 0 {
+	if wait := b.due - now.Sub(b.call.Received); wait > 0 {
 		return nil, max(wait, recountTick)
 	}
 	q.queue[0] = nil

@@ -8,23 +8,22 @@ const Indexed = 16
 // Index is where the members of an object lie, so that whoever reads the object
 // after it was walked need not walk it again. The zero value is one of no object.
 type Index struct {
-	members [Indexed]indexed
-	count   int
+	// Each call of the gateway holds one, so it is small: where a value begins
+	// follows from where its key ends.
+	key, end [Indexed]uint32
+	length   [Indexed]uint16 // of the key
+	count    uint16
 }
 
-// indexed is where a member lies: its key as it is written, without quotes, and
-// its value.
-type indexed struct{ key, keyEnd, start, end uint32 }
-
 // Add notes a member of b as Members gives it.
-func (x *Index) Add(b, key []byte, start, end int) {
-	if x.count < Indexed && end <= math.MaxUint32 {
-		at := cap(b) - cap(key)                                                                     // key is a part of b
-		x.members[x.count] = indexed{uint32(at), uint32(at + len(key)), uint32(start), uint32(end)} //nolint:gosec // before end
-		x.count++
+func (x *Index) Add(b, key []byte, _, end int) {
+	if x.count >= Indexed || end > math.MaxUint32 || len(key) > math.MaxUint16 {
+		x.count = Indexed + 1
 		return
 	}
-	x.count = Indexed + 1
+	at := cap(b) - cap(key)                                                                       // key is a part of b
+	x.key[x.count], x.length[x.count], x.end[x.count] = uint32(at), uint16(len(key)), uint32(end) //nolint:gosec // before end
+	x.count++
 }
 
 // Complete reports whether every member that was added had room, and there was
@@ -34,8 +33,11 @@ func (x *Index) Complete() bool { return x.count > 0 && x.count <= Indexed }
 // Each gives the members of b, the object that the index was made of, in their
 // order.
 func (x *Index) Each(b []byte, fn func(key, value []byte)) {
-	for _, m := range x.members[:min(x.count, Indexed)] {
-		fn(b[m.key:m.keyEnd], b[m.start:m.end])
+	for i := range min(int(x.count), Indexed) {
+		from := int(x.key[i])
+		to := from + int(x.length[i])
+		colon := space(b, to+1)
+		fn(b[from:to], b[space(b, colon+1):x.end[i]])
 	}
 }
 
