@@ -35,6 +35,9 @@ func login(q *request) (any, error) {
 			return password.Check(q.r.Context(), in.Password)
 		}
 		holder, ok := q.op.TokenOf(in.Token)
+		if !ok && !q.op.Status().Store.StoredKnown {
+			return false, errDatabase // it may be a stored one
+		}
 		made.Name, made.Password = holder.Name, holder.Secret
 		return ok, nil
 	})

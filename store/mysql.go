@@ -63,8 +63,8 @@ type MySQL struct {
 const (
 	defaultConnections = 12
 	fewestConnections  = 2
-	mysqlDialTimeout   = 10 * time.Second
-	mysqlTimeout       = time.Minute // for the server to take or say something
+	mysqlDialTimeout   = 5 * time.Second // to connect, and at start also to log in
+	mysqlTimeout       = time.Minute     // for the server to take or say something
 )
 
 // CaddyModule returns the Caddy module information.

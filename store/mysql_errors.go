@@ -113,7 +113,7 @@ func (s *MySQL) explain(doing string, err error) error {
 	if remedy != "" {
 		remedy = " (" + remedy + ")"
 	}
-	return fmt.Errorf("store mysql: %s: %s: %w%s", s.place(), doing, err, remedy)
+	return &Error{fmt.Sprintf("store mysql: %s: %s: %v%s", s.place(), doing, err, remedy), err, mysqlAway(err)}
 }
 
 func mysqlRemedy(err error) string {

@@ -171,7 +171,10 @@ func (s *MySQL) migrate(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	conn, err := db.Conn(ctx)
+	// A server that takes connections and says nothing is away.
+	reach, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	defer cancel()
+	conn, err := db.Conn(reach)
 	if err != nil {
 		return err
 	}
