@@ -124,7 +124,7 @@ func (st *state) Destruct() error {
 	if !st.opened.Load() { // there is nobody to give anything to: the ledger's goes to disk
 		return errors.Join(within(0, st.cluster.Close), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
 	}
-	// What rests is a few rows, the ledger may have many: that one goes last,
+	// What cools down is a few rows, the ledger may have many: that one goes last,
 	// and each has its own time.
 	return errors.Join(within(closeTimeout, st.cluster.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
 }
@@ -255,7 +255,7 @@ func (st *state) captureConf() config.Capture {
 
 // limited are the allowances with limits of the config in use, nil between
 // configs.
-func (st *state) limited() map[string]*access.Allowance {
+func (st *state) limited() map[string]*access.Limiter {
 	if app := st.current(); app != nil {
 		return app.gateway.Table().Limited()
 	}

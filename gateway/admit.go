@@ -160,7 +160,7 @@ func (c *Call) waitForShare(err error, until time.Time) bool {
 	defer cancel()
 	c.site.gateway.Shares.Wait(ctx)
 	if ctx.Err() != nil {
-		c.token.Allowance().WaitedInVain(time.Now())
+		c.token.Limiter().WaitedInVain(time.Now())
 	}
 	return ctx.Err() == nil
 }
