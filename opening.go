@@ -247,6 +247,7 @@ func (w *callWriter) learnSpent(ctx context.Context) error {
 		spent[i].Amount -= w.early[spent[i].Name][spent[i].Day]
 	}
 	w.st.routing.Purses.Load(spent)
+	w.st.routing.Purses.SetKnown(true)
 	w.early = nil
 	return nil
 }

@@ -78,6 +78,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.writer = callWriter{st: st, began: time.Now(), early: make(map[string]map[ai.Day]ai.Money)}
 	st.log.Store(log)
 	st.routing = routing.NewState(st.coolingChanged)
+	st.routing.Purses.SetKnown(false)
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,

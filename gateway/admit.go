@@ -138,9 +138,11 @@ func (c *Call) Admit() error {
 			c.setRetryAfter(over.RetryAfter)
 		}
 		c.site.gateway.Observer.LimitReached("token", c.Token, over.Limit, over.Resets)
-		return &protocol.RequestError{
-			Status: http.StatusTooManyRequests, Code: over.Code(), Message: over.Error(),
+		status := http.StatusTooManyRequests
+		if over.Limit == access.LimitUnknown {
+			status = http.StatusServiceUnavailable
 		}
+		return &protocol.RequestError{Status: status, Code: over.Code(), Message: over.Error()}
 	}
 	c.admission = admission
 	return err
@@ -193,8 +195,11 @@ func (c *Call) Refuse(err error) error {
 		c.site.Log.Error("refusing a call", zap.String("request_id", c.ID), zap.Error(err))
 	}
 	kind := ai.InvalidRequest
-	if bad.Status == http.StatusTooManyRequests {
+	switch bad.Status {
+	case http.StatusTooManyRequests:
 		kind = ai.RateLimited
+	case http.StatusServiceUnavailable: // it is not the request that is wrong
+		kind = ai.Overloaded
 	}
 	c.end(kind, bad.Status, bad.Code+": "+bad.Message)
 	c.writeError(&protocol.Error{Status: bad.Status, Code: bad.Code, Param: bad.Param, Message: bad.Message, RequestID: c.ID})
