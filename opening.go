@@ -148,20 +148,22 @@ func (a *App) meetStore(run context.Context, do func(context.Context) error) err
 		patience = awayPatience
 	}
 	ended := make(chan error, 1)
-	a.background.Go(func() {
+	a.state.done.Go(func() { // not the app's: nobody waits for it to stop
 		ctx, cancel := context.WithTimeout(run, patience)
 		defer cancel()
 		ended <- do(ctx)
 	})
 	select {
 	case err := <-ended:
-		if control.StoreFailed(err) || errors.Is(err, context.DeadlineExceeded) {
-			return nil
+		if !control.StoreFailed(err) && !errors.Is(err, context.DeadlineExceeded) {
+			return err
 		}
-		return err
 	case <-time.After(patience):
-		return nil
+		if a.state.opened.Load() {
+			a.state.control.JudgeStore(fmt.Errorf("it did not answer within %v of a reload: %w", patience, context.DeadlineExceeded))
+		}
 	}
+	return nil
 }
 
 // startLoops starts what works with an open store.

@@ -69,7 +69,7 @@ func (st *State) RefreshLoop(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		st.judgeStore(err)
+		st.JudgeStore(err)
 	}
 }
 
@@ -86,9 +86,9 @@ func (st *State) look(ctx context.Context) error {
 	return st.Refresh(ctx, false)
 }
 
-// judgeStore notes what a look at the store says of it, and tells when that
+// JudgeStore notes what a look at the store says of it, and tells when that
 // changes.
-func (st *State) judgeStore(err error) {
+func (st *State) JudgeStore(err error) {
 	state := admin.StoreOpen
 	switch {
 	case err == nil:
