@@ -68,7 +68,7 @@ type Calls interface {
 	ResponseOwner(ctx context.Context, responseID string) (made ai.Target, token string, err error)
 
 	// Reprice calls price for each stored call that arrived at since or later,
-	// in the order of their ends; what it changes of the costs of the call and
+	// in the order of their arrival; what it changes of the costs of the call and
 	// its attempts is stored, and what was spent is corrected by it, which moved
 	// tells, and so are the statistics. The candidates of the records are not
 	// read. It works in slices so short that writers hardly wait; when it fails,

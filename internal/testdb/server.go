@@ -78,12 +78,23 @@ func FreePort(tb testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // of TCP
 }
 
+// user is who the server runs as. As root it does not: what a server of a
+// cluster copies to another is not taken from root.
 func (s *Server) user() string {
-	name := "root"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
+	u, err := user.Current()
+	if err != nil {
+		s.tb.Fatal(err)
 	}
-	return "--user=" + name
+	if u.Uid == "0" {
+		if own, err := user.Lookup("mysql"); err == nil {
+			u = own
+		}
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	if err := os.Chown(s.dir, uid, -1); err != nil {
+		s.tb.Fatal(err)
+	}
+	return "--user=" + u.Username
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
