@@ -175,7 +175,7 @@ func (st *state) startLoops(ctx context.Context) {
 	st.done.Go(func() { st.cluster.Run(ctx) })
 }
 
-// callWriter is the store for the ledger. Purses learn from it what is written.
+// callWriter is the store for the ledger. The spend accounts learn from it what is written.
 type callWriter struct {
 	st      *state
 	accepts atomic.Bool // the store is open
@@ -206,7 +206,7 @@ func (w *callWriter) WriteCalls(ctx context.Context, records []*ai.Record) error
 		}
 	}
 	for _, r := range records {
-		// Records of earlier processes were never in the purses of this one.
+		// Records of earlier processes were never in the accounts of this one.
 		if r == nil || refused[r.ID] || r.Time.Before(w.began) {
 			continue
 		}
@@ -223,7 +223,7 @@ func (w *callWriter) written(purse string, day ai.Day, cost ai.Money) {
 	if cost == 0 {
 		return
 	}
-	w.st.routing.Purses.Written(purse, cost)
+	w.st.routing.Spending.Written(purse, cost)
 	if w.early == nil {
 		return
 	}
@@ -233,7 +233,7 @@ func (w *callWriter) written(purse string, day ai.Day, cost ai.Money) {
 	w.early[purse][day] += cost
 }
 
-// learnSpent adds to the purses what was spent before this process, and by
+// learnSpent adds to the spend accounts what was spent before this process, and by
 // others.
 func (w *callWriter) learnSpent(ctx context.Context) error {
 	w.mu.Lock() // so that what is read holds exactly what is in early
@@ -248,8 +248,8 @@ func (w *callWriter) learnSpent(ctx context.Context) error {
 	for i := range spent {
 		spent[i].Amount -= w.early[spent[i].Name][spent[i].Day]
 	}
-	w.st.routing.Purses.Load(spent)
-	w.st.routing.Purses.SetKnown(true)
+	w.st.routing.Spending.Load(spent)
+	w.st.routing.Spending.SetKnown(true)
 	w.early = nil
 	return nil
 }

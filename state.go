@@ -78,10 +78,10 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.writer = callWriter{st: st, began: time.Now(), early: make(map[string]map[ai.Day]ai.Money)}
 	st.log.Store(log)
 	st.routing = routing.NewState(st.coolingChanged)
-	st.routing.Purses.SetKnown(false)
+	st.routing.Spending.SetKnown(false)
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
-		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
+		Store: s, Tracker: st.routing.Tracker, Limited: st.limited, Log: st.logger,
 		Changed: func() { st.control.PublishChange(control.Change{Resting: true}) },
 	})
 	st.control = control.NewState(control.Parts{

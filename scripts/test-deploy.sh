@@ -52,6 +52,9 @@ have buildah || wanted="$wanted buildah"
 have promtool || wanted="$wanted prometheus"
 have systemd-analyze || wanted="$wanted systemd"
 have dpkg-deb || wanted="$wanted dpkg"
+[ -x /usr/sbin/mariadbd ] || have mariadbd || wanted="$wanted mariadb-server"
+[ -f /usr/lib/galera/libgalera_smm.so ] || wanted="$wanted galera-4"
+have rsync || wanted="$wanted rsync"
 have yamllint || wanted="$wanted yamllint"
 have curl || wanted="$wanted curl"
 python3 -c 'import yaml' 2>/dev/null || wanted="$wanted python3-yaml"
@@ -261,6 +264,14 @@ for metric in $(cat deploy/monitoring/*.yaml deploy/monitoring/dashboard.json | 
 	case $metric in ccload_request_duration_seconds_sum) ;; esac
 	git grep -q "\"$metric\"" -- '*.go' || fail "there is no metric $metric"
 done
+
+say "three gateways on a Galera cluster whose servers fail"
+PATH=$PATH:/usr/sbin:/usr/local/sbin
+if have mariadbd && [ -f /usr/lib/galera/libgalera_smm.so ] && have rsync; then
+	CCLOAD_TEST_GALERA=1 go test -count=1 -timeout 10m -run '^TestAClusterLosesServers$' ./test/nodes || fail "the gateways do not outlive their database servers"
+else
+	not_run "no Galera cluster was tried: that needs mariadb-server, galera-4 and rsync"
+fi
 
 say "YAML files"
 if have yamllint; then

@@ -57,8 +57,8 @@ type MySQL struct {
 
 	config  *mysql.Config // DSN, parsed, with the first of its servers
 	cluster cluster
-	mu     sync.Mutex
-	now    func() time.Time
+	mu      sync.Mutex
+	now     func() time.Time
 	pruning
 }
 
