@@ -189,6 +189,8 @@ func apiError(err error) error {
 		return said
 	case errors.As(err, &problem):
 		status = problem.Status
+	case databaseFailed(err):
+		status = http.StatusServiceUnavailable
 	case errors.Is(err, ErrNotFound):
 		status = http.StatusNotFound
 	case errors.As(err, &bad):

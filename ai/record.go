@@ -64,18 +64,19 @@ type Reason string
 
 // Reasons a candidate is left out.
 const (
-	Eligible       Reason = "eligible"        // could serve; whether it did is in the attempts
-	Disabled       Reason = "disabled"        // switched off
-	NoKey          Reason = "no_key"          // its config names keys, and every placeholder is empty here
-	NotAllowed     Reason = "not_allowed"     // the token may not use the channel
-	OutsideHours   Reason = "outside_hours"   // not in its hours
-	OverRate       Reason = "over_rate"       // its requests per minute are used up
-	OverTokens     Reason = "over_tokens"     // its tokens per minute are used up
-	OverConcurrent Reason = "over_concurrent" // all its slots are taken
-	OverBudget     Reason = "over_budget"     // what may be spent on it is spent
-	Cooling        Reason = "cooling"         // it, or all its keys or URLs for this model, rest
-	Probing        Reason = "probing"         // its rest has ended and one probe is under way
-	WrongProtocol  Reason = "wrong_protocol"  // does not speak the call's protocol, and this kind of call is not translated
-	Untranslatable Reason = "untranslatable"  // speaks other protocols, in which the request cannot be said
-	NotTheOwner    Reason = "not_the_owner"   // the stored response was made elsewhere
+	Eligible        Reason = "eligible"         // could serve; whether it did is in the attempts
+	Disabled        Reason = "disabled"         // switched off
+	NoKey           Reason = "no_key"           // its config names keys, and every placeholder is empty here
+	NotAllowed      Reason = "not_allowed"      // the token may not use the channel
+	OutsideHours    Reason = "outside_hours"    // not in its hours
+	OverRate        Reason = "over_rate"        // its requests per minute are used up
+	OverTokens      Reason = "over_tokens"      // its tokens per minute are used up
+	OverConcurrent  Reason = "over_concurrent"  // all its slots are taken
+	OverBudget      Reason = "over_budget"      // what may be spent on it is spent
+	SpendingUnknown Reason = "spending_unknown" // it has a budget, and what was spent of it has not been read yet
+	Cooling         Reason = "cooling"          // it, or all its keys or URLs for this model, rest
+	Probing         Reason = "probing"          // its rest has ended and one probe is under way
+	WrongProtocol   Reason = "wrong_protocol"   // does not speak the call's protocol, and this kind of call is not translated
+	Untranslatable  Reason = "untranslatable"   // speaks other protocols, in which the request cannot be said
+	NotTheOwner     Reason = "not_the_owner"    // the stored response was made elsewhere
 )

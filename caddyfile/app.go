@@ -60,6 +60,7 @@ func ReadApp(d *caddyfile.Dispenser, options ...Option) (*config.App, error) {
 	b := newBlock(d.Token(), "ccload", "", Table{
 		"store":               Custom(r.store),
 		"retention":           Custom(r.retention),
+		"serve_unmetered":     Flag(&r.app.ServeUnmetered),
 		"time_zone":           Text(&r.app.TimeZone),
 		"prices":              Custom(r.prices),
 		"encryption_key":      Words(&r.app.EncryptionKeys),

@@ -12,6 +12,7 @@
 //		retention      <age>|off [<size>|off]
 //		capture        [on|off] { … }
 //		time_zone      <zone>
+//		serve_unmetered
 //		prices         <files...> | { … }
 //		channel        <name> [<provider> [<keys...>]] { … }
 //		token          <name> [<secret>] { … }

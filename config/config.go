@@ -51,6 +51,12 @@ type App struct {
 	// something goes wrong. Default: off, and the dashboard may switch it on.
 	Capture *Capture `json:"capture,omitempty"`
 
+	// ServeUnmetered serves tokens and channels with a budget also while it is not
+	// known what was spent of it, because the database has been away since the
+	// gateway started: until it is back they count what this gateway spends.
+	// Default: they are refused with status 503.
+	ServeUnmetered bool `json:"serve_unmetered,omitempty"`
+
 	// TimeZone is the IANA time zone in which the days and months of budgets
 	// begin, such as Europe/Berlin. Default UTC.
 	TimeZone string `json:"time_zone,omitempty"`

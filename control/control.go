@@ -48,6 +48,8 @@ type Parts struct {
 	Current func() *Service
 	// Apply makes every config that runs use what is stored now.
 	Apply func()
+	// SpendingKnown reports whether it is known what was spent of budgets.
+	SpendingKnown func() bool
 	// Log returns the logger of the moment.
 	Log func() *zap.Logger
 }
@@ -60,13 +62,14 @@ type State struct {
 	// Shared is what the dashboard remembers.
 	Shared *admin.Shared
 
-	keyring  atomic.Pointer[secrets.Keyring]
-	noKey    atomic.Bool                  // the keyring's key is kept nowhere
-	stored   atomic.Pointer[storedConfig] // nil until it is read for the first time
-	reading  sync.Mutex                   // one at a time reads what is stored
-	editing  sync.Mutex                   // one at a time changes what is stored
-	rotating sync.Mutex                   // one at a time changes the encryption key
-	totals   totals
+	keyring    atomic.Pointer[secrets.Keyring]
+	noKey      atomic.Bool                  // the keyring's key is kept nowhere
+	stored     atomic.Pointer[storedConfig] // nil until it is read for the first time
+	storeState atomic.Pointer[storeState]
+	reading    sync.Mutex // one at a time reads what is stored
+	editing    sync.Mutex // one at a time changes what is stored
+	rotating   sync.Mutex // one at a time changes the encryption key
+	totals     totals
 }
 
 // NewState returns a state that remembers nothing.
@@ -134,6 +137,8 @@ type Service struct {
 	modules  func(namespace string) []Module
 	log      *zap.Logger
 	password atomic.Pointer[admin.Password] // of the dashboard, nil if there is none
+	opening  sync.Mutex                     // one at a time opens it
+	open     atomic.Bool                    // its encryption key is that of the database, and what is stored has been read
 }
 
 var _ admin.Operator = (*Service)(nil)

@@ -19,6 +19,7 @@ func (s *Service) Status() admin.Status {
 	}
 	shown.Journal.Depth, shown.Journal.Spooled = int64(stats.Depth), int64(stats.Spooled)
 	shown.Journal.Written, shown.Journal.Lost = int64(stats.Written), int64(stats.Lost) //nolint:gosec // counts
+	shown.Store = s.state.storeStatus()
 	return shown
 }
 

@@ -109,8 +109,11 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	case permanent != "":
 		e.Status, e.Code = permanentStatus(permanent)
 		kind = ai.InvalidRequest
-		if permanent == ai.OverBudget {
+		switch permanent {
+		case ai.OverBudget:
 			kind = ai.QuotaExhausted
+		case ai.SpendingUnknown:
+			kind = ai.Overloaded
 		}
 	case causes == ai.RateLimited, causes == ai.QuotaExhausted:
 		kind, e.Status, e.Code = causes, http.StatusTooManyRequests, "upstream_rate_limited"
@@ -152,6 +155,8 @@ func permanentStatus(r ai.Reason) (status int, code string) {
 		return http.StatusNotFound, "protocol_not_served"
 	case ai.OverBudget:
 		return http.StatusTooManyRequests, "channel_budget_exhausted"
+	case ai.SpendingUnknown:
+		return http.StatusServiceUnavailable, "channel_spending_unknown"
 	}
 	return http.StatusServiceUnavailable, "upstream_unavailable"
 }
@@ -177,7 +182,7 @@ func (c *Call) retryOutlook() (due time.Time, cause ai.Kind, permanent ai.Reason
 			if until.After(now) {
 				sooner(until)
 			}
-		case ai.OverBudget:
+		case ai.OverBudget, ai.SpendingUnknown:
 			permanent = e.Reason
 			if until.After(now) {
 				sooner(until)
@@ -213,6 +218,8 @@ func (c *Call) explainFailure(permanent ai.Reason) string {
 		return fmt.Sprintf("no channel that serves the model speaks the %s protocol", c.Protocol)
 	case permanent == ai.OutsideHours:
 		return "every channel that serves the model is outside its hours"
+	case permanent == ai.SpendingUnknown:
+		return "the channels that serve the model have a budget, and what was spent of it cannot be read now, because the gateway has just started or its database is away"
 	case permanent == ai.OverBudget:
 		return "what may be spent on the channels that serve the model is spent"
 	case permanent == ai.NoKey:

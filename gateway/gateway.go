@@ -29,8 +29,6 @@ type Options struct {
 	// have taken of the limits. Until then nobody can say that a token or a
 	// model is unknown.
 	Ready func() bool
-	// Opened reports whether the store is open.
-	Opened func() bool
 	// Pseudonym returns what stands for a user of a client before upstreams,
 	// empty if nothing may.
 	Pseudonym func(user string) string
@@ -41,7 +39,8 @@ type Options struct {
 // Owners knows who made stored responses, also those of earlier processes.
 type Owners interface {
 	// ResponseOwner returns the target that made a response, and the name of
-	// the token it was made for.
+	// the token it was made for. The error is store.ErrNotFound where nobody is
+	// known to have made it.
 	ResponseOwner(ctx context.Context, id string) (ai.Target, string, error)
 }
 

@@ -30,8 +30,7 @@ func newBounds(t *testing.T, rates access.Rates, budget access.Budget) *bounds {
 		t.Fatal(err)
 	}
 	st := NewState(zap.NewNop)
-	opened := func() bool { return true }
-	o := Options{State: st, Opened: opened, Observer: deaf{}}
+	o := Options{State: st, Observer: deaf{}}
 	return &bounds{site: &Site{gateway: New(o)}, token: tokens.ByName("a")}
 }
 

@@ -24,7 +24,7 @@ func (e *Exclusion) explain(cand *Candidate) ai.Candidate {
 		told.Until = e.Ready.Until
 	case ai.OutsideHours:
 		told.Detail = cand.Conf.Hours.String()
-	case ai.OverBudget:
+	case ai.OverBudget, ai.SpendingUnknown:
 		told.Until = e.Ready.Until
 	case ai.Untranslatable:
 		told.Detail = e.Detail

@@ -49,7 +49,7 @@ type Options struct {
 // told.
 func NewTable(conf *config.App, o Options) (*Table, error) {
 	r := &Table{ByName: make(map[string]*Channel), Calendar: access.NewCalendar(conf.Location()), Capture: conf.Capture.Resolved()}
-	counts := &access.Counts{Windows: o.State.Windows, Spending: o.State.Spending, Calendar: r.Calendar}
+	counts := &access.Counts{Windows: o.State.Windows, Spending: o.State.Spending, Calendar: r.Calendar, Unmetered: conf.ServeUnmetered}
 	var keyless []string
 	for i, c := range conf.Channels {
 		from, replace := Declared, o.Replace

@@ -67,6 +67,9 @@ prepare() {
 	have dpkg-deb || wanted="$wanted dpkg"
 	have yamllint || wanted="$wanted yamllint"
 	have curl || wanted="$wanted curl"
+	[ -x /usr/sbin/mariadbd ] || have mariadbd || wanted="$wanted mariadb-server"
+	[ -f /usr/lib/galera/libgalera_smm.so ] || wanted="$wanted galera-4"
+	have rsync || wanted="$wanted rsync"
 	have git || wanted="$wanted git"
 	python3 -c 'import yaml' 2>/dev/null || wanted="$wanted python3-yaml"
 	# shellcheck disable=SC2086 # several packages
@@ -305,6 +308,17 @@ PY
 	done
 }
 
+# test_galera runs three gateways on a Galera cluster whose servers fail.
+test_galera() {
+	say "three gateways on a Galera cluster whose servers fail"
+	PATH=$PATH:/usr/sbin:/usr/local/sbin
+	if have mariadbd && [ -f /usr/lib/galera/libgalera_smm.so ] && have rsync; then
+		CCLOAD_TEST_GALERA=1 go test -count=1 -timeout 10m -run '^TestAClusterLosesServers$' ./test/nodes || fail "the gateways do not outlive their database servers"
+	else
+		not_run "no Galera cluster was tried: that needs mariadb-server, galera-4 and rsync"
+	fi
+}
+
 test_manifests() {
 	say "YAML files"
 	if have yamllint; then
@@ -371,6 +385,7 @@ test_image
 test_unit
 test_package
 test_monitoring
+test_galera
 test_manifests
 test_scripts
 

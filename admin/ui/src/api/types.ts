@@ -843,8 +843,23 @@ export interface Status {
 	in_flight: number
 	/** what waits to be written to the store */
 	journal: Journal
+	/** how the gateway stands with its database */
+	store: StoreStatus
 	/** how many are in use */
 	tokens: number
+}
+
+export interface StoreStatus {
+	/** why it is away or refused */
+	error?: string
+	/** when that began */
+	since: string
+	/** what was spent has been read; until then budgets refuse, unless serve_unmetered is set */
+	spending_known: boolean
+	/** opening, open, away or refused */
+	state: string
+	/** stored channels and tokens have been read; until then only declared ones count, and an unknown token is answered 503 */
+	stored_known: boolean
 }
 
 export interface TestAnswer {

@@ -193,6 +193,7 @@ export default {
 	"reason.over_tokens": "tokens per minute",
 	"reason.over_concurrent": "all slots taken",
 	"reason.over_budget": "budget spent",
+	"reason.spending_unknown": "spending not known yet",
 	"reason.cooling": "resting",
 	"reason.probing": "being probed",
 	"reason.wrong_protocol": "another protocol",

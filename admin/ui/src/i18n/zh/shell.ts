@@ -196,6 +196,7 @@ export default {
 	"reason.over_tokens": "每分钟词元数",
 	"reason.over_concurrent": "并发已满",
 	"reason.over_budget": "预算用尽",
+	"reason.spending_unknown": "支出尚未读取",
 	"reason.cooling": "冷却中",
 	"reason.probing": "探测中",
 	"reason.wrong_protocol": "协议不同",
