@@ -21,7 +21,7 @@ import (
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/health"
-	"github.com/ccload/ccload/ledger"
+	"github.com/ccload/ccload/internal/callrow"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
@@ -97,6 +97,7 @@ func (st *state) open() error {
 	st.openOnce.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 		defer cancel()
+		st.openJournal()
 		if err := st.store.Open(ctx); err != nil {
 			st.openErr = err
 			return
@@ -107,7 +108,7 @@ func (st *state) open() error {
 			return
 		}
 		st.routing.Board.Restore(entries)
-		st.useSpool(ctx) // before what was spent is read: some of it may be there
+		st.recoverCalls(ctx) // before what was spent is read: some of it may be there
 		spent, err := st.store.LoadSpent(ctx)
 		if err != nil {
 			st.openErr = errors.Join(fmt.Errorf("reading what was spent: %w", err), st.store.Close())
@@ -133,24 +134,28 @@ func (st *state) open() error {
 	return st.openErr
 }
 
-// useSpool gives the ledger a place on disk for the time that the store is
-// away. Without one it keeps records in memory only.
-func (st *state) useSpool(ctx context.Context) {
+// openJournal gives the ledger its journal, before anything is asked of the
+// store: calls may come already. Without one records are in memory only until
+// they are stored.
+func (st *state) openJournal() {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(st.store.Identity()))
-	dir := filepath.Join(caddy.AppDataDir(), "ccload", "spool", strconv.FormatUint(h.Sum64(), 16))
-	spool, err := ledger.OpenSpool(dir, 0)
-	if err != nil {
-		st.log.Load().Error("there is no spool for records of calls: they are kept in memory only while the store is away", zap.Error(err))
+	dir := filepath.Join(caddy.AppDataDir(), "ccload", "journal", strconv.FormatUint(h.Sum64(), 16))
+	if err := st.gateway.Ledger.OpenJournal(dir, 0); err != nil {
+		st.log.Load().Error("the journal of calls cannot be kept: a process that is killed loses calls that were answered; it is tried again", zap.String("folder", dir), zap.Error(err))
+	}
+}
+
+// recoverCalls writes what earlier processes left in their journals to the store.
+func (st *state) recoverCalls(ctx context.Context) {
+	n := st.gateway.Ledger.Recovered()
+	if n == 0 {
 		return
 	}
-	if n := spool.Len(); n > 0 {
-		st.log.Load().Info("records of calls that the store did not take before are written now", zap.Int("records", n))
-		if err := spool.Drain(ctx, ackWriter{st}); err != nil {
-			st.log.Load().Warn("writing records of calls that the store did not take before; it is tried again", zap.Error(err))
-		}
+	st.log.Load().Info("records of calls that an earlier process did not get into the store are written now", zap.Int("records", n))
+	if err := st.gateway.Ledger.Drain(ctx, st.store); err != nil {
+		st.log.Load().Warn("writing records of calls of an earlier process; it is tried again", zap.Error(err))
 	}
-	st.gateway.Ledger.UseSpool(spool)
 }
 
 // Destruct writes what is left and closes the store. The usage pool calls it
@@ -159,7 +164,7 @@ func (st *state) Destruct() error {
 	st.gateway.Pool.Close()
 	st.control.Shared.Hub.CloseAll()
 	if !st.opened.Load() {
-		return nil
+		return within(closeTimeout, st.gateway.Ledger.Close)
 	}
 	st.stop()
 	st.done.Wait()
@@ -316,21 +321,30 @@ func (st *state) coolingChanged(c health.Change) {
 // ackWriter is the store for the ledger: purses learn of what is written.
 type ackWriter struct{ st *state }
 
-// WriteCalls implements ledger.Writer.
-func (w ackWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
-	err := w.st.store.WriteCalls(ctx, records)
-	if err != nil {
+// WriteRows implements ledger.Writer. A call of an earlier process was no
+// reservation of this one's purses: it is spent when the store learns of it.
+func (w ackWriter) WriteRows(ctx context.Context, rows []callrow.Row) error {
+	err := w.st.store.WriteRows(ctx, rows)
+	if err != nil && !errors.As(err, new(*store.RefusedError)) {
 		return err
 	}
-	for _, r := range records {
-		if r.Cost.Amount != 0 {
-			w.st.routing.Purses.Written("token/"+r.Token, r.Cost.Amount)
-		}
-		for i := range r.Attempts {
-			if c := r.Attempts[i].Cost.Amount; c != 0 {
-				w.st.routing.Purses.Written(routing.ChannelPurse+r.Attempts[i].Target.Channel, c)
+	purses := w.st.routing.Purses
+	for i := range rows {
+		row := &rows[i]
+		spent := func(name string, cost ai.Money) {
+			switch {
+			case cost == 0 || row.Record == nil:
+			case !row.Earlier:
+				purses.Written(name, cost)
+			case row.Fresh:
+				purses.Load([]access.Spent{{Name: name, Day: row.Record.Day, Amount: cost}})
 			}
 		}
+		spent("token/"+row.Record.Token, row.Record.Cost.Amount)
+		for j := range row.Record.Attempts {
+			a := &row.Record.Attempts[j]
+			spent(routing.ChannelPurse+a.Target.Channel, a.Cost.Amount)
+		}
 	}
-	return nil
+	return err
 }

@@ -18,12 +18,15 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// appendFrame appends a record's text as a frame.
-func appendFrame(b, text []byte) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(len(text))) //nolint:gosec // bounded
-	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(text, castagnoli))
-	return append(b, text...)
+// sealFrame completes a frame of which all but the head is there.
+func sealFrame(frame []byte) {
+	text := frame[frameHead:]
+	binary.BigEndian.PutUint32(frame, uint32(len(text))) //nolint:gosec // bounded
+	binary.BigEndian.PutUint32(frame[4:], crc32.Checksum(text, castagnoli))
 }
+
+// frameLength is the length of the text of a whole frame.
+func frameLength(b []byte) int { return int(binary.BigEndian.Uint32(b)) }
 
 // frameReader reads the whole frames of a file and skips what is damaged
 // between them.
@@ -151,18 +154,27 @@ func nextFrame(b []byte) int {
 
 // framesIn counts the records of a damaged stretch by their beginnings: a length
 // below 2 MB, whose two first bytes no text holds, and eight bytes on an object.
-// One that has lost these too is not seen, but where there is anything, there was
-// one. Zeros are none: a file system may leave them where a machine lost power.
+// One that has lost these too is not seen, but where nothing is recognised there
+// was one. What stands of calls under way, and lists of channels, are no records
+// of their own. Zeros are none: a file system may leave them where a machine
+// lost power.
 func framesIn(b []byte) (n int) {
 	if len(bytes.Trim(b, "\x00")) == 0 {
 		return 0
 	}
-	for at := range max(0, len(b)-frameHead-1) {
+	seen := false
+	for at := range max(0, len(b)-frameHead-2) {
 		if b[at] == 0 && b[at+1] < 0x20 && b[at+frameHead] == '{' && b[at+frameHead+1] == '"' {
-			n++
+			seen = true
+			if kind := b[at+frameHead+2]; kind != 'o' && kind != 's' {
+				n++
+			}
 		}
 	}
-	return max(n, 1)
+	if !seen {
+		return 1
+	}
+	return n
 }
 
 // isCutOff reports whether the end of a file is what a process leaves that dies

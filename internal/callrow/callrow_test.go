@@ -55,7 +55,7 @@ func TestCandidateSetsAreFoundByTheirNames(t *testing.T) {
 		return l
 	}
 	ab := c.find(list("a", "b"))
-	if c.find(list("a", "b")) != ab  {
+	if c.find(list("a", "b")) != ab {
 		t.Error("the same names are another set")
 	}
 	for _, other := range [][]ai.Candidate{list("b", "a"), list("ab"), list("a", "b", ""), list("", "a", "b"), list("a,b")} {
@@ -73,7 +73,6 @@ func TestCandidateSetsAreFoundByTheirNames(t *testing.T) {
 		t.Error("the id of a set is not the same each time")
 	}
 }
-
 
 // fill sets every field of a struct to something that is not empty.
 func fill(v reflect.Value, n *int64) {

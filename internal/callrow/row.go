@@ -117,28 +117,28 @@ func AppendSet(b []byte, s *Set) []byte {
 
 // columns are the columns of a call.
 type columns struct {
-	ID            string       `json:"id"`
-	Time          int64        `json:"time"`
-	Protocol      ai.Protocol  `json:"protocol"`
-	Operation     ai.Operation `json:"operation"`
-	Model         string       `json:"model"`
-	UpstreamModel string       `json:"upstream_model"`
-	Token         string       `json:"token"`
-	Channel       string       `json:"channel"`
-	Stream        bool         `json:"stream"`
-	Status        int          `json:"status"`
-	Outcome       ai.Kind      `json:"outcome"`
+	ID            string        `json:"id"`
+	Time          int64         `json:"time"`
+	Protocol      ai.Protocol   `json:"protocol"`
+	Operation     ai.Operation  `json:"operation"`
+	Model         string        `json:"model"`
+	UpstreamModel string        `json:"upstream_model"`
+	Token         string        `json:"token"`
+	Channel       string        `json:"channel"`
+	Stream        bool          `json:"stream"`
+	Status        int           `json:"status"`
+	Outcome       ai.Kind       `json:"outcome"`
 	FirstContent  time.Duration `json:"first_content_ns"`
 	Duration      time.Duration `json:"duration_ns"`
-	Input         int64        `json:"input"`
-	CachedInput   int64        `json:"cached_input"`
-	CacheWrite    int64        `json:"cache_write"`
-	Output        int64        `json:"output"`
-	ClientIP      string       `json:"client_ip"`
-	ResponseID    string       `json:"response_id"`
-	Amount        int64        `json:"nano_usd"`
-	Day           ai.Day       `json:"day"`
-	Set           string       `json:"set"`
+	Input         int64         `json:"input"`
+	CachedInput   int64         `json:"cached_input"`
+	CacheWrite    int64         `json:"cache_write"`
+	Output        int64         `json:"output"`
+	ClientIP      string        `json:"client_ip"`
+	ResponseID    string        `json:"response_id"`
+	Amount        int64         `json:"nano_usd"`
+	Day           ai.Day        `json:"day"`
+	Set           string        `json:"set"`
 }
 
 // text is any of the texts.
@@ -192,6 +192,9 @@ func (s Sets) Add(b []byte) error {
 	}
 	return nil
 }
+
+// Put takes a set in.
+func (s Sets) Put(set *Set) { s[set.hex] = set }
 
 // Decode makes a row of the text of a call. Without its set, which was damaged
 // then, it has no candidates.
