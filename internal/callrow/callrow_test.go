@@ -63,10 +63,10 @@ func TestCandidateSetsAreFoundByTheirNames(t *testing.T) {
 			t.Errorf("%v is the set of a and b", other)
 		}
 	}
-	for i := range 2 * mostSets {
+	for i := range 2 * maxSets {
 		c.find(list(strconv.Itoa(i)))
 	}
-	if len(c.known) > mostSets {
+	if len(c.known) > maxSets {
 		t.Errorf("%d sets are cached", len(c.known))
 	}
 	if string(c.find(list("a", "b")).ID) != string(ab.ID) {

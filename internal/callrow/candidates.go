@@ -53,8 +53,8 @@ type sets struct {
 	known map[uint64]*Set
 }
 
-// mostSets bounds the cache. A gateway has about as many sets as it has models.
-const mostSets = 1024
+// maxSets bounds the cache. A gateway has about as many sets as it has models.
+const maxSets = 1024
 
 func newSets() *sets { return &sets{seed: maphash.MakeSeed(), known: make(map[uint64]*Set)} }
 
@@ -98,7 +98,7 @@ func (c *sets) find(list []ai.Candidate) *Set {
 		names[i] = list[i].Channel
 	}
 	set := NewSet(names)
-	if len(c.known) >= mostSets {
+	if len(c.known) >= maxSets {
 		clear(c.known)
 	}
 	c.known[sum] = set
