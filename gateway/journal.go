@@ -48,15 +48,15 @@ func (a *attempt) Progress(answer *relay.Answer) { a.journal(answer) }
 
 // roughInput is the input of a call that is not over: as it was counted for its
 // limits or, where none counts it, a quarter of its bytes, of which more than
-// roughMost are likely to be media.
+// maxRough are likely to be media.
 func (c *Call) roughInput() int64 {
 	if c.known {
 		return c.count.Tokens
 	}
-	return int64(min(c.BodySize, roughMost) / bytesOfToken)
+	return int64(min(c.BodySize, maxRough) / bytesOfToken)
 }
 
 const (
-	roughMost    = 256 << 10
+	maxRough    = 256 << 10
 	bytesOfToken = 4
 )

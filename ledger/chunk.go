@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	chunkSize  = 64 << 10
-	spareMost  = 16 // chunks that are kept for later
-	bufferMost = 32 << 10
+	chunkSize = 64 << 10
+	maxSpare  = 16 // chunks that are kept for later
+	maxBuffer = 32 << 10
 )
 
 // chunk is a piece of what is written to the journal. It stays in memory until
@@ -44,7 +44,7 @@ func newFrame(k callrow.Kind, r *ai.Record) *frame {
 }
 
 func (f *frame) release() {
-	if f.set = nil; cap(f.b) <= bufferMost {
+	if f.set = nil; cap(f.b) <= maxBuffer {
 		frames.Put(f)
 	}
 }

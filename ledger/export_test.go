@@ -2,14 +2,23 @@ package ledger
 
 import (
 	"path/filepath"
+	"runtime"
 	"slices"
 )
 
 // Kill lets go of the ledger's files and locks as the end of its process would:
 // nothing is written, removed or tidied up.
+//
+// What waits for another goroutine to be written, for a millisecond, is written.
 func (l *Ledger) Kill() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.journal.flushing {
+		l.mu.Unlock()
+		runtime.Gosched()
+		l.mu.Lock()
+	}
+	l.journal.flush(true)
 	if !l.closed {
 		l.closed = true
 		close(l.stop)
@@ -37,8 +46,8 @@ func JournalFiles(base string) (names, damaged []string) {
 	return names, damaged
 }
 
-// SegmentMost is the size of a file of the journal.
-const SegmentMost = segmentMost
+// MaxSegment is the size of a file of the journal.
+const MaxSegment = maxSegment
 
 // BreakJournal makes each file of the journal that is begun from now on fail, as
 // a full disk would, or mends it.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -13,7 +14,7 @@ import (
 
 const (
 	frameHead = 8
-	frameMost = 16 << 20 // bytes of a record
+	maxFrame  = 16 << 20 // bytes of a record
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -88,7 +89,7 @@ func (r *frameReader) read() ([]byte, error) {
 		return nil, cutOff(err)
 	}
 	length := binary.BigEndian.Uint32(head[:4])
-	if length == 0 || length > frameMost || int64(length) > r.end-r.at-frameHead {
+	if length == 0 || length > maxFrame || int64(length) > r.end-r.at-frameHead {
 		return nil, errBroken
 	}
 	text := make([]byte, length)
@@ -141,7 +142,7 @@ func (r *frameReader) skip() error {
 func nextFrame(b []byte) int {
 	for at := 1; at+frameHead < len(b); at++ {
 		length := int(binary.BigEndian.Uint32(b[at:]))
-		if length == 0 || length > frameMost || length > len(b)-at-frameHead {
+		if length == 0 || length > maxFrame || length > len(b)-at-frameHead {
 			continue
 		}
 		text := b[at+frameHead:][:length]
@@ -185,5 +186,5 @@ func isCutOff(b []byte) bool {
 	}
 	length := int(binary.BigEndian.Uint32(b))
 	text := bytes.TrimRight(b[frameHead:], "\x00")
-	return length > len(b)-frameHead && length <= frameMost && !bytes.HasSuffix(text, []byte("}")) || len(text) == 0
+	return length > len(b)-frameHead && length <= maxFrame && !json.Valid(text) || len(text) == 0
 }

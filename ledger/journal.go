@@ -14,12 +14,12 @@ import (
 
 // Bounds of a journal.
 const (
-	segmentMost        = 4 << 20          // bytes of a file; the next one is begun then
-	segmentLife        = time.Minute      // that a file of stored records is kept because a call is under way
-	DefaultJournalMost = 1 << 30          // bytes of all files
-	groupWait          = time.Millisecond // the most a call under way waits to be written
-	slowWrite          = 2 * time.Millisecond
-	mendEvery          = 5 * time.Second
+	maxSegment        = 4 << 20          // bytes of a file; the next one is begun then
+	segmentLife       = time.Minute      // that a file of stored records is kept because a call is under way
+	DefaultMaxJournal = 1 << 30          // bytes of all files
+	groupWait         = time.Millisecond // the most a call under way waits to be written
+	slowWrite         = 2 * time.Millisecond
+	mendEvery         = 5 * time.Second
 )
 
 var (
@@ -115,7 +115,7 @@ func (j *journal) add(b []byte, set *callrow.Set) (c *chunk, copied []byte) {
 		j.halt(errJournalFull)
 	}
 	if j.fault == nil {
-		if j.current != nil && j.current.bytes >= segmentMost {
+		if j.current != nil && j.current.bytes >= maxSegment {
 			j.retire()
 		}
 		if j.current == nil {
@@ -187,7 +187,7 @@ func (j *journal) retireChunk() {
 
 // drop keeps a chunk for later that nobody needs any more.
 func (j *journal) drop(c *chunk) {
-	if c.retired && c.refs == 0 && (c.seg == nil || c.written == len(c.b)) && cap(c.b) == chunkSize && len(j.spare) < spareMost {
+	if c.retired && c.refs == 0 && (c.seg == nil || c.written == len(c.b)) && cap(c.b) == chunkSize && len(j.spare) < maxSpare {
 		c.seg = nil
 		j.spare = append(j.spare, c)
 	}

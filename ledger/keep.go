@@ -13,14 +13,14 @@ import (
 
 // OpenJournal gives the ledger its journal, in a folder that processes may
 // share, before it is attached to a store. most bounds the bytes of its files; 0
-// is DefaultJournalMost. Whatever keeps it from being opened, the ledger works
+// is DefaultMaxJournal. Whatever keeps it from being opened, the ledger works
 // without, and Stats tells why.
 func (l *Ledger) OpenJournal(base string, most int64) error {
 	l.mu.Lock()
 	again := l.journal.base != "" || l.writer != nil || l.closed
 	l.journal.base, l.journal.most = base, most
 	if most <= 0 {
-		l.journal.most = DefaultJournalMost
+		l.journal.most = DefaultMaxJournal
 	}
 	l.mu.Unlock()
 	if again {
@@ -67,7 +67,7 @@ func (l *Ledger) Drain(ctx context.Context, w Writer) error {
 	r := reader{j: &l.journal, mu: &l.mu}
 	defer r.close()
 	for {
-		rows, err := r.next(batchMost, false)
+		rows, err := r.next(maxBatch, false)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -156,7 +156,7 @@ func (l *Ledger) mend(now time.Time) {
 		}
 	}
 	j.flush(true)
-	if l.behind || len(l.queue) > min(queueMost, l.maxRecords) {
+	if l.behind || len(l.queue) > min(maxQueue, l.maxRecords) {
 		l.fallBehind()
 	}
 }

@@ -14,14 +14,14 @@ import (
 
 // Bounds of batches and pauses.
 const (
-	batchMost  = 500                    // records in one transaction
+	maxBatch   = 500                    // records in one transaction
 	batchWait  = 250 * time.Millisecond // the most a record waits for others
-	pauseFirst = 250 * time.Millisecond // after a failure, doubled up to pauseMost
-	pauseMost  = 15 * time.Second
-	writeMost  = time.Minute      // the most one attempt to write may take
-	closeMost  = 10 * time.Second // the most Close tries a store that fails
+	pauseFirst = 250 * time.Millisecond // after a failure, doubled up to maxPause
+	maxPause   = 15 * time.Second
+	maxWrite   = time.Minute      // the most one attempt to write may take
+	maxClose   = 10 * time.Second // the most Close tries a store that fails
 	alarmEvery = time.Minute      // how often the same trouble is told again
-	queueMost  = 8 * batchMost    // records of the journal that are in memory as well
+	maxQueue   = 8 * maxBatch     // records of the journal that are in memory as well
 )
 
 // Defaults of Options.
@@ -177,6 +177,9 @@ func (l *Ledger) Record(r *ai.Record, o *Open) {
 		l.stats.Lost++
 		return
 	}
+	if j.fault != nil && l.full(bytes) && !l.behind {
+		l.fallBehind() // what is in the journal makes room for what is not
+	}
 	if j.fault != nil && l.full(bytes) {
 		j.forget(o)
 		l.stats.Lost++
@@ -193,7 +196,7 @@ func (l *Ledger) Record(r *ai.Record, o *Open) {
 			e.end = c.seg.bytes
 		}
 		l.enqueue(e)
-		if c.seg != nil && len(l.queue) > min(queueMost, l.maxRecords) {
+		if c.seg != nil && len(l.queue) > min(maxQueue, l.maxRecords) {
 			l.fallBehind()
 		}
 	} else {
@@ -213,7 +216,7 @@ func (l *Ledger) enqueue(e entry) {
 	l.queue = append(l.queue, e)
 	l.stats.Depth++
 	l.stats.Bytes += e.bytes
-	if n := len(l.queue); n == 1 || n == batchMost {
+	if n := len(l.queue); n == 1 || n == maxBatch {
 		l.signal()
 	}
 }

@@ -71,7 +71,7 @@ func (s *writing) run(ctx context.Context) {
 func (s *writing) full() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.stats.Depth >= batchMost
+	return s.stats.Depth >= maxBatch
 }
 
 // left is how many records wait.
@@ -83,7 +83,7 @@ func (s *writing) left() int {
 
 // finish writes what is left, as long as there is time.
 func (s *writing) finish(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, closeMost)
+	ctx, cancel := context.WithTimeout(ctx, maxClose)
 	defer cancel()
 	for s.drain(ctx) != nil && !s.safe() {
 		select {
@@ -121,10 +121,11 @@ func (s *writing) drain(ctx context.Context) error {
 		left -= n
 	}
 	if err != nil {
-		s.pause = min(max(2*s.pause, pauseFirst), pauseMost)
+		s.pause = min(max(2*s.pause, pauseFirst), maxPause)
 		s.tellTrouble(err, time.Now())
 		return err
 	}
+	s.caughtUp()
 	if s.pause > 0 {
 		s.pause, s.toldTrouble = 0, time.Time{}
 		s.alarm("the store takes records of calls again", nil)
@@ -136,13 +137,13 @@ func (s *writing) drain(ctx context.Context) error {
 // processes left, then what is in memory, which may be nowhere else, then what
 // is in the journal only.
 func (s *writing) one(ctx context.Context) (int, error) {
-	rows, err := s.reader.next(batchMost, false)
+	rows, err := s.reader.next(maxBatch, false)
 	if len(rows) == 0 { // or they cannot be read now, which holds up nothing else
 		if n, err := s.fromMemory(ctx); n > 0 || err != nil {
 			return n, err
 		}
 		if err == nil && !s.caughtUp() {
-			rows, err = s.reader.next(batchMost, true)
+			rows, err = s.reader.next(maxBatch, true)
 		}
 	}
 	if err != nil || len(rows) == 0 {
@@ -170,7 +171,7 @@ func (s *writing) caughtUp() bool {
 // fromMemory writes the first of the queue.
 func (s *writing) fromMemory(ctx context.Context) (n int, err error) {
 	s.mu.Lock()
-	s.busy = min(len(s.queue), batchMost)
+	s.busy = min(len(s.queue), maxBatch)
 	n = s.busy
 	s.batch = s.batch[:0]
 	for i := range s.queue[:n] {
@@ -198,7 +199,7 @@ func (s *writing) fromMemory(ctx context.Context) (n int, err error) {
 		s.let(&s.queue[i])
 	}
 	s.queue = s.queue[n:]
-	if len(s.queue) == 0 && cap(s.queue) > 4*batchMost {
+	if len(s.queue) == 0 && cap(s.queue) > 4*maxBatch {
 		s.queue = nil // it was made for a queue that was long
 	}
 	return n, nil
@@ -206,7 +207,7 @@ func (s *writing) fromMemory(ctx context.Context) (n int, err error) {
 
 // put gives rows to the store.
 func (s *writing) put(ctx context.Context, rows []callrow.Row) error {
-	ctx, cancel := context.WithTimeout(ctx, writeMost)
+	ctx, cancel := context.WithTimeout(ctx, maxWrite)
 	defer cancel()
 	err := s.store.WriteRows(ctx, rows)
 	refused, err := refusals(err, len(rows))
