@@ -78,7 +78,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.routing = routing.NewState(st.coolingChanged)
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
-		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
+		Store: s, Tracker: st.routing.Tracker, Limited: st.limited, Log: st.logger,
 		Changed: func() { st.control.PublishChange(control.Change{Resting: true}) },
 	})
 	st.control = control.NewState(control.Parts{
@@ -107,14 +107,14 @@ func (st *state) open() error {
 			st.openErr = errors.Join(fmt.Errorf("reading what was cooling: %w", err), st.store.Close())
 			return
 		}
-		st.routing.Board.Restore(entries)
+		st.routing.Tracker.Restore(entries)
 		st.recoverCalls(ctx) // before what was spent is read: some of it may be there
 		spent, err := st.store.LoadSpent(ctx)
 		if err != nil {
 			st.openErr = errors.Join(fmt.Errorf("reading what was spent: %w", err), st.store.Close())
 			return
 		}
-		st.routing.Purses.Load(spent)
+		st.routing.Spending.Load(spent)
 		if saved, err := st.store.LoadMemory(ctx, tokensMemory); err == nil {
 			if err := st.gateway.Counter.Load(saved); err != nil {
 				st.log.Load().Warn("what was learned of counting tokens cannot be read and is learned anew", zap.Error(err))
@@ -328,7 +328,7 @@ func (w ackWriter) WriteRows(ctx context.Context, rows []callrow.Row) error {
 	if err != nil && !errors.As(err, new(*store.RefusedError)) {
 		return err
 	}
-	purses := w.st.routing.Purses
+	purses := w.st.routing.Spending
 	for i := range rows {
 		row := &rows[i]
 		spent := func(name string, cost ai.Money) {
