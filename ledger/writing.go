@@ -198,9 +198,15 @@ func (s *writing) fromMemory(ctx context.Context) (n int, err error) {
 		}
 		s.let(&s.queue[i])
 	}
-	s.queue = s.queue[n:]
-	if len(s.queue) == 0 && cap(s.queue) > 4*maxBatch {
+	switch rest := len(s.queue) - n; {
+	case rest == 0 && cap(s.queue) > 4*maxBatch:
 		s.queue = nil // it was made for a queue that was long
+	case rest <= maxQueue: // its room is used again
+		copy(s.queue, s.queue[n:])
+		clear(s.queue[rest:])
+		s.queue = s.queue[:rest]
+	default:
+		s.queue = s.queue[n:]
 	}
 	return n, nil
 }
