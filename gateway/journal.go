@@ -57,6 +57,6 @@ func (c *Call) roughInput() int64 {
 }
 
 const (
-	maxRough    = 256 << 10
+	maxRough     = 256 << 10
 	bytesOfToken = 4
 )
