@@ -11,10 +11,12 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
+	"github.com/ccload/ccload/internal/callrow"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
@@ -43,7 +45,7 @@ func (st *state) open() error {
 	st.openOnce.Do(func() {
 		var run context.Context
 		run, st.stop = context.WithCancel(context.Background())
-		st.useSpool()
+		st.openJournal()
 		st.cluster.Start()
 		st.gateway.Ledger.Attach(&st.writer)
 		st.begun.Store(true)
@@ -180,7 +182,6 @@ func (st *state) startLoops(ctx context.Context) {
 type callWriter struct {
 	st      *state
 	accepts atomic.Bool // the store is open
-	began   time.Time   // when this process began to record
 
 	mu sync.Mutex // held while a batch is written, or what was spent is read
 	// early is what this process spent and wrote before it knew what had been
@@ -188,50 +189,56 @@ type callWriter struct {
 	early map[string]map[ai.Day]ai.Money
 }
 
-// WriteCalls implements ledger.Writer.
-func (w *callWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
+// WriteRows implements ledger.Writer. A call of an earlier process was no
+// reservation of this one's spend accounts: where it was not in the store yet,
+// it is spent when the store learns of it.
+func (w *callWriter) WriteRows(ctx context.Context, rows []callrow.Row) error {
 	if !w.accepts.Load() {
 		return store.ErrNotOpen
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	err := w.st.store.WriteCalls(ctx, records)
-	var partly *store.RefusedError
-	if err != nil && !errors.As(err, &partly) {
+	err := w.st.store.WriteRows(ctx, rows)
+	if err != nil && !errors.As(err, new(*store.RefusedError)) {
 		return err
 	}
-	refused := make(map[string]bool)
-	if partly != nil {
-		for _, r := range partly.Refusals {
-			refused[r.ID] = true
-		}
-	}
-	for _, r := range records {
-		// Records of earlier processes were never in the accounts of this one.
-		if r == nil || refused[r.ID] || r.Time.Before(w.began) {
+	for i := range rows {
+		row := &rows[i]
+		if row.Record == nil {
 			continue
 		}
-		w.written("token/"+r.Token, r.Day, r.Cost.Amount)
-		for i := range r.Attempts {
-			w.written(routing.ChannelPurse+r.Attempts[i].Target.Channel, r.Day, r.Attempts[i].Cost.Amount)
+		w.wrote(row, "token/"+row.Record.Token, row.Record.Cost.Amount)
+		for j := range row.Record.Attempts {
+			a := &row.Record.Attempts[j]
+			w.wrote(row, routing.ChannelPurse+a.Target.Channel, a.Cost.Amount)
 		}
 	}
 	return err
 }
 
+// wrote notes that the store has what a call cost one account.
+func (w *callWriter) wrote(row *callrow.Row, account string, cost ai.Money) {
+	switch {
+	case !row.Earlier:
+		w.written(account, row.Record.Day, cost)
+	case row.Fresh && cost != 0 && w.early == nil: // before that, what was spent is read later
+		w.st.routing.Spending.Load([]access.Spent{{Name: account, Day: row.Record.Day, Amount: cost}})
+	}
+}
+
 // written notes that the store has what a call of this process cost.
-func (w *callWriter) written(purse string, day ai.Day, cost ai.Money) {
+func (w *callWriter) written(account string, day ai.Day, cost ai.Money) {
 	if cost == 0 {
 		return
 	}
-	w.st.routing.Spending.Written(purse, cost)
+	w.st.routing.Spending.Written(account, cost)
 	if w.early == nil {
 		return
 	}
-	if w.early[purse] == nil {
-		w.early[purse] = make(map[ai.Day]ai.Money)
+	if w.early[account] == nil {
+		w.early[account] = make(map[ai.Day]ai.Money)
 	}
-	w.early[purse][day] += cost
+	w.early[account][day] += cost
 }
 
 // learnSpent adds to the spend accounts what was spent before this process, and by

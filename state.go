@@ -20,7 +20,6 @@ import (
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/health"
-	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
@@ -75,7 +74,7 @@ type retention struct {
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
 	st := &state{store: s}
-	st.writer = callWriter{st: st, began: time.Now(), early: make(map[string]map[ai.Day]ai.Money)}
+	st.writer = callWriter{st: st, early: make(map[string]map[ai.Day]ai.Money)}
 	st.log.Store(log)
 	st.routing = routing.NewState(st.coolingChanged)
 	st.routing.Spending.SetKnown(false)
@@ -94,22 +93,19 @@ func newState(s store.Store, log *zap.Logger) *state {
 // logger is that of the config that was started last.
 func (st *state) logger() *zap.Logger { return st.log.Load() }
 
-// useSpool gives the ledger a place on disk for the time that the store is
-// away. Without one it keeps records in memory only. What is there already is
-// written when the store is open.
-func (st *state) useSpool() {
+// openJournal gives the ledger its journal, before anything is asked of the
+// store: calls may come already. Without one records are in memory only until
+// they are stored.
+func (st *state) openJournal() {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(st.store.Identity()))
-	dir := filepath.Join(caddy.AppDataDir(), "ccload", "spool", strconv.FormatUint(h.Sum64(), 16))
-	spool, err := ledger.OpenSpool(dir, 0)
-	if err != nil {
-		st.log.Load().Error("there is no spool for records of calls: they are kept in memory only while the store is away", zap.Error(err))
-		return
+	dir := filepath.Join(caddy.AppDataDir(), "ccload", "journal", strconv.FormatUint(h.Sum64(), 16))
+	if err := st.gateway.Ledger.OpenJournal(dir, 0); err != nil {
+		st.log.Load().Error("the journal of calls cannot be kept: a process that is killed loses calls that were answered; it is tried again", zap.String("folder", dir), zap.Error(err))
 	}
-	if n := spool.Len(); n > 0 {
-		st.log.Load().Info("records of calls that the store did not take before are written first", zap.Int("records", n))
+	if n := st.gateway.Ledger.Recovered(); n > 0 {
+		st.log.Load().Info("records of calls that an earlier process did not get into the store are written first", zap.Int("records", n))
 	}
-	st.gateway.Ledger.UseSpool(spool)
 }
 
 // Destruct writes what is left and closes the store. The usage pool calls it
@@ -118,7 +114,7 @@ func (st *state) Destruct() error {
 	st.gateway.Pool.Close()
 	st.control.Shared.Hub.CloseAll()
 	if !st.begun.Load() {
-		return nil
+		return within(closeTimeout, st.gateway.Ledger.Close)
 	}
 	st.stop()
 	st.done.Wait()

@@ -129,6 +129,9 @@ type Journal struct {
 	Spooled int64 `json:"spooled"` // records on disk, while the store is away
 	Written int64 `json:"written"` // records since the process began
 	Lost    int64 `json:"lost"`    // records that nothing could keep
+	// Problem says why the journal cannot be written now, and what to do; empty if
+	// it can. Calls go on, but a process that is killed loses what is in memory.
+	Problem string `json:"problem,omitempty"`
 }
 
 // Channel is a channel and its state.

@@ -45,6 +45,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	}
 	c.Record.UpstreamModel = t.Model
 
+	a.journal(nil)
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
 	if answer.Good() {

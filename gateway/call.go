@@ -11,6 +11,7 @@ import (
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/routing"
 )
@@ -50,6 +51,7 @@ type Call struct {
 	finished bool
 	abort    bool       // the connection must be cut, see Settle
 	capture  *capturing // nil: its bodies are not kept
+	journal  ledger.Open
 }
 
 // NewCall starts the account of a request. clientAddress is the client's as the

@@ -35,7 +35,7 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 		c.used.Money = rec.Cost.Amount
 		c.admission.Settle(c.used)
 	}
-	c.site.gateway.State.Ledger.Record(rec) // before anything that may go wrong
+	c.site.gateway.State.Ledger.Record(rec, &c.journal) // before anything that may go wrong
 	c.site.gateway.Observer.CallEnded(rec, c.route != nil)
 	return rec, c.abort
 }

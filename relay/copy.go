@@ -154,9 +154,13 @@ func (c *copying) copy() {
 	buffer := getBuffer(sizes[0])
 	defer func() { putBuffer(buffer) }()
 	g := guard{}
+	told := ProgressEvery
 	for c.over == nil {
 		g.set(c)
-		c.deadline.waits()
+		if now := c.deadline.waits(); now >= told && c.req.Progress != nil {
+			told = now + ProgressEvery
+			c.req.Progress.Progress(c.Answer)
+		}
 		n, err := c.body.Read((*buffer)[:cap(*buffer)])
 		c.deadline.came()
 		c.over = err

@@ -153,6 +153,18 @@ type Request struct {
 	// Translate is set if the client speaks another format. Stream is then what
 	// the upstream was asked for.
 	Translate *Translation
+	// Progress is told of a stream that takes long, each ProgressEvery, by the
+	// goroutine that copies it. nil: nobody is.
+	Progress Progress
+}
+
+// ProgressEvery is how often Progress is told of a stream, at most.
+const ProgressEvery = 5 * time.Second
+
+// Progress is told how far a stream has come: Verdict and Said of the answer are
+// those of this moment.
+type Progress interface {
+	Progress(a *Answer)
 }
 
 // Reasons an attempt is ended from our side; they are the causes of its

@@ -79,14 +79,13 @@ type connections struct {
 	insertCall, spend *sql.Stmt
 
 	mu   sync.Mutex // one batch at a time: what follows is of the batch
-	sets *setCache
 	args []any
 
 	folding folding
 }
 
 func newConnections(ctx context.Context, d dialect, write, read *sql.DB) (*connections, error) {
-	c := &connections{dialect: d, write: write, read: read, sets: newSetCache()}
+	c := &connections{dialect: d, write: write, read: read}
 	if c.insertRows == 1 {
 		var err error
 		if c.insertCall, err = write.PrepareContext(ctx, writeRows("INSERT INTO calls", callColumns, 1)); err != nil {

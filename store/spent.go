@@ -11,6 +11,7 @@ import (
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 // spending is what calls of a batch spent, by purse and day.
@@ -161,20 +162,20 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 // reprice prices one call anew and reports whether anything changed.
 func (c *storedCall) reprice(ctx context.Context, tx *sql.Tx, moved spending, totals groups, price func(*ai.Record)) (bool, error) {
 	// Who could have served does not matter here, but stays.
-	d, err := parseDetails(c.details)
+	d, err := callrow.ParseDetails(c.details)
 	if err != nil {
 		return false, err
 	}
 	leftOut := d.LeftOut
 	d.LeftOut = nil
-	d.into(c.Record)
+	d.Into(c.Record)
 	moved.add(c.Record, -1)
 	totals.addCost(c.Record, -1)
 	was := c.Cost.Amount
 	price(c.Record)
 	moved.add(c.Record, 1)
 	totals.addCost(c.Record, 1)
-	text := encodeDetailsWith(c.Record, leftOut)
+	text := string(callrow.AppendDetails(nil, c.Record, leftOut))
 	if text == c.details && c.Cost.Amount == was {
 		return false, nil
 	}

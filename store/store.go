@@ -10,6 +10,7 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 // Store remembers calls, what cools down, and what was made by the dashboard. After
@@ -50,10 +51,14 @@ type Database interface {
 
 // Calls keeps what is recorded of calls.
 type Calls interface {
-	// WriteCalls writes the records in their order, all in one transaction. A
+	// WriteRows writes the calls in their order, all in one transaction. A
 	// record that is already there is left as it is, so a batch whose fate is
 	// unknown may be written again. A record that the database cannot take is
-	// left out and the others are written; the error is then a *RefusedError.
+	// left out and the others are written; the error is then a *RefusedError. It
+	// marks the rows that were not there before as fresh.
+	WriteRows(ctx context.Context, rows []callrow.Row) error
+
+	// WriteCalls is WriteRows for records that are not rows yet.
 	WriteCalls(ctx context.Context, records []*ai.Record) error
 
 	// Call returns one call, or ErrNotFound. Empty lists come back empty, not

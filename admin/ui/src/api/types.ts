@@ -518,6 +518,8 @@ export interface Journal {
 	depth: number
 	/** records that nothing could keep */
 	lost: number
+	/** Problem says why the journal cannot be written now, and what to do; empty if it can. Calls go on, but a process that is killed loses what is in memory. */
+	problem?: string
 	/** records on disk, while the store is away */
 	spooled: number
 	/** records since the process began */
