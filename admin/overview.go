@@ -30,7 +30,7 @@ type OverviewStep struct {
 	Start      time.Time `json:"start,omitzero"`                 // of the step; empty in a sum
 	OK         int64     `json:"ok"`                             // at the first attempt
 	FailedOver int64     `json:"failed_over"`                    // ok, after an attempt that was not: what the gateway saved
-	Caller     int64     `json:"caller"`                         // the caller's fault, or the caller hung up
+	Caller     int64     `json:"caller"`                         // the caller's fault, the caller hung up, or an operator ended it
 	Failed     int64     `json:"failed"`                         // no attempt was good, and the caller is not at fault
 	Output     int64     `json:"output_tokens"`                  // tokens of answers
 	Cost       ai.Money  `json:"cost_usd"`                       // of all calls

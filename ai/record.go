@@ -30,6 +30,7 @@ type Record struct {
 	Attempts      []Attempt     `json:"attempts"`                   // in the order they were made
 	Candidates    []Candidate   `json:"candidates"`                 // channels that serve the model, and why one was left out
 	Policy        string        `json:"policy,omitempty"`           // the selection policy that chose
+	Playground    bool          `json:"playground,omitempty"`       // an operator made it in the dashboard's playground
 }
 
 // Attempt is one try of one target.

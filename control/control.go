@@ -10,6 +10,7 @@ package control
 import (
 	"context"
 	"errors"
+	"net/http"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -75,6 +76,7 @@ func NewState(p Parts) *State {
 	st.Shared = admin.NewShared(sessionStore{p.Store}, admin.NewHub(admin.HubOptions{
 		Snapshot: func(token string) any { return st.live(token, true) },
 		Metrics:  func(token string) any { return st.live(token, false) },
+		Running:  p.Gateway.Running.List,
 	}))
 	return st
 }
@@ -87,6 +89,8 @@ type Gateway interface {
 	Explain(q admin.Question) (*admin.Explanation, error)
 	// TestChannel asks a channel for short answers, as a client would.
 	TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error)
+	// Play serves a call of the playground.
+	Play(w http.ResponseWriter, r *http.Request, clientAddress string, p *admin.Play) (abort bool, err error)
 	// FetchModels asks the upstream of a channel in use which models it has.
 	FetchModels(ctx context.Context, channel string) ([]string, error)
 	// FetchModelsOf does the same for a channel that is not in use.

@@ -44,6 +44,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 		return false
 	}
 	c.Record.UpstreamModel = t.Model
+	c.progress.tries(t, start)
 
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
@@ -173,6 +174,7 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 	}
 	a.record.FirstContent = answer.FirstContent
 	c.Record.FirstContent = a.record.Start + answer.FirstContent
+	c.progress.first.Store(int64(c.Record.FirstContent))
 	c.Record.Channel = t.Name
 	c.exposeRoute()
 

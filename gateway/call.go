@@ -40,6 +40,7 @@ type Call struct {
 	chooser   *routing.Chooser
 	expectation
 	translation translation
+	progress    progress
 
 	// Record is what is remembered of the call. It grows until Settle hands it
 	// out.

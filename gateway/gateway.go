@@ -57,7 +57,6 @@ type Gateway struct {
 	Options
 	table   atomic.Pointer[routing.Table]
 	calls   atomic.Int64 // under way
-	running sync.Map     // *call -> context.CancelCauseFunc, of those that serve
 
 	mu    sync.Mutex
 	sites []*Site
@@ -100,10 +99,7 @@ func (g *Gateway) Calls() int64 { return g.calls.Load() }
 // EndCalls ends the calls under way, honestly towards their clients, because the
 // process exits.
 func (g *Gateway) EndCalls() {
-	g.running.Range(func(_, end any) bool {
-		end.(context.CancelCauseFunc)(relay.ErrExiting)
-		return true
-	})
+	g.State.Running.endAll(g)
 }
 
 // SiteOptions are the settings of one handler.

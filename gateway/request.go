@@ -73,6 +73,7 @@ func (a *attempt) upstreamRequest() (*relay.Request, error) {
 		Timers:    a.timers(),
 		Hide:      a.hides(),
 		Rename:    a.renames(),
+		Given:     &c.progress.given,
 	}, nil
 }
 

@@ -194,6 +194,8 @@ func (a *Answer) blame(err error) health.Evidence {
 	switch {
 	case errors.Is(context.Cause(a.parent), ErrExiting):
 		e.Kind, e.Phase = ai.Timeout, "exit"
+	case errors.Is(context.Cause(a.parent), ErrEnded):
+		e.Kind = ai.Ended
 	case errors.Is(a.parent.Err(), context.DeadlineExceeded):
 		e.Kind, e.Phase = ai.Timeout, "total"
 	case a.parent.Err() != nil:

@@ -16,6 +16,7 @@ type details struct {
 	UserAgent    string           `json:"user_agent,omitempty"`
 	Message      string           `json:"message,omitempty"`
 	Policy       string           `json:"policy,omitempty"`
+	Playground   bool             `json:"playground,omitempty"`
 	Usage        *storedUsage     `json:"usage,omitempty"` // without what has columns
 	Cost         *storedCost      `json:"cost,omitempty"`  // without the amount, which has a column
 	LeftOut      []leftOut        `json:"left_out,omitempty"`
@@ -137,7 +138,7 @@ func encodeDetails(r *ai.Record) string {
 func encodeDetailsWith(r *ai.Record, out []leftOut) string {
 	d := details{
 		RequestBytes: r.RequestBytes, AnswerBytes: r.AnswerBytes, UserAgent: clean(r.UserAgent), Message: clean(r.Message),
-		Policy: clean(r.Policy), LeftOut: out,
+		Policy: clean(r.Policy), Playground: r.Playground, LeftOut: out,
 	}
 	more := r.Cost
 	more.Amount = 0
@@ -188,7 +189,7 @@ func decodeDetails(r *ai.Record, names []string, text string) error {
 // into fills a record that has its columns already, but for its candidates.
 func (d *details) into(r *ai.Record) {
 	r.RequestBytes, r.AnswerBytes = d.RequestBytes, d.AnswerBytes
-	r.UserAgent, r.Message, r.Policy = d.UserAgent, d.Message, d.Policy
+	r.UserAgent, r.Message, r.Policy, r.Playground = d.UserAgent, d.Message, d.Policy, d.Playground
 	usage := d.Usage.usage()
 	usage.Input, usage.CachedInput, usage.CacheWrite, usage.Output = r.Usage.Input, r.Usage.CachedInput, r.Usage.CacheWrite, r.Usage.Output
 	r.Usage = usage
