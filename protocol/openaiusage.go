@@ -243,8 +243,8 @@ func (m *vendorMoney) read(u *ai.Usage) {
 	}
 }
 
-// mostCost bounds what one answer can cost; more is a mistake of the vendor.
-const mostCost = 100_000 // USD
+// maxCost bounds what one answer can cost; more is a mistake of the vendor.
+const maxCost = 100_000 // USD
 
 func setVendorCost(u *ai.Usage, value []byte, perDollar float64) {
 	if string(value) == "null" {
@@ -252,7 +252,7 @@ func setVendorCost(u *ai.Usage, value []byte, perDollar float64) {
 	}
 	usd, err := strconv.ParseFloat(string(value), 64)
 	usd /= perDollar
-	if err != nil || !(usd >= 0 && usd <= mostCost) {
+	if err != nil || !(usd >= 0 && usd <= maxCost) {
 		u.Doubtful = true
 		return
 	}
@@ -267,8 +267,8 @@ func addVendorCost(u *ai.Usage, value []byte) {
 	}
 }
 
-// mostSeconds bounds the length of a recording.
-const mostSeconds = 1 << 30
+// maxSeconds bounds the length of a recording.
+const maxSeconds = 1 << 30
 
 // ReadSeconds reads the length of a recording in seconds. Some write it as a
 // string.
@@ -278,7 +278,7 @@ func ReadSeconds(value []byte, u *ai.Usage) {
 		text = quoted
 	}
 	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(seconds >= 0 && seconds < mostSeconds) {
+	if err != nil || !(seconds >= 0 && seconds < maxSeconds) {
 		u.Doubtful = u.Doubtful || text != "null"
 		return
 	}
