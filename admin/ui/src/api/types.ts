@@ -625,7 +625,7 @@ export interface OverviewChannel {
 	/** by the day of budgets */
 	cost_today_usd: number
 	/** of the range */
-	first_content_p90_ns?: number
+	first_content_p95_ns?: number
 	/** the last hour, whatever the range */
 	hour: Health
 	/** what it may cost; 0: no limit */
@@ -650,7 +650,7 @@ export interface OverviewStep {
 	/** of calls that went well */
 	first_content_p50_ns?: number
 	/** of calls that went well */
-	first_content_p90_ns?: number
+	first_content_p95_ns?: number
 	/** of calls that went well */
 	first_content_p99_ns?: number
 	/** at the first attempt */
@@ -857,7 +857,7 @@ export interface StatisticsRow {
 	/** median; with quantiles only */
 	duration_p50_ns?: number
 	/** with quantiles only */
-	duration_p90_ns?: number
+	duration_p95_ns?: number
 	/** with quantiles only */
 	duration_p99_ns?: number
 	/** calls whose tokens were counted here */
@@ -867,7 +867,7 @@ export interface StatisticsRow {
 	/** median; with quantiles only */
 	first_content_p50_ns?: number
 	/** with quantiles only */
-	first_content_p90_ns?: number
+	first_content_p95_ns?: number
 	/** with quantiles only */
 	first_content_p99_ns?: number
 	/** cached ones included */
