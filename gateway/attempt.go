@@ -53,6 +53,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	}
 	secrets.RedactHeader(answer.Header, t.Secret())
 	rec.ServerID = serverID(answer.Upstream)
+	rec.Dialing, rec.FirstByte = answer.Dialing(), answer.FirstByte
 	if answer.Good() {
 		a.commit(ctx, answer)
 		rec.Duration = c.since() - start

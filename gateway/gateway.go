@@ -55,8 +55,8 @@ type Shares interface {
 // calls under way. Its Sites serve them.
 type Gateway struct {
 	Options
-	table   atomic.Pointer[routing.Table]
-	calls   atomic.Int64 // under way
+	table atomic.Pointer[routing.Table]
+	calls atomic.Int64 // under way
 
 	mu    sync.Mutex
 	sites []*Site

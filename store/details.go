@@ -30,6 +30,8 @@ type attemptDetails struct {
 	Key          string        `json:"key,omitempty"`
 	Model        string        `json:"model,omitempty"`
 	Start        time.Duration `json:"start_ns,omitempty"`
+	Dialing      *ai.Dialing   `json:"dialing,omitempty"`
+	FirstByte    time.Duration `json:"first_byte_ns,omitempty"`
 	FirstContent time.Duration `json:"first_content_ns,omitempty"`
 	Duration     time.Duration `json:"duration_ns,omitempty"`
 	Outcome      string        `json:"outcome"`
@@ -155,7 +157,7 @@ func encodeDetailsWith(r *ai.Record, out []leftOut) string {
 		s := &d.Attempts[i]
 		*s = attemptDetails{
 			Channel: clean(a.Target.Channel), URL: clean(a.Target.URL), Key: clean(a.Target.Key), Model: clean(a.Target.Model),
-			Start: a.Start, FirstContent: a.FirstContent, Duration: a.Duration, Outcome: o.Kind.String(), Status: o.Status,
+			Start: a.Start, Dialing: a.Dialing, FirstByte: a.FirstByte, FirstContent: a.FirstContent, Duration: a.Duration, Outcome: o.Kind.String(), Status: o.Status,
 			Until: nanos(o.Until), Rule: clean(o.Rule), Code: clean(o.Code), Message: clean(o.Message), Retry: o.Retry,
 			Why: clean(a.Why), Rested: nanos(a.Rested), Probe: a.Probe, ServerID: clean(a.ServerID),
 			Protocol: clean(string(a.Protocol)), Substituted: clean(a.Substituted), Dropped: a.Dropped,
@@ -201,7 +203,7 @@ func (d *details) into(r *ai.Record) {
 		s := &d.Attempts[i]
 		a := &r.Attempts[i]
 		*a = ai.Attempt{
-			Target: s.target(), Start: s.Start, FirstContent: s.FirstContent, Duration: s.Duration,
+			Target: s.target(), Start: s.Start, Dialing: s.Dialing, FirstByte: s.FirstByte, FirstContent: s.FirstContent, Duration: s.Duration,
 			Usage: s.Usage.usage(), Cost: s.Cost.cost(),
 			Outcome: ai.Outcome{
 				Status: s.Status, Until: fromNanos(s.Until), Rule: s.Rule, Code: s.Code, Message: s.Message, Retry: s.Retry,

@@ -1058,10 +1058,14 @@ export interface AiAttempt {
 		/** what counts against budgets: the vendor's own figure, or else the list price, times the channel's multiplier */
 		usd: number | null
 	}
+	/** making its connection; left out where it was open already */
+	dialing?: AiDialing | null
 	/** fields of the request that cannot be said there and change nothing of what is meant */
 	dropped?: string[] | null
 	/** from its start to its end */
 	duration_ns: number
+	/** from its start to the answer's headers; 0 if there were none */
+	first_byte_ns?: number
 	/** from its start to the first content; 0 if there was none */
 	first_content_ns?: number
 	/** what came of it */
@@ -1095,6 +1099,15 @@ export interface AiCandidate {
 	reason: string
 	/** when the reason ends, if known */
 	until?: string
+}
+
+export interface AiDialing {
+	/** until the connection stood */
+	connect_ns?: number
+	/** resolving the name; 0 for an address */
+	dns_ns?: number
+	/** the handshake; 0 for http, and where it did not come to it */
+	tls_ns?: number
 }
 
 export interface AiModelUsage {
