@@ -187,6 +187,7 @@ type Session struct {
 	Role     string `json:"role"`              // operator, holder, or empty for nobody
 	Token    string `json:"token,omitempty"`   // the name of the holder's token
 	Password bool   `json:"password"`          // an admin password is configured
+	Version  string `json:"version,omitempty"` // of the program; told to those who are logged in
 	Expires  string `json:"expires,omitempty"` // moment at which the login ends (RFC 3339)
 }
 

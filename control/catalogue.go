@@ -113,3 +113,6 @@ func optionType(t reflect.Type) string {
 	}
 	return "number"
 }
+
+// Version implements admin.Operator.
+func (s *Service) Version() string { return version() }

@@ -89,6 +89,8 @@ type Gateway interface {
 	Explain(q admin.Question) (*admin.Explanation, error)
 	// TestChannel asks a channel for short answers, as a client would.
 	TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error)
+	// SiteNames lists the hosts of each site.
+	SiteNames() []string
 	// Play serves a call of the playground.
 	Play(w http.ResponseWriter, r *http.Request, clientAddress string, p *admin.Play) (abort bool, err error)
 	// FetchModels asks the upstream of a channel in use which models it has.

@@ -55,6 +55,8 @@ export interface BatchResult {
 export interface Budget {
 	/** spent today */
 	day: Spent
+	/** calls under way */
+	in_flight: number
 	/** token or channel */
 	kind: string
 	/** spent this month */
@@ -801,6 +803,8 @@ export interface Session {
 	role: string
 	/** the name of the holder's token */
 	token?: string
+	/** of the program; told to those who are logged in */
+	version?: string
 }
 
 export interface SettingsConfig {
@@ -901,6 +905,8 @@ export interface Status {
 	in_flight: number
 	/** what waits to be written to the store */
 	journal: Journal
+	/** Sites is a host of each site with the ccload handler, by which the playground and the explanation of a call name the site. */
+	sites: string[] | null
 	/** how many are in use */
 	tokens: number
 }
