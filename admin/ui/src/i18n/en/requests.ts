@@ -1,6 +1,9 @@
 export default {
 	"requests.count": "{count} · {range}",
 	"requests.running": { one: "{count} under way", other: "{count} under way" },
+	"requests.key.connecting": "connecting",
+	"requests.phases": "DNS {dns} · connect {connect} · TLS {tls}",
+	"requests.firstByte": "headers after {time}",
 	"requests.underWay": "Under way",
 	"requests.noneRunning": "No call is under way at this moment.",
 	"requests.moreRunning": "{count} more are under way.",

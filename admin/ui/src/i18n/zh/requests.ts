@@ -4,6 +4,9 @@ import type { Message } from "../text"
 export default {
 	"requests.count": "{count} 个 · {range}",
 	"requests.running": "{count} 个进行中",
+	"requests.key.connecting": "建立连接",
+	"requests.phases": "DNS {dns} · 连接 {connect} · TLS {tls}",
+	"requests.firstByte": "响应头 {time} 后到",
 	"requests.underWay": "进行中",
 	"requests.noneRunning": "此刻没有进行中的请求。",
 	"requests.moreRunning": "另有 {count} 个进行中。",
