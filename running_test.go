@@ -247,3 +247,40 @@ func TestPlaygroundBreaksOff(t *testing.T) {
 		t.Errorf("the record is %+v", rec)
 	}
 }
+
+// TestDashboardAtTheRoot: the dashboard and the gateway share the root of a
+// site, and what is of neither goes on.
+func TestDashboardAtTheRoot(t *testing.T) {
+	t.Parallel()
+	f := fake(t)
+	g := startGateway(t, fmt.Sprintf("{\nadmin off\nauto_https off\npersist_config off\nccload {\nstore sqlite %s\nadmin_password %q\n%s\n}\n}\nhttp://127.0.0.1:9 {\nccload\nccload_admin /*\nrespond \"next handler\" 299\n}\n", t.TempDir()+"/ccload.db", testPasswordHash, richToken+channelAt("one", f)))
+	for path, want := range map[string]struct {
+		status int
+		has    string
+	}{
+		"/":                 {200, "<!doctype html>"},
+		"/api/session":      {200, `"password":true`},
+		"/api/nothing":      {404, "not_found"},
+		"/assets/none/a.js": {404, "not_found"},
+		"/v1/models":        {200, `"data"`},
+		"/v1/nothing":       {299, "next handler"},
+		"/health":           {200, ""},
+		"/other":            {299, "next handler"},
+		"/api":              {299, "next handler"},
+		"/apis/x":           {299, "next handler"},
+	} {
+		change := func(r *http.Request) {
+			if !strings.HasPrefix(path, "/v1") {
+				r.Header.Del("Authorization")
+			}
+		}
+		if a := g.do(http.MethodGet, path, "", change); a.Status != want.status || !strings.Contains(strings.ToLower(a.Body), strings.ToLower(want.has)) {
+			t.Errorf("%s: %d %s, want %d with %s", path, a.Status, clipped(a.Body), want.status, want.has)
+		}
+	}
+	g.ask(ai.Anthropic, false).want(t, http.StatusOK)
+	a := g.do(http.MethodPost, "/api/login", `{"password":"`+testPassword+`"}`, func(r *http.Request) { r.Header.Del("Authorization") }).want(t, http.StatusOK)
+	if cookie := a.Header.Get("Set-Cookie"); !strings.Contains(cookie, "Path=/;") {
+		t.Errorf("the cookie is %q", cookie)
+	}
+}
