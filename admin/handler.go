@@ -183,6 +183,7 @@ type Shared struct {
 	Peers    *access.Guessing // by the other end of the connection; it delays
 	Hub      *Hub
 	Pulse    Pulse
+	Version  string // of the program
 
 	failures failureLimit // of what is noted
 

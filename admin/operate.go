@@ -81,8 +81,6 @@ type GlobalSettings interface {
 	Settings() SettingsConfig
 	// SaveSettings replaces the stored settings.
 	SaveSettings(ctx context.Context, who Actor, s config.Settings) (SettingsConfig, error)
-	// Version returns the version of the program.
-	Version() string
 	// Catalogue returns what this build knows: protocols, providers, policies,
 	// and the settings of channels, tokens and handlers.
 	Catalogue() Catalogue

@@ -113,6 +113,3 @@ func optionType(t reflect.Type) string {
 	}
 	return "number"
 }
-
-// Version implements admin.Operator.
-func (s *Service) Version() string { return version() }

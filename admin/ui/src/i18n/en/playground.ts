@@ -4,7 +4,7 @@ export default {
 	"play.operator": "operator",
 	"play.any": "any",
 	"play.site": "Site",
-	"play.asOperator": "Calls run as a client's do: routed, recorded and paid for. Only limits of channels hold for them, and the record says that they were made here.",
+	"play.asOperator": "Calls run as a client’s do: routed, recorded and paid for. Only limits of channels hold for them, and the record says that they were made here.",
 	"play.asToken": "Calls run as those of {name}: with its models and limits, and its budget pays.",
 	"play.models": "Models of a channel",
 	"play.protocol": "Asked in",
