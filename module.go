@@ -52,6 +52,7 @@ type App struct {
 	gateway  *gateway.Gateway
 	keep     atomic.Pointer[retention]
 	control  *control.Service
+	sites    addresses // at which it is found
 
 	background sync.WaitGroup     // what runs by itself until Stop
 	stop       context.CancelFunc // ends it
@@ -77,6 +78,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	events, err := ctx.App("events")
 	if err != nil {
+		return err
+	}
+	if err := events.(*caddyevents.App).On("started", announcer{a}); err != nil {
 		return err
 	}
 	if err := a.joinState(); err != nil {
@@ -166,7 +170,7 @@ func (a *App) Start() error {
 	a.gateway.StartChecks()
 	a.warnOfServers()
 	a.nameSites()
-	a.announce()
+	a.findSites()
 	if len(a.gateway.Table().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}

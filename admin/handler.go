@@ -7,6 +7,7 @@ import (
 	pathpkg "path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -183,7 +184,10 @@ type Shared struct {
 	Peers    *access.Guessing // by the other end of the connection; it delays
 	Hub      *Hub
 	Pulse    Pulse
-	Version  string // of the program
+	Version  string     // of the program
+	Codes    LoginCodes // that log an operator in once
+
+	dashboards atomic.Pointer[[]string] // addresses at which it is found
 
 	failures failureLimit // of what is noted
 

@@ -140,7 +140,7 @@ type Service struct {
 	replacer Replacer
 	modules  func(namespace string) []Module
 	log      *zap.Logger
-	password *admin.Password // of the dashboard, nil if there is none
+	password atomic.Pointer[admin.Password] // of the dashboard, nil if there is none
 }
 
 var _ admin.Operator = (*Service)(nil)
@@ -157,8 +157,8 @@ func New(o Options) (*Service, error) {
 	if _, err := s.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
 		return nil, err
 	}
-	var err error
-	s.password, err = s.readPassword()
+	password, err := s.readPassword()
+	s.password.Store(password)
 	return s, err
 }
 
@@ -166,16 +166,4 @@ func New(o Options) (*Service, error) {
 func (s *Service) Shared() *admin.Shared { return s.state.Shared }
 
 // Password implements admin.Operator.
-func (s *Service) Password() *admin.Password { return s.password }
-
-// readPassword reads the option admin_password; nil if there is none.
-func (s *Service) readPassword() (*admin.Password, error) {
-	text := s.replacer.ReplaceAll(s.declared.AdminPassword, "")
-	if text == "" {
-		if s.declared.AdminPassword != "" {
-			s.log.Warn("admin_password is empty here, so nobody can log in: set the variable or file it comes from")
-		}
-		return nil, nil
-	}
-	return admin.ParsePassword(text)
-}
+func (s *Service) Password() *admin.Password { return s.password.Load() }
