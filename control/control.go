@@ -133,6 +133,7 @@ type Options struct {
 // Service is the control plane of one config: what its operator sees and
 // changes.
 type Service struct {
+	underWay
 	state    *State
 	declared *config.App
 	gateway  Gateway
@@ -151,7 +152,8 @@ var _ admin.Operator = (*Service)(nil)
 // validated where it does not.
 func New(o Options) (*Service, error) {
 	s := &Service{
-		state: o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
+		underWay: underWay{o.State, o.Gateway},
+		state:    o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
 		replacer: o.Replacer, modules: o.Modules, log: o.Log,
 	}
 	if _, err := s.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {

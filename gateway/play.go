@@ -33,13 +33,13 @@ func (g *Gateway) Play(w http.ResponseWriter, r *http.Request, clientAddress str
 	defer g.Leave()
 	c := site.NewCall(w, m.Corrected(inner), m, clientAddress)
 	c.Record.Playground = true
-	if err := c.playAs(q.Token); err != nil {
+	if err := playAs(c, q.Token); err != nil {
 		return false, err
 	}
 	if q.Channel != "" && c.snapshot.table.ByName[q.Channel] == nil {
 		return false, admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "channel", "there is no channel %q in use", ai.Shorten(q.Channel, 100))
 	}
-	return c.play(q.Channel), nil
+	return play(c, q.Channel), nil
 }
 
 // playRequest is the request that a client would have sent.
@@ -57,7 +57,7 @@ func playRequest(r *http.Request, q *admin.Play) (*http.Request, error) {
 
 // playAs makes the call one of a token, or, where name is "", of the operator,
 // who may use everything.
-func (c *Call) playAs(name string) error {
+func playAs(c *Call, name string) error {
 	if name == "" {
 		c.token = access.Unlimited
 		return nil
@@ -81,7 +81,7 @@ func (c *Call) playAs(name string) error {
 
 // play is the life of the call from where its client is known. channel is the
 // only one that may serve it; "" leaves the choice to the site.
-func (c *Call) play(channel string) (abort bool) {
+func play(c *Call, channel string) (abort bool) {
 	defer func() { _, abort = c.Settle() }()
 	if err := c.readRequest(); err != nil {
 		_ = c.Refuse(err)

@@ -92,7 +92,7 @@ func (r *Running) List(token string, most int) admin.RunningCalls {
 	slices.SortFunc(found, func(a, b *Call) int { return cmp.Or(a.Received.Compare(b.Received), cmp.Compare(a.ID, b.ID)) })
 	list := admin.RunningCalls{Total: len(found), Calls: make([]admin.RunningCall, min(len(found), most))}
 	for i := range list.Calls {
-		list.Calls[i] = found[i].shown()
+		list.Calls[i] = shown(found[i])
 		if token != "" {
 			list.Calls[i] = list.Calls[i].Own()
 		}
@@ -102,7 +102,7 @@ func (r *Running) List(token string, most int) admin.RunningCalls {
 
 // shown is a call under way as the dashboard shows it. It reads only what does
 // not change any more once a call is listed, and the call's progress.
-func (c *Call) shown() admin.RunningCall {
+func shown(c *Call) admin.RunningCall {
 	p := &c.progress
 	shown := admin.RunningCall{
 		ID: c.ID, Time: c.Received.UTC(), Token: c.Token, Protocol: c.Protocol, Operation: c.Operation, Model: c.Model,
