@@ -71,6 +71,9 @@ func login(q *request) (any, error) {
 
 func session(q *request) (any, error) {
 	s := Session{Role: q.session.Role, Token: q.session.Name, Password: q.op.Password() != nil}
+	if s.Role != "" {
+		s.Version = q.op.Shared().Version
+	}
 	if !q.session.Expires.IsZero() {
 		s.Expires = q.session.Expires.UTC().Format(time.RFC3339)
 	}

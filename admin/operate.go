@@ -24,6 +24,8 @@ type Operator interface {
 	Aliases
 	GlobalSettings
 	Cooldowns
+	Running
+	Playground
 	Records
 	Transfer
 	Logins

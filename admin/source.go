@@ -70,6 +70,7 @@ type Budget struct {
 	Month    Spent    `json:"month"`        // spent this month
 	Total    Spent    `json:"total"`        // spent ever
 	Reserved ai.Money `json:"reserved_usd"` // set aside for calls under way
+	InFlight int      `json:"in_flight"`    // calls under way
 }
 
 // Spent is an amount and its limit.
@@ -100,6 +101,9 @@ type Status struct {
 	Cooling  int         `json:"cooling"`   // how many things cool down
 	Journal  Journal     `json:"journal"`   // what waits to be written to the store
 	Store    StoreStatus `json:"store"`     // how the gateway stands with its database
+	// Sites is a host of each site with the ccload handler, by which the
+	// playground and the explanation of a call name the site.
+	Sites []string `json:"sites"`
 }
 
 // StoreState is how the gateway stands with its database.

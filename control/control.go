@@ -10,6 +10,7 @@ package control
 import (
 	"context"
 	"errors"
+	"net/http"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -78,7 +79,9 @@ func NewState(p Parts) *State {
 	st.Shared = admin.NewShared(sessionStore{p.Store}, admin.NewHub(admin.HubOptions{
 		Snapshot: func(token string) any { return st.live(token, true) },
 		Metrics:  func(token string) any { return st.live(token, false) },
+		Running:  p.Gateway.Running.List,
 	}))
+	st.Shared.Version = version()
 	return st
 }
 
@@ -90,6 +93,10 @@ type Gateway interface {
 	Explain(q admin.Question) (*admin.Explanation, error)
 	// TestChannel asks a channel for short answers, as a client would.
 	TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error)
+	// SiteNames lists the hosts of each site.
+	SiteNames() []string
+	// Play serves a call of the playground.
+	Play(w http.ResponseWriter, r *http.Request, clientAddress string, p *admin.Play) (abort bool, err error)
 	// FetchModels asks the upstream of a channel in use which models it has.
 	FetchModels(ctx context.Context, channel string) ([]string, error)
 	// FetchModelsOf does the same for a channel that is not in use.
@@ -129,6 +136,7 @@ type Options struct {
 // Service is the control plane of one config: what its operator sees and
 // changes.
 type Service struct {
+	underWay
 	state    *State
 	declared *config.App
 	gateway  Gateway
@@ -149,7 +157,8 @@ var _ admin.Operator = (*Service)(nil)
 // validated where it does not.
 func New(o Options) (*Service, error) {
 	s := &Service{
-		state: o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
+		underWay: underWay{o.State, o.Gateway},
+		state:    o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
 		replacer: o.Replacer, modules: o.Modules, log: o.Log,
 	}
 	if _, err := s.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {

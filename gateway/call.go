@@ -42,6 +42,7 @@ type Call struct {
 	expectation
 	bounded     boundCall // see recount.go
 	translation translation
+	progress    progress
 
 	// Record is what is remembered of the call. It grows until Settle hands it
 	// out.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -81,7 +82,7 @@ func (c *Call) giveUp(ctx context.Context) error {
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
 		return nil //nolint:nilerr // there is nobody to tell
 	}
-	if c.failure != nil && c.failure.outcome.Kind.CallersFault() {
+	if c.failure != nil && c.failure.outcome.Kind.CallersFault() && !errors.Is(context.Cause(ctx), relay.ErrEnded) {
 		c.forwardError(c.failure)
 		return nil
 	}
@@ -103,6 +104,10 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	switch {
 	case context.Cause(ctx) == errTotalTimeout: //nolint:errorlint // the very value is the cause
 		kind, e.Status, e.Code = ai.Timeout, http.StatusGatewayTimeout, "total_timeout"
+	case errors.Is(context.Cause(ctx), relay.ErrEnded):
+		// A status after which SDKs do not try again.
+		c.end(ai.Ended, http.StatusForbidden, "")
+		return &protocol.Error{Status: http.StatusForbidden, Code: "ended_by_operator", Message: c.progress.ended.Load().message()}
 	case c.failure != nil:
 		kind = c.failure.outcome.Kind
 		e.Status, e.Code = finalStatus(kind)

@@ -54,9 +54,8 @@ type Shares interface {
 // calls under way. Its Sites serve them.
 type Gateway struct {
 	Options
-	table   atomic.Pointer[routing.Table]
-	calls   atomic.Int64 // under way
-	running sync.Map     // *call -> context.CancelCauseFunc, of those that serve
+	table atomic.Pointer[routing.Table]
+	calls atomic.Int64 // under way
 
 	mu    sync.Mutex
 	sites []*Site
@@ -99,10 +98,7 @@ func (g *Gateway) Calls() int64 { return g.calls.Load() }
 // EndCalls ends the calls under way, honestly towards their clients, because the
 // process exits.
 func (g *Gateway) EndCalls() {
-	g.running.Range(func(_, end any) bool {
-		end.(context.CancelCauseFunc)(relay.ErrExiting)
-		return true
-	})
+	g.State.Running.endAll(g)
 }
 
 // SiteOptions are the settings of one handler.

@@ -74,6 +74,7 @@ func (a *attempt) upstreamRequest() (*relay.Request, error) {
 		Progress:  a,
 		Hide:      a.hides(),
 		Rename:    a.renames(),
+		Given:     &c.progress.given,
 	}, nil
 }
 

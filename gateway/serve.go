@@ -23,16 +23,14 @@ var errTotalTimeout = errors.New("the call took longer than total_timeout")
 // fault of the upstream's.
 func endedHere(ctx context.Context) bool {
 	cause := context.Cause(ctx)
-	return errors.Is(cause, errTotalTimeout) || errors.Is(cause, relay.ErrExiting)
+	return errors.Is(cause, errTotalTimeout) || errors.Is(cause, relay.ErrExiting) || errors.Is(cause, relay.ErrEnded)
 }
 
 // Serve tries targets until one answers well or the caller is told why none
 // could.
 func (c *Call) Serve() error {
-	ctx, end := context.WithCancelCause(c.r.Context())
-	defer end(nil)
-	c.site.gateway.running.Store(c, end)
-	defer c.site.gateway.running.Delete(c)
+	ctx, end := c.site.gateway.State.Running.start(c, c.r.Context())
+	defer end()
 	if total := c.site.Limits.TotalTimeout; total > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, total, errTotalTimeout)

@@ -28,6 +28,7 @@ type State struct {
 	Captures       *Captures
 	Substituted    Substitutions
 	UnderWay       atomic.Int64 // calls, of all configs
+	Running        Running      // those of them that serve
 	Guesses        TokenGuesses // of client tokens
 	Recounts       *Recounts
 }

@@ -296,6 +296,9 @@ func (c *copying) give(b []byte) bool {
 	}
 	n, err := c.w.Write(b)
 	c.ending.Bytes += int64(n)
+	if c.req.Given != nil {
+		c.req.Given.Add(int64(n))
+	}
 	c.last = b[len(b)-1]
 	if err == nil {
 		if err = c.controller.Flush(); errors.Is(err, http.ErrNotSupported) {
@@ -459,6 +462,9 @@ func (c *copying) sayBroken(open bool) {
 		case "exit":
 			e.Status, e.Code, e.Message = http.StatusServiceUnavailable, "gateway_exiting", "the gateway is shutting down"
 		}
+	}
+	if c.ending.Evidence.Kind == ai.Ended {
+		e.Status, e.Code, e.Message = http.StatusForbidden, "ended_by_operator", "an operator of this gateway ended the call"
 	}
 	isArray := c.array()
 	event := c.clientFormat().ErrorEvent(e, isArray)

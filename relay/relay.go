@@ -26,6 +26,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ccload/ccload/config"
@@ -144,6 +145,9 @@ type Request struct {
 	Array     bool // a Gemini stream in the form of a JSON array
 	Transport http.RoundTripper
 	Timers    Timers
+	// Given counts the bytes of the answer that the client was given so far, for
+	// others to see. nil: nobody looks.
+	Given *atomic.Int64
 	// Hide reports whether an event of a stream, by its data, is kept from the
 	// client. nil: none is.
 	Hide func(data []byte) bool
@@ -180,6 +184,10 @@ var (
 // ErrExiting is the cause of a parent context that the process ends because it
 // exits: neither the upstream nor the client is to blame.
 var ErrExiting = errors.New("the gateway is shutting down")
+
+// ErrEnded is, by errors.Is, the cause of a parent context that an operator
+// ended: likewise.
+var ErrEnded = errors.New("an operator ended the call")
 
 // outbound builds the request for net/http.
 func (r *Request) outbound(ctx context.Context) *http.Request {

@@ -16,6 +16,7 @@ type Details struct {
 	UserAgent    string           `json:"user_agent,omitempty"`
 	Message      string           `json:"message,omitempty"`
 	Policy       string           `json:"policy,omitempty"`
+	Playground   bool             `json:"playground,omitempty"`
 	Usage        *storedUsage     `json:"usage,omitempty"` // without what has columns
 	Cost         *storedCost      `json:"cost,omitempty"`  // without the amount, which has a column
 	LeftOut      []LeftOut        `json:"left_out,omitempty"`
@@ -29,6 +30,8 @@ type attemptDetails struct {
 	Key          string        `json:"key,omitempty"`
 	Model        string        `json:"model,omitempty"`
 	Start        time.Duration `json:"start_ns,omitempty"`
+	Dialing      *ai.Dialing   `json:"dialing,omitempty"`
+	FirstByte    time.Duration `json:"first_byte_ns,omitempty"`
 	FirstContent time.Duration `json:"first_content_ns,omitempty"`
 	Duration     time.Duration `json:"duration_ns,omitempty"`
 	Outcome      string        `json:"outcome"`
@@ -126,7 +129,7 @@ func DecodeDetails(r *ai.Record, names []string, text string) error {
 // Into fills a record that has its columns already, but for its candidates.
 func (d *Details) Into(r *ai.Record) {
 	r.RequestBytes, r.AnswerBytes = d.RequestBytes, d.AnswerBytes
-	r.UserAgent, r.Message, r.Policy = d.UserAgent, d.Message, d.Policy
+	r.UserAgent, r.Message, r.Policy, r.Playground = d.UserAgent, d.Message, d.Policy, d.Playground
 	usage := d.Usage.usage()
 	usage.Input, usage.CachedInput, usage.CacheWrite, usage.Output = r.Usage.Input, r.Usage.CachedInput, r.Usage.CacheWrite, r.Usage.Output
 	r.Usage = usage
@@ -138,7 +141,7 @@ func (d *Details) Into(r *ai.Record) {
 		s := &d.Attempts[i]
 		a := &r.Attempts[i]
 		*a = ai.Attempt{
-			Target: s.target(), Start: s.Start, FirstContent: s.FirstContent, Duration: s.Duration,
+			Target: s.target(), Start: s.Start, Dialing: s.Dialing, FirstByte: s.FirstByte, FirstContent: s.FirstContent, Duration: s.Duration,
 			Usage: s.Usage.usage(), Cost: s.Cost.cost(),
 			Outcome: ai.Outcome{
 				Status: s.Status, Until: FromNanos(s.Until), Rule: s.Rule, Code: s.Code, Message: s.Message, Retry: s.Retry,

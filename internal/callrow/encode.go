@@ -20,6 +20,7 @@ func appendDetails(b []byte, r *ai.Record, leftOut []byte) []byte {
 	b = appendString(b, "user_agent", r.UserAgent)
 	b = appendString(b, "message", r.Message)
 	b = appendString(b, "policy", r.Policy)
+	b = appendBool(b, "playground", r.Playground)
 	rest := r.Usage // without what has columns
 	rest.Input, rest.CachedInput, rest.CacheWrite, rest.Output = 0, 0, 0, 0
 	b = appendUsage(b, &rest)
@@ -51,6 +52,13 @@ func appendAttempt(b []byte, a *ai.Attempt, whole *ai.Usage) []byte {
 	b = appendString(b, "key", a.Target.Key)
 	b = appendString(b, "model", a.Target.Model)
 	b = appendInt(b, "start_ns", a.Start)
+	if d := a.Dialing; d != nil {
+		b = append(appendKey(b, "dialing"), '{')
+		b = appendInt(b, "dns_ns", d.DNS)
+		b = appendInt(b, "connect_ns", d.Connect)
+		b = append(appendInt(b, "tls_ns", d.TLS), '}')
+	}
+	b = appendInt(b, "first_byte_ns", a.FirstByte)
 	b = appendInt(b, "first_content_ns", a.FirstContent)
 	b = appendInt(b, "duration_ns", a.Duration)
 	b = appendString(b, "outcome", o.Kind.String())
