@@ -119,7 +119,7 @@ const untilStored = 2 * time.Second
 // untilKnown answers a call that cannot be judged before what is stored has been
 // read: just after a start, or while the database is away.
 func (c *Call) untilKnown(what string) error {
-	c.setRetryAfter(untilStored)
+	setRetryAfter(c.w.Header(), untilStored)
 	return &protocol.RequestError{
 		Status: http.StatusServiceUnavailable, Code: "starting",
 		Message: "this " + what + " is not one that the gateway's configuration declares, and what is stored has not been read yet, because the gateway has just started or its database is away; try again in a moment",
@@ -141,7 +141,7 @@ func (c *Call) Admit() error {
 	}
 	if over, ok := errors.AsType[*access.LimitError](err); ok {
 		if over.RetryAfter > 0 {
-			c.setRetryAfter(over.RetryAfter)
+			setRetryAfter(c.w.Header(), over.RetryAfter)
 		}
 		c.site.gateway.Observer.LimitReached("token", c.Token, over.Limit, over.Resets)
 		status := http.StatusTooManyRequests

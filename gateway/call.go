@@ -105,8 +105,8 @@ func (c *Call) end(kind ai.Kind, status int, message string) {
 
 // setRetryAfter tells the client when to come back, in whole seconds and at
 // least one (RFC 9110, section 10.2.3).
-func (c *Call) setRetryAfter(d time.Duration) {
-	c.w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(d.Seconds())))))
+func setRetryAfter(header http.Header, d time.Duration) {
+	header.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(d.Seconds())))))
 }
 
 // writeError answers with an error in the client's own protocol.

@@ -22,10 +22,6 @@ type expectation struct {
 	known bool
 }
 
-// generates reports whether the call makes a model answer, which is what tokens
-// are counted for.
-func (c *Call) generates() bool { return c.Operation == ai.Generate || c.Operation == ai.Complete }
-
 // countInput counts the input, once.
 func (c *Call) countInput() int64 { return c.inputCount(c.body).Tokens }
 
@@ -70,7 +66,7 @@ func (c *Call) sent() tokens.Sent {
 // of what its client allows for output and what the model usually makes.
 func (c *Call) expect(model string, input int64) ai.Usage {
 	u := ai.Usage{Input: input}
-	if c.generates() {
+	if generates(c.Operation) {
 		u.Output = c.site.gateway.State.outputs.Estimate(model)
 		if c.MaxOutput > 0 {
 			u.Output = min(u.Output, c.MaxOutput)
@@ -129,7 +125,7 @@ func (c *Call) priceAt(cand *routing.Candidate, u *ai.Usage) ai.Cost {
 // nothing of it may be estimated: its client was given none of it.
 func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 	c, t := a.call, a.target
-	if answer != nil && c.generates() {
+	if answer != nil && generates(c.Operation) {
 		a.estimate(&a.record.Usage, answer, complete)
 	}
 	if answer != nil {
@@ -210,3 +206,7 @@ func (a *attempt) learn(u *ai.Usage) {
 		st.Counter.Learn(n, u.Input)
 	}
 }
+
+// generates reports whether an operation makes a model answer, which is what
+// tokens are counted for.
+func generates(o ai.Operation) bool { return o == ai.Generate || o == ai.Complete }

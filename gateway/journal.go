@@ -24,8 +24,8 @@ func (a *attempt) journal(answer *relay.Answer) {
 		a.record.Usage = answer.Verdict().Usage
 		a.record.Outcome.Status, rec.Status = answer.Status, answer.Status
 		a.estimate(&a.record.Usage, answer, false)
-	} else if c.generates() {
-		a.record.Usage = ai.Usage{Input: c.roughInput(), Estimated: true}
+	} else if generates(c.Operation) {
+		a.record.Usage = ai.Usage{Input: roughInput(c), Estimated: true}
 	}
 	if u := &a.record.Usage; !u.IsZero() {
 		u.Region = cmp.Or(u.Region, provider.Region(a.target.Conf, a.target.URLs[a.target.URL].Host))
@@ -49,7 +49,7 @@ func (a *attempt) Progress(answer *relay.Answer) { a.journal(answer) }
 // roughInput is the input of a call that is not over: as it was counted for its
 // limits or, where none counts it, a quarter of its bytes, of which more than
 // maxRough are likely to be media.
-func (c *Call) roughInput() int64 {
+func roughInput(c *Call) int64 {
 	if c.known {
 		return c.count.Tokens
 	}

@@ -55,8 +55,8 @@ func (b *bounds) call(size int) *Call {
 // reserved is what is set aside now.
 func (b *bounds) reserved() ai.Money { return b.token.Limiter().Spent(time.Now()).Reserved }
 
-// finish is what Settle does with an admission.
-func (c *Call) finish() {
+// finishCall is what Settle does with an admission.
+func finishCall(c *Call) {
 	c.bounded.drop()
 	c.body.release()
 	c.admission.Settle(access.Use{})
@@ -83,7 +83,7 @@ func TestBoundIsReplaced(t *testing.T) {
 		if n := b.token.Limiter().Bounds(); n != 2 {
 			t.Errorf("%d bounds", n)
 		}
-		short.finish()
+		finishCall(short)
 		bound := b.reserved()
 		time.Sleep(recountAfter + recountTick)
 		synctest.Wait()
@@ -94,7 +94,7 @@ func TestBoundIsReplaced(t *testing.T) {
 		if n := b.token.Limiter().Bounds(); n != 0 || short.counted() {
 			t.Errorf("%d bounds; what has ended was counted: %v", n, short.counted())
 		}
-		long.finish()
+		finishCall(long)
 		if got, size := b.reserved(), b.site.gateway.State.Recounts.size.Load(); got != 0 || size != 0 {
 			t.Errorf("reserved %v in the end, %d bytes held", got, size)
 		}
