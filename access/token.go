@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"iter"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // Token is a credential of a client and what its holder may do. It is
@@ -88,12 +90,15 @@ func (t *Token) MayCountUpstream() bool { return t.counts }
 // Limiter is what the token may use, and has used.
 func (t *Token) Limiter() *Limiter { return t.limiter }
 
-// Admission is a call that a token was admitted with.
+// Admission is a call that a token was admitted with. It is safe for concurrent
+// use.
 type Admission struct {
-	limiter  *Limiter
-	at       time.Time
-	expected Use
-	settled  atomic.Bool
+	limiter *Limiter
+	at      time.Time
+
+	mu       sync.Mutex
+	expected Use // with what TopUp added
+	settled  bool
 }
 
 // Admit counts a call that begins now, and is expected to use so much, against
@@ -108,7 +113,22 @@ func (t *Token) Admit(now time.Time, expected Use) (*Admission, error) {
 // Settle ends the call and counts what it used instead of what was expected.
 // Only the first call of it counts, from whichever goroutine.
 func (a *Admission) Settle(used Use) {
-	if a.settled.CompareAndSwap(false, true) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.settled {
+		a.settled = true
 		a.limiter.Settle(a.at, a.expected, used)
+	}
+}
+
+// Costs says that the call has cost so much by now. Where that is more than was
+// set aside for it, the difference is set aside too: newcomers have to wait or
+// are refused, the call itself goes on.
+func (a *Admission) Costs(money ai.Money) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if more := money - a.expected.Money; more > 0 && !a.settled && a.limiter.Budget.Limited() {
+		a.limiter.spend.TopUp(more)
+		a.expected.Money = money
 	}
 }
