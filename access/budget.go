@@ -122,12 +122,23 @@ func (s *Spend) Reserve(day ai.Day, b Budget, amount ai.Money) (ok bool, over Li
 	return true, ""
 }
 
-// TopUp sets aside more for a call under way than it was admitted with. It
-// always does: what a call costs it costs, and only newcomers can be refused.
-func (s *Spend) TopUp(more ai.Money) {
+// adjust changes what is reserved for a call under way. It always does: what a
+// call costs it costs, and only newcomers can be refused.
+func (s *Spend) adjust(more ai.Money) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reserved += more
+	if more < 0 {
+		s.wakeWaiting()
+	}
+}
+
+// wakeWaiting wakes calls that wait for something reserved to be given back.
+func (s *Spend) wakeWaiting() {
+	if s.waiting != nil {
+		close(s.waiting)
+		s.waiting = nil
+	}
 }
 
 // freed returns a channel that is closed when a call under way gives back what
@@ -183,10 +194,7 @@ func (s *Spend) Settle(day ai.Day, reserved, cost ai.Money) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reserved -= reserved
-	if s.waiting != nil {
-		close(s.waiting)
-		s.waiting = nil
-	}
+	s.wakeWaiting()
 	s.pending += cost
 	s.add(day, cost)
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/ccload/ccload/ai"
 )
 
 // Token is a credential of a client and what its holder may do. It is
@@ -97,7 +95,8 @@ type Admission struct {
 	at      time.Time
 
 	mu       sync.Mutex
-	expected Use // with what TopUp added
+	expected Use
+	bound    bool // expected is a bound, see AdmitBound
 	settled  bool
 }
 
@@ -115,20 +114,10 @@ func (t *Token) Admit(now time.Time, expected Use) (*Admission, error) {
 func (a *Admission) Settle(used Use) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.settled {
-		a.settled = true
-		a.limiter.Settle(a.at, a.expected, used)
+	if a.settled {
+		return
 	}
-}
-
-// Costs says that the call has cost so much by now. Where that is more than was
-// set aside for it, the difference is set aside too: newcomers have to wait or
-// are refused, the call itself goes on.
-func (a *Admission) Costs(money ai.Money) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if more := money - a.expected.Money; more > 0 && !a.settled && a.limiter.Budget.Limited() {
-		a.limiter.spend.TopUp(more)
-		a.expected.Money = money
-	}
+	a.settled = true
+	a.exact()
+	a.limiter.Settle(a.at, a.expected, used)
 }
