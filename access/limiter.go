@@ -124,6 +124,20 @@ func (l *Limiter) Reopens(over Limit, now time.Time) time.Time {
 // have left over.
 const sharePatience = 300 * time.Millisecond
 
+// reservedPatience is how soon it is worth asking again for what calls under way
+// have reserved: most of them end within seconds.
+const reservedPatience = 2 * time.Second
+
+// Freed returns a channel that is closed when a call under way gives back what
+// it reserved of the budget; nil if none has reserved anything. It is asked for
+// before a call is refused, so that nothing given back meanwhile is missed.
+func (l *Limiter) Freed() <-chan struct{} {
+	if !l.Budget.Limited() {
+		return nil
+	}
+	return l.spend.freed()
+}
+
 // usedUp reports whether a limit is in the way even of a process that may use
 // all of it.
 func (l *Limiter) usedUp(over Limit, now time.Time) bool {
@@ -161,6 +175,10 @@ func (l *Limiter) limitError(over Limit, now time.Time, expected Use) *LimitErro
 		day := l.calendar.Day(now)
 		state := l.spend.State(day)
 		e.Spent, e.Budget = state.of(over), l.Budget.of(over)
+		if e.Reserved = e.Spent < e.Budget; e.Reserved {
+			e.RetryAfter = reservedPatience
+			break
+		}
 		if e.Resets = l.calendar.Resets(over, day); !e.Resets.IsZero() {
 			e.RetryAfter = e.Resets.Sub(now)
 		}

@@ -132,11 +132,13 @@ func (c *Call) Admit() error {
 	if c.admitByBound() {
 		return nil
 	}
+	freed := c.token.Limiter().Freed()
 	admission, err := c.token.Admit(c.Received, c.expected())
 	if c.inTheWay(err) {
 		admission, err = c.token.Admit(c.Received, c.expected())
 	}
-	for until := c.Received.Add(shareWait); err != nil && c.waitForShare(err, until); {
+	for until := c.Received.Add(shareWait); err != nil && (c.waitForShare(err, until) || c.waitForReserved(err, until, freed)); {
+		freed = c.token.Limiter().Freed()
 		admission, err = c.token.Admit(time.Now(), c.expected())
 	}
 	if over, ok := errors.AsType[*access.LimitError](err); ok {
@@ -181,6 +183,23 @@ func (c *Call) waitForShare(err error, until time.Time) bool {
 		c.token.Limiter().WaitedInVain(time.Now())
 	}
 	return ctx.Err() == nil
+}
+
+// waitForReserved waits until a call under way gives back what it reserved of
+// the token's budget, and says whether it is worth trying again.
+func (c *Call) waitForReserved(err error, until time.Time, freed <-chan struct{}) bool {
+	over, ok := errors.AsType[*access.LimitError](err)
+	if !ok || !over.Reserved {
+		return false
+	}
+	ctx, cancel := context.WithDeadline(c.r.Context(), until)
+	defer cancel()
+	select {
+	case <-freed:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Plan finds the channels that serve the model.
