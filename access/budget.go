@@ -103,23 +103,27 @@ const keptDays = 64
 // it by if each of them costs all that was set aside for it.
 const margin = 10
 
-// Reserve sets an amount aside if the budget is not used up by what was spent
-// and what others have reserved. Of any number of calls that ask at once, the
-// last that is admitted may pass the limit, by no more than its own amount and
-// a tenth of the limit; a call that is alone may pass it by its own amount. If
-// it was not admitted, over is the limit in the way.
-func (s *Spend) Reserve(day ai.Day, b Budget, amount ai.Money) (ok bool, over Limit) {
+// Reserve sets aside what a call costs at most if the budget is not used up by
+// what was spent and what others have reserved. Calls at once may pass a limit
+// by a tenth of it even if each costs all that was set aside for it. A call that
+// is alone is measured by what it is likely to cost, so that the end of a budget
+// is of use too; the first of all is always admitted. If it was not, over is the
+// limit in the way.
+func (s *Spend) Reserve(day ai.Day, b Budget, amount, likely ai.Money) (ok bool, over Limit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if over := s.over(day, b); over != "" {
 		return false, over
 	}
-	if s.reserved > 0 {
-		if over := s.first(day, b, func(spent, limit ai.Money) bool {
-			return spent+s.reserved+amount > limit+limit/margin
-		}); over != "" {
-			return false, over
-		}
+	passes := amount
+	if s.reserved == 0 {
+		passes = likely
+	}
+	if over := s.first(day, b, func(spent, limit ai.Money) bool {
+		taken := spent + s.reserved
+		return taken > 0 && taken+passes > limit+limit/margin
+	}); over != "" {
+		return false, over
 	}
 	if s.beyondShare(day, b, amount) {
 		s.short = max(s.short, amount, 1)

@@ -27,7 +27,8 @@ func NewLimiter(r Rates, b Budget, c *Calendar, w *RateWindow, s *Spend) *Limite
 // Use is what a call uses, or is expected to.
 type Use struct {
 	Tokens int
-	Money  ai.Money
+	Money  ai.Money // at most, of an expectation
+	Likely ai.Money // what is likely to be the most of it; of an expectation only
 }
 
 // Measured reports whether Acquire must be told what a call is expected to use.
@@ -56,7 +57,7 @@ func (l *Limiter) Acquire(now time.Time, expected Use) (ok bool, over Limit) {
 		l.window.Cancel(now, l.Rates, expected.Tokens)
 		return false, LimitUnknown
 	}
-	if ok, over = l.spend.Reserve(l.calendar.Day(now), l.Budget, expected.Money); !ok {
+	if ok, over = l.spend.Reserve(l.calendar.Day(now), l.Budget, expected.Money, expected.Likely); !ok {
 		l.window.Cancel(now, l.Rates, expected.Tokens)
 	}
 	return ok, over
@@ -174,8 +175,8 @@ func (l *Limiter) limitError(over Limit, now time.Time, expected Use) *LimitErro
 	default:
 		day := l.calendar.Day(now)
 		state := l.spend.State(day)
-		e.Spent, e.Budget = state.of(over), l.Budget.of(over)
-		if e.Reserved = e.Spent < e.Budget; e.Reserved {
+		e.Spent, e.Budget, e.Likely = state.of(over), l.Budget.of(over), expected.Likely
+		if e.Reserved = e.Spent < e.Budget && state.Reserved > 0; e.Reserved {
 			e.RetryAfter = reservedPatience
 			break
 		}

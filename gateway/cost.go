@@ -92,7 +92,9 @@ func (c *Call) ExpectedUse(cand *routing.Candidate) access.Use {
 // useAt is what the call with so many tokens of input is expected to use of a candidate.
 func (c *Call) useAt(cand *routing.Candidate, input int64) access.Use {
 	usual, bound := c.expect(cand.Model, input)
-	return access.Use{Tokens: int(usual.Input + usual.Output), Money: c.priceAt(cand, &bound).Amount}
+	return access.Use{
+		Tokens: int(usual.Input + usual.Output), Money: c.priceAt(cand, &bound).Amount, Likely: c.priceAt(cand, &usual).Amount,
+	}
 }
 
 // dearest is how many candidates are priced to find out what a call may cost.
@@ -119,7 +121,7 @@ func (c *Call) expectedOf(input int64) access.Use {
 			cand := &c.route.Steps[i].Candidates[j]
 			u := c.useAt(cand, input)
 			most.Tokens = max(most.Tokens, u.Tokens)
-			most.Money = max(most.Money, u.Money)
+			most.Money, most.Likely = max(most.Money, u.Money), max(most.Likely, u.Likely)
 		}
 	}
 	return most

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -44,7 +45,10 @@ const priced = "claude-opus-4-6"
 
 // call is a call with a text of so many bytes, which is seven times fewer tokens.
 func (b *bounds) call(size int) *Call {
-	c := &Call{w: httptest.NewRecorder(), site: b.site, token: b.token, body: newBody(size)}
+	gone, leave := context.WithCancel(context.Background())
+	leave() // nobody who would wait for room
+	r := httptest.NewRequestWithContext(gone, http.MethodPost, "/v1/messages", http.NoBody)
+	c := &Call{w: httptest.NewRecorder(), r: r, site: b.site, token: b.token, body: newBody(size)}
 	c.Protocol, c.Operation, c.Model, c.MaxOutput, c.Received = ai.Anthropic, ai.Generate, priced, 1, time.Now()
 	c.body.bytes = append(c.body.bytes, `{"messages":[{"role":"user","content":"`+strings.Repeat("tokens ", size/7)+`"}]}`...)
 	ch := &routing.Channel{Conf: &config.Channel{}}
