@@ -23,6 +23,7 @@ import (
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/routing"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -51,6 +52,7 @@ type state struct {
 	cluster *cluster.Cluster
 
 	store  store.Store
+	files  *secrets.Files
 	warned sync.Map // what the log was told -> time.Time: when, or until when it holds
 
 	openOnce sync.Once
@@ -73,7 +75,7 @@ type retention struct {
 
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
-	st := &state{store: s}
+	st := &state{store: s, files: secrets.NewFiles()}
 	st.log.Store(log)
 	st.routing = routing.NewState(st.coolingChanged)
 	st.gateway = gateway.NewState(st.logger)
@@ -128,6 +130,7 @@ func (st *state) open() error {
 		st.done.Go(func() { st.control.RefreshLoop(run) })
 		st.done.Go(func() { captures.Run(run) })
 		st.done.Go(func() { st.cluster.Run(run) })
+		st.done.Go(func() { st.files.Watch(run, st.control.FilesChanged) })
 		st.opened.Store(true)
 	})
 	return st.openErr
@@ -274,7 +277,7 @@ func (st *state) apply() {
 	st.mu.Unlock()
 	for _, app := range apps {
 		if err := app.rebuild(); err != nil {
-			app.logger.Error("what is stored cannot be put to use; routing stays as it was", zap.Error(err))
+			app.logger.Error("what is stored or in files cannot be put to use; routing stays as it was", zap.Error(err))
 			continue
 		}
 		app.gateway.RenewChecks()

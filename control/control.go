@@ -118,6 +118,11 @@ type Options struct {
 	// KeyFile is where the encryption key is kept if none is configured.
 	KeyFile  string
 	Replacer Replacer
+	// Watched replaces placeholders as Replacer does, but for those of files:
+	// their contents are watched, and RenewSecrets is called after a change.
+	Watched Replacer
+	// SecretFile reads a file that is watched in the same way.
+	SecretFile func(path string) (string, error)
 	// Modules lists the modules in a namespace.
 	Modules func(namespace string) []Module
 	Log     *zap.Logger
@@ -131,9 +136,11 @@ type Service struct {
 	gateway  Gateway
 	keyFile  string
 	replacer Replacer
+	watched  Replacer
+	secret   func(path string) (string, error)
 	modules  func(namespace string) []Module
 	log      *zap.Logger
-	password *admin.Password // of the dashboard, nil if there is none
+	password atomic.Pointer[admin.Password] // of the dashboard, nil if there is none
 }
 
 var _ admin.Operator = (*Service)(nil)
@@ -145,25 +152,36 @@ var _ admin.Operator = (*Service)(nil)
 func New(o Options) (*Service, error) {
 	s := &Service{
 		state: o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
-		replacer: o.Replacer, modules: o.Modules, log: o.Log,
+		replacer: o.Replacer, watched: o.Watched, secret: o.SecretFile, modules: o.Modules, log: o.Log,
 	}
 	if _, err := s.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
 		return nil, err
 	}
-	var err error
-	s.password, err = s.readPassword()
+	password, err := s.readPassword()
+	s.password.Store(password)
 	return s, err
+}
+
+// RenewSecrets reads the admin password anew, because a file has changed that it
+// may come from. One that cannot be used leaves the old one.
+func (s *Service) RenewSecrets() {
+	password, err := s.readPassword()
+	if err != nil {
+		s.log.Error("the new admin password cannot be used, so the old one stays", zap.Error(err))
+		return
+	}
+	s.password.Store(password)
 }
 
 // Shared implements admin.Operator.
 func (s *Service) Shared() *admin.Shared { return s.state.Shared }
 
 // Password implements admin.Operator.
-func (s *Service) Password() *admin.Password { return s.password }
+func (s *Service) Password() *admin.Password { return s.password.Load() }
 
 // readPassword reads the option admin_password; nil if there is none.
 func (s *Service) readPassword() (*admin.Password, error) {
-	text := s.replacer.ReplaceAll(s.declared.AdminPassword, "")
+	text := s.watched.ReplaceAll(s.declared.AdminPassword, "")
 	if text == "" {
 		if s.declared.AdminPassword != "" {
 			s.log.Warn("admin_password is empty here, so nobody can log in: set the variable or file it comes from")

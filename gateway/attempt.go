@@ -95,7 +95,7 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 		t.Claim.Release()
 	case o.Kind.CallersFault():
 		t.Claim.Release()
-	case !c.tellsOfHealth(o.Kind):
+	case !c.tellsOfHealth(o.Kind), o.Kind == ai.AuthFailed && c.site.gateway.Table().Renewed(t):
 		t.Claim.Release()
 	default:
 		a.record.Rested = t.Claim.Report(o, answer.Upstream, now)

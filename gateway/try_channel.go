@@ -18,11 +18,11 @@ import (
 
 // Bounds of the test of a channel.
 const (
-	testTimeout  = 60 * time.Second // of one model
-	testsAtOnce  = 4
+	testTimeout = 60 * time.Second // of one model
+	testsAtOnce = 4
 	maxTests    = 200
 	maxPrompt   = 4 << 10 // bytes
-	testOutput   = 128     // tokens
+	testOutput  = 128     // tokens
 	maxTestText = 4 << 10 // bytes of the answer that are shown
 )
 
