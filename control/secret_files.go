@@ -94,10 +94,10 @@ func (st *State) clearRefused(keys map[health.Ref]bool) {
 		channels[k.Channel] = true
 	}
 	refused := make(map[health.Ref]bool)
-	for _, e := range st.Routing.Board.Entries() {
+	for _, e := range st.Routing.Tracker.Entries() {
 		if e.Kind == ai.AuthFailed && (keys[health.Ref{Channel: e.Channel, Key: e.Key}] || e.Key == "" && channels[e.Channel]) {
 			refused[e.Ref] = true
 		}
 	}
-	st.Routing.Board.Clear(func(r health.Ref) bool { return refused[r] })
+	st.Routing.Tracker.Clear(func(r health.Ref) bool { return refused[r] })
 }
