@@ -55,6 +55,7 @@ type App struct {
 	control  *control.Service
 	files    *secrets.FileSet // those that the config names
 	replacer *caddy.Replacer  // of placeholders that stand for secrets, by way of files
+	sites    addresses // at which it is found
 
 	background sync.WaitGroup     // what runs by itself until Stop
 	stop       context.CancelFunc // ends it
@@ -80,6 +81,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	events, err := ctx.App("events")
 	if err != nil {
+		return err
+	}
+	if err := events.(*caddyevents.App).On("started", announcer{a}); err != nil {
 		return err
 	}
 	if err := a.joinState(); err != nil {
@@ -172,7 +176,7 @@ func (a *App) Start() error {
 	a.gateway.StartChecks()
 	a.warnOfServers()
 	a.nameSites()
-	a.announce()
+	a.findSites()
 	if len(a.gateway.Table().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}

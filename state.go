@@ -129,6 +129,7 @@ func (st *state) open() error {
 		st.done.Go(func() { st.pruneLoop(run) })
 		st.done.Go(func() { st.control.RefreshLoop(run) })
 		st.done.Go(func() { captures.Run(run) })
+		st.done.Go(func() { st.gateway.Recounts.Run(run) })
 		st.done.Go(func() { st.cluster.Run(run) })
 		st.done.Go(func() { st.files.Watch(run, st.control.FilesChanged) })
 		st.opened.Store(true)

@@ -7,6 +7,7 @@ import (
 	pathpkg "path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -165,6 +166,9 @@ type Shared struct {
 	Peers    *access.Guessing // by the other end of the connection; it delays
 	Hub      *Hub
 	Pulse    Pulse
+	Codes    LoginCodes // that log an operator in once
+
+	dashboards atomic.Pointer[[]string] // addresses at which it is found
 
 	failures failureLimit // of what is noted
 

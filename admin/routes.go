@@ -173,8 +173,9 @@ func init() {
 
 // Login is what a login needs: one of them.
 type Login struct {
-	Password string `json:"password,omitempty"` // the admin password; or token
+	Password string `json:"password,omitempty"` // the admin password; or token, or code
 	Token    string `json:"token,omitempty"`    // the secret of a client token
+	Code     string `json:"code,omitempty"`     // of a login link, good for one login within ten minutes
 }
 
 // Session is who is logged in.

@@ -54,6 +54,8 @@ type guarded struct {
 
 func (g *guarded) Shared() *Shared     { return g.desk }
 func (g *guarded) Password() *Password { return g.password }
+
+func (g *guarded) PasswordFile() string { return "" }
 func (g *guarded) HolderOf(name string) (Holder, bool) {
 	return Holder{"laptop", g.secret}, name == "laptop"
 }

@@ -8,6 +8,7 @@
 //		store          <name> … [or <name> …]
 //		encryption_key <keys...>
 //		admin_password <password or hash>
+//		admin_password_file [<path>]
 //		retention      <age>|off [<size>|off]
 //		capture        [on|off] { … }
 //		time_zone      <zone>

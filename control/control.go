@@ -178,15 +178,3 @@ func (s *Service) Shared() *admin.Shared { return s.state.Shared }
 
 // Password implements admin.Operator.
 func (s *Service) Password() *admin.Password { return s.password.Load() }
-
-// readPassword reads the option admin_password; nil if there is none.
-func (s *Service) readPassword() (*admin.Password, error) {
-	text := s.watched.ReplaceAll(s.declared.AdminPassword, "")
-	if text == "" {
-		if s.declared.AdminPassword != "" {
-			s.log.Warn("admin_password is empty here, so nobody can log in: set the variable or file it comes from")
-		}
-		return nil, nil
-	}
-	return admin.ParsePassword(text)
-}

@@ -125,7 +125,13 @@ func (c *Call) Admit() error {
 	if c.token.Limiter().Budget.Limited() && !c.site.gateway.Opened() {
 		return errStarting
 	}
+	if c.admitByBound() {
+		return nil
+	}
 	admission, err := c.token.Admit(c.Received, c.expected())
+	if c.inTheWay(err) {
+		admission, err = c.token.Admit(c.Received, c.expected())
+	}
 	for until := c.Received.Add(shareWait); err != nil && c.waitForShare(err, until); {
 		admission, err = c.token.Admit(time.Now(), c.expected())
 	}
@@ -140,6 +146,16 @@ func (c *Call) Admit() error {
 	}
 	c.admission = admission
 	return err
+}
+
+// inTheWay reports whether a call was refused for what others may not use: bounds
+// of theirs that have been replaced since.
+func (c *Call) inTheWay(err error) bool {
+	over, ok := errors.AsType[*access.LimitError](err)
+	if !ok || over.Limit == access.LimitRPM || over.Limit == access.LimitConcurrency {
+		return false
+	}
+	return c.site.gateway.State.Recounts.replace(c.token.Limiter())
 }
 
 // shareWait is how long a call waits for a larger share of a limit.

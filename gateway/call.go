@@ -39,6 +39,7 @@ type Call struct {
 	route     *routing.Route // what the model amounts to; nil until it is known
 	chooser   *routing.Chooser
 	expectation
+	bounded     boundCall // see recount.go
 	translation translation
 
 	// Record is what is remembered of the call. It grows until Settle hands it

@@ -25,6 +25,7 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 		c.chooser = nil
 	}
 	c.keepCapture()
+	c.bounded.drop()
 	if c.body != nil {
 		c.body.release()
 		c.body = nil

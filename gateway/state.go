@@ -29,6 +29,7 @@ type State struct {
 	Substituted    Substitutions
 	UnderWay       atomic.Int64 // calls, of all configs
 	Guesses        TokenGuesses // of client tokens
+	Recounts       *Recounts
 }
 
 // NewState returns a state that remembers nothing. What the ledger has to
@@ -37,6 +38,7 @@ func NewState(log func() *zap.Logger) *State {
 	return &State{
 		Prices:         new(pricing.Book),
 		Counter:        tokens.New(),
+		Recounts:       newRecounts(),
 		Guesses:        newTokenGuesses(),
 		responseOwners: newResponseOwners(),
 		modelLists:     newModelListCache(),

@@ -577,7 +577,9 @@ export interface KeyConfig {
 }
 
 export interface Login {
-	/** the admin password; or token */
+	/** of a login link, good for one login within ten minutes */
+	code?: string
+	/** the admin password; or token, or code */
 	password?: string
 	/** the secret of a client token */
 	token?: string

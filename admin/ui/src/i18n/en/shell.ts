@@ -102,6 +102,7 @@ export default {
 	"login.help": "With a client token you see its own calls, costs and limits, and can change nothing.",
 	"login.again": "Your login has ended. What you typed is still here: log in, and it goes on.",
 	"login.wrong": "That is neither the admin password nor a client token.",
+	"login.linkUsed": "This link has been used, or is older than ten minutes. caddy ccload login makes another.",
 	"login.noPassword": "No admin password is set yet. Write {code} into the ccload options of the Caddyfile, or log in with a client token.",
 	"login.other": "Log in as someone else",
 	"problem.title": "This could not be loaded",

@@ -105,6 +105,7 @@ export default {
 	"login.help": "使用客户端令牌只能查看它自己的调用、费用和限额，不能更改任何内容。",
 	"login.again": "登录已失效。已输入的内容仍在：重新登录即可继续。",
 	"login.wrong": "这既不是管理员密码，也不是客户端令牌。",
+	"login.linkUsed": "此链接已被使用，或已超过十分钟。运行 caddy ccload login 可生成新的链接。",
 	"login.noPassword": "尚未设置管理员密码。请在 Caddyfile 的 ccload 选项中写入 {code}，或使用客户端令牌登录。",
 	"login.other": "以其他身份登录",
 	"problem.title": "无法加载",
