@@ -55,7 +55,7 @@ type App struct {
 	control  *control.Service
 	files    *secrets.FileSet // those that the config names
 	replacer *caddy.Replacer  // of placeholders that stand for secrets, by way of files
-	sites    addresses // at which it is found
+	sites    addresses        // at which it is found
 
 	background sync.WaitGroup     // what runs by itself until Stop
 	stop       context.CancelFunc // ends it

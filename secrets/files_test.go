@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,18 +99,29 @@ func TestHalfWrittenFile(t *testing.T) {
 			t.Fatal(got, err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		var found []FileChange
-		go f.Watch(ctx, func(c []FileChange) { found = append(found, c...) })
+		var mu sync.Mutex
+		var all []FileChange
+		go f.Watch(ctx, func(c []FileChange) {
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, c...)
+		})
+		seen := func() []FileChange {
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(all)
+		}
 		put("sk-the-first-ha")
 		time.Sleep(checkEvery + settleTime/2)
 		put("sk-the-first-half-and-the-second")
 		time.Sleep(settleTime)
-		synctest.Wait()
+		found := seen()
 		if got, _ := set.Get(path); got != "old" || len(found) > 0 {
 			t.Errorf("half a file counts: %q, %+v", got, found)
 		}
 		time.Sleep(checkEvery)
-		synctest.Wait()
+		found = seen()
 		if got, _ := set.Get(path); got != "sk-the-first-half-and-the-second" || len(found) != 1 || found[0].Err != nil {
 			t.Errorf("the whole file does not count: %q, %+v", got, found)
 		}
@@ -116,7 +129,7 @@ func TestHalfWrittenFile(t *testing.T) {
 		put("another")
 		time.Sleep(2 * checkEvery)
 		cancel()
-		synctest.Wait()
+		found = seen()
 		if len(found) != 1 || len(f.files) > 0 {
 			t.Errorf("a file that nobody uses is watched: %+v", found)
 		}
