@@ -20,6 +20,8 @@ type attempt struct {
 	target   *routing.Target
 	record   *ai.Attempt
 	question question // see include_usage.go
+
+	journaled time.Duration // when the journal was last told of it, since the call was received
 }
 
 // try tries one target. It reports whether the call is over: answered, or
@@ -46,6 +48,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	c.Record.UpstreamModel = t.Model
 	c.progress.tries(t, start)
 
+	a.journaled = start
 	a.journal(nil)
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
@@ -98,7 +101,7 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 		t.Permit.Release()
 	case o.Kind.CallersFault():
 		t.Permit.Release()
-	case !c.tellsOfHealth(o.Kind):
+	case !c.tellsOfHealth(o.Kind), o.Kind == ai.AuthFailed && c.site.gateway.Table().Renewed(t):
 		t.Permit.Release()
 	default:
 		a.record.Rested = t.Permit.Report(o, answer.Upstream, now)
