@@ -46,6 +46,8 @@ type Call struct {
 	Record   *ai.Record
 	failure  *failedAnswer // the most telling failure so far
 	waited   time.Duration // for something that was due
+	repeats  bool          // failures may be repeated in place
+	inPlace  *repetition   // what is to be tried once more; nil: nothing
 	finished bool
 	abort    bool       // the connection must be cut, see Settle
 	capture  *capturing // nil: its bodies are not kept

@@ -125,7 +125,7 @@ type Captures struct {
 
 // Bounds of what waits to be written.
 const (
-	maxCaptures = 64
+	maxCaptures  = 64
 	captureBatch = 8
 	captureWait  = 10 * time.Second // for the store
 )

@@ -116,6 +116,9 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 		kind, e.Status, e.Code = causes, http.StatusTooManyRequests, "upstream_rate_limited"
 	}
 	e.Message = c.explainFailure(permanent)
+	if due.IsZero() && c.failure != nil {
+		due = c.sooner()
+	}
 	if !due.IsZero() && e.Status != http.StatusForbidden && e.Status != http.StatusNotFound {
 		wait := time.Until(due)
 		c.setRetryAfter(wait)
@@ -123,6 +126,22 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	}
 	c.end(kind, e.Status, e.Message)
 	return e
+}
+
+// sooner is when to come back where nothing that could serve rests: at once,
+// unless upstreams that were tried said when.
+func (c *Call) sooner() time.Time {
+	due := time.Now().Add(time.Second)
+	if c.chooser.AnyLeft(nil) {
+		return due
+	}
+	var stated time.Time
+	for i := range c.chooser.Tried {
+		if until := c.chooser.Tried[i].Until; until.After(due) && (stated.IsZero() || until.Before(stated)) {
+			stated = until
+		}
+	}
+	return later(due, stated)
 }
 
 // finalStatus is the status a client gets when the most telling failure was of

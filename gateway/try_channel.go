@@ -18,11 +18,11 @@ import (
 
 // Bounds of the test of a channel.
 const (
-	testTimeout  = 60 * time.Second // of one model
-	testsAtOnce  = 4
+	testTimeout = 60 * time.Second // of one model
+	testsAtOnce = 4
 	maxTests    = 200
 	maxPrompt   = 4 << 10 // bytes
-	testOutput   = 128     // tokens
+	testOutput  = 128     // tokens
 	maxTestText = 4 << 10 // bytes of the answer that are shown
 )
 
@@ -186,7 +186,7 @@ func (c *Call) testOnce(ctx context.Context, o *testOrder) {
 		c.end(ai.InvalidRequest, http.StatusNotFound, "the channel has this address or key no more")
 		return
 	}
-	t, over := c.chooser.Take(cand, o.protocol, u, key, true)
+	t, over := c.chooser.Take(cand, o.protocol, u, key, routing.Forced)
 	switch {
 	case over != "":
 		c.end(ai.RateLimited, http.StatusTooManyRequests, "the channel has used up what it may: "+string(over))

@@ -34,6 +34,7 @@ type Channel struct {
 	hours     *config.Window  // nil: always
 	Rules     []health.Rule
 	Health    *health.Channel
+	histories *health.Histories // of its models
 	Allowance *access.Limiter
 	Keyless   bool                // every key's placeholder is empty here
 	upstream  *selection.Upstream // stands for the channel before foreign policies
@@ -118,7 +119,7 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 	for _, k := range ch.Keys {
 		spec.Keys = append(spec.Keys, k.ID)
 	}
-	ch.Health = st.Board.Channel(spec)
+	ch.Health, ch.histories = st.Board.Channel(spec), &st.Histories
 	ch.Allowance = counts.Limiter(ChannelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
 	ch.upstream = selection.NewUpstream(c.Name)
 	return ch, nil

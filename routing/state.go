@@ -14,6 +14,7 @@ import (
 // pointers into a config.
 type State struct {
 	Board     *health.Tracker
+	Histories health.Histories
 	Selection *selection.State
 	Meters    *access.RateWindows
 	Purses    *access.Spending
