@@ -18,7 +18,7 @@ import (
 
 // Bounds of questions.
 const (
-	maxPage    = 500
+	maxPage     = 500
 	defaultPage = 50
 	maxText     = 512 // bytes of a filter
 	maxRest     = 366 * 24 * time.Hour
@@ -188,7 +188,7 @@ var (
 	dimensions     = []string{"channel", "key", "model", "token", "protocol", "outcome"}
 	ownDimensions  = []string{"model", "protocol", "outcome"}
 	defaultStretch = 24 * time.Hour
-	maxSteps      = int64(10_000)
+	maxSteps       = int64(10_000)
 )
 
 // span reads which time is asked for, and by which steps.

@@ -76,8 +76,8 @@ const (
 	maxCostRows    = 1000
 	maxCostColumns = 100
 	maxStacks      = 6
-	dayDimension    = "day"
-	dayStep         = 24 * time.Hour
+	dayDimension   = "day"
+	dayStep        = 24 * time.Hour
 )
 
 func (s *CostSum) add(r *StatisticsRow) {

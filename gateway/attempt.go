@@ -29,7 +29,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	defer t.Release()
 	start := c.since()
 	c.Record.Attempts = append(c.Record.Attempts, ai.Attempt{
-		Target: t.ID(), Start: start, Why: t.Why, Probe: t.Claim.Probe(),
+		Target: t.ID(), Start: start, Why: t.Why, Probe: t.Permit.Probe(),
 	})
 	rec := &c.Record.Attempts[len(c.Record.Attempts)-1]
 	a := &attempt{call: c, target: t, record: rec}
@@ -42,7 +42,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	}
 	request, err := a.upstreamRequest()
 	if err != nil {
-		t.Claim.Release()
+		t.Permit.Release()
 		rec.Outcome = ai.Outcome{Kind: ai.BadAnswer, Rule: "request", Message: err.Error(), Retry: true}
 		c.chooser.Tried = append(c.chooser.Tried, routing.Tried{Channel: t.Channel, Protocol: t.Protocol, Model: t.Model, Kind: ai.BadAnswer, Scope: ai.ScopeChannel})
 		return false
@@ -68,7 +68,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	rec.Outcome = classify(t, &answer.Evidence, now)
 	c.capture.said(t, answer.Status, answer.Held())
 	if a.usageRefused(answer) {
-		t.Claim.Release()
+		t.Permit.Release()
 		rec.Outcome.Retry = true
 		return false
 	}
@@ -90,7 +90,7 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 	o := a.record.Outcome
 	c.site.gateway.Observer.AttemptEnded(t.Name, o.Kind)
 	if o.Kind == ai.ClientGone || c.r.Context().Err() != nil {
-		t.Claim.Release()
+		t.Permit.Release()
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
 		c.Record.Usage = a.record.Usage
 		return true
@@ -114,7 +114,7 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 		Again: again != never, Gamble: t.Gamble,
 	})
 	if endedHere(ctx) || o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) {
-		t.Claim.Release()
+		t.Permit.Release()
 	} else {
 		a.report(answer, again, now)
 		tried := &c.chooser.Tried[len(c.chooser.Tried)-1]
@@ -170,10 +170,10 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 	c, t := a.call, a.target
 	now := time.Now()
 	if c.tellsOfHealth(ai.OK) {
-		a.record.Rested = t.Claim.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
+		a.record.Rested = t.Permit.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
 		a.note = t.Proved(true, now)
 	} else {
-		t.Claim.Release()
+		t.Permit.Release()
 	}
 	a.record.FirstContent = answer.FirstContent
 	c.Record.FirstContent = a.record.Start + answer.FirstContent
@@ -240,7 +240,7 @@ func (a *attempt) broken(ctx context.Context, answer *relay.Answer, evidence hea
 	}
 	t.History.Revoke(a.note)
 	if !health.Transient(o.Kind) || !t.History.Steady(now) || c.chooser.AnyLeft(t.Channel) {
-		a.record.Rested = t.Claim.Report(o, nil, now)
+		a.record.Rested = t.Permit.Report(o, nil, now)
 	}
 	a.observe(false, now)
 }

@@ -83,14 +83,14 @@ func (a *attempt) report(answer *relay.Answer, again repeatable, now time.Time) 
 		only := !c.chooser.AnyLeft(nil)
 		if c.mayRepeat(t, again, only) && t.History.Retries.Take(now) {
 			c.inPlace = &repetition{target: t, alone: only, pause: pauseBefore(t.Repeats+1, o.Until.Sub(now))}
-			spared = t.Repeats == 0 && !t.Claim.Doubtful()
+			spared = t.Repeats == 0 && !t.Permit.Doubtful()
 		}
 		spared = spared || only && t.History.Steady(now)
 	}
 	if spared {
-		t.Claim.Release()
+		t.Permit.Release()
 	} else {
-		a.record.Rested = t.Claim.Report(o, answer.Upstream, now)
+		a.record.Rested = t.Permit.Report(o, answer.Upstream, now)
 	}
 	a.observe(false, now)
 }
@@ -104,7 +104,7 @@ func (c *Call) mayRepeat(t *routing.Target, again repeatable, only bool) bool {
 	case only:
 		return t.Repeats < maxRepeats
 	}
-	return again == healthy && t.Repeats == 0 && !t.Claim.Doubtful() && c.left() > 1
+	return again == healthy && t.Repeats == 0 && !t.Permit.Doubtful() && c.left() > 1
 }
 
 // pauseBefore is the pause before the n-th repetition, or what upstream asks for.

@@ -14,7 +14,7 @@ type Target struct {
 	Candidate
 	Protocol ai.Protocol // it is asked in
 	URL, Key int         // indexes of the channel's addresses and keys
-	Claim    health.Permit
+	Permit   health.Permit
 	Why      string     // why it was picked, for people
 	Used     access.Use // what the attempt used; set by who makes it, before Release
 
@@ -22,7 +22,7 @@ type Target struct {
 	Repeats int  // how often it was tried before in place, within the call
 
 	starting bool      // it is inside the slow start
-	taken    time.Time // from the channel's limiter
+	admitted time.Time // from the channel's limiter
 	expected access.Use
 }
 
@@ -65,13 +65,13 @@ func (t *Target) leaveStart() {
 // Release gives back the places that were taken for the target.
 func (t *Target) Release() {
 	t.leaveStart()
-	t.Allowance.Settle(t.taken, t.expected, t.Used)
+	t.Limiter.Settle(t.admitted, t.expected, t.Used)
 	t.Keys[t.Key].InFlight.Add(-1)
 }
 
-// claim chooses URL and key of a candidate and takes their places; if it
+// acquire chooses URL and key of a candidate and takes their places; if it
 // cannot, it says what is in the way.
-func (c *Chooser) claim(cand *Candidate) (*Target, ai.Reason) {
+func (c *Chooser) acquire(cand *Candidate) (*Target, ai.Reason) {
 	p := c.pathTo(cand)
 	if p.reason != ai.Eligible {
 		return nil, p.reason
@@ -85,7 +85,7 @@ func (c *Chooser) claim(cand *Candidate) (*Target, ai.Reason) {
 		c.queued = true
 		return nil, ai.Probing
 	}
-	t, over := c.Take(cand, p.protocol, url, key, ordinary)
+	t, over := c.Acquire(cand, p.protocol, url, key, ordinary)
 	if t == nil && starting {
 		cand.History.Start.Leave()
 	}
@@ -95,7 +95,7 @@ func (c *Chooser) claim(cand *Candidate) (*Target, ai.Reason) {
 	case t == nil:
 		return nil, ai.Probing
 	}
-	t.Why, t.starting, t.Gamble = c.Situation.Why, starting, c.gambles(cand, p.protocol, url, key)
+	t.Why, t.starting, t.Gamble = c.Input.Why, starting, c.gambles(cand, p.protocol, url, key)
 	return t, ai.Eligible
 }
 
@@ -124,30 +124,30 @@ const (
 	passing       // in spite of cooldowns for transient causes, see health.Channel.Pass
 )
 
-// Take takes the place of one target under the limits of its channel. It
+// Acquire takes the place of one target under the limits of its channel. It
 // returns nil and the limit that is reached, or nil and no limit if another
 // attempt is trying it already or it cools down.
-func (c *Chooser) Take(cand *Candidate, p ai.Protocol, url, key int, mode Mode) (*Target, access.Limit) {
+func (c *Chooser) Acquire(cand *Candidate, p ai.Protocol, url, key int, mode Mode) (*Target, access.Limit) {
 	var expected access.Use
 	if c.Estimator != nil {
 		expected = c.Estimator.ExpectedUse(cand)
 	}
-	if ok, over := cand.Allowance.Acquire(c.Now, expected); !ok {
+	if ok, over := cand.Limiter.Acquire(c.Now, expected); !ok {
 		return nil, over
 	}
-	var claim health.Permit
+	var permit health.Permit
 	var ok bool
 	if mode == passing {
-		claim, ok = cand.Health.Pass(url, key, p, cand.Model, c.Now)
+		permit, ok = cand.Health.Pass(url, key, p, cand.Model, c.Now)
 	} else {
-		claim, ok = cand.Health.Acquire(url, key, p, cand.Model, c.Now, mode == Forced)
+		permit, ok = cand.Health.Acquire(url, key, p, cand.Model, c.Now, mode == Forced)
 	}
 	if !ok {
-		cand.Allowance.Cancel(c.Now, expected)
+		cand.Limiter.Cancel(c.Now, expected)
 		return nil, ""
 	}
 	cand.Keys[key].InFlight.Add(1)
-	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, Claim: claim, taken: c.Now, expected: expected}, ""
+	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, Permit: permit, admitted: c.Now, expected: expected}, ""
 }
 
 // takeStarting takes a target that rests, if its slow start has room.
@@ -155,7 +155,7 @@ func (c *Chooser) takeStarting(cand *Candidate, p ai.Protocol, url, key int) *Ta
 	if !cand.History.Start.Admit(true, c.Now) {
 		return nil
 	}
-	t, _ := c.Take(cand, p, url, key, Forced)
+	t, _ := c.Acquire(cand, p, url, key, Forced)
 	if t == nil {
 		cand.History.Start.Leave()
 		return nil

@@ -35,7 +35,7 @@ type Channel struct {
 	Rules     []health.Rule
 	Health    *health.Channel
 	histories *health.Histories // of its models
-	Allowance *access.Limiter
+	Limiter   *access.Limiter
 	Keyless   bool                // every key's placeholder is empty here
 	upstream  *selection.Upstream // stands for the channel before foreign policies
 	Edits     []scan.Edit         // body_set and body_remove
@@ -119,8 +119,8 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 	for _, k := range ch.Keys {
 		spec.Keys = append(spec.Keys, k.ID)
 	}
-	ch.Health, ch.histories = st.Board.Channel(spec), &st.Histories
-	ch.Allowance = counts.Limiter(ChannelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
+	ch.Health, ch.histories = st.Tracker.Channel(spec), &st.Histories
+	ch.Limiter = counts.Limiter(ChannelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
 	ch.upstream = selection.NewUpstream(c.Name)
 	return ch, nil
 }

@@ -68,7 +68,7 @@ func (c *Chooser) LeastBad(limits bool) *Target {
 		if best.transient {
 			t = c.takeStarting(best.cand, best.protocol, best.url, best.key)
 		} else {
-			t, _ = c.Take(best.cand, best.protocol, best.url, best.key, Forced)
+			t, _ = c.Acquire(best.cand, best.protocol, best.url, best.key, Forced)
 		}
 		if t != nil {
 			t.Why = "everything rests; this is due first"
@@ -86,7 +86,7 @@ func (c *Chooser) pass(only *resting) *Target {
 	if !only.transient || !only.cand.History.Steady(c.Now) || only.again && !only.cand.History.Retries.Take(c.Now) {
 		return nil
 	}
-	t, _ := c.Take(only.cand, only.protocol, only.url, only.key, passing)
+	t, _ := c.Acquire(only.cand, only.protocol, only.url, only.key, passing)
 	if t != nil {
 		t.Why = "the only one left; it has served lately"
 		if only.again {
@@ -100,10 +100,10 @@ func (c *Chooser) pass(only *resting) *Target {
 // nothing else is left for the call. It returns nil if the target cannot be had.
 func (c *Chooser) Again(failed *Target, alone bool) *Target {
 	cand := &failed.Candidate
-	t, over := c.Take(cand, failed.Protocol, failed.URL, failed.Key, ordinary)
+	t, over := c.Acquire(cand, failed.Protocol, failed.URL, failed.Key, ordinary)
 	if t == nil && over == "" && alone {
 		if cand.History.Steady(c.Now) {
-			t, _ = c.Take(cand, failed.Protocol, failed.URL, failed.Key, passing)
+			t, _ = c.Acquire(cand, failed.Protocol, failed.URL, failed.Key, passing)
 		} else {
 			t = c.takeStarting(cand, failed.Protocol, failed.URL, failed.Key)
 		}

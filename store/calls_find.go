@@ -20,7 +20,7 @@ import (
 const (
 	maxNames = 1000   // that a column may have for its patterns to be turned into names
 	maxMatch = 200    // names whose calls are merged
-	enough    = 20_000 // calls that are no longer few; counting them takes some 2 ms
+	enough   = 20_000 // calls that are no longer few; counting them takes some 2 ms
 )
 
 // way is an index along which the calls of a filter can be read.

@@ -154,7 +154,7 @@ func (c *connections) view(ctx context.Context, doing string, f func(tx *sql.Tx)
 // long it is, is left to chance, so that those who were in each other's way meet
 // no more.
 const (
-	maxTries     = 6
+	maxTries      = 6
 	triesPatience = 15 * time.Second
 	triesPause    = 20 * time.Millisecond
 )
