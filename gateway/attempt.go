@@ -49,9 +49,11 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	}
 	c.Record.UpstreamModel = t.Model
 
+	c.alive.wait()
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
-	if answer.Good() {
+	c.stopSigns()
+	if answer.Good() && a.asStream(answer) {
 		t.Conf.HeaderDown.Apply(answer.Header, answer.Upstream)
 	}
 	secrets.RedactHeader(answer.Header, t.Secret())
@@ -63,7 +65,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	}
 	rec.Duration = c.since() - start
 	rec.Usage = answer.Verdict().Usage
-	a.addCost(nil, false)
+	a.addCost(a.givenUp(answer), false)
 	now := time.Now()
 	rec.Outcome = classify(t, &answer.Evidence, now)
 	c.capture.said(t, answer.Status, answer.Held())

@@ -47,7 +47,8 @@ type Call struct {
 	failure  *failedAnswer // the most telling failure so far
 	waited   time.Duration // for something that was due
 	repeats  bool          // failures may be repeated in place
-	inPlace  *repetition   // what is to be tried once more; nil: nothing
+	alive    keepalive
+	inPlace  *repetition // what is to be tried once more; nil: nothing
 	finished bool
 	abort    bool       // the connection must be cut, see Settle
 	capture  *capturing // nil: its bodies are not kept
@@ -109,6 +110,10 @@ func (c *Call) setRetryAfter(d time.Duration) {
 
 // writeError answers with an error in the client's own protocol.
 func (c *Call) writeError(e *protocol.Error) {
+	if c.alive.begun {
+		c.writeErrorEvent(e)
+		return
+	}
 	contentType, body := c.match.Format.WriteError(e)
 	header := c.w.Header()
 	header.Set("Content-Type", contentType)

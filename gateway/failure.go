@@ -53,7 +53,7 @@ func errorRank(k ai.Kind) int {
 
 // forwardError gives the client the upstream's own answer to its own mistake.
 func (c *Call) forwardError(f *failedAnswer) {
-	if f.foreign {
+	if f.foreign || c.alive.begun {
 		f.hideSecrets()
 		c.end(f.outcome.Kind, max(f.status, http.StatusBadRequest), f.outcome.Message)
 		c.writeError(&protocol.Error{

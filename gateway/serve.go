@@ -42,6 +42,7 @@ func (c *Call) Serve() error {
 		return c.Refuse(err)
 	}
 	c.repeats = true
+	c.keepAlive()
 	for c.left() > 0 && ctx.Err() == nil {
 		t, ok := c.next(ctx)
 		if !ok {

@@ -17,6 +17,7 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 	}
 	rec = c.Record
 	rec.Duration = c.since()
+	rec.AnswerBytes += c.alive.bytes
 	rec.RequestBytes = int64(c.BodySize)
 	rec.Candidates = c.explanation()
 	if c.chooser != nil {

@@ -22,6 +22,7 @@ type deadline struct {
 	cause error
 	at    time.Duration // after start: the moment; 0: none
 	limit time.Duration // of silence; 0: none
+	more  *Timers       // whose Thinker is asked when the moment has come; nil: nobody is
 }
 
 // until ends the attempt with cause at a moment counted from its start; 0
@@ -34,6 +35,16 @@ func (w *deadline) within(d time.Duration, cause error) { w.arm(time.Since(w.sta
 // silence ends the attempt with cause once one wait takes longer than limit; 0
 // guards nothing.
 func (w *deadline) silence(limit time.Duration, cause error) { w.arm(0, limit, cause) }
+
+// extendBy puts the moment off until Thinking, if the call's model thinks first.
+func (w *deadline) extendBy(t *Timers) {
+	if t.Thinker == nil || t.Thinking <= t.Begun || t.Thinking <= t.FirstContent {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.more = t
+}
 
 // off guards nothing any more.
 func (w *deadline) off() { w.arm(0, 0, nil) }
@@ -48,7 +59,7 @@ func (w *deadline) came() { w.since.Store(-1) }
 func (w *deadline) arm(at, limit time.Duration, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.at, w.limit, w.cause = max(at, 0), max(limit, 0), cause
+	w.at, w.limit, w.cause, w.more = max(at, 0), max(limit, 0), cause, nil
 	wait := w.limit
 	if w.at > 0 {
 		wait = w.at - time.Since(w.start)
@@ -82,6 +93,12 @@ func (w *deadline) fire() {
 		}
 	default:
 		return
+	}
+	if t := w.more; left <= 0 && t != nil {
+		if w.more = nil; t.Thinker.Thinks() {
+			w.at = t.Thinking
+			left = w.at - now
+		}
 	}
 	if left > 0 {
 		w.timer.Reset(left)
