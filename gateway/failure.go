@@ -116,7 +116,7 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 		kind, e.Status, e.Code = causes, http.StatusTooManyRequests, "upstream_rate_limited"
 	}
 	e.Message = c.explainFailure(permanent)
-	if due.IsZero() && c.failure != nil {
+	if due.IsZero() && (c.failure != nil || permanent == "") {
 		due = c.sooner()
 	}
 	if !due.IsZero() && e.Status != http.StatusForbidden && e.Status != http.StatusNotFound {
