@@ -52,7 +52,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	c.alive.wait()
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
-	c.stopSigns()
+	c.alive.stop(c)
 	if answer.Good() && a.asStream(answer) {
 		t.Conf.HeaderDown.Apply(answer.Header, answer.Upstream)
 	}
@@ -173,7 +173,7 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 	now := time.Now()
 	if c.tellsOfHealth(ai.OK) {
 		a.record.Rested = t.Permit.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
-		a.note = t.Proved(true, now)
+		a.note = t.Proved(ai.OK, now)
 	} else {
 		t.Permit.Release()
 	}

@@ -47,8 +47,8 @@ type Call struct {
 	failure  *failedAnswer // the most telling failure so far
 	waited   time.Duration // for something that was due
 	repeats  bool          // failures may be repeated in place
-	alive    keepalive
-	inPlace  *repetition // what is to be tried once more; nil: nothing
+	alive    *keepalive    // nil: nobody needs a sign of life
+	inPlace  *repetition   // what is to be tried once more; nil: nothing
 	finished bool
 	abort    bool       // the connection must be cut, see Settle
 	capture  *capturing // nil: its bodies are not kept
@@ -110,8 +110,8 @@ func (c *Call) setRetryAfter(d time.Duration) {
 
 // writeError answers with an error in the client's own protocol.
 func (c *Call) writeError(e *protocol.Error) {
-	if c.alive.begun {
-		c.writeErrorEvent(e)
+	if c.alive.has() {
+		writeErrorEvent(c, e)
 		return
 	}
 	contentType, body := c.match.Format.WriteError(e)

@@ -12,6 +12,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 )
 
@@ -53,7 +54,7 @@ func errorRank(k ai.Kind) int {
 
 // forwardError gives the client the upstream's own answer to its own mistake.
 func (c *Call) forwardError(f *failedAnswer) {
-	if f.foreign || c.alive.begun {
+	if f.foreign || c.alive.has() {
 		f.hideSecrets()
 		c.end(f.outcome.Kind, max(f.status, http.StatusBadRequest), f.outcome.Message)
 		c.writeError(&protocol.Error{
@@ -117,7 +118,7 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	}
 	e.Message = c.explainFailure(permanent)
 	if due.IsZero() && (c.failure != nil || permanent == "") {
-		due = c.sooner()
+		due = sooner(c.chooser)
 	}
 	if !due.IsZero() && e.Status != http.StatusForbidden && e.Status != http.StatusNotFound {
 		wait := time.Until(due)
@@ -130,14 +131,14 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 
 // sooner is when to come back where nothing that could serve rests: at once,
 // unless upstreams that were tried said when.
-func (c *Call) sooner() time.Time {
+func sooner(k *routing.Chooser) time.Time {
 	due := time.Now().Add(time.Second)
-	if c.chooser.AnyLeft(nil) {
+	if k.AnyLeft(nil) {
 		return due
 	}
 	var stated time.Time
-	for i := range c.chooser.Tried {
-		if until := c.chooser.Tried[i].Until; until.After(due) && (stated.IsZero() || until.Before(stated)) {
+	for i := range k.Tried {
+		if until := k.Tried[i].Until; until.After(due) && (stated.IsZero() || until.Before(stated)) {
 			stated = until
 		}
 	}

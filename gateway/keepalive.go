@@ -31,9 +31,12 @@ var signs = map[ai.Protocol][]byte{
 //
 // Signs are written by a timer, and only while an attempt is waited for: until
 // wait and after stop the writer is the handler's alone.
+//
+// A nil keepalive gives none. The others are used again, with their timers: most
+// streams never need one.
 type keepalive struct {
 	mu      sync.Mutex
-	w       http.ResponseWriter // nil: the call gets no signs
+	w       http.ResponseWriter
 	sign    []byte
 	array   bool
 	timer   *time.Timer
@@ -43,40 +46,68 @@ type keepalive struct {
 	bytes   int64 // of signs
 }
 
-// keepAlive arranges for signs of life, if the call's answer will be a stream.
-func (c *Call) keepAlive() {
+var keepalives = sync.Pool{New: func() any {
+	k := new(keepalive)
+	k.timer = time.AfterFunc(time.Hour, k.fire)
+	k.timer.Stop()
+	return k
+}}
+
+// newKeepalive arranges for signs of life, if a call's answer will be a stream.
+func newKeepalive(c *Call) *keepalive {
 	after := c.site.Limits.KeepaliveAfter
 	if after <= 0 || !c.Stream || !c.generates() || c.match.Endpoint.Opaque {
-		return
+		return nil
 	}
-	k := &c.alive
+	k := keepalives.Get().(*keepalive)
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.w, k.sign, k.array, k.due = c.w, signs[c.Protocol], c.request.Array, c.Received.Add(after)
+	return k
 }
+
+// release ends the signs of a call, and returns how many bytes they were.
+func (k *keepalive) release() (bytes int64) {
+	if k == nil {
+		return 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	bytes = k.bytes
+	k.w, k.waiting, k.begun, k.bytes = nil, false, false, 0
+	k.timer.Stop()
+	keepalives.Put(k)
+	return bytes
+}
+
+// has reports whether the client has the headers already.
+func (k *keepalive) has() bool { return k != nil && k.begun }
 
 // wait allows signs until stop.
 func (k *keepalive) wait() {
-	if k.w == nil {
+	if k == nil {
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.waiting = true
-	if left := max(0, time.Until(k.due)); k.timer == nil {
-		k.timer = time.AfterFunc(left, k.fire)
-	} else {
-		k.timer.Reset(left)
-	}
+	k.timer.Reset(max(0, time.Until(k.due)))
 }
 
-// stop ends what wait began. No sign is under way when it returns.
-func (k *keepalive) stop() {
-	if k.w == nil {
+// stop ends what wait began. No sign is under way when it returns. If the headers
+// are sent, what is written to the client from then on is the body only.
+func (k *keepalive) stop(c *Call) {
+	if k == nil {
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.waiting = false
 	k.timer.Stop()
+	if _, is := c.w.(*begunWriter); k.begun && !is {
+		c.w = &begunWriter{ResponseWriter: c.w, header: make(http.Header)}
+		c.chooser.Input.Writer = c.w
+	}
 }
 
 // fire gives a sign.
@@ -84,6 +115,10 @@ func (k *keepalive) fire() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.waiting {
+		return
+	}
+	if left := time.Until(k.due); left > 0 { // set for an earlier call
+		k.timer.Reset(left)
 		return
 	}
 	if !k.begun {
@@ -103,19 +138,6 @@ func (k *keepalive) fire() {
 	k.timer.Reset(keepaliveEvery)
 }
 
-// stopSigns ends the signs of an attempt. If the headers are sent, what is
-// written to the client from now on is the body only.
-func (c *Call) stopSigns() {
-	c.alive.stop()
-	if !c.alive.begun {
-		return
-	}
-	if _, is := c.w.(*begunWriter); !is {
-		c.w = &begunWriter{ResponseWriter: c.w, header: make(http.Header)}
-		c.chooser.Input.Writer = c.w
-	}
-}
-
 // begunWriter is the rest of an answer whose headers are sent.
 type begunWriter struct {
 	http.ResponseWriter
@@ -133,7 +155,7 @@ func (w *begunWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // writeErrorEvent ends a stream that has nothing but signs of life with an error,
 // as one that breaks off: the status that was sent says that all is well.
-func (c *Call) writeErrorEvent(e *protocol.Error) {
+func writeErrorEvent(c *Call, e *protocol.Error) {
 	event := c.match.Format.ErrorEvent(e, c.request.Array)
 	if c.request.Array { // which has no first element yet
 		event = append([]byte("["), trimComma(event)...)
@@ -157,7 +179,7 @@ func trimComma(event []byte) []byte {
 // reports whether that was possible.
 func (a *attempt) asStream(answer *relay.Answer) bool {
 	c := a.call
-	if !c.alive.begun || answer.Streamed() {
+	if !c.alive.has() || answer.Streamed() {
 		return true
 	}
 	codec := CodecOf(c.Protocol)

@@ -79,9 +79,9 @@ func (a *attempt) report(answer *relay.Answer, again repeatable, now time.Time) 
 	c, t, o := a.call, a.target, a.record.Outcome
 	spared := false
 	if health.Transient(o.Kind) {
-		t.Proved(false, now)
+		t.Proved(o.Kind, now)
 		only := !c.chooser.AnyLeft(nil)
-		if c.mayRepeat(t, again, only) && t.History.Retries.Take(now) {
+		if a.mayRepeat(again, only) && t.History.Retries.Take(now) {
 			c.inPlace = &repetition{target: t, alone: only, pause: pauseBefore(t.Repeats+1, o.Until.Sub(now))}
 			spared = t.Repeats == 0 && !t.Permit.Doubtful()
 		}
@@ -97,7 +97,8 @@ func (a *attempt) report(answer *relay.Answer, again repeatable, now time.Time) 
 
 // mayRepeat reports whether a target that failed is to be tried in place, but for
 // its budget. only says that nothing else is left.
-func (c *Call) mayRepeat(t *routing.Target, again repeatable, only bool) bool {
+func (a *attempt) mayRepeat(again repeatable, only bool) bool {
+	c, t := a.call, a.target
 	switch {
 	case !c.repeats || again < alone || c.left() < 1:
 		return false

@@ -108,7 +108,7 @@ func (a *attempt) timers() relay.Timers {
 		case c.chooser.AnyLeft(t.Channel):
 			timers.FirstContent = config.FirstContentUnknown
 		}
-		timers.Begun, timers.Thinking, timers.Thinker = config.FirstContentBegun, config.FirstContentThinking, c
+		timers.Begun, timers.Thinking, timers.Thinker = config.FirstContentBegun, config.FirstContentThinking, thinker{c}
 	}
 	if !c.Stream {
 		timers.FirstContent = 0
@@ -116,8 +116,11 @@ func (a *attempt) timers() relay.Timers {
 	return timers
 }
 
+// thinker knows whether a call has reasoning switched on.
+type thinker struct{ *Call }
+
 // Thinks implements relay.Thinker. It reads the request alone: a timer asks.
-func (c *Call) Thinks() bool {
+func (c thinker) Thinks() bool {
 	codec := CodecOf(c.Protocol)
 	if codec == nil || c.Operation != ai.Generate {
 		return false

@@ -42,7 +42,7 @@ func (c *Call) Serve() error {
 		return c.Refuse(err)
 	}
 	c.repeats = true
-	c.keepAlive()
+	c.alive = newKeepalive(c)
 	for c.left() > 0 && ctx.Err() == nil {
 		t, ok := c.next(ctx)
 		if !ok {

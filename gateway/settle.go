@@ -17,7 +17,8 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 	}
 	rec = c.Record
 	rec.Duration = c.since()
-	rec.AnswerBytes += c.alive.bytes
+	rec.AnswerBytes += c.alive.release()
+	c.alive = nil
 	rec.RequestBytes = int64(c.BodySize)
 	rec.Candidates = c.explanation()
 	if c.chooser != nil {

@@ -42,11 +42,13 @@ func (t *Target) Base() config.Base { return t.URLs[t.URL].Bases[t.Protocol] }
 func (t *Target) Secret() string { return t.Keys[t.Key].Secret }
 
 // Proved tells how the attempt went as soon as that is known: its answer has
-// proved itself, or it failed in a way that may be over any moment.
-func (t *Target) Proved(ok bool, now time.Time) health.Note {
-	s := &t.History.Start
+// proved itself, or it failed in a way that may be over any moment. An answer of
+// the wrong form is no sign that the target is dead: it may be for this endpoint
+// only.
+func (t *Target) Proved(k ai.Kind, now time.Time) health.Note {
+	s, ok := &t.History.Start, k == ai.OK
 	switch {
-	case !ok && t.starting:
+	case !ok && t.starting && k != ai.BadAnswer:
 		s.Failed(now)
 	case ok && s.On():
 		s.Succeeded()

@@ -44,7 +44,7 @@ func (c *caller) try(k *routing.Chooser, target *routing.Target, outcome ai.Outc
 	defer target.Release()
 	target.Permit.Report(outcome, nil, c.now)
 	if outcome.Kind == ai.OK || health.Transient(outcome.Kind) {
-		target.Proved(outcome.Kind == ai.OK, c.now)
+		target.Proved(outcome.Kind, c.now)
 	}
 	if outcome.Kind != ai.OK {
 		k.Tried = append(k.Tried, routing.Tried{
