@@ -317,3 +317,33 @@ func TestFailoverAfterSignsOfLife(t *testing.T) {
 		})
 	}
 }
+
+// TestGivenUpIsPaidFor: what an upstream was sent it bills, also if its answer
+// is not waited for, by us or by the client.
+func TestGivenUpIsPaidFor(t *testing.T) {
+	t.Parallel()
+	for _, p := range ai.Protocols {
+		for _, scenario := range []string{"mk-hang", "mk-hanghdr", "mk-silent"} {
+			t.Run(string(p)+"/"+scenario, func(t *testing.T) {
+				t.Parallel()
+				bad, good := fake(t), fake(t)
+				g := newGateway(t, channelAt("bad", bad, "key "+scenario, "priority 20")+channelAt("backup", good, "key mk-ok"),
+					"first_content_timeout 300ms")
+				rec := g.record(g.askModel(p, "gpt-5-mini", true).want(t, http.StatusOK))
+				given := rec.Attempts[0]
+				if given.Outcome.Kind != ai.Timeout || given.Usage.Input == 0 || given.Usage.Estimated == given.Usage.Reported || given.Cost.Amount <= 0 {
+					t.Errorf("given up: %s, %+v, cost %+v", given.Outcome.Kind, given.Usage, given.Cost)
+				}
+				if rec.Cost.Amount != given.Cost.Amount+rec.Attempts[1].Cost.Amount {
+					t.Errorf("the call costs %d, its attempts %d and %d", rec.Cost.Amount, given.Cost.Amount, rec.Attempts[1].Cost.Amount)
+				}
+
+				g = newGateway(t, channelAt("only", bad, "key "+scenario), "first_content_timeout 300ms")
+				rec = g.record(g.askModel(p, "gpt-5-mini", true).want(t, http.StatusGatewayTimeout))
+				if rec.Usage.Input == 0 || rec.Usage.Estimated == rec.Usage.Reported || rec.Cost.Amount <= 0 {
+					t.Errorf("the call: %+v, cost %+v", rec.Usage, rec.Cost)
+				}
+			})
+		}
+	}
+}

@@ -78,6 +78,9 @@ func (c *Call) forwardError(f *failedAnswer) {
 
 // giveUp answers a call that nobody could serve.
 func (c *Call) giveUp(ctx context.Context) error {
+	if n := len(c.Record.Attempts); n > 0 && c.Record.Usage.IsZero() {
+		c.Record.Usage = c.Record.Attempts[n-1].Usage // estimated, if it was given up
+	}
 	if c.r.Context().Err() != nil {
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
 		return nil //nolint:nilerr // there is nobody to tell
