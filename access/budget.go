@@ -3,6 +3,7 @@ package access
 import (
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ccload/ccload/ai"
 )
@@ -30,6 +31,8 @@ func (b Budget) Left(s State) int64 {
 // Spending holds what has been spent, by name: tokens and channels. It lives as
 // long as the process. It is safe for concurrent use.
 type Spending struct {
+	unknown atomic.Bool // what was spent before is not known yet
+
 	mu     sync.Mutex
 	byName map[string]*Spend
 }
@@ -48,6 +51,11 @@ func (p *Spending) Of(name string) *Spend {
 	}
 	return spend
 }
+
+// SetKnown says whether it is known what was spent in earlier lives of the
+// process, and by others. Until it is, budgets admit nothing unless their Counts
+// are Unmetered. Of a new set it is known.
+func (p *Spending) SetKnown(known bool) { p.unknown.Store(!known) }
 
 // Spent is what was spent from a spend account on a day.
 type Spent struct {

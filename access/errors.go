@@ -43,10 +43,11 @@ const (
 	LimitDay         Limit = "daily_budget"    // money in a day
 	LimitMonth       Limit = "monthly_budget"  // money in a month of the calendar
 	LimitTotal       Limit = "total_budget"    // money at all
+	LimitUnknown     Limit = "spending"        // there is a budget, and it is not known yet what was spent of it
 )
 
 // LimitError says that a token has used up a limit. It is answered with
-// status 429; its message may be told to the client.
+// status 429, or 503 for LimitUnknown; its message may be told to the client.
 type LimitError struct {
 	Limit      Limit
 	Max        int           // what a rate or the concurrency is set to
@@ -60,6 +61,8 @@ type LimitError struct {
 // Error is the sentence for the client.
 func (e *LimitError) Error() string {
 	switch e.Limit {
+	case LimitUnknown:
+		return "this token has a budget, and what was spent of it cannot be read now, because the gateway has just started or its database is away; try again in a moment"
 	case LimitConcurrency:
 		return fmt.Sprintf("this token has as many requests under way as it may have (%d); wait for one to end", e.Max)
 	case LimitRPM:
@@ -81,6 +84,8 @@ func (e *LimitError) Error() string {
 // Code is stable and made for programs.
 func (e *LimitError) Code() string {
 	switch e.Limit {
+	case LimitUnknown:
+		return "token_spending_unknown"
 	case LimitConcurrency:
 		return "token_concurrency_exceeded"
 	case LimitRPM:

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/ccload/ccload/ai"
@@ -15,6 +16,7 @@ type Limiter struct {
 	calendar *Calendar
 	window   *RateWindow
 	spend    *Spend
+	unknown  *atomic.Bool // it is not known what was spent; nil: it does not matter
 }
 
 // NewLimiter returns a limiter.
@@ -50,6 +52,10 @@ func (l *Limiter) Acquire(now time.Time, expected Use) (ok bool, over Limit) {
 	if !l.Budget.Limited() {
 		return true, ""
 	}
+	if l.spendingUnknown() {
+		l.window.Cancel(now, l.Rates, expected.Tokens)
+		return false, LimitUnknown
+	}
 	if ok, over = l.spend.Reserve(l.calendar.Day(now), l.Budget, expected.Money); !ok {
 		l.window.Cancel(now, l.Rates, expected.Tokens)
 	}
@@ -80,15 +86,28 @@ func (l *Limiter) Full(now time.Time) Limit {
 	if over := l.window.Full(now, l.Rates); over != "" {
 		return over
 	}
-	if l.Budget.Limited() {
-		return l.spend.Over(l.calendar.Day(now), l.Budget)
+	switch {
+	case !l.Budget.Limited():
+		return ""
+	case l.spendingUnknown():
+		return LimitUnknown
 	}
-	return ""
+	return l.spend.Over(l.calendar.Day(now), l.Budget)
 }
+
+// spendingUnknown reports whether the budget cannot be judged yet.
+func (l *Limiter) spendingUnknown() bool { return l.unknown != nil && l.unknown.Load() }
+
+// unknownPatience is how soon it is worth asking again whether it is known what
+// was spent.
+const unknownPatience = 2 * time.Second
 
 // Reopens is when a limit that is in the way has room again for the smallest
 // call; zero if nobody knows.
 func (l *Limiter) Reopens(over Limit, now time.Time) time.Time {
+	if over == LimitUnknown {
+		return now.Add(unknownPatience)
+	}
 	if l.window.share.Load() != nil && !l.usedUp(over, now) {
 		return now.Add(sharePatience)
 	}
@@ -125,6 +144,9 @@ func (l *Limiter) usedUp(over Limit, now time.Time) bool {
 
 // limitError says that a limit of a token is in the way.
 func (l *Limiter) limitError(over Limit, now time.Time, expected Use) *LimitError {
+	if over == LimitUnknown {
+		return &LimitError{Limit: over, RetryAfter: unknownPatience}
+	}
 	e := &LimitError{Limit: over, Shared: l.window.share.Load() != nil && l.window.mayWait(now) && !l.usedUp(over, now)}
 	switch over {
 	case LimitConcurrency:

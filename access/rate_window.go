@@ -45,6 +45,7 @@ type RateWindow struct {
 	share    atomic.Pointer[Share] // nil: all of the limits
 	short    shortfall
 	inVain   atomic.Int64 // when somebody waited for a larger share in vain, since epoch
+	bounds   atomic.Int64 // calls under way whose tokens or money are a bound
 }
 
 // Rates are the limits a RateWindow keeps; 0 means no limit.

@@ -26,13 +26,15 @@ const (
 	ContentFilter              // the request or answer was refused by policy
 	InvalidRequest             // the caller's own fault
 	ClientGone                 // the client hung up
+	Interrupted                // the gateway's process ended before the call did
+	Ended                      // an operator ended the call
 	kinds
 )
 
 var kindNames = [kinds]string{
 	"ok", "rate_limited", "quota_exhausted", "auth", "overloaded", "server", "soft_error", "truncated", "empty",
 	"bad_answer", "timeout", "network", "no_such_model", "no_such_endpoint", "context_length", "content_filter",
-	"invalid_request", "client_gone",
+	"invalid_request", "client_gone", "interrupted", "ended",
 }
 
 // String is the stable name used in logs, metrics, records and JSON.

@@ -304,19 +304,23 @@ func (c *Channel) CheckModel() string {
 // Replaced returns a copy of c in which replace has been applied to what may
 // hold placeholders: keys, addresses and the proxy. Keys that cannot be used are
 // left out: one of them does not cost the others. The copy shares everything
-// else with c. notes are what somebody should hear of it, without any secret.
+// else with c. notes are what somebody should hear of it, without any secret;
+// where no key is left they leave out those that are empty, which EmptyKeys
+// lists.
 //
 // Addresses of Azure's deployments want the key in the header api-key where
 // nothing else is said.
 func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, notes []string) {
 	r := *c
 	r.Keys = make([]string, 0, len(c.Keys))
-	for i, k := range c.Keys {
-		k = strings.TrimSpace(replace(k))
+	var empty []string
+	for i, written := range c.Keys {
+		k := strings.TrimSpace(replace(written))
 		problem, usable := "", true
 		switch {
 		case k == "":
-			problem, usable = "is left out: it is empty here (is its placeholder set?)", false
+			empty = append(empty, fmt.Sprintf("key %d is left out: it is empty here%s", i+1, because(written)))
+			usable = false
 		case slices.Contains(r.Keys, k):
 			problem, usable = "is left out: it is given twice", false
 		case !sendable(k):
@@ -330,6 +334,9 @@ func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, note
 		if usable {
 			r.Keys = append(r.Keys, k)
 		}
+	}
+	if len(r.Keys) > 0 {
+		notes = append(empty, notes...)
 	}
 	r.URLs = slices.Clone(c.URLs)
 	deployments := len(r.URLs) > 0
@@ -352,4 +359,24 @@ func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, note
 // Quoted reports whether a secret stands in quotes, which it hardly ever means.
 func Quoted(s string) bool {
 	return len(s) >= 2 && (s[0] == '"' || s[0] == '\'' || s[0] == '`') && s[len(s)-1] == s[0]
+}
+
+// EmptyKeys lists the placeholders of keys that are empty once replace has been
+// applied, such as {env.OPENAI_API_KEY}.
+func (c *Channel) EmptyKeys(replace func(string) string) []string {
+	var empty []string
+	for _, written := range c.Keys {
+		if strings.TrimSpace(replace(written)) == "" && strings.Contains(written, "{") {
+			empty = append(empty, strings.TrimSpace(written))
+		}
+	}
+	return empty
+}
+
+// because names the placeholder that left a value empty.
+func because(written string) string {
+	if !strings.Contains(written, "{") {
+		return ""
+	}
+	return ": is " + strings.TrimSpace(written) + " set?"
 }

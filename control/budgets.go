@@ -32,7 +32,7 @@ func budgetState(kind, name string, allowance *access.Limiter, now time.Time) ad
 	}
 	b := allowance.Budget
 	return admin.Budget{
-		Kind: kind, Name: name, Reserved: state.Reserved,
+		Kind: kind, Name: name, Reserved: state.Reserved, InFlight: allowance.InFlight(),
 		Day:   show(access.LimitDay, state.Day, b.Day),
 		Month: show(access.LimitMonth, state.Month, b.Month),
 		Total: show(access.LimitTotal, state.Total, b.Total),

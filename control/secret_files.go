@@ -16,6 +16,7 @@ func (s *Service) keptInFile(t *config.Token) bool {
 // MakeSecretFiles makes the files of secrets that are not there. A token whose
 // file cannot be made is not used, and the others are.
 func (s *Service) MakeSecretFiles() {
+	s.makePasswordFile()
 	for _, t := range s.declared.Tokens {
 		if !s.keptInFile(t) {
 			continue

@@ -48,7 +48,9 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 		return false
 	}
 	c.Record.UpstreamModel = t.Model
+	c.progress.tries(t, start)
 
+	a.journal(nil)
 	c.alive.wait()
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
@@ -58,6 +60,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	}
 	secrets.RedactHeader(answer.Header, t.Secret())
 	rec.ServerID = serverID(answer.Upstream)
+	rec.Dialing, rec.FirstByte = answer.Dialing(), answer.FirstByte
 	if answer.Good() {
 		a.commit(ctx, answer)
 		rec.Duration = c.since() - start
@@ -179,6 +182,7 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 	}
 	a.record.FirstContent = answer.FirstContent
 	c.Record.FirstContent = a.record.Start + answer.FirstContent
+	c.progress.first.Store(int64(c.Record.FirstContent))
 	c.Record.Channel = t.Name
 	c.exposeRoute()
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/routing"
 )
@@ -39,7 +40,9 @@ type Call struct {
 	route     *routing.Route // what the model amounts to; nil until it is known
 	chooser   *routing.Chooser
 	expectation
+	bounded     boundCall // see recount.go
 	translation translation
+	progress    progress
 
 	// Record is what is remembered of the call. It grows until Settle hands it
 	// out.
@@ -52,6 +55,7 @@ type Call struct {
 	finished bool
 	abort    bool       // the connection must be cut, see Settle
 	capture  *capturing // nil: its bodies are not kept
+	journal  ledger.Open
 }
 
 // NewCall starts the account of a request. clientAddress is the client's as the

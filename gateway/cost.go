@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"math/rand/v2"
+	"sync"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
@@ -16,6 +17,7 @@ import (
 
 // expectation is how many tokens a call is expected to use.
 type expectation struct {
+	mu    sync.Mutex   // the input may be counted by several
 	count tokens.Count // of the input
 	known bool
 }
@@ -25,12 +27,24 @@ type expectation struct {
 func (c *Call) generates() bool { return c.Operation == ai.Generate || c.Operation == ai.Complete }
 
 // countInput counts the input, once.
-func (c *Call) countInput() int64 {
+func (c *Call) countInput() int64 { return c.inputCount(c.body).Tokens }
+
+// inputCount is the count of the input, whose body is b.
+func (c *Call) inputCount(b *body) tokens.Count {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !c.known {
 		c.known = true
-		c.count = c.site.gateway.State.Counter.Send(c.sent(), c.countedModel(), c.body.bytes)
+		c.count = c.site.gateway.State.Counter.Send(c.sent(), c.countedModel(), b.bytes)
 	}
-	return c.count.Tokens
+	return c.count
+}
+
+// counted reports whether the input was counted.
+func (c *Call) counted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known
 }
 
 // countedModel is the model whose tokens are counted: the upstream's name of
@@ -45,7 +59,7 @@ func (c *Call) countedModel() string {
 // sent is how the call goes to whoever counts it, as far as its first candidate
 // tells.
 func (c *Call) sent() tokens.Sent {
-	s := tokens.Sent{Protocol: c.Protocol, Stream: c.Stream}
+	s := tokens.Sent{Protocol: c.Protocol, Stream: c.Stream, Index: &c.request.Index}
 	if c.route != nil {
 		s.Vertex = provider.Vertex(c.route.Steps[0].Candidates[0].Conf)
 	}
@@ -54,8 +68,8 @@ func (c *Call) sent() tokens.Sent {
 
 // expect is the usage that is set aside for a call: its input, and the smaller
 // of what its client allows for output and what the model usually makes.
-func (c *Call) expect(model string) ai.Usage {
-	u := ai.Usage{Input: c.countInput()}
+func (c *Call) expect(model string, input int64) ai.Usage {
+	u := ai.Usage{Input: input}
 	if c.generates() {
 		u.Output = c.site.gateway.State.outputs.Estimate(model)
 		if c.MaxOutput > 0 {
@@ -71,7 +85,7 @@ func (c *Call) ExpectedUse(cand *routing.Candidate) access.Use {
 	if !cand.Limiter.Measured() {
 		return access.Use{}
 	}
-	u := c.expect(cand.Model)
+	u := c.expect(cand.Model, c.countInput())
 	return access.Use{Tokens: int(u.Input + u.Output), Money: c.priceAt(cand, &u).Amount}
 }
 
@@ -84,6 +98,11 @@ func (c *Call) expected() access.Use {
 	if !c.token.Limiter().Measured() {
 		return access.Use{}
 	}
+	return c.expectedOf(c.countInput())
+}
+
+// expectedOf is expected for an input of so many tokens.
+func (c *Call) expectedOf(input int64) access.Use {
 	var most access.Use
 	left := dearest
 	for i := range c.route.Steps {
@@ -92,7 +111,7 @@ func (c *Call) expected() access.Use {
 				return most
 			}
 			cand := &c.route.Steps[i].Candidates[j]
-			u := c.expect(cand.Model)
+			u := c.expect(cand.Model, input)
 			most.Tokens = max(most.Tokens, int(u.Input+u.Output))
 			most.Money = max(most.Money, c.priceAt(cand, &u).Amount)
 		}
@@ -193,11 +212,11 @@ func (a *attempt) learn(u *ai.Usage) {
 	c, t := a.call, a.target
 	st := c.site.gateway.State
 	st.outputs.Observe(t.Model, u.Output)
-	if !c.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
+	if !c.counted() && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
 		return
 	}
-	c.countInput()
+	n := c.inputCount(c.body)
 	if c.countedModel() == t.Model {
-		st.Counter.Learn(c.count, u.Input)
+		st.Counter.Learn(n, u.Input)
 	}
 }

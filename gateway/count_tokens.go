@@ -24,11 +24,11 @@ func (c *Call) CountTokens() error {
 	st := c.site.gateway.State
 	st.counting.use(c.Received)
 	c.route = c.snapshot.table.Route(c.Model, c.site.Limits.FuzzyModels)
-	body := c.body.bytes
+	body, sent := c.body.bytes, c.sent()
 	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
-		body = body[from:to]
+		body, sent.Index = body[from:to], nil
 	}
-	n := st.Counter.Send(c.sent(), c.countedModel(), body).Tokens
+	n := st.Counter.Send(sent, c.countedModel(), body).Tokens
 	c.Record.Usage.Input, c.Record.Usage.Estimated = n, true
 	text := countAnswers[c.Protocol](n)
 	header := c.w.Header()

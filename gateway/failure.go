@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -85,7 +86,7 @@ func (c *Call) giveUp(ctx context.Context) error {
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
 		return nil //nolint:nilerr // there is nobody to tell
 	}
-	if c.failure != nil && c.failure.outcome.Kind.CallersFault() {
+	if c.failure != nil && c.failure.outcome.Kind.CallersFault() && !errors.Is(context.Cause(ctx), relay.ErrEnded) {
 		c.forwardError(c.failure)
 		return nil
 	}
@@ -107,14 +108,21 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	switch {
 	case context.Cause(ctx) == errTotalTimeout: //nolint:errorlint // the very value is the cause
 		kind, e.Status, e.Code = ai.Timeout, http.StatusGatewayTimeout, "total_timeout"
+	case errors.Is(context.Cause(ctx), relay.ErrEnded):
+		// A status after which SDKs do not try again.
+		c.end(ai.Ended, http.StatusForbidden, "")
+		return &protocol.Error{Status: http.StatusForbidden, Code: "ended_by_operator", Message: c.progress.ended.Load().message()}
 	case c.failure != nil:
 		kind = c.failure.outcome.Kind
 		e.Status, e.Code = finalStatus(kind)
 	case permanent != "":
 		e.Status, e.Code = permanentStatus(permanent)
 		kind = ai.InvalidRequest
-		if permanent == ai.OverBudget {
+		switch permanent {
+		case ai.OverBudget:
 			kind = ai.QuotaExhausted
+		case ai.SpendingUnknown:
+			kind = ai.Overloaded
 		}
 	case causes == ai.RateLimited, causes == ai.QuotaExhausted:
 		kind, e.Status, e.Code = causes, http.StatusTooManyRequests, "upstream_rate_limited"
@@ -175,6 +183,8 @@ func permanentStatus(r ai.Reason) (status int, code string) {
 		return http.StatusNotFound, "protocol_not_served"
 	case ai.OverBudget:
 		return http.StatusTooManyRequests, "channel_budget_exhausted"
+	case ai.SpendingUnknown:
+		return http.StatusServiceUnavailable, "channel_spending_unknown"
 	}
 	return http.StatusServiceUnavailable, "upstream_unavailable"
 }
@@ -200,7 +210,7 @@ func (c *Call) retryOutlook() (due time.Time, cause ai.Kind, permanent ai.Reason
 			if until.After(now) {
 				sooner(until)
 			}
-		case ai.OverBudget:
+		case ai.OverBudget, ai.SpendingUnknown:
 			permanent = e.Reason
 			if until.After(now) {
 				sooner(until)
@@ -236,6 +246,8 @@ func (c *Call) explainFailure(permanent ai.Reason) string {
 		return fmt.Sprintf("no channel that serves the model speaks the %s protocol", c.Protocol)
 	case permanent == ai.OutsideHours:
 		return "every channel that serves the model is outside its hours"
+	case permanent == ai.SpendingUnknown:
+		return "the channels that serve the model have a budget, and what was spent of it cannot be read now, because the gateway has just started or its database is away"
 	case permanent == ai.OverBudget:
 		return "what may be spent on the channels that serve the model is spent"
 	case permanent == ai.NoKey:

@@ -71,8 +71,10 @@ func (a *attempt) upstreamRequest() (*relay.Request, error) {
 		Format: c.match.Format, Endpoint: endpoint, Stream: c.Stream, Array: c.request.Array,
 		Transport: c.snapshot.transports[t.Channel][t.URL],
 		Timers:    a.timers(),
+		Progress:  a,
 		Hide:      a.hides(),
 		Rename:    a.renames(),
+		Given:     &c.progress.given,
 	}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/routing"
+	"github.com/ccload/ccload/store"
 )
 
 // errTotalTimeout ends a call that took longer than its handler allows.
@@ -22,16 +23,14 @@ var errTotalTimeout = errors.New("the call took longer than total_timeout")
 // fault of the upstream's.
 func endedHere(ctx context.Context) bool {
 	cause := context.Cause(ctx)
-	return errors.Is(cause, errTotalTimeout) || errors.Is(cause, relay.ErrExiting)
+	return errors.Is(cause, errTotalTimeout) || errors.Is(cause, relay.ErrExiting) || errors.Is(cause, relay.ErrEnded)
 }
 
 // Serve tries targets until one answers well or the caller is told why none
 // could.
 func (c *Call) Serve() error {
-	ctx, end := context.WithCancelCause(c.r.Context())
-	defer end(nil)
-	c.site.gateway.running.Store(c, end)
-	defer c.site.gateway.running.Delete(c)
+	ctx, end := c.site.gateway.State.Running.start(c, c.r.Context())
+	defer end()
 	if total := c.site.Limits.TotalTimeout; total > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, total, errTotalTimeout)
@@ -125,6 +124,10 @@ func (c *Call) wait(ctx context.Context) bool {
 	return true
 }
 
+// ownerPatience is how long a call waits for the store to say who made a
+// response.
+const ownerPatience = time.Second
+
 // pin finds the key that made the stored response the call builds on.
 func (c *Call) pin(ctx context.Context) error {
 	if c.Continues == "" {
@@ -132,15 +135,28 @@ func (c *Call) pin(ctx context.Context) error {
 	}
 	g := c.site.gateway
 	made, ok := g.State.responseOwners.ownerOf(c.Continues)
-	if !ok && g.Opened() {
-		target, token, err := g.Owners.ResponseOwner(ctx, c.Continues)
+	var unknown error // why it cannot be told who made it
+	if !ok {
+		ask, cancel := context.WithTimeout(ctx, ownerPatience)
+		target, token, err := g.Owners.ResponseOwner(ask, c.Continues)
+		cancel()
 		ok, made = err == nil, owner{target, token}
+		if !errors.Is(err, store.ErrNotFound) {
+			unknown = err
+		}
 	}
 	// What another token made is not there for this one.
 	stranger := ok && made.token != c.Token
 	if ok && !stranger && c.snapshot.table.Owns(made.Target) {
 		c.chooser.Pinned = &made.Target
 		return nil
+	}
+	if c.Operation == ai.StoredResponse && unknown != nil {
+		c.setRetryAfter(untilStored)
+		return &protocol.RequestError{
+			Status: http.StatusServiceUnavailable, Code: "response_owner_unknown", Param: "response_id",
+			Message: "the gateway cannot look up now which upstream made this response, because its database is away; try again in a moment",
+		}
 	}
 	if c.Operation == ai.StoredResponse || stranger {
 		return &protocol.RequestError{

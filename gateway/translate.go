@@ -124,6 +124,7 @@ func (a *attempt) translatedRequest() (*relay.Request, error) {
 		Format: codec, Endpoint: endpoint, Stream: c.Stream,
 		Transport: c.snapshot.transports[t.Channel][t.URL],
 		Timers:    a.timers(),
+		Progress:  a,
 		Translate: &relay.Translation{
 			Upstream: codec, Client: CodecOf(c.Protocol), Prompt: c.translation.prompt, Back: protocol.Back{Names: out.Names, Answer: out.Answer},
 			Stream: c.Stream, Array: c.request.Array, Thoughts: thoughts,

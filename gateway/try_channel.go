@@ -196,6 +196,8 @@ func (c *Call) testOnce(ctx context.Context, o *testOrder) {
 		return
 	}
 	t.Why = testPolicy
+	ctx, end := c.site.gateway.State.Running.start(c, ctx)
+	defer end()
 	if !c.try(ctx, t) {
 		_ = c.giveUp(ctx)
 	}

@@ -49,8 +49,13 @@ func (w *deadline) extendBy(t *Timers) {
 // off guards nothing any more.
 func (w *deadline) off() { w.arm(0, 0, nil) }
 
-// waits notes that a wait for the upstream begins.
-func (w *deadline) waits() { w.since.Store(int64(time.Since(w.start))) }
+// waits notes that a wait for the upstream begins, and says how long after the
+// start of the attempt.
+func (w *deadline) waits() time.Duration {
+	now := time.Since(w.start)
+	w.since.Store(int64(now))
+	return now
+}
 
 // came notes that a wait is over. What happens until the next one is not the
 // upstream's fault: a client may read slowly.

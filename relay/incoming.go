@@ -35,10 +35,14 @@ type connection struct {
 	trace  httptrace.ClientTrace
 	got    atomic.Bool
 	reused atomic.Bool
+	fresh  atomic.Pointer[freshConn] // nil if the connection was open before
 }
 
 func (c *connection) gotConn(info httptrace.GotConnInfo) {
 	c.reused.Store(info.Reused)
+	if !info.Reused && !info.WasIdle {
+		c.fresh.Store(&freshConn{info.Conn, time.Now()})
+	}
 	c.got.Store(true)
 }
 

@@ -26,6 +26,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ccload/ccload/config"
@@ -156,6 +157,9 @@ type Request struct {
 	Array     bool // a Gemini stream in the form of a JSON array
 	Transport http.RoundTripper
 	Timers    Timers
+	// Given counts the bytes of the answer that the client was given so far, for
+	// others to see. nil: nobody looks.
+	Given *atomic.Int64
 	// Hide reports whether an event of a stream, by its data, is kept from the
 	// client. nil: none is.
 	Hide func(data []byte) bool
@@ -165,6 +169,18 @@ type Request struct {
 	// Translate is set if the client speaks another format. Stream is then what
 	// the upstream was asked for.
 	Translate *Translation
+	// Progress is told of a stream that takes long, each ProgressEvery, by the
+	// goroutine that copies it. nil: nobody is.
+	Progress Progress
+}
+
+// ProgressEvery is how often Progress is told of a stream, at most.
+const ProgressEvery = 5 * time.Second
+
+// Progress is told how far a stream has come: Verdict and Said of the answer are
+// those of this moment.
+type Progress interface {
+	Progress(a *Answer)
 }
 
 // Reasons an attempt is ended from our side; they are the causes of its
@@ -180,6 +196,10 @@ var (
 // ErrExiting is the cause of a parent context that the process ends because it
 // exits: neither the upstream nor the client is to blame.
 var ErrExiting = errors.New("the gateway is shutting down")
+
+// ErrEnded is, by errors.Is, the cause of a parent context that an operator
+// ended: likewise.
+var ErrEnded = errors.New("an operator ended the call")
 
 // outbound builds the request for net/http.
 func (r *Request) outbound(ctx context.Context) *http.Request {

@@ -24,6 +24,8 @@ type Answer struct {
 	// Evidence says what there is to say against the answer; its kind is OK for
 	// an answer that proved itself, and for an error status, which Status tells.
 	Evidence health.Evidence
+	// FirstByte is the time from sending to the headers; 0 if there were none.
+	FirstByte time.Duration
 	// FirstContent is the time from sending to the first content, or to the end
 	// of a whole body.
 	FirstContent time.Duration
@@ -104,6 +106,7 @@ func send(parent context.Context, r *Request) *Answer {
 		a.Evidence = a.blame(err)
 		return a
 	}
+	a.FirstByte = time.Since(a.deadline.start)
 	a.resp, a.Status, a.Upstream = resp, resp.StatusCode, resp.Header
 	if r.Translate == nil {
 		a.Header = clientHeader(resp.Header)
@@ -219,6 +222,8 @@ func (a *Answer) blame(err error) health.Evidence {
 	switch {
 	case errors.Is(context.Cause(a.parent), ErrExiting):
 		e.Kind, e.Phase = ai.Timeout, "exit"
+	case errors.Is(context.Cause(a.parent), ErrEnded):
+		e.Kind = ai.Ended
 	case errors.Is(a.parent.Err(), context.DeadlineExceeded):
 		e.Kind, e.Phase = ai.Timeout, "total"
 	case a.parent.Err() != nil:

@@ -175,6 +175,8 @@ func OverReason(l access.Limit) ai.Reason {
 		return ai.OverRate
 	case access.LimitTPM:
 		return ai.OverTokens
+	case access.LimitUnknown:
+		return ai.SpendingUnknown
 	}
 	return ai.OverBudget
 }

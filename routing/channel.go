@@ -77,9 +77,6 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 		warn(fmt.Sprintf("channel %q: %s", c.Name, note))
 	}
 	ch := &Channel{Conf: conf, Name: c.Name, Keyless: len(c.Keys) > 0 && len(conf.Keys) == 0}
-	if ch.Keyless {
-		warn(fmt.Sprintf("channel %q has no key left and is not used", c.Name))
-	}
 	if err := conf.Validate(); err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func (e *Exclusion) explain(cand *Candidate) ai.Candidate {
 		told.Until = e.Ready.Until
 	case ai.OutsideHours:
 		told.Detail = cand.Conf.Hours.String()
-	case ai.OverBudget:
+	case ai.OverBudget, ai.SpendingUnknown:
 		told.Until = e.Ready.Until
 	case ai.WrongProtocol:
 		told.Detail = "speaks " + strings.Join(cand.ProtocolNames(), ", ")

@@ -52,8 +52,8 @@ func (l *load) start(tb testing.TB) (gateway, bare *caller) {
 var limits = map[string]struct{ handler, handlerBytes, log, logBytes float64 }{
 	"small":           {65, 9_300, 34, 3_900},
 	"200-channels":    {65, 9_400, 38, 4_800},
-	"large-anthropic": {670, 13_200, 34, 3_900},
-	"large-chat":      {322, 10_300, 34, 3_900},
+	"large-anthropic": {70, 8_700, 34, 3_900},
+	"large-chat":      {70, 8_700, 34, 3_900},
 	"burst":           {79, 11_300, 36, 3_900},
 	"translated":      {130, 24_000, 34, 3_950},
 }

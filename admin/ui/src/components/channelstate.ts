@@ -39,6 +39,7 @@ export function stateOf(c: Channel, now: number): ChannelState {
 		case "over_tokens":
 		case "over_concurrent":
 		case "over_budget":
+		case "spending_unknown":
 			return make("limited", tCode("reason", c.state), c.until)
 		case "probing":
 			return make("probing", worst(c)?.why)
