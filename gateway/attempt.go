@@ -113,7 +113,7 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 	if translated {
 		scope = ai.ScopeModel
 	}
-	again := repeatability(&o, &a.record.Usage, c.site.Limits.MaxWait-c.waited, now)
+	again := repeatability(&o, &a.record.Usage, c.site.Limits.MaxWait-c.chooser.Waited, now)
 	c.chooser.Tried = append(c.chooser.Tried, routing.Tried{
 		Channel: t.Channel, Protocol: t.Protocol, URL: t.URL, Key: t.Key, Model: t.Model, Kind: o.Kind, Scope: scope, Until: o.Until,
 		Again: again != never, Gamble: t.Gamble,

@@ -48,10 +48,7 @@ type Call struct {
 	// out.
 	Record   *ai.Record
 	failure  *failedAnswer // the most telling failure so far
-	waited   time.Duration // for something that was due
-	repeats  bool          // failures may be repeated in place
 	alive    *keepalive    // nil: nobody needs a sign of life
-	inPlace  *repetition   // what is to be tried once more; nil: nothing
 	finished bool
 	abort    bool       // the connection must be cut, see Settle
 	capture  *capturing // nil: its bodies are not kept

@@ -23,13 +23,6 @@ const (
 	maxRepeats = 2
 )
 
-// repetition is a target that is to be tried once more.
-type repetition struct {
-	target *routing.Target
-	alone  bool // nothing else is left
-	pause  time.Duration
-}
-
 // repeatable says of a failure whether the same target may be asked again
 // within the call. It may not where the failure may have cost something, took
 // long, or will not be over while the call can wait.
@@ -82,7 +75,7 @@ func (a *attempt) report(answer *relay.Answer, again repeatable, now time.Time) 
 		t.Proved(o.Kind, now)
 		only := !c.chooser.AnyLeft(nil)
 		if a.mayRepeat(again, only) && t.History.Retries.Take(now) {
-			c.inPlace = &repetition{target: t, alone: only, pause: pauseBefore(t.Repeats+1, o.Until.Sub(now))}
+			c.chooser.Repeat = &routing.Repetition{Target: t, Alone: only, Pause: pauseBefore(t.Repeats+1, o.Until.Sub(now))}
 			spared = t.Repeats == 0 && !t.Permit.Doubtful()
 		}
 		spared = spared || only && t.History.Steady(now)
@@ -100,12 +93,12 @@ func (a *attempt) report(answer *relay.Answer, again repeatable, now time.Time) 
 func (a *attempt) mayRepeat(again repeatable, only bool) bool {
 	c, t := a.call, a.target
 	switch {
-	case !c.repeats || again < alone || c.left() < 1:
+	case !c.chooser.Repeats || again < alone || attemptsLeft(c) < 1:
 		return false
 	case only:
 		return t.Repeats < maxRepeats
 	}
-	return again == healthy && t.Repeats == 0 && !t.Permit.Doubtful() && c.left() > 1
+	return again == healthy && t.Repeats == 0 && !t.Permit.Doubtful() && attemptsLeft(c) > 1
 }
 
 // pauseBefore is the pause before the n-th repetition, or what upstream asks for.
@@ -116,14 +109,14 @@ func pauseBefore(n int, stated time.Duration) time.Duration {
 
 // repeat takes what is to be tried once more, after its pause; nil if that is
 // nothing or cannot be had.
-func (c *Call) repeat(ctx context.Context) *routing.Target {
-	r := c.inPlace
-	c.inPlace = nil
-	if r == nil || !pause(ctx, r.pause) {
+func repeat(ctx context.Context, k *routing.Chooser) *routing.Target {
+	r := k.Repeat
+	k.Repeat = nil
+	if r == nil || !pause(ctx, r.Pause) {
 		return nil
 	}
-	c.chooser.Now = time.Now()
-	return c.chooser.Again(r.target, r.alone)
+	k.Now = time.Now()
+	return k.Again(r.Target, r.Alone)
 }
 
 // pause waits; it reports whether the context lived on.

@@ -40,9 +40,9 @@ func (c *Call) Serve() error {
 	if err := c.pin(ctx); err != nil {
 		return c.Refuse(err)
 	}
-	c.repeats = true
+	c.chooser.Repeats = true
 	c.alive = newKeepalive(c)
-	for c.left() > 0 && ctx.Err() == nil {
+	for attemptsLeft(c) > 0 && ctx.Err() == nil {
 		t, ok := c.next(ctx)
 		if !ok {
 			break
@@ -71,8 +71,8 @@ func (c *Call) choose() {
 	c.chooser = k
 }
 
-// left is how many more attempts the call may make.
-func (c *Call) left() int { return c.site.Limits.MaxAttempts - len(c.Record.Attempts) }
+// attemptsLeft is how many more attempts the call may make.
+func attemptsLeft(c *Call) int { return c.site.Limits.MaxAttempts - len(c.Record.Attempts) }
 
 // next picks what to try, or says that nothing is left. A failure that may be
 // over is repeated in place; where nothing can serve it falls back on the least
@@ -80,8 +80,8 @@ func (c *Call) left() int { return c.site.Limits.MaxAttempts - len(c.Record.Atte
 // handler's patience.
 func (c *Call) next(ctx context.Context) (*routing.Target, bool) {
 	k := c.chooser
-	k.Left = c.left()
-	if t := c.repeat(ctx); t != nil {
+	k.Left = attemptsLeft(c)
+	if t := repeat(ctx, k); t != nil {
 		return t, true
 	}
 	for {
@@ -114,11 +114,11 @@ func (c *Call) next(ctx context.Context) (*routing.Target, bool) {
 // wait waits for the first candidate that is due within the handler's patience.
 // It reports whether there is something to look at again.
 func (c *Call) wait(ctx context.Context) bool {
-	due, ok := c.chooser.Due(c.site.Limits.MaxWait - c.waited)
+	due, ok := c.chooser.Due(c.site.Limits.MaxWait - c.chooser.Waited)
 	if !ok || !pause(ctx, due) {
 		return false
 	}
-	c.waited += due
+	c.chooser.Waited += due
 	c.chooser.Now = time.Now()
 	c.chooser.ForgetLimits()
 	return true

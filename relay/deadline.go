@@ -22,7 +22,6 @@ type deadline struct {
 	cause error
 	at    time.Duration // after start: the moment; 0: none
 	limit time.Duration // of silence; 0: none
-	more  *Timers       // whose Thinker is asked when the moment has come; nil: nobody is
 }
 
 // until ends the attempt with cause at a moment counted from its start; 0
@@ -43,8 +42,15 @@ func (w *deadline) extendBy(t *Timers) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.more = t
+	w.cause = (*unlessThinking)(t)
 }
+
+// unlessThinking is the cause of an attempt that ends for want of content, unless
+// its model thinks: then there is more time.
+type unlessThinking Timers
+
+func (t *unlessThinking) Error() string { return errFirstContent.Error() }
+func (t *unlessThinking) Unwrap() error { return errFirstContent }
 
 // off guards nothing any more.
 func (w *deadline) off() { w.arm(0, 0, nil) }
@@ -64,7 +70,7 @@ func (w *deadline) came() { w.since.Store(-1) }
 func (w *deadline) arm(at, limit time.Duration, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.at, w.limit, w.cause, w.more = max(at, 0), max(limit, 0), cause, nil
+	w.at, w.limit, w.cause = max(at, 0), max(limit, 0), cause
 	wait := w.limit
 	if w.at > 0 {
 		wait = w.at - time.Since(w.start)
@@ -99,8 +105,8 @@ func (w *deadline) fire() {
 	default:
 		return
 	}
-	if t := w.more; left <= 0 && t != nil {
-		if w.more = nil; t.Thinker.Thinks() {
+	if t, ok := w.cause.(*unlessThinking); ok && left <= 0 { //nolint:errorlint // the very value is asked
+		if w.cause = errFirstContent; t.Thinker.Thinks() {
 			w.at = t.Thinking
 			left = w.at - now
 		}

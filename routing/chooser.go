@@ -53,6 +53,12 @@ type Chooser struct {
 	// Left is how many attempts the call has left, the next one included; 0 if
 	// they are not counted.
 	Left int
+	// Waited is how long the call has waited for something that was due.
+	Waited time.Duration
+	// Repeats says that failures may be repeated in place, and Repeat what is to
+	// be repeated next; nil: nothing.
+	Repeats bool
+	Repeat  *Repetition
 
 	Translator Translator // nil: the call cannot be translated
 	Estimator  Estimator  // nil: nothing is expected to be used

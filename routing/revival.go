@@ -96,6 +96,13 @@ func (c *Chooser) pass(only *resting) *Target {
 	return t
 }
 
+// Repetition is a target that is to be tried once more in place.
+type Repetition struct {
+	Target *Target
+	Alone  bool // nothing else is left
+	Pause  time.Duration
+}
+
 // Again takes a target that has just failed once more, in place. alone says that
 // nothing else is left for the call. It returns nil if the target cannot be had.
 func (c *Chooser) Again(failed *Target, alone bool) *Target {

@@ -140,7 +140,8 @@ func (g *gateway) cooling() (list []struct {
 	Kind        string    `json:"kind"`
 	Until       time.Time `json:"until"`
 	StatedUntil time.Time `json:"stated_until"`
-}) {
+},
+) {
 	g.t.Helper()
 	a := g.do(http.MethodGet, "http://"+g.admin+"/ccload/cooling", "")
 	if err := json.Unmarshal([]byte(a.body), &list); err != nil {
