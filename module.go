@@ -28,6 +28,7 @@ import (
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/routing"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -52,7 +53,9 @@ type App struct {
 	gateway  *gateway.Gateway
 	keep     atomic.Pointer[retention]
 	control  *control.Service
-	sites    addresses // at which it is found
+	files    *secrets.FileSet // those that the config names
+	replacer *caddy.Replacer  // of placeholders that stand for secrets, by way of files
+	sites    addresses        // at which it is found
 
 	background sync.WaitGroup     // what runs by itself until Stop
 	stop       context.CancelFunc // ends it
@@ -87,12 +90,16 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned, ended: a.state.control.PublishCall}
+	a.files = a.state.files.NewSet()
+	a.replacer = config.NewReplacer(a.files.Get, func(path string, err error) {
+		a.observer.Problem(fmt.Sprintf("the placeholder {file.%s} is empty: %v", path, err))
+	})
 	a.gateway = gateway.New(gateway.Options{
 		State: a.state.gateway, Routing: a.state.routing, Observer: a.observer, Owners: a.state.store, Shares: a.state.cluster,
 		Ready: a.state.control.Complete, Pseudonym: a.state.control.Pseudonym, Log: a.logger,
 	})
 	a.control, err = control.New(control.Options{
-		State: a.state.control, Declared: &a.App, Gateway: a.gateway, Replacer: caddy.NewReplacer(),
+		State: a.state.control, Declared: &a.App, Gateway: a.gateway, Replacer: caddy.NewReplacer(), Watched: a.replacer, SecretFile: a.files.Get,
 		KeyFile: filepath.Join(caddy.AppDataDir(), "ccload", "encryption.key"), Modules: modulesIn, Log: a.logger,
 	})
 	if err != nil {
@@ -124,8 +131,7 @@ func (a *App) joinState() error {
 
 // rebuild makes the registry of what is declared and stored now.
 func (a *App) rebuild() error {
-	replacer := caddy.NewReplacer()
-	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
+	replace := func(s string) string { return a.replacer.ReplaceAll(s, "") }
 	whole, shadowed := a.control.Whole()
 	for _, problem := range shadowed {
 		a.observer.Problem(problem)
@@ -251,6 +257,9 @@ func (a *App) idleWithin(patience time.Duration) bool {
 }
 
 func (a *App) leaveState() {
+	if a.files != nil {
+		a.files.Close()
+	}
 	if _, err := states.Delete(a.stateKey); err != nil {
 		a.logger.Error("closing the gateway's state", zap.Error(err))
 	}

@@ -53,6 +53,7 @@ func (st *state) open() error {
 		first := make(chan error, 1)
 		st.done.Go(func() { st.connect(run, first) })
 		st.done.Go(func() { st.gateway.Recounts.Run(run) })
+		st.done.Go(func() { st.files.Watch(run, st.control.FilesChanged) })
 		patience := time.NewTimer(openPatience)
 		defer patience.Stop()
 		select {

@@ -21,6 +21,7 @@ import (
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/routing"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -48,6 +49,7 @@ type state struct {
 	cluster *cluster.Cluster
 
 	store  store.Store
+	files  *secrets.Files
 	warned sync.Map // what the log was told -> time.Time: when, or until when it holds
 
 	openOnce sync.Once
@@ -73,7 +75,7 @@ type retention struct {
 
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
-	st := &state{store: s}
+	st := &state{store: s, files: secrets.NewFiles()}
 	st.writer = callWriter{st: st, early: make(map[string]map[ai.Day]ai.Money)}
 	st.log.Store(log)
 	st.routing = routing.NewState(st.coolingChanged)
@@ -232,7 +234,7 @@ func (st *state) apply() {
 	st.mu.Unlock()
 	for _, app := range apps {
 		if err := app.rebuild(); err != nil {
-			app.logger.Error("what is stored cannot be put to use; routing stays as it was", zap.Error(err))
+			app.logger.Error("what is stored or in files cannot be put to use; routing stays as it was", zap.Error(err))
 			continue
 		}
 		app.gateway.RenewChecks()

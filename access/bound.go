@@ -2,6 +2,8 @@ package access
 
 import (
 	"time"
+
+	"github.com/ccload/ccload/ai"
 )
 
 // A call of which only a bound is known may be admitted by it, where the limits
@@ -76,6 +78,18 @@ func (a *Admission) Adjust(more Use) {
 	a.expected.Money += more.Money
 }
 
+// Costs says that the call has cost so much by now. Where that is more than was
+// set aside for it the difference is set aside too: newcomers wait or are
+// refused, the call itself goes on.
+func (a *Admission) Costs(money ai.Money) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if more := money - a.expected.Money; more > 0 && !a.settled {
+		a.limiter.adjust(a.at, Use{Money: more})
+		a.expected.Money = money
+	}
+}
+
 // exact notes that the admission is no bound any more.
 func (a *Admission) exact() {
 	if a.bound {
@@ -92,8 +106,6 @@ func (l *Limiter) adjust(taken time.Time, more Use) {
 		l.window.mu.Unlock()
 	}
 	if l.Budget.Limited() {
-		l.spend.mu.Lock()
-		l.spend.reserved += more.Money
-		l.spend.mu.Unlock()
+		l.spend.adjust(more.Money)
 	}
 }

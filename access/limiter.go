@@ -27,7 +27,8 @@ func NewLimiter(r Rates, b Budget, c *Calendar, w *RateWindow, s *Spend) *Limite
 // Use is what a call uses, or is expected to.
 type Use struct {
 	Tokens int
-	Money  ai.Money
+	Money  ai.Money // at most, of an expectation
+	Likely ai.Money // what is likely to be the most of it; of an expectation only
 }
 
 // Measured reports whether Acquire must be told what a call is expected to use.
@@ -56,7 +57,7 @@ func (l *Limiter) Acquire(now time.Time, expected Use) (ok bool, over Limit) {
 		l.window.Cancel(now, l.Rates, expected.Tokens)
 		return false, LimitUnknown
 	}
-	if ok, over = l.spend.Reserve(l.calendar.Day(now), l.Budget, expected.Money); !ok {
+	if ok, over = l.spend.Reserve(l.calendar.Day(now), l.Budget, expected.Money, expected.Likely); !ok {
 		l.window.Cancel(now, l.Rates, expected.Tokens)
 	}
 	return ok, over
@@ -124,6 +125,20 @@ func (l *Limiter) Reopens(over Limit, now time.Time) time.Time {
 // have left over.
 const sharePatience = 300 * time.Millisecond
 
+// reservedPatience is how soon it is worth asking again for what calls under way
+// have reserved: most of them end within seconds.
+const reservedPatience = 2 * time.Second
+
+// Freed returns a channel that is closed when a call under way gives back what
+// it reserved of the budget; nil if none has reserved anything. It is asked for
+// before a call is refused, so that nothing given back meanwhile is missed.
+func (l *Limiter) Freed() <-chan struct{} {
+	if !l.Budget.Limited() {
+		return nil
+	}
+	return l.spend.freed()
+}
+
 // usedUp reports whether a limit is in the way even of a process that may use
 // all of it.
 func (l *Limiter) usedUp(over Limit, now time.Time) bool {
@@ -160,7 +175,11 @@ func (l *Limiter) limitError(over Limit, now time.Time, expected Use) *LimitErro
 	default:
 		day := l.calendar.Day(now)
 		state := l.spend.State(day)
-		e.Spent, e.Budget = state.of(over), l.Budget.of(over)
+		e.Spent, e.Budget, e.Likely = state.of(over), l.Budget.of(over), expected.Likely
+		if e.Reserved = e.Spent < e.Budget && state.Reserved > 0; e.Reserved {
+			e.RetryAfter = reservedPatience
+			break
+		}
 		if e.Resets = l.calendar.Resets(over, day); !e.Resets.IsZero() {
 			e.RetryAfter = e.Resets.Sub(now)
 		}

@@ -30,7 +30,7 @@ func (m *RateWindows) Of(name string) *RateWindow {
 	return window
 }
 
-// Of counts the calls of one thing: those under way, those that began
+// RateWindow counts the calls of one thing: those under way, those that began
 // within the last 60 seconds, and their tokens. Limits are given with each call
 // because they may change while the counts go on. The zero value is ready; it
 // must not be copied.

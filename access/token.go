@@ -88,7 +88,8 @@ func (t *Token) MayCountUpstream() bool { return t.counts }
 // Limiter is what the token may use, and has used.
 func (t *Token) Limiter() *Limiter { return t.limiter }
 
-// Admission is a call that a token was admitted with.
+// Admission is a call that a token was admitted with. It is safe for concurrent
+// use.
 type Admission struct {
 	limiter *Limiter
 	at      time.Time

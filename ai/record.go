@@ -24,7 +24,7 @@ type Record struct {
 	Cost          Cost          `json:"cost"`                       // of all attempts together
 	Day           Day           `json:"day,omitempty"`              // of the budgets it counts against, YYYYMMDD
 	ResponseID    string        `json:"response_id,omitempty"`      // id of a response stored upstream
-	ClientIP      string        `json:"client_ip,omitempty"`        // where it came from
+	ClientIP      string        `json:"client_ip,omitempty"`        // the client's address, as trusted_proxies make it known
 	UserAgent     string        `json:"user_agent,omitempty"`       // the client's, shortened
 	Message       string        `json:"message,omitempty"`          // what went wrong, for people
 	Attempts      []Attempt     `json:"attempts"`                   // in the order they were made

@@ -44,8 +44,10 @@ type Channel struct {
 
 	// Keys are the upstream credentials. They are used in turn, and rest one by
 	// one. Placeholders such as {env.KEY} and {file./path} are replaced; a key
-	// whose placeholder is empty is left out. A channel may have no key if its
-	// service wants none.
+	// whose placeholder is empty is left out. A file is looked at every second:
+	// a new key in it takes the place of the old one, with its budget and its
+	// conversations, and is tried at once if the old one was refused. A channel
+	// may have no key if its service wants none.
 	Keys []string `json:"keys,omitempty"`
 
 	// Auth says how the key is sent: bearer (Authorization: Bearer), x-api-key,
@@ -154,7 +156,27 @@ type Channel struct {
 
 	// TLSInsecureSkipVerify accepts any certificate. Only for tests.
 	TLSInsecureSkipVerify bool `json:"tls_insecure_skip_verify,omitempty"`
+
+	written []string // Keys before their placeholders were replaced; nil if they were not
 }
+
+// KeyIdentity is what a key is known by to whatever outlives it: cooldowns,
+// affinity, the owner of stored responses. A key that is kept in a file goes by
+// the file, so that a new key in it takes the place of the old one.
+func (c *Channel) KeyIdentity(i int) string {
+	if i < len(c.written) && c.written[i] != c.Keys[i] && strings.Contains(c.written[i], filePlaceholder) {
+		return c.written[i]
+	}
+	return c.Keys[i]
+}
+
+// KeyInFile reports whether a key was read from a file.
+func (c *Channel) KeyInFile(i int, path string) bool {
+	return i < len(c.written) && strings.Contains(c.written[i], filePlaceholder+path+"}")
+}
+
+// filePlaceholder is how a placeholder begins that stands for a file.
+const filePlaceholder = "{file."
 
 // Share is the weight that the channel has, 0 for standby.
 func (c *Channel) Share() int {
@@ -312,7 +334,7 @@ func (c *Channel) CheckModel() string {
 // nothing else is said.
 func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, notes []string) {
 	r := *c
-	r.Keys = make([]string, 0, len(c.Keys))
+	r.Keys, r.written = make([]string, 0, len(c.Keys)), make([]string, 0, len(c.Keys))
 	var empty []string
 	for i, written := range c.Keys {
 		k := strings.TrimSpace(replace(written))
@@ -332,7 +354,7 @@ func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, note
 			notes = append(notes, fmt.Sprintf("key %d %s", i+1, problem))
 		}
 		if usable {
-			r.Keys = append(r.Keys, k)
+			r.Keys, r.written = append(r.Keys, k), append(r.written, written)
 		}
 	}
 	if len(r.Keys) > 0 {

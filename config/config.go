@@ -36,7 +36,8 @@ type App struct {
 
 	// AdminPassword opens the dashboard and its API: a password of at least 8
 	// characters, or the bcrypt or argon2id hash of one. Placeholders are
-	// replaced. Default: none, and nobody gets in.
+	// replaced; a file is looked at every second. Default: none, and nobody gets
+	// in.
 	AdminPassword string `json:"admin_password,omitempty"`
 
 	// AdminPasswordFile is a file that holds the password of the dashboard where

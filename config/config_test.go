@@ -115,6 +115,24 @@ func TestErrorsNameThingFieldValueAndRemedy(t *testing.T) {
 		{ch(func(c *config.Channel) { c.Proxy = "http://{env.PROXY" }), `channel "relay": proxy: holds a placeholder without…`},
 		{ch(func(c *config.Channel) { c.URLs = []config.URL{{URL: "https://{env.HOST/v1"}} }), `channel "relay": urls "https://{env.HOST/v1": holds a placeholder without…`},
 		{ch(func(c *config.Channel) { c.HeaderUp = &config.HeaderOps{Set: map[string][]string{"X-A": {"{env.A"}}} }), `channel "relay": header_up X-A: holds a placeholder without…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.header.X-Api-Key}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.header.authorization}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.cookie.session}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.uri}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.uri.query}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.orig_uri.query.key}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
 		{ch(func(c *config.Channel) { c.BodySet = []config.BodyField{{Path: "a"}} }), `channel "relay": body_set "a": has no JSON value`},
 		{ch(func(c *config.Channel) {
 			c.BodySet = []config.BodyField{{Path: "a", Value: json.RawMessage("1")}, {Path: "a", Value: json.RawMessage("2")}}

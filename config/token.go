@@ -28,7 +28,8 @@ type Token struct {
 	Name string `json:"name"`
 
 	// Secret is what the client sends, at least 16 characters; placeholders
-	// such as {env.TOKEN} are replaced. Only its hash is kept.
+	// such as {env.TOKEN} are replaced; a file is looked at every second. Only its
+	// hash is kept.
 	Secret string `json:"secret,omitempty"`
 
 	// SecretFile is a file that holds the secret, where none is written: it is

@@ -128,6 +128,11 @@ type Options struct {
 	// KeyFile is where the encryption key is kept if none is configured.
 	KeyFile  string
 	Replacer Replacer
+	// Watched replaces placeholders as Replacer does, but for those of files:
+	// their contents are watched, and RenewSecrets is called after a change.
+	Watched Replacer
+	// SecretFile reads a file that is watched in the same way.
+	SecretFile func(path string) (string, error)
 	// Modules lists the modules in a namespace.
 	Modules func(namespace string) []Module
 	Log     *zap.Logger
@@ -142,6 +147,8 @@ type Service struct {
 	gateway  Gateway
 	keyFile  string
 	replacer Replacer
+	watched  Replacer
+	secret   func(path string) (string, error)
 	modules  func(namespace string) []Module
 	log      *zap.Logger
 	password atomic.Pointer[admin.Password] // of the dashboard, nil if there is none
@@ -159,7 +166,7 @@ func New(o Options) (*Service, error) {
 	s := &Service{
 		underWay: underWay{o.State, o.Gateway},
 		state:    o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
-		replacer: o.Replacer, modules: o.Modules, log: o.Log,
+		replacer: o.Replacer, watched: o.Watched, secret: o.SecretFile, modules: o.Modules, log: o.Log,
 	}
 	if _, err := s.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
 		return nil, err
@@ -167,6 +174,17 @@ func New(o Options) (*Service, error) {
 	password, err := s.readPassword()
 	s.password.Store(password)
 	return s, err
+}
+
+// RenewSecrets reads the admin password anew, because a file has changed that it
+// may come from. One that cannot be used leaves the old one.
+func (s *Service) RenewSecrets() {
+	password, err := s.readPassword()
+	if err != nil {
+		s.log.Error("the new admin password cannot be used, so the old one stays", zap.Error(err))
+		return
+	}
+	s.password.Store(password)
 }
 
 // Shared implements admin.Operator.

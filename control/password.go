@@ -14,10 +14,10 @@ import (
 // readPassword reads the admin password from its option, or from its file if
 // that is there already; nil if there is none.
 func (s *Service) readPassword() (*admin.Password, error) {
-	text := s.replacer.ReplaceAll(s.declared.AdminPassword, "")
+	text := s.watched.ReplaceAll(s.declared.AdminPassword, "")
 	if text == "" && s.PasswordFile() != "" {
 		var err error
-		text, err = secrets.ReadSecret(s.PasswordFile())
+		text, err = s.secret(s.PasswordFile())
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil // it is made at the start
 		}
@@ -36,7 +36,7 @@ func (s *Service) readPassword() (*admin.Password, error) {
 
 // PasswordFile implements admin.Operator.
 func (s *Service) PasswordFile() string {
-	if s.replacer.ReplaceAll(s.declared.AdminPassword, "") != "" {
+	if s.watched.ReplaceAll(s.declared.AdminPassword, "") != "" {
 		return ""
 	}
 	return s.declared.AdminPasswordPath()

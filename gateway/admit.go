@@ -119,7 +119,7 @@ const untilStored = 2 * time.Second
 // untilKnown answers a call that cannot be judged before what is stored has been
 // read: just after a start, or while the database is away.
 func (c *Call) untilKnown(what string) error {
-	c.setRetryAfter(untilStored)
+	setRetryAfter(c.w.Header(), untilStored)
 	return &protocol.RequestError{
 		Status: http.StatusServiceUnavailable, Code: "starting",
 		Message: "this " + what + " is not one that the gateway's configuration declares, and what is stored has not been read yet, because the gateway has just started or its database is away; try again in a moment",
@@ -132,16 +132,18 @@ func (c *Call) Admit() error {
 	if c.admitByBound() {
 		return nil
 	}
+	freed := c.token.Limiter().Freed()
 	admission, err := c.token.Admit(c.Received, c.expected())
 	if c.inTheWay(err) {
 		admission, err = c.token.Admit(c.Received, c.expected())
 	}
-	for until := c.Received.Add(shareWait); err != nil && c.waitForShare(err, until); {
+	for until := c.Received.Add(shareWait); err != nil && (c.waitForShare(err, until) || c.waitForReserved(err, until, freed)); {
+		freed = c.token.Limiter().Freed()
 		admission, err = c.token.Admit(time.Now(), c.expected())
 	}
 	if over, ok := errors.AsType[*access.LimitError](err); ok {
 		if over.RetryAfter > 0 {
-			c.setRetryAfter(over.RetryAfter)
+			setRetryAfter(c.w.Header(), over.RetryAfter)
 		}
 		c.site.gateway.Observer.LimitReached("token", c.Token, over.Limit, over.Resets)
 		status := http.StatusTooManyRequests
@@ -181,6 +183,23 @@ func (c *Call) waitForShare(err error, until time.Time) bool {
 		c.token.Limiter().WaitedInVain(time.Now())
 	}
 	return ctx.Err() == nil
+}
+
+// waitForReserved waits until a call under way gives back what it reserved of
+// the token's budget, and says whether it is worth trying again.
+func (c *Call) waitForReserved(err error, until time.Time, freed <-chan struct{}) bool {
+	over, ok := errors.AsType[*access.LimitError](err)
+	if !ok || !over.Reserved {
+		return false
+	}
+	ctx, cancel := context.WithDeadline(c.r.Context(), until)
+	defer cancel()
+	select {
+	case <-freed:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Plan finds the channels that serve the model.

@@ -21,6 +21,8 @@ type attempt struct {
 	record   *ai.Attempt
 	note     health.Note // of its success, in the target's history
 	question question    // see include_usage.go
+
+	journaled time.Duration // when the journal was last told of it, since the call was received
 }
 
 // try tries one target. It reports whether the call is over: answered, or
@@ -50,6 +52,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	c.Record.UpstreamModel = t.Model
 	c.progress.tries(t, start)
 
+	a.journaled = start
 	a.journal(nil)
 	c.alive.wait()
 	answer := relay.Send(ctx, request)
@@ -118,7 +121,8 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 		Channel: t.Channel, Protocol: t.Protocol, URL: t.URL, Key: t.Key, Model: t.Model, Kind: o.Kind, Scope: scope, Until: o.Until,
 		Again: again != never, Gamble: t.Gamble,
 	})
-	if endedHere(ctx) || o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) {
+	if endedHere(ctx) || o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) ||
+		o.Kind == ai.AuthFailed && c.site.gateway.Table().Renewed(t) {
 		t.Permit.Release()
 	} else {
 		a.report(answer, again, now)

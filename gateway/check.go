@@ -175,7 +175,7 @@ func checkRequest(t *routing.Target) (*relay.Request, error) {
 	if t.Protocol == ai.Anthropic {
 		header["Anthropic-Version"] = []string{"2023-06-01"}
 	}
-	u := finish(t, format, header, path, "")
+	u := finish(t, nil, format, header, path, "")
 	body := edit(t, bytes.ReplaceAll([]byte(checkBodies[t.Protocol]), []byte("MODEL"), scan.Quote(t.Model)))
 	return &relay.Request{
 		Method: http.MethodPost, URL: u, Base: t.Base(), Header: header, Body: relay.Body{Parts: [5][]byte{body}},

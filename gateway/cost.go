@@ -22,10 +22,6 @@ type expectation struct {
 	known bool
 }
 
-// generates reports whether the call makes a model answer, which is what tokens
-// are counted for.
-func (c *Call) generates() bool { return c.Operation == ai.Generate || c.Operation == ai.Complete }
-
 // countInput counts the input, once.
 func (c *Call) countInput() int64 { return c.inputCount(c.body).Tokens }
 
@@ -66,17 +62,22 @@ func (c *Call) sent() tokens.Sent {
 	return s
 }
 
-// expect is the usage that is set aside for a call: its input, and the smaller
-// of what its client allows for output and what the model usually makes.
-func (c *Call) expect(model string, input int64) ai.Usage {
-	u := ai.Usage{Input: input}
-	if c.generates() {
-		u.Output = c.site.gateway.State.outputs.Estimate(model)
+// expect is the usage of a call with as much output as it usually has, and with
+// as much as it hardly ever exceeds: what its client allows, where it says so.
+// The first counts against rates, which are given back within a minute anyway;
+// the second is set aside of budgets, so that calls at once cannot spend more
+// than there is.
+func (c *Call) expect(model string, input int64) (usual, bound ai.Usage) {
+	usual = ai.Usage{Input: input}
+	bound = usual
+	if generates(c.Operation) {
+		outputs := &c.site.gateway.State.outputs
+		usual.Output, bound.Output = outputs.Estimate(model), outputs.Bound(model)
 		if c.MaxOutput > 0 {
-			u.Output = min(u.Output, c.MaxOutput)
+			usual.Output, bound.Output = min(usual.Output, c.MaxOutput), c.MaxOutput
 		}
 	}
-	return u
+	return usual, bound
 }
 
 // ExpectedUse implements routing.Estimator. Nothing is expected of a candidate
@@ -85,8 +86,15 @@ func (c *Call) ExpectedUse(cand *routing.Candidate) access.Use {
 	if !cand.Limiter.Measured() {
 		return access.Use{}
 	}
-	u := c.expect(cand.Model, c.countInput())
-	return access.Use{Tokens: int(u.Input + u.Output), Money: c.priceAt(cand, &u).Amount}
+	return c.useAt(cand, c.countInput())
+}
+
+// useAt is what the call with so many tokens of input is expected to use of a candidate.
+func (c *Call) useAt(cand *routing.Candidate, input int64) access.Use {
+	usual, bound := c.expect(cand.Model, input)
+	return access.Use{
+		Tokens: int(usual.Input + usual.Output), Money: c.priceAt(cand, &bound).Amount, Likely: c.priceAt(cand, &usual).Amount,
+	}
 }
 
 // dearest is how many candidates are priced to find out what a call may cost.
@@ -111,9 +119,9 @@ func (c *Call) expectedOf(input int64) access.Use {
 				return most
 			}
 			cand := &c.route.Steps[i].Candidates[j]
-			u := c.expect(cand.Model, input)
-			most.Tokens = max(most.Tokens, int(u.Input+u.Output))
-			most.Money = max(most.Money, c.priceAt(cand, &u).Amount)
+			u := c.useAt(cand, input)
+			most.Tokens = max(most.Tokens, u.Tokens)
+			most.Money, most.Likely = max(most.Money, u.Money), max(most.Likely, u.Likely)
 		}
 	}
 	return most
@@ -129,7 +137,7 @@ func (c *Call) priceAt(cand *routing.Candidate, u *ai.Usage) ai.Cost {
 // nothing of it may be estimated: its client was given none of it.
 func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 	c, t := a.call, a.target
-	if answer != nil && c.generates() {
+	if answer != nil && generates(c.Operation) {
 		a.estimate(&a.record.Usage, answer, complete)
 	}
 	if answer != nil {
@@ -220,3 +228,7 @@ func (a *attempt) learn(u *ai.Usage) {
 		st.Counter.Learn(n, u.Input)
 	}
 }
+
+// generates reports whether an operation makes a model answer, which is what
+// tokens are counted for.
+func generates(o ai.Operation) bool { return o == ai.Generate || o == ai.Complete }

@@ -133,7 +133,7 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	}
 	if !due.IsZero() && e.Status != http.StatusForbidden && e.Status != http.StatusNotFound {
 		wait := time.Until(due)
-		c.setRetryAfter(wait)
+		setRetryAfter(c.w.Header(), wait)
 		e.Message += fmt.Sprintf("; try again in %d s", max(1, int(wait.Seconds()+0.999)))
 	}
 	c.end(kind, e.Status, e.Message)

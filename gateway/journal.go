@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"cmp"
+	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/provider"
@@ -24,8 +25,8 @@ func (a *attempt) journal(answer *relay.Answer) {
 		a.record.Usage = answer.Verdict().Usage
 		a.record.Outcome.Status, rec.Status = answer.Status, answer.Status
 		a.estimate(&a.record.Usage, answer, false)
-	} else if c.generates() {
-		a.record.Usage = ai.Usage{Input: c.roughInput(), Estimated: true}
+	} else if generates(c.Operation) {
+		a.record.Usage = ai.Usage{Input: roughInput(c), Estimated: true}
 	}
 	if u := &a.record.Usage; !u.IsZero() {
 		u.Region = cmp.Or(u.Region, provider.Region(a.target.Conf, a.target.URLs[a.target.URL].Host))
@@ -43,13 +44,46 @@ func (a *attempt) journal(answer *relay.Answer) {
 	*rec, *a.record = call, last
 }
 
-// Progress implements relay.Progress.
-func (a *attempt) Progress(answer *relay.Answer) { a.journal(answer) }
+// journalEvery is how often the journal is told of a long stream.
+const journalEvery = 5 * time.Second
+
+// Progress implements relay.Progress. It comes about once a second.
+func (a *attempt) Progress(answer *relay.Answer) {
+	a.topUp(answer)
+	if now := a.call.since(); now-a.journaled >= journalEvery {
+		a.journaled = now
+		a.journal(answer)
+	}
+}
+
+// bytesOfOutput is how many bytes of a stream at least there are to a token of
+// its output.
+const bytesOfOutput = 3
+
+// topUp sets aside more of the token's budget for a stream that has grown beyond
+// what it was admitted with, so that newcomers are not let in on money that is
+// being spent. The stream itself goes on.
+func (a *attempt) topUp(answer *relay.Answer) {
+	c, t := a.call, a.target
+	if c.admission == nil || !generates(c.Operation) || !c.token.Limiter().Budget.Limited() {
+		return
+	}
+	text, times := answer.Said()
+	bound := c.site.gateway.State.outputs.Bound(t.Model)
+	if c.MaxOutput > 0 {
+		bound = c.MaxOutput
+	}
+	if float64(len(text))*times/bytesOfOutput < float64(bound) {
+		return
+	}
+	u := ai.Usage{Input: c.countInput(), Output: int64(float64(c.site.gateway.State.Counter.Answer(t.Model, text)) * times)}
+	c.admission.Costs(c.Record.Cost.Amount + c.priceAt(&t.Candidate, &u).Amount)
+}
 
 // roughInput is the input of a call that is not over: as it was counted for its
 // limits or, where none counts it, a quarter of its bytes, of which more than
 // maxRough are likely to be media.
-func (c *Call) roughInput() int64 {
+func roughInput(c *Call) int64 {
 	if c.known {
 		return c.count.Tokens
 	}

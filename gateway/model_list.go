@@ -103,7 +103,7 @@ func askForModels(ctx context.Context, ch *routing.Channel, via http.RoundTrippe
 	if p == ai.Anthropic {
 		header["Anthropic-Version"] = []string{"2023-06-01"}
 	}
-	target := finish(t, formatOf(p), header, path, map[ai.Protocol]string{ai.Gemini: "pageSize=1000", ai.Anthropic: "limit=1000"}[p])
+	target := finish(t, nil, formatOf(p), header, path, map[ai.Protocol]string{ai.Gemini: "pageSize=1000", ai.Anthropic: "limit=1000"}[p])
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return nil, err

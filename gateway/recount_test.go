@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -44,7 +45,10 @@ const priced = "claude-opus-4-6"
 
 // call is a call with a text of so many bytes, which is seven times fewer tokens.
 func (b *bounds) call(size int) *Call {
-	c := &Call{w: httptest.NewRecorder(), site: b.site, token: b.token, body: newBody(size)}
+	gone, leave := context.WithCancel(context.Background())
+	leave() // nobody who would wait for room
+	r := httptest.NewRequestWithContext(gone, http.MethodPost, "/v1/messages", http.NoBody)
+	c := &Call{w: httptest.NewRecorder(), r: r, site: b.site, token: b.token, body: newBody(size)}
 	c.Protocol, c.Operation, c.Model, c.MaxOutput, c.Received = ai.Anthropic, ai.Generate, priced, 1, time.Now()
 	c.body.bytes = append(c.body.bytes, `{"messages":[{"role":"user","content":"`+strings.Repeat("tokens ", size/7)+`"}]}`...)
 	ch := &routing.Channel{Conf: &config.Channel{}}
@@ -55,8 +59,8 @@ func (b *bounds) call(size int) *Call {
 // reserved is what is set aside now.
 func (b *bounds) reserved() ai.Money { return b.token.Limiter().Spent(time.Now()).Reserved }
 
-// finish is what Settle does with an admission.
-func (c *Call) finish() {
+// finishCall is what Settle does with an admission.
+func finishCall(c *Call) {
 	c.bounded.drop()
 	c.body.release()
 	c.admission.Settle(access.Use{})
@@ -83,7 +87,7 @@ func TestBoundIsReplaced(t *testing.T) {
 		if n := b.token.Limiter().Bounds(); n != 2 {
 			t.Errorf("%d bounds", n)
 		}
-		short.finish()
+		finishCall(short)
 		bound := b.reserved()
 		time.Sleep(recountAfter + recountTick)
 		synctest.Wait()
@@ -94,7 +98,7 @@ func TestBoundIsReplaced(t *testing.T) {
 		if n := b.token.Limiter().Bounds(); n != 0 || short.counted() {
 			t.Errorf("%d bounds; what has ended was counted: %v", n, short.counted())
 		}
-		long.finish()
+		finishCall(long)
 		if got, size := b.reserved(), b.site.gateway.State.Recounts.size.Load(); got != 0 || size != 0 {
 			t.Errorf("reserved %v in the end, %d bytes held", got, size)
 		}

@@ -20,13 +20,14 @@ import (
 
 // finish completes a request to a target: it returns the address of a path in
 // the format's protocol, and gives the header the target's credential and the
-// channel's changes.
-func finish(t *routing.Target, format protocol.Format, header http.Header, path, query string) *url.URL {
+// channel's changes. r is the client's request, nil for what the gateway asks by
+// itself.
+func finish(t *routing.Target, r *http.Request, format protocol.Format, header http.Header, path, query string) *url.URL {
 	header["Accept-Encoding"] = identity
 	setCredential(t, header, format)
-	if ops := t.Conf.HeaderUp; ops != nil {
-		applyHeaderOps(header, ops)
-	}
+	// Whoever may use the dashboard need not be able to read the process's
+	// environment and files.
+	t.Conf.HeaderUp.Apply(header, r, t.Origin == routing.Declared)
 	if len(header["User-Agent"]) == 0 {
 		header["User-Agent"] = noUserAgent
 	}
@@ -60,7 +61,7 @@ func (a *attempt) upstreamRequest() (*relay.Request, error) {
 		return nil, err
 	}
 	header := a.upstreamHeader()
-	u := finish(t, c.match.Format, header, path, endpoint.ForwardQuery(c.r.URL.RawQuery))
+	u := finish(t, c.r, c.match.Format, header, path, endpoint.ForwardQuery(c.r.URL.RawQuery))
 	a.question = a.usageQuestion()
 	body, err := a.upstreamBody(header)
 	if err != nil {
@@ -191,19 +192,5 @@ func setCredential(t *routing.Target, header http.Header, format protocol.Format
 	format.SetKey(header, secret)
 	if format.ID() == ai.Anthropic && t.Conf.Provider == "" {
 		header["Authorization"] = []string{"Bearer " + secret}
-	}
-}
-
-// applyHeaderOps makes a channel's changes of request headers.
-func applyHeaderOps(header http.Header, ops *config.HeaderOps) {
-	for _, name := range ops.Delete {
-		header.Del(name)
-	}
-	for name, values := range ops.Set {
-		header[http.CanonicalHeaderKey(name)] = values
-	}
-	for name, values := range ops.Add {
-		key := http.CanonicalHeaderKey(name)
-		header[key] = append(append([]string(nil), header[key]...), values...)
 	}
 }

@@ -152,7 +152,7 @@ func (c *Call) pin(ctx context.Context) error {
 		return nil
 	}
 	if c.Operation == ai.StoredResponse && unknown != nil {
-		c.setRetryAfter(untilStored)
+		setRetryAfter(c.w.Header(), untilStored)
 		return &protocol.RequestError{
 			Status: http.StatusServiceUnavailable, Code: "response_owner_unknown", Param: "response_id",
 			Message: "the gateway cannot look up now which upstream made this response, because its database is away; try again in a moment",

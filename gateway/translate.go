@@ -116,7 +116,7 @@ func (a *attempt) translatedRequest() (*relay.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := finish(t, codec, header, path, out.Query)
+	u := finish(t, c.r, codec, header, path, out.Query)
 	body := edit(t, out.Body)
 	_, thoughts := protocol.WantsThoughts(t.Model)
 	return &relay.Request{

@@ -161,14 +161,14 @@ func (s *Site) testModel(ctx context.Context, o *testOrder, model string) (answe
 	c := s.NewCall(w, r, FindRoute(r.Method, r.URL.Path), "")
 	c.Record.Policy = testPolicy
 	c.token = access.Unlimited
-	c.testOnce(ctx, o)
+	testOnce(ctx, c, o)
 	c.Settle() // an answer that broke off has no connection to cut
-	c.report(&answer, w)
+	report(c, &answer, w)
 	return answer
 }
 
 // testOnce makes the one attempt of a test.
-func (c *Call) testOnce(ctx context.Context, o *testOrder) {
+func testOnce(ctx context.Context, c *Call, o *testOrder) {
 	if err := c.readRequest(); err != nil {
 		_ = c.Refuse(err)
 		return
@@ -204,7 +204,7 @@ func (c *Call) testOnce(ctx context.Context, o *testOrder) {
 }
 
 // report says what came of a test.
-func (c *Call) report(answer *admin.TestAnswer, w *heldAnswer) {
+func report(c *Call, answer *admin.TestAnswer, w *heldAnswer) {
 	rec := c.Record
 	answer.Outcome, answer.Status, answer.Message = rec.Outcome, rec.Status, rec.Message
 	answer.OK = rec.Outcome == ai.OK

@@ -175,7 +175,7 @@ type Request struct {
 }
 
 // ProgressEvery is how often Progress is told of a stream, at most.
-const ProgressEvery = 5 * time.Second
+const ProgressEvery = time.Second
 
 // Progress is told how far a stream has come: Verdict and Said of the answer are
 // those of this moment.

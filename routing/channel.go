@@ -54,7 +54,7 @@ type URL struct {
 // Key is one credential of a channel.
 type Key struct {
 	Secret   string        // what is sent upstream
-	ID       string        // fingerprint
+	ID       string        // fingerprint of what the key is known by, see config.Channel.KeyIdentity
 	InFlight *atomic.Int64 // calls under way
 }
 
@@ -85,8 +85,8 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 	if ch.URLs, err = channelURLs(conf, ch.Preset); err != nil {
 		return nil, err
 	}
-	for _, secret := range conf.Keys {
-		id := access.Fingerprint(secret)
+	for i, secret := range conf.Keys {
+		id := access.Fingerprint(conf.KeyIdentity(i))
 		ch.Keys = append(ch.Keys, Key{Secret: secret, ID: id, InFlight: st.InFlight.counter(c.Name, id)})
 	}
 	if len(ch.Keys) == 0 {

@@ -184,3 +184,12 @@ func (r *Table) Owns(t ai.Target) bool {
 	ch := r.ByName[t.Channel]
 	return ch != nil && slices.ContainsFunc(ch.Keys, func(k Key) bool { return k.ID == t.Key })
 }
+
+// Renewed reports whether a key has another secret now than a target was sent
+// with: what was said of the old one does not speak of it.
+func (r *Table) Renewed(t *Target) bool {
+	ch := r.ByName[t.Name]
+	return ch != nil && ch != t.Channel && slices.ContainsFunc(ch.Keys, func(k Key) bool {
+		return k.ID == t.Keys[t.Key].ID && k.Secret != t.Secret()
+	})
+}

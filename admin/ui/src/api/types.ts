@@ -1026,7 +1026,7 @@ export interface TokenConfig {
 	origin?: string
 	/** RPM limits requests per minute (a sliding minute). Default 0: no limit. */
 	rpm?: number
-	/** Secret is what the client sends, at least 16 characters; placeholders such as {env.TOKEN} are replaced. Only its hash is kept. */
+	/** Secret is what the client sends, at least 16 characters; placeholders such as {env.TOKEN} are replaced; a file is looked at every second. Only its hash is kept. */
 	secret?: string
 	/** SecretFile is a file that holds the secret, where none is written: it is made once, with a random secret and readable by its owner only, when the gateway starts and it is not there. A relative path is one in ccload/tokens in Caddy's data directory; "default" is the token's own file there. caddy ccload token show prints the secret. */
 	secret_file?: string
@@ -1170,7 +1170,7 @@ export interface AiRecord {
 	candidates: AiCandidate[] | null
 	/** the channel that served, empty if none did */
 	channel?: string
-	/** where it came from */
+	/** the client's address, as trusted_proxies make it known */
 	client_ip?: string
 	/** of all attempts together */
 	cost: {
