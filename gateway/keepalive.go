@@ -56,7 +56,7 @@ var keepalives = sync.Pool{New: func() any {
 // newKeepalive arranges for signs of life, if a call's answer will be a stream.
 func newKeepalive(c *Call) *keepalive {
 	after := c.site.Limits.KeepaliveAfter
-	if after <= 0 || !c.Stream || !c.generates() || c.match.Endpoint.Opaque {
+	if after <= 0 || !c.Stream || !generates(c.Operation) || c.match.Endpoint.Opaque {
 		return nil
 	}
 	k := keepalives.Get().(*keepalive)
