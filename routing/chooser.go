@@ -50,15 +50,7 @@ type Chooser struct {
 	Policy Policy
 	Now    time.Time // of the next decision; whoever waits sets it anew
 	Seed   uint64    // of all chance of the call; it advances with each draw
-	// Left is how many attempts the call has left, the next one included; 0 if
-	// they are not counted.
-	Left int
-	// Waited is how long the call has waited for something that was due.
-	Waited time.Duration
-	// Repeats says that failures may be repeated in place, and Repeat what is to
-	// be repeated next; nil: nothing.
-	Repeats bool
-	Repeat  *Repetition
+	Effort
 
 	Translator Translator // nil: the call cannot be translated
 	Estimator  Estimator  // nil: nothing is expected to be used
@@ -71,17 +63,31 @@ type Chooser struct {
 	// Full are the limits of channels that the last Next has met.
 	Full []FullChannel
 
-	restrained bool  // candidates may be held back, see Next
-	heldBack   bool  // one was
-	impatient  bool  // the call has waited for a slow start as long as it may
-	queued     bool  // a slow start had no room for the call
-	step       *Step // whose candidates the lists are about
-	usable     []selection.Candidate
-	indexes    []int       // of usable, in the step's candidates
-	left       []Exclusion // the others, but for those already tried
-	foreign    []int       // candidates that would have to be translated to
-	keys       []selection.Key
-	keysOf     func(int, []selection.Key) []selection.Key
+	step    *Step // whose candidates the lists are about
+	usable  []selection.Candidate
+	indexes []int       // of usable, in the step's candidates
+	left    []Exclusion // the others, but for those already tried
+	foreign []int       // candidates that would have to be translated to
+	keys    []selection.Key
+	keysOf  func(int, []selection.Key) []selection.Key
+}
+
+// Effort is what a call has spent, and may spend, to be served.
+type Effort struct {
+	// Left is how many attempts the call has left, the next one included; 0 if
+	// they are not counted.
+	Left int
+	// Waited is how long the call has waited for something that was due.
+	Waited time.Duration
+	// Repeats says that failures may be repeated in place, and Repeat what is to
+	// be repeated next; nil: nothing.
+	Repeats bool
+	Repeat  *Repetition
+
+	restrained bool // candidates may be held back, see Next
+	heldBack   bool // one was
+	impatient  bool // the call has waited for a slow start as long as it may
+	queued     bool // a slow start had no room for the call
 }
 
 // FullChannel is a channel that a limit keeps from serving.

@@ -30,7 +30,7 @@ func newCaller(t *testing.T, channels ...*config.Channel) *caller {
 
 func (c *caller) call(left int) *routing.Chooser {
 	return &routing.Chooser{
-		Route: c.table.Route("m", false), Token: access.Unlimited, Now: c.now, Left: left, State: c.state.Selection,
+		Route: c.table.Route("m", false), Token: access.Unlimited, Now: c.now, Effort: routing.Effort{Left: left}, State: c.state.Selection,
 		Call: &ai.Call{Protocol: ai.OpenAI, Operation: ai.Generate, Model: "m"}, Policy: selection.Bind(new(selection.Priority)),
 	}
 }
