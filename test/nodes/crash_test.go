@@ -66,7 +66,7 @@ func stored(n *node) (ids map[string]bool, usd float64) {
 					USD float64 `json:"usd"`
 				}
 			}
-			Next  string
+			Next string
 		}
 		n.api("GET", "calls?limit=500&before="+before, "", &page)
 		for _, c := range page.Calls {
