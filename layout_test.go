@@ -24,10 +24,11 @@ var layers = []struct {
 	{0, []string{"admin/ui", "ai"}},
 	{1, []string{"config", "examples", "internal/fakeai", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
 	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "protocol/schema", "provider", "selection", "tokens"}},
-	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
-	{4, []string{"cluster", "routing", "transfer"}},
-	{5, []string{"command", "gateway"}},
-	{6, []string{"control"}},
+	{3, []string{"protocol/openaikit"}},
+	{4, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
+	{5, []string{"cluster", "routing", "transfer"}},
+	{6, []string{"command", "gateway"}},
+	{7, []string{"control"}},
 }
 
 // mayImportCaddy are the packages that know of Caddy.

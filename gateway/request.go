@@ -9,6 +9,7 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/openai"
+	"github.com/ccload/ccload/protocol/openaikit"
 	"github.com/ccload/ccload/provider"
 	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/routing"
@@ -128,8 +129,8 @@ func (a *attempt) upstreamHeader() http.Header {
 	if c.r.Header.Get("Content-Encoding") != "" {
 		header.Del("Content-Encoding") // the body was decoded when it was read
 	}
-	if !protocol.SameFamily(c.Model, t.Model) {
-		delete(header, protocol.CodexLite)
+	if !openaikit.SameFamily(c.Model, t.Model) {
+		delete(header, openaikit.CodexLite)
 	}
 	return header
 }
