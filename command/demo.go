@@ -20,10 +20,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ccload/ccload/config"
-	"github.com/ccload/ccload/secrets"
-
 	"github.com/ccload/ccload/examples"
 	"github.com/ccload/ccload/internal/demo"
+	"github.com/ccload/ccload/secrets"
 )
 
 // demoAddress is where the quickstart listens, and demoToken the name of its

@@ -5,11 +5,9 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/openai"
-	"github.com/ccload/ccload/protocol/openaikit"
 	"github.com/ccload/ccload/provider"
 	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/routing"
@@ -129,8 +127,8 @@ func (a *attempt) upstreamHeader() http.Header {
 	if c.r.Header.Get("Content-Encoding") != "" {
 		header.Del("Content-Encoding") // the body was decoded when it was read
 	}
-	if !openaikit.SameFamily(c.Model, t.Model) {
-		delete(header, openaikit.CodexLite)
+	if f, ok := format.(protocol.HeaderFitter); ok {
+		f.FitHeader(header, c.Model, t.Model)
 	}
 	return header
 }
@@ -155,8 +153,8 @@ func namedIn(connection []string, name string) bool {
 }
 
 // setCredential puts the upstream key where the channel, its provider or the
-// protocol wants it. An address of nobody in particular that speaks Anthropic
-// gets it in both usual places, because relays look at either.
+// protocol wants it. An address of nobody in particular gets it in each place
+// where relays of the protocol look.
 func setCredential(t *routing.Target, header http.Header, format protocol.Format) {
 	secret := t.Secret()
 	if secret == "" {
@@ -169,10 +167,11 @@ func setCredential(t *routing.Target, header http.Header, format protocol.Format
 	if auth.Set(header, secret) {
 		return
 	}
-	format.SetKey(header, secret)
-	if format.ID() == ai.Anthropic && t.Conf.Provider == "" {
-		header["Authorization"] = []string{"Bearer " + secret}
+	if f, ok := format.(protocol.RelayKeySetter); ok && t.Conf.Provider == "" {
+		f.SetRelayKey(header, secret)
+		return
 	}
+	format.SetKey(header, secret)
 }
 
 // applyHeaderOps makes a channel's changes of request headers.

@@ -31,6 +31,9 @@ func WriteError(e *protocol.Error) []byte {
 	return protocol.JSON(body)
 }
 
+// ModelsPath is where OpenAI's API, and who speaks like it, lists its models.
+const ModelsPath = "/v1/models"
+
 // model is one model of a list.
 type model struct {
 	ID      string `json:"id"`

@@ -1,6 +1,10 @@
 package openaikit
 
-import "github.com/ccload/ccload/protocol"
+import (
+	"net/http"
+
+	"github.com/ccload/ccload/protocol"
+)
 
 // Query are the parameters that every endpoint of OpenAI's forwards.
 // Azure wants the version of its API there.
@@ -22,6 +26,14 @@ func ForwardHeader(name string) bool {
 // CodexLite is the header by which Codex says that its request is in the form
 // that some models of OpenAI's want: other models know nothing of it.
 const CodexLite = "X-Openai-Internal-Codex-Responses-Lite"
+
+// FitHeader removes CodexLite where the model that is sent is of another family
+// than the one asked for.
+func FitHeader(h http.Header, asked, sent string) {
+	if !SameFamily(asked, sent) {
+		delete(h, CodexLite)
+	}
+}
 
 // SameFamily reports whether two models are of one family: their names are the
 // same up to the first number, as those of gpt-5.5 and gpt-5-codex are.

@@ -31,6 +31,10 @@ var maxOutputs = []struct {
 	{"deepseek-reasoner", 65536},
 }
 
+// MinOutput is the fewest tokens that an answer may be limited to.
+// https://platform.openai.com/docs/api-reference/responses/create
+const MinOutput = 16
+
 // MaxOutput is the most tokens that a model's answer may have, or want if that
 // is less or nobody knows.
 func MaxOutput(model string, want int64) int64 {
