@@ -21,7 +21,7 @@ var endMarkers = map[ai.Protocol]string{
 
 // TestBrokenAfterCommit: a stream that breaks after its first content cannot
 // be replaced. It is ended by the protocol's error event and a cut connection,
-// never by an end marker, and the target rests.
+// never by an end marker, and the target cools down.
 func TestBrokenAfterCommit(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

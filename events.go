@@ -97,7 +97,7 @@ func (o *observer) NoTokens() {
 		zap.String("remedy", "add a token to the ccload options, e.g. `token laptop {env.LAPTOP_TOKEN}`, or `token anonymous` to let anybody in"))
 }
 
-// coolingChanged tells people that something began or ceased to rest.
+// coolingChanged tells people that something began or ceased to cool down.
 func (o *observer) coolingChanged(c health.Change) {
 	name := "ccload.cooled"
 	if c.Recovered {

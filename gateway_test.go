@@ -242,7 +242,7 @@ func (g *testGateway) recordOf(id string) *ai.Record {
 	return nil
 }
 
-// cooling lists what rests, as "scope channel kind".
+// cooling lists what cools down, as "scope channel kind".
 func (g *testGateway) cooling() []string {
 	var list []string
 	for _, e := range g.app.state.control.Resting() {

@@ -110,7 +110,7 @@ func registerMetrics(r *prometheus.Registry) error {
 	return nil
 }
 
-// coolingGauge counts what rests at the moment it is asked.
+// coolingGauge counts what cools down at the moment it is asked.
 type coolingGauge struct{}
 
 // Describe names the metric.

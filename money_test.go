@@ -501,7 +501,7 @@ func TestTotalsEqualRows(t *testing.T) {
 		wait.Go(func() { g.askModel(ai.Protocols[i%4], "claude-opus-4-6", i%3 == 0) })
 		if i%20 == 0 {
 			wait.Wait()
-			g.app.control.ClearCooling(healthRefAny)
+			g.app.control.DropCooldowns(healthRefAny)
 		}
 	}
 	wait.Wait()
@@ -531,7 +531,7 @@ func TestTotalsEqualRows(t *testing.T) {
 		inStore[s.Name] += s.Amount
 	}
 	for name, sum := range sums {
-		inMemory := g.app.state.routing.Purses.Purse(name).State(0).Total
+		inMemory := g.app.state.routing.Purses.Of(name).State(0).Total
 		if sum == 0 && name == "token/tests" || inStore[name] != sum || inMemory != sum {
 			t.Errorf("%s: the rows add up to %s, the store says %s, memory %s", name, sum, inStore[name], inMemory)
 		}

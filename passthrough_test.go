@@ -269,7 +269,7 @@ func TestRecordedAnswersComeOutByteForByte(t *testing.T) {
 				}
 			}
 			current = fakeai.Behaviour{Body: []byte(ex.Response.Body), ContentType: contentType, Split: 997}
-			g.app.control.ClearCooling(healthRefAny)
+			g.app.control.DropCooldowns(healthRefAny)
 			a := g.post(target, ex.Request.Body)
 			if a.Status != 200 || a.Body != ex.Response.Body {
 				if reason, known := incomplete[ex.ID]; known {

@@ -119,7 +119,7 @@ func TestReloadForgetsNothing(t *testing.T) {
 	old.server = nil
 }
 
-// TestRestartForgetsNothing: what rests, and what was called, is read back.
+// TestRestartForgetsNothing: what cools down, and what was called, is read back.
 func TestRestartForgetsNothing(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "ccload.db")

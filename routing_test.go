@@ -15,7 +15,7 @@ import (
 	"github.com/ccload/ccload/health"
 )
 
-// healthRefAny matches everything that rests.
+// healthRefAny matches everything that cools down.
 var healthRefAny = health.Ref{}
 
 // TestWeightedShares: equal channels get equal shares, exactly.
@@ -47,7 +47,7 @@ func TestFailuresSpread(t *testing.T) {
 	}
 	g := newGateway(t, options, "lb_policy priority {\nthen weighted\n}")
 	for range 40 {
-		g.app.control.ClearCooling(healthRefAny)
+		g.app.control.DropCooldowns(healthRefAny)
 		g.ask(ai.OpenAI, false).want(t, http.StatusOK)
 	}
 	for i := range 4 {
@@ -111,7 +111,7 @@ func TestAliasesAndFuzzyNames(t *testing.T) {
 	if rec.Channel != "two" || rec.UpstreamModel != "model-two" || rec.Model != "fast" {
 		t.Errorf("served by %s as %s", rec.Channel, rec.UpstreamModel)
 	}
-	g.app.control.ClearCooling(healthRefAny)
+	g.app.control.DropCooldowns(healthRefAny)
 	g.askModel(ai.OpenAI, "Model-ONE", false)
 	if got := first.Last().Model; got != "model-one-20260101" {
 		t.Errorf("fuzzy name went to %q, want the newest", got)
@@ -321,7 +321,7 @@ func TestOutageAndRecovery(t *testing.T) {
 	}
 }
 
-// TestGroupSharesFate: a limit of the organisation rests all its channels.
+// TestGroupSharesFate: a limit of the organisation cools down all its channels.
 func TestGroupSharesFate(t *testing.T) {
 	t.Parallel()
 	limited, s := fake(t), fake(t)

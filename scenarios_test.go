@@ -165,7 +165,7 @@ func TestOnlyChannelFails(t *testing.T) {
 				t.Parallel()
 				s := fake(t)
 				g := newGateway(t, channelAt("only", s, "key "+test.scenario), "")
-				for i := range 2 { // the second one while it rests
+				for i := range 2 { // the second one while it cools down
 					a := g.ask(p, i == 1)
 					if i == 0 {
 						a.want(t, test.status)

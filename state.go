@@ -163,7 +163,7 @@ func (st *state) Destruct() error {
 	}
 	st.stop()
 	st.done.Wait()
-	// What rests is a few rows, the ledger may have many: that one goes last,
+	// What cools down is a few rows, the ledger may have many: that one goes last,
 	// and each has its own time.
 	return errors.Join(within(closeTimeout, st.cluster.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
 }
@@ -294,7 +294,7 @@ func (st *state) captureConf() config.Capture {
 
 // limited are the allowances with limits of the config in use, nil between
 // configs.
-func (st *state) limited() map[string]*access.Allowance {
+func (st *state) limited() map[string]*access.Limiter {
 	if app := st.current(); app != nil {
 		return app.gateway.Table().Limited()
 	}

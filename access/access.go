@@ -1,5 +1,5 @@
 // Package access says who may use the gateway and how much: the tokens it
-// issues to clients, what each may ask for, and the meters that count it.
+// issues to clients, what each may ask for, and the rate windows that count it.
 //
 // A token is known by the SHA-256 of its secret and by nothing else; the
 // secret is forgotten once it is hashed. What a client presents is hashed and
@@ -8,7 +8,7 @@
 // The secrets are long and random, which is why a fast hash is enough.
 //
 // Tokens are immutable and belong to one config. What they have used up lives
-// in Meters and Purses, by name, and outlives any config.
+// in RateWindows and Spending, by name, and outlives any config.
 package access
 
 import (
@@ -57,17 +57,17 @@ type Tokens struct {
 	anonymous *Token
 }
 
-// Counts is where what is used is counted: rates and places in meters, money in
-// purses, days by a calendar.
+// Counts is where what is used is counted: rates and places in rate windows, money in
+// spend accounts, days by a calendar.
 type Counts struct {
-	Meters   *Meters
-	Purses   *Purses
+	Windows  *RateWindows
+	Spending *Spending
 	Calendar *Calendar
 }
 
-// Allowance is the allowance of a name.
-func (c *Counts) Allowance(name string, r Rates, b Budget) *Allowance {
-	return NewAllowance(r, b, c.Calendar, c.Meters.Meter(name), c.Purses.Purse(name))
+// Limiter is the limiter of a name.
+func (c *Counts) Limiter(name string, r Rates, b Budget) *Limiter {
+	return NewLimiter(r, b, c.Calendar, c.Windows.Of(name), c.Spending.Of(name))
 }
 
 // New builds a set of tokens whose use is counted in c. The error names the token

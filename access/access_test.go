@@ -19,7 +19,7 @@ const (
 )
 
 func newCounts() *access.Counts {
-	return &access.Counts{Meters: access.NewMeters(), Purses: access.NewPurses(), Calendar: access.NewCalendar(time.UTC)}
+	return &access.Counts{Windows: access.NewRateWindows(), Spending: access.NewSpending(), Calendar: access.NewCalendar(time.UTC)}
 }
 
 func newTokens(t testing.TB, specs ...access.Spec) *access.Tokens {
@@ -196,7 +196,7 @@ func TestAdmitHoldsBothLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := token.Allowance().InFlight(); n != 2 {
+	if n := token.Limiter().InFlight(); n != 2 {
 		t.Fatalf("%d in flight, want 2", n)
 	}
 	second.Settle(access.Use{})
@@ -235,7 +235,7 @@ func TestReleaseFromManyGoroutinesCountsOnce(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	if n := token.Allowance().InFlight(); n != 1 {
+	if n := token.Limiter().InFlight(); n != 1 {
 		t.Errorf("%d in flight, want 1", n)
 	}
 }

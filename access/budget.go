@@ -27,51 +27,51 @@ func (b Budget) Left(s State) int64 {
 	return max(0, left)
 }
 
-// Purses holds what has been spent, by name: tokens and channels. It lives as
+// Spending holds what has been spent, by name: tokens and channels. It lives as
 // long as the process. It is safe for concurrent use.
-type Purses struct {
+type Spending struct {
 	mu     sync.Mutex
-	byName map[string]*Purse
+	byName map[string]*Spend
 }
 
-// NewPurses returns an empty set.
-func NewPurses() *Purses { return &Purses{byName: make(map[string]*Purse)} }
+// NewSpending returns an empty set.
+func NewSpending() *Spending { return &Spending{byName: make(map[string]*Spend)} }
 
-// Purse returns the purse of a name, making it if need be.
-func (p *Purses) Purse(name string) *Purse {
+// Of returns the spend account of a name, making it if need be.
+func (p *Spending) Of(name string) *Spend {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	purse := p.byName[name]
-	if purse == nil {
-		purse = new(Purse)
-		p.byName[name] = purse
+	spend := p.byName[name]
+	if spend == nil {
+		spend = new(Spend)
+		p.byName[name] = spend
 	}
-	return purse
+	return spend
 }
 
-// Spent is what was spent from a purse on a day.
+// Spent is what was spent from a spend account on a day.
 type Spent struct {
-	Name   string // of the purse
+	Name   string // of the spend account
 	Day    ai.Day
 	Amount ai.Money
 }
 
 // Load adds what was spent in an earlier life of the process, or what calls
 // cost more or less now that they are priced anew.
-func (p *Purses) Load(spent []Spent) {
+func (p *Spending) Load(spent []Spent) {
 	for _, s := range spent {
-		purse := p.Purse(s.Name)
-		purse.mu.Lock()
-		purse.spend(s.Day, s.Amount)
-		purse.mu.Unlock()
+		spend := p.Of(s.Name)
+		spend.mu.Lock()
+		spend.add(s.Day, s.Amount)
+		spend.mu.Unlock()
 	}
 }
 
-// Purse is what has been spent of one budget, and what calls under way have
+// Of is what has been spent of one budget, and what calls under way have
 // reserved. Amounts are kept by day, so that a clock that is set forth or back
 // finds what that day has spent already: no day's budget is given twice, and
 // none is lost. The zero value is ready; it must not be copied.
-type Purse struct {
+type Spend struct {
 	mu       sync.Mutex
 	days     map[ai.Day]ai.Money
 	months   map[ai.Day]ai.Money // by the month's first day
@@ -81,12 +81,12 @@ type Purse struct {
 	// Where several processes share the budget; see share.go.
 	share   *Share
 	allow   ai.Money // of the share: what is written is spent by all, and taken off
-	lack    ai.Money // what was refused for want of a share
+	short   ai.Money // what was refused for want of a share
 	pending ai.Money // spent, and not written to the store yet
 	written ai.Money // written since what was spent was last read
 }
 
-// keptDays is how many days and months a purse remembers each: a month of them
+// keptDays is how many days and months a spend account remembers each: a month of them
 // and some for clocks that jump.
 const keptDays = 64
 
@@ -94,29 +94,29 @@ const keptDays = 64
 // and what others have reserved. Of any number of calls that ask at once, the
 // last that is admitted may pass the limit, by no more than its own amount. If
 // it was not admitted, over is the limit in the way.
-func (p *Purse) Reserve(day ai.Day, b Budget, amount ai.Money) (ok bool, over Limit) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if over := p.over(day, b); over != "" {
+func (s *Spend) Reserve(day ai.Day, b Budget, amount ai.Money) (ok bool, over Limit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if over := s.over(day, b); over != "" {
 		return false, over
 	}
-	if p.beyondShare(day, b, amount) {
-		p.lack = max(p.lack, amount, 1)
-		p.share.wake()
+	if s.beyondShare(day, b, amount) {
+		s.short = max(s.short, amount, 1)
+		s.share.wake()
 		return false, b.limitThatEnds()
 	}
-	p.reserved += amount
+	s.reserved += amount
 	return true, ""
 }
 
 // Over is the limit that is used up now, "" if none is.
-func (p *Purse) Over(day ai.Day, b Budget) Limit {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	over := p.over(day, b)
-	if over == "" && p.beyondShare(day, b, 1) {
-		p.lack = max(p.lack, 1)
-		p.share.wake()
+func (s *Spend) Over(day ai.Day, b Budget) Limit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	over := s.over(day, b)
+	if over == "" && s.beyondShare(day, b, 1) {
+		s.short = max(s.short, 1)
+		s.share.wake()
 		return b.limitThatEnds()
 	}
 	return over
@@ -124,13 +124,13 @@ func (p *Purse) Over(day ai.Day, b Budget) Limit {
 
 // over asks for the limit that lasts longest first: it is what decides when
 // there is room again.
-func (p *Purse) over(day ai.Day, b Budget) Limit {
+func (s *Spend) over(day ai.Day, b Budget) Limit {
 	switch {
-	case b.Total > 0 && p.total+p.reserved >= b.Total:
+	case b.Total > 0 && s.total+s.reserved >= b.Total:
 		return LimitTotal
-	case b.Month > 0 && p.months[day.Month()]+p.reserved >= b.Month:
+	case b.Month > 0 && s.months[day.Month()]+s.reserved >= b.Month:
 		return LimitMonth
-	case b.Day > 0 && p.days[day]+p.reserved >= b.Day:
+	case b.Day > 0 && s.days[day]+s.reserved >= b.Day:
 		return LimitDay
 	}
 	return ""
@@ -138,34 +138,34 @@ func (p *Purse) over(day ai.Day, b Budget) Limit {
 
 // Settle gives back a reservation and spends what the call cost instead, on
 // the day it began.
-func (p *Purse) Settle(day ai.Day, reserved, cost ai.Money) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.reserved -= reserved
-	p.pending += cost
-	p.spend(day, cost)
+func (s *Spend) Settle(day ai.Day, reserved, cost ai.Money) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reserved -= reserved
+	s.pending += cost
+	s.add(day, cost)
 }
 
-// Spend spends without a reservation.
-func (p *Purse) Spend(day ai.Day, cost ai.Money) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.pending += cost
-	p.spend(day, cost)
+// Add spends without a reservation.
+func (s *Spend) Add(day ai.Day, cost ai.Money) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending += cost
+	s.add(day, cost)
 }
 
-func (p *Purse) spend(day ai.Day, cost ai.Money) {
+func (s *Spend) add(day ai.Day, cost ai.Money) {
 	if cost == 0 {
 		return
 	}
-	if p.days == nil {
-		p.days, p.months = make(map[ai.Day]ai.Money), make(map[ai.Day]ai.Money)
+	if s.days == nil {
+		s.days, s.months = make(map[ai.Day]ai.Money), make(map[ai.Day]ai.Money)
 	}
-	p.total += cost
-	p.days[day] += cost
-	p.months[day.Month()] += cost
-	forgetOldest(p.days)
-	forgetOldest(p.months)
+	s.total += cost
+	s.days[day] += cost
+	s.months[day.Month()] += cost
+	forgetOldest(s.days)
+	forgetOldest(s.months)
 }
 
 func forgetOldest(spent map[ai.Day]ai.Money) {
@@ -179,7 +179,7 @@ func forgetOldest(spent map[ai.Day]ai.Money) {
 	delete(spent, oldest)
 }
 
-// State is what a purse holds, for people.
+// State is what a spend account holds, for people.
 type State struct {
 	Day      ai.Money `json:"day"`      // spent on the day
 	Month    ai.Money `json:"month"`    // spent in the day's month
@@ -187,9 +187,9 @@ type State struct {
 	Reserved ai.Money `json:"reserved"` // by calls under way
 }
 
-// State is what the purse holds as of a day.
-func (p *Purse) State(day ai.Day) State {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return State{Day: p.days[day], Month: p.months[day.Month()], Total: p.total, Reserved: p.reserved}
+// State is what the spend account holds as of a day.
+func (s *Spend) State(day ai.Day) State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return State{Day: s.days[day], Month: s.months[day.Month()], Total: s.total, Reserved: s.reserved}
 }

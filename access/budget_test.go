@@ -51,7 +51,7 @@ func TestBudgetUnderRace(t *testing.T) {
 		wg.Go(func() { a.Settle(access.Use{Money: 2 * cent}) })
 	}
 	wg.Wait()
-	if s := token.Allowance().Spent(now); s.Total != 68*cent || s.Reserved != 0 {
+	if s := token.Limiter().Spent(now); s.Total != 68*cent || s.Reserved != 0 {
 		t.Errorf("%+v", s)
 	}
 }
@@ -138,14 +138,14 @@ func TestBudgetAndJumpingClock(t *testing.T) {
 func TestBudgetOutlivesConfigAndProcess(t *testing.T) {
 	counts := newCounts()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	counts.Purses.Load([]access.Spent{
+	counts.Spending.Load([]access.Spent{
 		{Name: "token/a", Day: 20261123, Amount: 20 * cent},
 		{Name: "token/a", Day: 20261101, Amount: 30 * cent},
 		{Name: "token/a", Day: 20251123, Amount: 40 * cent},
 	})
 	budget := access.Budget{Month: ai.Dollar}
 	old := budgeted(t, counts, budget)
-	if s := old.Allowance().Spent(now); s.Day != 20*cent || s.Month != 50*cent || s.Total != 90*cent {
+	if s := old.Limiter().Spent(now); s.Day != 20*cent || s.Month != 50*cent || s.Total != 90*cent {
 		t.Fatalf("%+v", s)
 	}
 	underWay, err := old.Admit(now, access.Use{Money: 50 * cent})

@@ -35,7 +35,7 @@ func (r *Refusal) Code() string { return r.code }
 // Limit names a limit of a token or channel.
 type Limit string
 
-// Limits an Allowance keeps.
+// Limits an Limiter keeps.
 const (
 	LimitRPM         Limit = "rpm"             // requests in any 60 seconds
 	LimitTPM         Limit = "tpm"             // tokens in any 60 seconds

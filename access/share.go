@@ -20,10 +20,10 @@ type Share struct {
 	// Money that may be reserved, or spent and not yet written.
 	Money ai.Money
 
-	// SoleTPM and SoleMoney say that no other process has a share, and this one
+	// ExclusiveTPM and ExclusiveMoney say that no other process has a share, and this one
 	// everything that is left. A call may then be larger than what is left, as
 	// where nobody shares.
-	SoleTPM, SoleMoney bool
+	ExclusiveTPM, ExclusiveMoney bool
 
 	// Until is when the share ends if it is not renewed. After that the limits
 	// themselves count, divided by Nodes.
@@ -38,7 +38,7 @@ type Share struct {
 // caps are the limits in force for this process; -1 is none.
 type caps struct {
 	rpm, tpm, slots int
-	sole            bool // a call larger than tpm may be admitted alone
+	exclusive       bool // a call larger than tpm may be admitted alone
 }
 
 // caps are what a share makes of the limits.
@@ -52,55 +52,55 @@ func (s *Share) caps(now time.Time, r Rates) caps {
 		}
 		return min(limit, share)
 	}
-	return caps{rpm: cap(r.RPM, s.RPM), tpm: cap(r.TPM, s.TPM), slots: cap(r.Concurrency, s.Concurrency), sole: s.SoleTPM || now.After(s.Until)}
+	return caps{rpm: cap(r.RPM, s.RPM), tpm: cap(r.TPM, s.TPM), slots: cap(r.Concurrency, s.Concurrency), exclusive: s.ExclusiveTPM || now.After(s.Until)}
 }
 
-// lack is what calls were refused that the limits have room for.
-type lack struct {
+// shortfall is what calls were refused that the limits have room for.
+type shortfall struct {
 	calls, tokens, slots atomic.Int64
 }
 
 // tryShared is TryAcquire where the limits are shared.
-func (m *Meter) tryShared(s *Share, at time.Time, r Rates, tokens int) (ok bool, over Limit) {
+func (w *RateWindow) tryShared(s *Share, at time.Time, r Rates, tokens int) (ok bool, over Limit) {
 	c, now := s.caps(at, r), sinceEpoch(at)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.calls.forget(now)
-	m.tokens.forget(now)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls.forget(now)
+	w.tokens.forget(now)
 	switch {
-	case c.rpm >= 0 && m.calls.total >= c.rpm:
-		if m.calls.total < r.RPM {
-			m.lack.calls.Add(1)
+	case c.rpm >= 0 && w.calls.total >= c.rpm:
+		if w.calls.total < r.RPM {
+			w.short.calls.Add(1)
 			s.wake()
 		}
 		return false, LimitRPM
-	case c.tpm >= 0 && (m.tokens.total > 0 || !c.sole) && m.tokens.total+tokens > c.tpm:
-		if m.tokens.total == 0 || m.tokens.total+tokens <= r.TPM {
-			m.lack.tokens.Add(int64(tokens))
+	case c.tpm >= 0 && (w.tokens.total > 0 || !c.exclusive) && w.tokens.total+tokens > c.tpm:
+		if w.tokens.total == 0 || w.tokens.total+tokens <= r.TPM {
+			w.short.tokens.Add(int64(tokens))
 			s.wake()
 		}
 		return false, LimitTPM
-	case !m.takeShared(c.slots):
-		if m.InFlight() < r.Concurrency {
-			m.lack.slots.Add(1)
+	case !w.takeShared(c.slots):
+		if w.InFlight() < r.Concurrency {
+			w.short.slots.Add(1)
 			s.wake()
 		}
 		return false, LimitConcurrency
 	}
 	if r.RPM > 0 {
-		m.calls.add(now, 1, r.RPM > exactEntries)
+		w.calls.add(now, 1, r.RPM > exactEntries)
 	}
 	if r.TPM > 0 {
-		m.tokens.add(now, tokens, true)
+		w.tokens.add(now, tokens, true)
 	}
 	return true, ""
 }
 
-func (m *Meter) takeShared(most int) bool {
+func (w *RateWindow) takeShared(most int) bool {
 	if most == 0 {
 		return false
 	}
-	return m.takeSlot(most) // below 0 is none, as 0 is there
+	return w.takeSlot(most) // below 0 is none, as 0 is there
 }
 
 func (s *Share) wake() {
@@ -110,12 +110,12 @@ func (s *Share) wake() {
 }
 
 // fullShared is Full where the limits are shared.
-func (m *Meter) fullShared(s *Share, at time.Time, r Rates) Limit {
+func (w *RateWindow) fullShared(s *Share, at time.Time, r Rates) Limit {
 	c, now := s.caps(at, r), sinceEpoch(at)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.calls.forget(now)
-	m.tokens.forget(now)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls.forget(now)
+	w.tokens.forget(now)
 	wants := func(l *atomic.Int64, used, limit int) {
 		if used < limit {
 			l.CompareAndSwap(0, 1)
@@ -123,14 +123,14 @@ func (m *Meter) fullShared(s *Share, at time.Time, r Rates) Limit {
 		}
 	}
 	switch {
-	case c.slots >= 0 && m.InFlight() >= c.slots:
-		wants(&m.lack.slots, m.InFlight(), r.Concurrency)
+	case c.slots >= 0 && w.InFlight() >= c.slots:
+		wants(&w.short.slots, w.InFlight(), r.Concurrency)
 		return LimitConcurrency
-	case c.rpm >= 0 && m.calls.total >= c.rpm:
-		wants(&m.lack.calls, m.calls.total, r.RPM)
+	case c.rpm >= 0 && w.calls.total >= c.rpm:
+		wants(&w.short.calls, w.calls.total, r.RPM)
 		return LimitRPM
-	case c.tpm >= 0 && m.tokens.total >= c.tpm:
-		wants(&m.lack.tokens, m.tokens.total, r.TPM)
+	case c.tpm >= 0 && w.tokens.total >= c.tpm:
+		wants(&w.short.tokens, w.tokens.total, r.TPM)
 		return LimitTPM
 	}
 	return ""
@@ -139,113 +139,113 @@ func (m *Meter) fullShared(s *Share, at time.Time, r Rates) Limit {
 // Need is what a process uses of the limits of one thing, and what it was short
 // of since it was last asked.
 type Need struct {
-	Calls, Tokens, Slots             int64 // used
-	LackCalls, LackTokens, LackSlots int64
-	Money, LackMoney                 ai.Money // reserved, or spent and not yet written
-	Allowed                          ai.Money // what is left of the share of money, Money included
+	Calls, Tokens, Slots                int64 // used
+	ShortCalls, ShortTokens, ShortSlots int64
+	Money, ShortMoney                   ai.Money // reserved, or spent and not yet written
+	Allowed                             ai.Money // what is left of the share of money, Money included
 }
 
-// Lacks reports whether anything was short.
-func (n *Need) Lacks() bool {
-	return n.LackCalls > 0 || n.LackTokens > 0 || n.LackSlots > 0 || n.LackMoney > 0
+// Short reports whether anything was short.
+func (n *Need) Short() bool {
+	return n.ShortCalls > 0 || n.ShortTokens > 0 || n.ShortSlots > 0 || n.ShortMoney > 0
 }
 
-// Need tells what the allowance uses now.
-func (a *Allowance) Need(now time.Time) Need {
-	m, n := a.meter, a.used(now)
-	n.LackCalls, n.LackTokens, n.LackSlots = m.lack.calls.Swap(0), m.lack.tokens.Swap(0), m.lack.slots.Swap(0)
-	n.Money, n.LackMoney, n.Allowed = a.purse.need()
+// Need tells what the limiter uses now.
+func (l *Limiter) Need(now time.Time) Need {
+	w, n := l.window, l.used(now)
+	n.ShortCalls, n.ShortTokens, n.ShortSlots = w.short.calls.Swap(0), w.short.tokens.Swap(0), w.short.slots.Swap(0)
+	n.Money, n.ShortMoney, n.Allowed = l.spend.need()
 	return n
 }
 
-// used is what the meter counts now.
-func (a *Allowance) used(now time.Time) Need {
-	m := a.meter
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.calls.forget(sinceEpoch(now))
-	m.tokens.forget(sinceEpoch(now))
-	return Need{Calls: int64(m.calls.total), Tokens: int64(m.tokens.total), Slots: int64(m.InFlight())}
+// used is what the rate window counts now.
+func (l *Limiter) used(now time.Time) Need {
+	w := l.window
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls.forget(sinceEpoch(now))
+	w.tokens.forget(sinceEpoch(now))
+	return Need{Calls: int64(w.calls.total), Tokens: int64(w.tokens.total), Slots: int64(w.InFlight())}
 }
 
-// SetShare makes the allowance keep to a share from now on; nil ends sharing.
-func (a *Allowance) SetShare(s *Share) {
-	a.meter.share.Store(s)
-	a.purse.setShare(s, false)
+// SetShare makes the limiter keep to a share from now on; nil ends sharing.
+func (l *Limiter) SetShare(s *Share) {
+	l.window.share.Store(s)
+	l.spend.setShare(s, false)
 }
 
 // LowerShare is SetShare for a share of which nothing is larger than before.
-func (a *Allowance) LowerShare(s *Share) {
-	a.meter.share.Store(s)
-	a.purse.setShare(s, true)
+func (l *Limiter) LowerShare(s *Share) {
+	l.window.share.Store(s)
+	l.spend.setShare(s, true)
 }
 
-// Shared is the share that the allowance keeps to, nil if it shares nothing.
-func (a *Allowance) Shared() *Share { return a.meter.share.Load() }
+// Shared is the share that the limiter keeps to, nil if it shares nothing.
+func (l *Limiter) Shared() *Share { return l.window.share.Load() }
 
 // Adopt takes over what all processes have spent, as the store has it.
-func (a *Allowance) Adopt(day ai.Day, spent State) { a.purse.adopt(day, spent) }
+func (l *Limiter) Adopt(day ai.Day, spent State) { l.spend.adopt(day, spent) }
 
 // BeginAdopting says that what was spent is going to be read from the store:
 // what is written from now on may be missing there.
-func (a *Allowance) BeginAdopting() { a.purse.beginAdopting() }
+func (l *Limiter) BeginAdopting() { l.spend.beginAdopting() }
 
 // WaitedInVain notes that others left no room although somebody has waited for
 // it: for a moment nobody else needs to.
-func (a *Allowance) WaitedInVain(now time.Time) { a.meter.inVain.Store(sinceEpoch(now).Nanoseconds()) }
+func (l *Limiter) WaitedInVain(now time.Time) { l.window.inVain.Store(sinceEpoch(now).Nanoseconds()) }
 
 // mayWait reports whether it is worth waiting for others to leave room.
-func (m *Meter) mayWait(now time.Time) bool {
-	last := m.inVain.Load()
+func (w *RateWindow) mayWait(now time.Time) bool {
+	last := w.inVain.Load()
 	return last == 0 || sinceEpoch(now).Nanoseconds()-last > int64(time.Second)
 }
 
 // Limited reports whether there is any limit to share.
-func (a *Allowance) Limited() bool { return a.Rates != Rates{} || a.Budget.Limited() }
+func (l *Limiter) Limited() bool { return l.Rates != Rates{} || l.Budget.Limited() }
 
 // setShare sets what of the budget may be used. What was written since the
 // share was asked for is spent already, and the others may have been told so.
-func (p *Purse) setShare(s *Share, lower bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	shared := p.share != nil
-	if p.share = s; s == nil {
+func (s *Spend) setShare(share *Share, lower bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	shared := s.share != nil
+	if s.share = share; share == nil {
 		return
 	}
 	switch {
 	case !lower:
-		p.allow = s.Money - p.written
+		s.allow = share.Money - s.written
 	case shared:
-		p.allow = min(p.allow, s.Money)
+		s.allow = min(s.allow, share.Money)
 	default:
-		p.allow = s.Money
+		s.allow = share.Money
 	}
 }
 
 // outstanding is what the store does not know of.
-func (p *Purse) outstanding() ai.Money { return p.reserved + p.pending }
+func (s *Spend) outstanding() ai.Money { return s.reserved + s.pending }
 
-func (p *Purse) need() (outstanding, lacking, allowed ai.Money) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	lacking, p.lack = p.lack, 0
-	return p.outstanding(), lacking, p.allow
+func (s *Spend) need() (outstanding, lacking, allowed ai.Money) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lacking, s.short = s.short, 0
+	return s.outstanding(), lacking, s.allow
 }
 
 // beyondShare reports whether an amount is more than the process has left of
 // its share.
-func (p *Purse) beyondShare(day ai.Day, b Budget, amount ai.Money) bool {
-	s := p.share
+func (s *Spend) beyondShare(day ai.Day, b Budget, amount ai.Money) bool {
+	share := s.share
 	switch {
-	case s == nil:
+	case share == nil:
 		return false
-	case time.Now().After(s.Until):
-		left := ai.Money(b.Left(State{Day: p.days[day], Month: p.months[day.Month()], Total: p.total}))
-		return p.reserved+amount > left/ai.Money(max(1, s.Nodes))
-	case s.SoleMoney:
-		return p.outstanding() >= p.allow
+	case time.Now().After(share.Until):
+		left := ai.Money(b.Left(State{Day: s.days[day], Month: s.months[day.Month()], Total: s.total}))
+		return s.reserved+amount > left/ai.Money(max(1, share.Nodes))
+	case share.ExclusiveMoney:
+		return s.outstanding() >= s.allow
 	}
-	return p.outstanding()+amount > p.allow
+	return s.outstanding()+amount > s.allow
 }
 
 // limitThatEnds is the limit that a lacking share is told as: the shortest.
@@ -259,32 +259,32 @@ func (b Budget) limitThatEnds() Limit {
 	return LimitTotal
 }
 
-func (p *Purse) beginAdopting() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.written = 0
+func (s *Spend) beginAdopting() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.written = 0
 }
 
 // adopt takes over what the store has. What was written since it was asked may
 // be in it already or not: it counts, so that nothing is given out twice.
-func (p *Purse) adopt(day ai.Day, spent State) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.days == nil {
-		p.days, p.months = make(map[ai.Day]ai.Money), make(map[ai.Day]ai.Money)
+func (s *Spend) adopt(day ai.Day, spent State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.days == nil {
+		s.days, s.months = make(map[ai.Day]ai.Money), make(map[ai.Day]ai.Money)
 	}
-	own := p.pending + p.written
-	p.days[day], p.months[day.Month()], p.total = spent.Day+own, spent.Month+own, spent.Total+own
+	own := s.pending + s.written
+	s.days[day], s.months[day.Month()], s.total = spent.Day+own, spent.Month+own, spent.Total+own
 }
 
 // Written says that what calls cost is in the store now.
-func (p *Purses) Written(name string, cost ai.Money) {
-	purse := p.Purse(name)
-	purse.mu.Lock()
-	defer purse.mu.Unlock()
-	purse.pending = max(0, purse.pending-cost)
-	purse.written += cost
-	if purse.share != nil {
-		purse.allow -= cost
+func (p *Spending) Written(name string, cost ai.Money) {
+	spend := p.Of(name)
+	spend.mu.Lock()
+	defer spend.mu.Unlock()
+	spend.pending = max(0, spend.pending-cost)
+	spend.written += cost
+	if spend.share != nil {
+		spend.allow -= cost
 	}
 }

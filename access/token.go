@@ -10,7 +10,7 @@ import (
 )
 
 // Token is a credential of a client and what its holder may do. It is
-// immutable but for its meter, and safe for concurrent use.
+// immutable but for its rate window, and safe for concurrent use.
 type Token struct {
 	name        string
 	hash        [sha256.Size]byte
@@ -21,17 +21,17 @@ type Token struct {
 	disabled    bool
 	exposeRoute bool
 	counts      bool
-	allowance   *Allowance
+	limiter     *Limiter
 }
 
 // Unlimited may do everything. It is what operators ask with when they want
 // to know how routing would decide; no credential leads to it.
-var Unlimited = &Token{models: All, exposeRoute: true, allowance: NewAllowance(Rates{}, Budget{}, NewCalendar(time.UTC), new(Meter), new(Purse))}
+var Unlimited = &Token{models: All, exposeRoute: true, limiter: NewLimiter(Rates{}, Budget{}, NewCalendar(time.UTC), new(RateWindow), new(Spend))}
 
 func newToken(s Spec, c *Counts) *Token {
 	t := &Token{
 		name: s.Name, models: All, channels: slices.Clone(s.Channels), except: slices.Clone(s.ExceptChannels),
-		disabled: s.Disabled, expires: s.Expires, exposeRoute: s.ExposeRoute, counts: s.UpstreamCounts, allowance: c.Allowance("token/"+s.Name, s.Rates, s.Budget),
+		disabled: s.Disabled, expires: s.Expires, exposeRoute: s.ExposeRoute, counts: s.UpstreamCounts, limiter: c.Limiter("token/"+s.Name, s.Rates, s.Budget),
 	}
 	if len(s.Models) > 0 {
 		t.models = CompilePatterns(s.Models)
@@ -85,12 +85,12 @@ func (t *Token) ExposeRoute() bool { return t.exposeRoute }
 // upstream.
 func (t *Token) MayCountUpstream() bool { return t.counts }
 
-// Allowance is what the token may use, and has used.
-func (t *Token) Allowance() *Allowance { return t.allowance }
+// Limiter is what the token may use, and has used.
+func (t *Token) Limiter() *Limiter { return t.limiter }
 
 // Admission is a call that a token was admitted with.
 type Admission struct {
-	allowance *Allowance
+	allowance *Limiter
 	at        time.Time
 	expected  Use
 	settled   atomic.Bool
@@ -99,16 +99,16 @@ type Admission struct {
 // Admit counts a call that begins now, and is expected to use so much, against
 // the token's limits. The error is a *LimitError.
 func (t *Token) Admit(now time.Time, expected Use) (*Admission, error) {
-	if ok, over := t.allowance.Take(now, expected); !ok {
-		return nil, t.allowance.limitError(over, now, expected)
+	if ok, over := t.limiter.Acquire(now, expected); !ok {
+		return nil, t.limiter.limitError(over, now, expected)
 	}
-	return &Admission{allowance: t.allowance, at: now, expected: expected}, nil
+	return &Admission{allowance: t.limiter, at: now, expected: expected}, nil
 }
 
 // Settle ends the call and counts what it used instead of what was expected.
 // Only the first call of it counts, from whichever goroutine.
 func (a *Admission) Settle(used Use) {
 	if a.settled.CompareAndSwap(false, true) {
-		a.allowance.Return(a.at, a.expected, used)
+		a.allowance.Settle(a.at, a.expected, used)
 	}
 }

@@ -14,11 +14,11 @@ import (
 	"github.com/ccload/ccload/health"
 )
 
-// What is asked of calls, statistics, rests, files and the audit trail.
+// What is asked of calls, statistics, cooldowns, files and the audit trail.
 
 // Bounds of questions.
 const (
-	mostPage    = 500
+	maxPage     = 500
 	defaultPage = 50
 	maxText     = 512 // bytes of a filter
 	maxRest     = 366 * 24 * time.Hour
@@ -26,8 +26,8 @@ const (
 
 func channelRef(name string) health.Ref { return health.Ref{Channel: name} }
 
-func rest(q *request) (any, error) {
-	var in RestOrder
+func startCooldown(q *request) (any, error) {
+	var in CooldownOrder
 	if err := q.decode(&in); err != nil {
 		return nil, err
 	}
@@ -38,12 +38,12 @@ func rest(q *request) (any, error) {
 	return Removed{true}, q.op.Rest(q.r.Context(), q.actor(), in.Ref, until)
 }
 
-func endRests(q *request) (any, error) {
+func clearCooldowns(q *request) (any, error) {
 	var in health.Ref
 	if err := q.decode(&in); err != nil {
 		return nil, err
 	}
-	n, err := q.op.EndRests(q.r.Context(), q.actor(), in)
+	n, err := q.op.ClearCooldowns(q.r.Context(), q.actor(), in)
 	return Cleared{n}, err
 }
 
@@ -54,8 +54,8 @@ func pageOf(query url.Values) (int, error) {
 		return defaultPage, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > mostPage {
-		return 0, invalid("limit", "limit %q: must be 1 to %d", ai.Shorten(text, maxTold), mostPage)
+	if err != nil || n < 1 || n > maxPage {
+		return 0, invalid("limit", "limit %q: must be 1 to %d", ai.Shorten(text, maxTold), maxPage)
 	}
 	return n, nil
 }
@@ -188,7 +188,7 @@ var (
 	dimensions     = []string{"channel", "key", "model", "token", "protocol", "outcome"}
 	ownDimensions  = []string{"model", "protocol", "outcome"}
 	defaultStretch = 24 * time.Hour
-	mostSteps      = int64(10_000)
+	maxSteps       = int64(10_000)
 )
 
 // span reads which time is asked for, and by which steps.
@@ -214,8 +214,8 @@ func (q *request) span() (ask StatisticsQuestion, err error) {
 		if ask.Step, err = time.ParseDuration(text); err != nil || ask.Step < time.Minute || ask.Step%time.Minute != 0 {
 			return ask, invalid("step", "step %q: must be a whole number of minutes, such as 5m, 1h or 24h", ai.Shorten(text, maxTold))
 		}
-		if int64(ask.Until.Sub(ask.Since)/ask.Step) > mostSteps {
-			return ask, invalid("step", "step %s: makes more than %d steps of that time: ask for a longer step", ask.Step, mostSteps)
+		if int64(ask.Until.Sub(ask.Since)/ask.Step) > maxSteps {
+			return ask, invalid("step", "step %s: makes more than %d steps of that time: ask for a longer step", ask.Step, maxSteps)
 		}
 	}
 	return ask, nil
@@ -353,8 +353,8 @@ func audit(q *request) (any, error) {
 	return q.op.Audit(q.r.Context(), before, limit)
 }
 
-// mostAuditPages bounds how far back the trail is read for one channel.
-const mostAuditPages = 40
+// maxAuditPages bounds how far back the trail is read for one channel.
+const maxAuditPages = 40
 
 // otherKinds are what of the audit trail is never about a channel.
 var otherKinds = []string{"token", "alias", "settings", "login"}
@@ -362,8 +362,8 @@ var otherKinds = []string{"token", "alias", "settings", "login"}
 // auditOf is what was done to one channel.
 func auditOf(q *request, channel string, before int64, limit int) ([]AuditEntry, error) {
 	found := []AuditEntry{}
-	for range mostAuditPages {
-		page, err := q.op.Audit(q.r.Context(), before, mostPage)
+	for range maxAuditPages {
+		page, err := q.op.Audit(q.r.Context(), before, maxPage)
 		if err != nil {
 			return nil, err
 		}
@@ -374,7 +374,7 @@ func auditOf(q *request, channel string, before int64, limit int) ([]AuditEntry,
 				}
 			}
 		}
-		if len(page) < mostPage {
+		if len(page) < maxPage {
 			break
 		}
 		before = page[len(page)-1].ID

@@ -26,14 +26,14 @@ var ErrNotFound = errors.New("no such call; it may have been forgotten by retent
 // API is the part of Caddy's admin endpoint (by default on loopback) that
 // shows the gateway:
 //
-//	GET  /ccload/status                  calls under way, journal, how much rests
-//	GET  /ccload/channels                channels, their keys and URLs, what rests and why
+//	GET  /ccload/status                  calls under way, journal, how much cools down
+//	GET  /ccload/channels                channels, their keys and URLs, what cools down and why
 //	GET  /ccload/channels/{name}         one of them
 //	GET  /ccload/calls                   the newest calls; ?token= channel= model= outcome= since= until= before= limit=
 //	GET  /ccload/calls/{id}              one call completely: attempts, and why others were left out
 //	GET  /ccload/explain                 where a call would go now; ?model= protocol= token= conversation= site=
-//	GET  /ccload/cooling                 everything that rests or failed lately
-//	POST /ccload/cooling/clear           end rests early; ?channel= key= url= model= group= scope=
+//	GET  /ccload/cooling                 everything that cools down or failed lately
+//	POST /ccload/cooling/clear           end cooldowns early; ?channel= key= url= model= group= scope=
 //	GET  /ccload/budgets                 what tokens and channels have spent, and may spend
 //	GET  /ccload/price                   what a usage costs, and by which price; ?model= provider= at= tier= and numbers of tokens
 //	GET  /ccload/prices                  the prices of your own that are kept in the store
@@ -258,7 +258,7 @@ func cooling(s Source, _ *http.Request, _ string) (any, error) {
 	seen := make(map[health.Ref]bool)
 	for _, c := range s.Channels(time.Now()) {
 		for _, e := range c.Cooling {
-			if !seen[e.Ref] { // a group's rest shows on each of its channels
+			if !seen[e.Ref] { // a group's cooldown shows on each of its channels
 				seen[e.Ref] = true
 				list = append(list, e)
 			}
@@ -281,7 +281,7 @@ func clearCooling(s Source, r *http.Request, _ string) (any, error) {
 			return nil, badRequestError{fmt.Errorf("scope %q is not known; there are %v", text, ai.Scopes()[1:])}
 		}
 	}
-	return map[string]int{"cleared": s.ClearCooling(which)}, nil
+	return map[string]int{"cleared": s.DropCooldowns(which)}, nil
 }
 
 // known refuses parameters that would be ignored.

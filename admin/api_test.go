@@ -54,7 +54,7 @@ func (g *gateway) Explain(q Question) (*Explanation, error) {
 	return &Explanation{Model: q.Model}, nil
 }
 
-func (g *gateway) ClearCooling(which health.Ref) int {
+func (g *gateway) DropCooldowns(which health.Ref) int {
 	g.cleared = which
 	return 2
 }

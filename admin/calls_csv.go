@@ -11,8 +11,8 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// mostLines is how many calls one file holds at most.
-const mostLines = 100_000
+// maxLines is how many calls one file holds at most.
+const maxLines = 100_000
 
 // spreadsheetFormula are the signs by which a spreadsheet takes a cell for a
 // formula. Names of models and messages are written by strangers.
@@ -46,7 +46,7 @@ func exportCalls(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Limit = mostPage
+	f.Limit = maxPage
 	page, err := q.findCalls(f, s)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func exportCalls(q *request) (any, error) {
 		}
 		w.Flush()
 		lines += len(page.Calls)
-		if page.Next == "" || lines >= mostLines || w.Error() != nil {
+		if page.Next == "" || lines >= maxLines || w.Error() != nil {
 			return nil, nil //nolint:nilerr // if the client is gone, nobody is there to be told
 		}
 		f.Before = page.Next

@@ -32,8 +32,8 @@ func classOf(kind ai.Kind, failedOver bool) string {
 	return classFailed
 }
 
-// mostSearched is how many calls one question looks at.
-const mostSearched = 5000
+// maxSearched is how many calls one question looks at.
+const maxSearched = 5000
 
 // callSearch is the part of a question for calls that the store cannot answer:
 // it is looked for in the calls that the other part finds.
@@ -87,7 +87,7 @@ func (q *request) findCalls(f CallFilter, s callSearch) (page CallPage, err erro
 	page.Calls = []*ai.Record{}
 	wanted := f.Limit
 	if s != (callSearch{}) {
-		f.Limit = mostPage
+		f.Limit = maxPage
 	}
 	for looked := 0; ; {
 		list, err := q.op.Calls(q.r.Context(), f)
@@ -113,7 +113,7 @@ func (q *request) findCalls(f CallFilter, s callSearch) (page CallPage, err erro
 		}
 		last := list[len(list)-1]
 		f.Before = last.ID
-		if looked += len(list); looked >= mostSearched {
+		if looked += len(list); looked >= maxSearched {
 			page.Next, page.Searched = last.ID, last.Time
 			return page, nil
 		}

@@ -153,7 +153,7 @@ func TestCallsAreSearched(t *testing.T) {
 // page, and a search that finds nothing ends.
 func TestASearchGoesPageByPage(t *testing.T) {
 	s, ask := newShop(t, nil)
-	const many, every = mostSearched + 2*mostPage + 7, 1000
+	const many, every = maxSearched + 2*maxPage + 7, 1000
 	moment := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for i := range many {
 		r := &ai.Record{ID: fmt.Sprintf("req_%06d", many-i), Time: moment.Add(-time.Duration(i) * time.Second), Outcome: ai.OK}
@@ -188,13 +188,13 @@ func TestASearchGoesPageByPage(t *testing.T) {
 // TestCallsAsAFile: the file has what the list has, once each, and no formula.
 func TestCallsAsAFile(t *testing.T) {
 	s, ask := newShop(t, nil)
-	for i := range 3 * mostPage {
+	for i := range 3 * maxPage {
 		r := *someCalls()[i%5]
 		r.ID = "req_" + strconv.Itoa(i)
 		r.Cost = ai.Cost{Amount: ai.Money(i)}
 		s.calls = append(s.calls, &r)
 	}
-	for role, want := range map[string]int{RoleOperator: 3 * mostPage, RoleHolder: 3 * mostPage * 3 / 5} {
+	for role, want := range map[string]int{RoleOperator: 3 * maxPage, RoleHolder: 3 * maxPage * 3 / 5} {
 		status, text := ask(role, "calls.csv")
 		lines, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 		if err != nil || status != http.StatusOK {

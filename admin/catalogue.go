@@ -12,7 +12,7 @@ type Catalogue struct {
 	Alias     []Option            `json:"alias"`     // settings of an alias
 	Settings  []Option            `json:"settings"`  // settings that belong to no channel, token or alias
 	Outcomes  []string            `json:"outcomes"`  // what can become of a call
-	Scopes    []string            `json:"scopes"`    // what can rest
+	Scopes    []string            `json:"scopes"`    // what can cool down
 }
 
 // CatalogueProvider is a provider preset.

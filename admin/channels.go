@@ -12,8 +12,8 @@ import (
 
 // What is asked of channels, tokens, aliases and settings.
 
-// mostNames bounds a batch.
-const mostNames = 1000
+// maxNames bounds a batch.
+const maxNames = 1000
 
 func notFound(kind, name string) error {
 	return Problemf(http.StatusNotFound, CodeNotFound, "", "there is no %s %q", kind, name)
@@ -142,8 +142,8 @@ func batchChannels(q *request) (any, error) {
 	switch {
 	case asked != 1:
 		return nil, invalid("", "ask for one of remove, clear and change")
-	case len(in.Names) == 0 || len(in.Names) > mostNames:
-		return nil, invalid("names", "names: must be 1 to %d channels", mostNames)
+	case len(in.Names) == 0 || len(in.Names) > maxNames:
+		return nil, invalid("names", "names: must be 1 to %d channels", maxNames)
 	}
 	slices.Sort(in.Names)
 	in.Names = slices.Compact(in.Names)
@@ -156,7 +156,7 @@ func batchChannels(q *request) (any, error) {
 	return changeChannels(q, &in)
 }
 
-// clearChannels ends all rests of channels.
+// clearChannels ends all cooldowns of channels.
 func clearChannels(q *request, names []string) (any, error) {
 	known := q.op.ChannelConfigs()
 	for _, name := range names {
@@ -166,7 +166,7 @@ func clearChannels(q *request, names []string) (any, error) {
 	}
 	n := 0
 	for _, name := range names {
-		ended, err := q.op.EndRests(q.r.Context(), q.actor(), channelRef(name))
+		ended, err := q.op.ClearCooldowns(q.r.Context(), q.actor(), channelRef(name))
 		if err != nil {
 			return nil, err
 		}

@@ -73,11 +73,11 @@ type CostStep struct {
 
 // Bounds of tables.
 const (
-	mostCostRows    = 1000
-	mostCostColumns = 100
-	mostStacks      = 6
-	dayDimension    = "day"
-	dayStep         = 24 * time.Hour
+	maxCostRows    = 1000
+	maxCostColumns = 100
+	maxStacks      = 6
+	dayDimension   = "day"
+	dayStep        = 24 * time.Hour
 )
 
 func (s *CostSum) add(r *StatisticsRow) {
@@ -154,10 +154,10 @@ func (q *request) costQuestion() (c costQuestion, err error) {
 	if c.rows == c.columns {
 		return c, invalid("columns", "columns: must be another dimension than the rows, which is %s", c.rows)
 	}
-	if c.mostRows, err = count(query, "most_rows", mostCostRows); err != nil {
+	if c.mostRows, err = count(query, "most_rows", maxCostRows); err != nil {
 		return c, err
 	}
-	c.mostColumns, err = count(query, "most_columns", mostCostColumns)
+	c.mostColumns, err = count(query, "most_columns", maxCostColumns)
 	return c, err
 }
 
@@ -322,7 +322,7 @@ func (t *Costs) stack(s *Statistics, dimension string) {
 		into(sums, s.Rows[i].Values[dimension], &s.Rows[i])
 	}
 	for _, one := range ranked(dimension, sums) {
-		if len(t.Stacks) < mostStacks && one.Sum.Cost > 0 {
+		if len(t.Stacks) < maxStacks && one.Sum.Cost > 0 {
 			t.Stacks = append(t.Stacks, one.Name)
 		}
 	}

@@ -280,12 +280,12 @@ func (h *Hub) leave(v *liveWatcher) {
 		if h.lingers != nil {
 			h.lingers.Stop()
 		}
-		h.lingers = time.AfterFunc(h.pace.linger, h.rest)
+		h.lingers = time.AfterFunc(h.pace.linger, h.linger)
 	}
 }
 
-// rest forgets everything once nobody watches.
-func (h *Hub) rest() {
+// linger forgets everything once nobody watches.
+func (h *Hub) linger() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.watchers) == 0 {

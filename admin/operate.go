@@ -86,10 +86,10 @@ type GlobalSettings interface {
 
 // Cooldowns are begun and ended by hand.
 type Cooldowns interface {
-	// Rest lets something rest until a moment.
+	// Rest starts a cooldown until a moment.
 	Rest(ctx context.Context, who Actor, what health.Ref, until time.Time) error
-	// EndRests ends rests early and says how many there were.
-	EndRests(ctx context.Context, who Actor, which health.Ref) (int, error)
+	// ClearCooldowns ends cooldowns early and says how many there were.
+	ClearCooldowns(ctx context.Context, who Actor, which health.Ref) (int, error)
 }
 
 // Records are what is kept of calls and of changes.
@@ -253,7 +253,7 @@ type TestAnswer struct {
 	Duration      time.Duration `json:"duration_ns"`                // of the whole test
 	FirstContent  time.Duration `json:"first_content_ns,omitempty"` // until the first content came; 0 if none did
 	Text          string        `json:"text,omitempty"`             // the beginning of the answer
-	Rested        time.Time     `json:"rested,omitzero"`            // something rests until then because of it
+	Rested        time.Time     `json:"rested,omitzero"`            // something cools down until then because of it
 	Usage         ai.Usage      `json:"usage"`                      // tokens that it used
 	Cost          ai.Cost       `json:"cost"`                       // what it cost
 }

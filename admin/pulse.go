@@ -36,7 +36,7 @@ type pulseMinute struct {
 	ok, limited, failed int64
 }
 
-// restorePages bounds what is read of the log of calls, in pages of mostPage.
+// restorePages bounds what is read of the log of calls, in pages of maxPage.
 const restorePages = 10
 
 // restore counts the calls of the log from before this process began, once. Of
@@ -47,7 +47,7 @@ func (p *Pulse) restore(ctx context.Context, source Source, now time.Time) error
 	if p.restored {
 		return nil
 	}
-	f := CallFilter{Since: now.Add(-PulseMinutes * time.Minute), Until: p.start(now), Limit: mostPage}
+	f := CallFilter{Since: now.Add(-PulseMinutes * time.Minute), Until: p.start(now), Limit: maxPage}
 	for range restorePages {
 		list, err := source.Calls(ctx, f)
 		if err != nil {

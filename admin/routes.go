@@ -139,8 +139,8 @@ func init() {
 		{method: http.MethodPut, path: "settings", who: operators, summary: "Replace the stored settings", body: config.Settings{}, answer: SettingsConfig{}, handle: replaceSettings},
 
 		{method: http.MethodGet, path: "cooling", who: operators, summary: "Everything that rests or failed lately", answer: []health.Entry{}, handle: func(q *request) (any, error) { return cooling(q.op, q.r, "") }},
-		{method: http.MethodPost, path: "cooling", who: operators, summary: "Let something rest", body: RestOrder{}, answer: Removed{}, handle: rest},
-		{method: http.MethodPost, path: "cooling/clear", who: operators, summary: "End rests early; what is left empty is any", body: health.Ref{}, answer: Cleared{}, handle: endRests},
+		{method: http.MethodPost, path: "cooling", who: operators, summary: "Let something rest", body: CooldownOrder{}, answer: Removed{}, handle: startCooldown},
+		{method: http.MethodPost, path: "cooling/clear", who: operators, summary: "End rests early; what is left empty is any", body: health.Ref{}, answer: Cleared{}, handle: clearCooldowns},
 
 		{method: http.MethodGet, path: "calls", who: holders, summary: "Calls, the newest first", query: callParameters, answer: CallPage{}, handle: listCalls},
 		{method: http.MethodGet, path: "calls/{id}", who: holders, summary: "One call completely: attempts, and why others were left out", answer: ai.Record{}, handle: getCall},
@@ -208,7 +208,7 @@ type Removed struct {
 type Batch struct {
 	Names  []string       `json:"names"`            // of the channels
 	Remove bool           `json:"remove,omitempty"` // remove them
-	Clear  bool           `json:"clear,omitempty"`  // end their rests
+	Clear  bool           `json:"clear,omitempty"`  // end their cooldowns
 	Change map[string]any `json:"change,omitempty"` // settings for all of them (JSON merge patch)
 	// Password is the admin password; see ChannelConfig.
 	Password string `json:"password,omitempty"`
@@ -224,15 +224,15 @@ type Models struct {
 	Models []string `json:"models"` // names, sorted
 }
 
-// RestOrder lets something rest.
-type RestOrder struct {
+// CooldownOrder starts the cooldown of something.
+type CooldownOrder struct {
 	health.Ref
 	Seconds int64 `json:"seconds"` // from now on; 1 to 31622400, which is a year
 }
 
-// Cleared says how many rests have ended.
+// Cleared says how many cooldowns have ended.
 type Cleared struct {
-	Cleared int `json:"cleared"` // how many rests ended
+	Cleared int `json:"cleared"` // how many cooldowns ended
 }
 
 // CallPage is some calls.

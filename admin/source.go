@@ -39,9 +39,9 @@ type Activity interface {
 	Call(ctx context.Context, id string) (*ai.Record, error)
 	// Explain tells where a call would go now, without sending anything.
 	Explain(q Question) (*Explanation, error)
-	// ClearCooling ends rests early and says how many there were. An empty
+	// DropCooldowns ends cooldowns early and says how many there were. An empty
 	// field of which means any.
-	ClearCooling(which health.Ref) int
+	DropCooldowns(which health.Ref) int
 }
 
 // Money is what calls cost, and what may be spent.
@@ -97,7 +97,7 @@ type Status struct {
 	InFlight int64   `json:"in_flight"` // calls under way
 	Channels int     `json:"channels"`  // how many are in use
 	Tokens   int     `json:"tokens"`    // how many are in use
-	Cooling  int     `json:"cooling"`   // how many things rest
+	Cooling  int     `json:"cooling"`   // how many things cool down
 	Journal  Journal `json:"journal"`   // what waits to be written to the store
 }
 
@@ -124,7 +124,7 @@ type Channel struct {
 	Until     time.Time      `json:"until,omitzero"`     // when the state ends, if that is known
 	URLs      []URL          `json:"urls"`               // its addresses
 	Keys      []Key          `json:"keys"`               // its credentials in use
-	Cooling   []health.Entry `json:"cooling"`            // everything of the channel that rests or failed lately
+	Cooling   []health.Entry `json:"cooling"`            // everything of the channel that cools down or failed lately
 	// Substituted are models that the channel's upstream answered with another
 	// one: by the name that was sent, the name that the answer gave last.
 	Substituted map[string]string `json:"substituted,omitempty"`
@@ -134,17 +134,17 @@ type Channel struct {
 type URL struct {
 	URL       string        `json:"url"`            // the address
 	Protocols []ai.Protocol `json:"protocols"`      // spoken there
-	Usable    bool          `json:"usable"`         // it does not rest
-	Until     time.Time     `json:"until,omitzero"` // when its rest ends
+	Usable    bool          `json:"usable"`         // it does not cool down
+	Until     time.Time     `json:"until,omitzero"` // when its cooldown ends
 }
 
 // Key is one credential of a channel. The key itself is never shown.
 type Key struct {
 	Fingerprint string    `json:"fingerprint"`         // names the key without telling it
 	LastFour    string    `json:"last_four,omitempty"` // the last four characters of the key
-	Usable      bool      `json:"usable"`              // it does not rest
+	Usable      bool      `json:"usable"`              // it does not cool down
 	Low         bool      `json:"low,omitempty"`       // its rate limit is nearly used up
-	Until       time.Time `json:"until,omitzero"`      // when its rest ends
+	Until       time.Time `json:"until,omitzero"`      // when its cooldown ends
 	InFlight    int64     `json:"in_flight"`           // attempts under way
 }
 

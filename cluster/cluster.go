@@ -1,6 +1,6 @@
 // Package cluster is what nodes that use the same database have in common: the
 // limits of tokens and channels, which they divide among each other, and what
-// rests after failures. A node that is alone has all of every limit and pays
+// cooldowns after failures. A node that is alone has all of every limit and pays
 // nothing for it but a look at the database each second.
 package cluster
 
@@ -26,20 +26,20 @@ import (
 
 // Times of sharing.
 const (
-	beatEvery   = 10 * time.Second
-	beatLife    = 30 * time.Second // a node that is silent for so long is gone
-	shareEvery  = 500 * time.Millisecond
-	sharePause  = 100 * time.Millisecond // between two rounds, however urgent
-	shareRenew  = 15 * time.Second       // of a share that nothing has changed of
-	shareLife   = time.Minute + 10*time.Second
-	shareSilent = 5 * time.Second // for the store, in one round
-	silence     = 3 * time.Second // in which a node has to notice a newcomer
+	heartbeatEvery = 10 * time.Second
+	heartbeatLife  = 30 * time.Second // a node that is silent for so long is gone
+	shareEvery     = 500 * time.Millisecond
+	sharePause     = 100 * time.Millisecond // between two rounds, however urgent
+	shareRenew     = 15 * time.Second       // of a share that nothing has changed of
+	shareLife      = time.Minute + 10*time.Second
+	shareSilent    = 5 * time.Second // for the store, in one round
+	silence        = 3 * time.Second // in which a node has to notice a newcomer
 )
 
 // Store is what a cluster needs of the store that its nodes have in common.
 type Store interface {
-	Beat(ctx context.Context, n store.Node, until time.Time) error
-	Nodes(ctx context.Context, self string, now time.Time) (others []store.Node, hungry []string, err error)
+	Heartbeat(ctx context.Context, n store.Node, until time.Time) error
+	Nodes(ctx context.Context, self string, now time.Time) (others []store.Node, starved []string, err error)
 	Leave(ctx context.Context, node string) error
 	Lease(ctx context.Context, node string, claims []store.Claim, now, until time.Time) ([]store.Grant, error)
 	LoadCooling(ctx context.Context) ([]health.Entry, error)
@@ -49,13 +49,13 @@ type Store interface {
 // Options are what a cluster works with. All are needed.
 type Options struct {
 	Store Store
-	Board *health.Board // of what rests at this node
+	Board *health.Tracker // of what cools down at this node
 
 	// Limited returns the allowances that have limits, by a name that all nodes
 	// know them by; nil while no config is in use.
-	Limited func() map[string]*access.Allowance
+	Limited func() map[string]*access.Limiter
 
-	// Changed is called when other nodes have changed what rests.
+	// Changed is called when other nodes have changed what cools down.
 	Changed func()
 
 	Log func() *zap.Logger // of the moment
@@ -64,22 +64,22 @@ type Options struct {
 // Cluster is this node's place among those that use the same store. It is safe
 // for concurrent use.
 type Cluster struct {
-	o       Options
-	sharing *sharing
-	rests   sharedRests
-	saver   *ledger.CoolingSaver // made by Start
+	o         Options
+	leaser    *leaser
+	cooldowns sharedCooldowns
+	saver     *ledger.CooldownSaver // made by Start
 }
 
 // New returns a cluster that this node has not joined yet.
 func New(o Options) *Cluster {
-	return &Cluster{o: o, sharing: newSharing(), rests: sharedRests{entries: make(map[health.Ref]health.Entry)}}
+	return &Cluster{o: o, leaser: newLeaser(), cooldowns: sharedCooldowns{entries: make(map[health.Ref]health.Entry)}}
 }
 
 // Ready reports whether it is known what other nodes have taken of the limits.
-func (c *Cluster) Ready() bool { return c.sharing.begun.Load() }
+func (c *Cluster) Ready() bool { return c.leaser.begun.Load() }
 
-// sharing is what a node knows of the others, and has of the limits.
-type sharing struct {
+// leaser is what a node knows of the others, and has of the limits.
+type leaser struct {
 	node  string
 	ask   chan struct{} // somebody needs a larger share
 	begun atomic.Bool   // the first round is over
@@ -88,33 +88,33 @@ type sharing struct {
 	mu    sync.Mutex
 	round chan struct{} // closed at the end of the round
 
-	rounds  sync.Mutex // one round at a time; of what follows
-	shares  map[*access.Allowance]*shares
-	beat    time.Time            // when the others were last told of this node
-	told    bool                 // that it keeps to its shares
-	met     time.Time            // when another node was last there
-	silent  map[string]time.Time // nodes that do not share, since when they are known
-	failing bool
+	rounds    sync.Mutex // one round at a time; of what follows
+	leases    map[*access.Limiter]*lease
+	heartbeat time.Time            // when the others were last told of this node
+	told      bool                 // that it keeps to its shares
+	met       time.Time            // when another node was last there
+	silent    map[string]time.Time // nodes that do not share, since when they are known
+	failing   bool
 }
 
-// shares is what the node has of the limits of one thing.
-type shares struct {
+// lease is what the node has of the limits of one thing.
+type lease struct {
 	access.Share
-	name   string // of the thing, as all nodes know it
-	renew  time.Time
-	hungry bool // another node needs more than it got
-	lacked bool // this one did, in the last round
+	name    string // of the thing, as all nodes know it
+	renew   time.Time
+	starved bool // another node needs more than it got
+	short   bool // this one did, in the last round
 }
 
 // ownNodes are those of this process that are alive.
 var ownNodes sync.Map
 
-func newSharing() *sharing {
+func newLeaser() *leaser {
 	raw := make([]byte, 8)
 	rand.Read(raw)
-	s := &sharing{
+	s := &leaser{
 		node: fmt.Sprintf("%s:%d:%s", hex.EncodeToString(raw), os.Getpid(), machine()), ask: make(chan struct{}, 1), round: make(chan struct{}),
-		shares: make(map[*access.Allowance]*shares), silent: make(map[string]time.Time),
+		leases: make(map[*access.Limiter]*lease), silent: make(map[string]time.Time),
 	}
 	s.nodes.Store(1)
 	ownNodes.Store(s.node, true)
@@ -122,7 +122,7 @@ func newSharing() *sharing {
 }
 
 // wake asks for a round soon. It never waits.
-func (s *sharing) wake() {
+func (s *leaser) wake() {
 	select {
 	case s.ask <- struct{}{}:
 	default:
@@ -132,7 +132,7 @@ func (s *sharing) wake() {
 // Wait asks for a larger share soon, and returns when shares have been divided
 // anew or ctx has ended.
 func (c *Cluster) Wait(ctx context.Context) {
-	s := c.sharing
+	s := c.leaser
 	s.mu.Lock()
 	round := s.round
 	s.mu.Unlock()
@@ -153,7 +153,7 @@ func (c *Cluster) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-		case <-c.sharing.ask:
+		case <-c.leaser.ask:
 			select {
 			case <-time.After(time.Until(rest)):
 			case <-ctx.Done():
@@ -170,7 +170,7 @@ func (c *Cluster) Run(ctx context.Context) {
 
 // Divide looks for other nodes, and divides the limits with them.
 func (c *Cluster) Divide(ctx context.Context) {
-	s := c.sharing
+	s := c.leaser
 	s.rounds.Lock()
 	defer s.rounds.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, shareSilent)
@@ -188,21 +188,21 @@ func (c *Cluster) Divide(ctx context.Context) {
 }
 
 func (c *Cluster) divide(ctx context.Context, now time.Time) error {
-	s := c.sharing
-	newcomer := s.beat.IsZero()
+	s := c.leaser
+	newcomer := s.heartbeat.IsZero()
 	if newcomer { // first said, then looked: of two that come at once, both see the other
-		if err := c.o.Store.Beat(ctx, store.Node{ID: s.node}, now.Add(beatLife)); err != nil {
+		if err := c.o.Store.Heartbeat(ctx, store.Node{ID: s.node}, now.Add(heartbeatLife)); err != nil {
 			return err
 		}
-		s.beat = now
+		s.heartbeat = now
 	}
-	all, hungry, err := c.o.Store.Nodes(ctx, s.node, now)
+	all, starved, err := c.o.Store.Nodes(ctx, s.node, now)
 	if err != nil {
 		return err
 	}
 	others, ready := 0, true
 	for _, n := range all {
-		if s.dead(n, now) {
+		if s.expired(n, now) {
 			if err := c.o.Store.Leave(ctx, n.ID); err != nil {
 				return err
 			}
@@ -216,23 +216,23 @@ func (c *Cluster) divide(ctx context.Context, now time.Time) error {
 	}
 	// What nodes that are gone had taken is given back when their shares end.
 	shares := others > 0 || !s.met.IsZero() && now.Sub(s.met) < shareLife
-	if now.Sub(s.beat) >= beatEvery || shares != s.told {
-		if err := c.o.Store.Beat(ctx, store.Node{ID: s.node, Shares: shares}, now.Add(beatLife)); err != nil {
+	if now.Sub(s.heartbeat) >= heartbeatEvery || shares != s.told {
+		if err := c.o.Store.Heartbeat(ctx, store.Node{ID: s.node, Shares: shares}, now.Add(heartbeatLife)); err != nil {
 			return err
 		}
-		s.beat, s.told = now, shares
+		s.heartbeat, s.told = now, shares
 	}
 	if !shares {
 		s.nodes.Store(1)
-		for a := range s.shares {
+		for a := range s.leases {
 			a.SetShare(nil)
 		}
-		clear(s.shares)
+		clear(s.leases)
 		return nil
 	}
 	alone := s.nodes.Load() == 1 && !newcomer // until now: it had all of everything
 	s.nodes.Store(int64(others + 1))
-	return c.divideLimits(ctx, now, round{nodes: others + 1, ready: ready, hungry: hungry, hadAll: alone})
+	return c.divideLimits(ctx, now, round{nodes: others + 1, ready: ready, hungry: starved, hadAll: alone})
 }
 
 // round is what a node knows when it divides limits.
@@ -248,8 +248,8 @@ type round struct {
 // Restrict keeps what is new from using limits that are shared until it has its
 // share. limited are the allowances that have limits, of the config that comes
 // into use.
-func (c *Cluster) Restrict(limited map[string]*access.Allowance) {
-	s := c.sharing
+func (c *Cluster) Restrict(limited map[string]*access.Limiter) {
+	s := c.leaser
 	nodes := int(s.nodes.Load())
 	if nodes == 1 {
 		return
@@ -262,20 +262,20 @@ func (c *Cluster) Restrict(limited map[string]*access.Allowance) {
 	s.wake()
 }
 
-// claims of one allowance, and where their grants go.
-type claimed struct {
+// claims of one limiter, and where their grants go.
+type request struct {
 	name   string
-	a      *access.Allowance
-	had    *shares
+	a      *access.Limiter
+	lease  *lease
 	need   access.Need
 	claims []store.Claim
-	kinds  []claimKind
+	kinds  []limitKind
 }
 
-type claimKind uint8
+type limitKind uint8
 
 const (
-	claimRPM claimKind = iota
+	claimRPM limitKind = iota
 	claimTPM
 	claimSlots
 	claimMoney
@@ -285,22 +285,22 @@ var claimNames = [...]string{"rpm/", "tpm/", "concurrency/", "money/"}
 
 // divideLimits claims shares and keeps to what is granted.
 func (c *Cluster) divideLimits(ctx context.Context, now time.Time, r round) error {
-	s, limited := c.sharing, c.o.Limited()
+	s, limited := c.leaser, c.o.Limited()
 	if limited == nil && !r.leaving {
 		return nil
 	}
 	if limited != nil {
 		s.follow(limited, r.hadAll)
 	}
-	var asked []*claimed
+	var asked []*request
 	var claims []store.Claim
-	for a, had := range s.shares {
-		k := &claimed{name: had.name, a: a, had: had, need: a.Need(now)}
-		had.hungry = slices.ContainsFunc(r.hungry, func(limit string) bool { return isOf(limit, had.name) })
+	for a, had := range s.leases {
+		k := &request{name: had.name, a: a, lease: had, need: a.Need(now)}
+		had.starved = slices.ContainsFunc(r.hungry, func(limit string) bool { return isOf(limit, had.name) })
 		if !k.due(now) && !r.leaving && !r.hadAll {
 			continue
 		}
-		k.claim(now, r.nodes)
+		k.ask(now, r.nodes)
 		asked = append(asked, k)
 		claims = append(claims, k.claims...)
 	}
@@ -319,31 +319,31 @@ func (c *Cluster) divideLimits(ctx context.Context, now time.Time, r round) erro
 		return err
 	}
 	for _, k := range asked {
-		k.take(grants[:len(k.claims)], now, r.nodes, r.ready, s.wake)
+		k.applyGrant(grants[:len(k.claims)], now, r.nodes, r.ready, s.wake)
 		grants = grants[len(k.claims):]
 	}
 	return nil
 }
 
 // follow keeps the list of what is shared to what the config says.
-func (s *sharing) follow(limited map[string]*access.Allowance, hadAll bool) {
-	for a, had := range s.shares { // its meter may have a new config's share
+func (s *leaser) follow(limited map[string]*access.Limiter, hadAll bool) {
+	for a, had := range s.leases { // its meter may have a new config's share
 		if limited[had.name] != a {
-			delete(s.shares, a)
+			delete(s.leases, a)
 		}
 	}
 	for name, a := range limited {
-		if s.shares[a] != nil {
+		if s.leases[a] != nil {
 			continue
 		}
-		had := &shares{name: name}
+		had := &lease{name: name}
 		switch shared := a.Shared(); {
 		case shared != nil:
 			had.Share = *shared
 		case hadAll:
 			had.Share = access.Share{RPM: a.Rates.RPM, TPM: a.Rates.TPM, Concurrency: a.Rates.Concurrency, Money: math.MaxInt64}
 		}
-		s.shares[a] = had
+		s.leases[a] = had
 	}
 }
 

@@ -11,21 +11,21 @@ import (
 	"github.com/ccload/ccload/ledger"
 )
 
-// Start begins to write what rests at this node to the store, which must be open.
+// Start begins to write what cools down at this node to the store, which must be open.
 func (c *Cluster) Start() {
 	c.saver = ledger.NewCoolingSaver(c, func(msg string, err error) { c.o.Log().Warn(msg, zap.Error(err)) })
 }
 
-// Save writes that something began or ceased to rest, soon.
+// Save writes that something began or ceased to cool down, soon.
 func (c *Cluster) Save(change health.Change) { c.saver.Changed(change) }
 
 // Close writes what is left. It ends with ctx.
 func (c *Cluster) Close(ctx context.Context) error { return c.saver.Close(ctx) }
 
-// sharedRests is what rests, as far as this node and the store agree on it.
+// sharedCooldowns is what cools down, as far as this node and the store agree on it.
 // Reading and writing exclude each other: what is written while it is read
 // would look as if another node had ended it.
-type sharedRests struct {
+type sharedCooldowns struct {
 	mu       sync.Mutex
 	revision int64
 	entries  map[health.Ref]health.Entry
@@ -33,41 +33,41 @@ type sharedRests struct {
 
 // SaveCooling implements ledger.CoolingWriter.
 func (c *Cluster) SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error {
-	c.rests.mu.Lock()
-	defer c.rests.mu.Unlock()
+	c.cooldowns.mu.Lock()
+	defer c.cooldowns.mu.Unlock()
 	if err := c.o.Store.SaveCooling(ctx, upsert, remove); err != nil {
 		return err
 	}
 	for i := range upsert {
-		c.rests.entries[upsert[i].Ref] = upsert[i]
+		c.cooldowns.entries[upsert[i].Ref] = upsert[i]
 	}
 	for _, ref := range remove {
-		delete(c.rests.entries, ref)
+		delete(c.cooldowns.entries, ref)
 	}
 	return nil
 }
 
-// Refresh takes over what other nodes have found to rest, and to be well again,
+// Refresh takes over what other nodes have found to cool down, and to be well again,
 // if revision says that the store holds something new.
 func (c *Cluster) Refresh(ctx context.Context, revision int64) error {
-	c.rests.mu.Lock()
-	defer c.rests.mu.Unlock()
-	if c.rests.revision == revision {
+	c.cooldowns.mu.Lock()
+	defer c.cooldowns.mu.Unlock()
+	if c.cooldowns.revision == revision {
 		return nil
 	}
 	list, err := c.o.Store.LoadCooling(ctx)
 	if err != nil {
 		return err
 	}
-	was := c.rests.entries
-	c.rests.revision, c.rests.entries = revision, make(map[health.Ref]health.Entry, len(list))
+	was := c.cooldowns.entries
+	c.cooldowns.revision, c.cooldowns.entries = revision, make(map[health.Ref]health.Entry, len(list))
 	list = slices.DeleteFunc(list, func(e health.Entry) bool { return c.saver.Pending(e.Ref) }) // known better here
 	for i := range list {
-		c.rests.entries[list[i].Ref] = list[i]
+		c.cooldowns.entries[list[i].Ref] = list[i]
 	}
 	var ended []health.Entry
 	for ref, e := range was {
-		if _, still := c.rests.entries[ref]; !still && !c.saver.Pending(ref) {
+		if _, still := c.cooldowns.entries[ref]; !still && !c.saver.Pending(ref) {
 			ended = append(ended, e)
 		}
 	}

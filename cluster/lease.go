@@ -11,10 +11,10 @@ import (
 // due reports whether the node's share of a thing has to be looked after: it
 // was short, it uses most of what it has, another node is short while this one
 // has more than it uses, or the share would end.
-func (k *claimed) due(now time.Time) bool {
-	n, sh := &k.need, k.had
+func (k *request) due(now time.Time) bool {
+	n, sh := &k.need, k.lease
 	switch {
-	case !now.Before(sh.renew), n.Lacks(), sh.lacked, sh.hungry && sh.more(n):
+	case !now.Before(sh.renew), n.Short(), sh.short, sh.starved && sh.more(n):
 		return true
 	}
 	mostly := func(used int64, share, limit int) bool {
@@ -22,60 +22,60 @@ func (k *claimed) due(now time.Time) bool {
 	}
 	r := k.a.Rates
 	return mostly(n.Calls, sh.RPM, r.RPM) || mostly(n.Tokens, sh.TPM, r.TPM) || mostly(n.Slots, sh.Concurrency, r.Concurrency) ||
-		k.a.Budget.Limited() && (!sh.SoleMoney && n.Money*2 >= n.Allowed || n.Money > 0)
+		k.a.Budget.Limited() && (!sh.ExclusiveMoney && n.Money*2 >= n.Allowed || n.Money > 0)
 }
 
 // more reports whether the node has more than it uses.
-func (s *shares) more(n *access.Need) bool {
+func (s *lease) more(n *access.Need) bool {
 	return int64(s.RPM) > n.Calls || int64(s.TPM) > n.Tokens || int64(s.Concurrency) > n.Slots || n.Allowed > n.Money
 }
 
 // wanted is how much of a limit a node asks for: what it uses, what it was
 // short of, and something in hand, unless another node is short.
-func wanted(used, lacking, limit int64, nodes int, hungry bool) int64 {
+func wanted(used, short, limit int64, nodes int, starved bool) int64 {
 	spare := max(1, limit/int64(2*nodes))
 	switch {
-	case lacking > 0 && hungry:
-		spare = max(lacking, (limit-used)/int64(nodes), 1)
-	case lacking > 0:
-		spare = max(lacking, spare)
-	case hungry:
+	case short > 0 && starved:
+		spare = max(short, (limit-used)/int64(nodes), 1)
+	case short > 0:
+		spare = max(short, spare)
+	case starved:
 		spare = 0
 	}
 	return min(max(used, limit), used+spare)
 }
 
-// claim writes what is asked for, and keeps to no more from now on: what is
+// ask writes what is asked for, and keeps to no more from now on: what is
 // given back must not be used any more when somebody else gets it.
-func (k *claimed) claim(now time.Time, nodes int) {
-	n, r, share := &k.need, k.a.Rates, k.had.Share
+func (k *request) ask(now time.Time, nodes int) {
+	n, r, share := &k.need, k.a.Rates, k.lease.Share
 	if k.a.Shared() != nil {
 		share.Money = n.Allowed
 	}
-	add := func(kind claimKind, used, lacking, limit int64) int64 {
-		w := wanted(used, lacking, limit, nodes, k.had.hungry)
-		k.claims = append(k.claims, store.Claim{Name: claimNames[kind] + k.name, Limit: limit, Used: used, Needed: used + lacking, Wanted: max(w, used+lacking)})
+	add := func(kind limitKind, used, short, limit int64) int64 {
+		w := wanted(used, short, limit, nodes, k.lease.starved)
+		k.claims = append(k.claims, store.Claim{Name: claimNames[kind] + k.name, Limit: limit, Used: used, Needed: used + short, Wanted: max(w, used+short)})
 		k.kinds = append(k.kinds, kind)
 		return w
 	}
 	if r.RPM > 0 {
-		share.RPM = min(share.RPM, int(add(claimRPM, n.Calls, n.LackCalls, int64(r.RPM))))
+		share.RPM = min(share.RPM, int(add(claimRPM, n.Calls, n.ShortCalls, int64(r.RPM))))
 	}
 	if r.TPM > 0 {
-		share.TPM = min(share.TPM, int(add(claimTPM, n.Tokens, n.LackTokens, int64(r.TPM))))
+		share.TPM = min(share.TPM, int(add(claimTPM, n.Tokens, n.ShortTokens, int64(r.TPM))))
 	}
 	if r.Concurrency > 0 {
-		share.Concurrency = min(share.Concurrency, int(add(claimSlots, n.Slots, n.LackSlots, int64(r.Concurrency))))
+		share.Concurrency = min(share.Concurrency, int(add(claimSlots, n.Slots, n.ShortSlots, int64(r.Concurrency))))
 	}
 	if b := k.a.Budget; b.Limited() {
 		day := k.a.Calendar().Day(now)
-		w := add(claimMoney, int64(n.Money), int64(n.LackMoney), b.Left(k.a.Spent(now))+int64(n.Money))
+		w := add(claimMoney, int64(n.Money), int64(n.ShortMoney), b.Left(k.a.Spent(now))+int64(n.Money))
 		c := &k.claims[len(k.claims)-1]
 		c.Purse, c.Budget, c.Day = k.name, b, day
 		share.Money = min(share.Money, ai.Money(w))
 		k.a.BeginAdopting()
 	}
-	share.SoleMoney, share.SoleTPM = false, false
+	share.ExclusiveMoney, share.ExclusiveTPM = false, false
 	k.a.LowerShare(&share)
 	// What slipped in before the smaller share counted is used all the same.
 	after := k.a.Need(now)
@@ -87,23 +87,23 @@ func (k *claimed) claim(now time.Time, nodes int) {
 	}
 }
 
-// take keeps to what was granted.
-func (k *claimed) take(grants []store.Grant, now time.Time, nodes int, ready bool, wake func()) {
-	share := access.Share{Until: now.Add(shareLife - beatEvery), Nodes: nodes, Wake: wake}
+// applyGrant keeps to what was granted.
+func (k *request) applyGrant(grants []store.Grant, now time.Time, nodes int, ready bool, wake func()) {
+	share := access.Share{Until: now.Add(shareLife - heartbeatEvery), Nodes: nodes, Wake: wake}
 	for i, g := range grants {
 		amount := int(g.Share)
 		switch k.kinds[i] {
 		case claimRPM:
 			share.RPM = amount
 		case claimTPM:
-			share.TPM, share.SoleTPM = amount, g.Sole && ready
+			share.TPM, share.ExclusiveTPM = amount, g.Exclusive && ready
 		case claimSlots:
 			share.Concurrency = amount
 		case claimMoney:
-			share.Money, share.SoleMoney = ai.Money(g.Share), g.Sole && ready
+			share.Money, share.ExclusiveMoney = ai.Money(g.Share), g.Exclusive && ready
 			k.a.Adopt(k.claims[i].Day, g.Spent)
 		}
 	}
-	k.had.Share, k.had.renew, k.had.lacked = share, now.Add(shareRenew), k.need.Lacks()
+	k.lease.Share, k.lease.renew, k.lease.short = share, now.Add(shareRenew), k.need.Short()
 	k.a.SetShare(&share)
 }

@@ -16,9 +16,9 @@ import (
 
 // This file is how nodes come and go.
 
-// dead reports whether a node was a process on this machine that is there no
+// expired reports whether a node was a process on this machine that is there no
 // more, or one that has not answered to a newcomer for too long.
-func (s *sharing) dead(n store.Node, now time.Time) bool {
+func (s *leaser) expired(n store.Node, now time.Time) bool {
 	if n.Shares {
 		delete(s.silent, n.ID)
 		return false
@@ -81,7 +81,7 @@ func processAlive(pid int) bool {
 // leave says that the node is gone. What it used of the last minute stays
 // taken until that minute is over.
 func (c *Cluster) leave(ctx context.Context) {
-	s := c.sharing
+	s := c.leaser
 	ctx, cancel := context.WithTimeout(ctx, shareSilent)
 	defer cancel()
 	s.rounds.Lock()

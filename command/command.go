@@ -129,8 +129,8 @@ were made before their price was known, or with a wrong one.`,
 // millions of calls anew takes minutes.
 const adminPatience = 30 * time.Minute
 
-// mostAnswer bounds an answer of the admin endpoint.
-const mostAnswer = 64 << 20
+// maxAnswer bounds an answer of the admin endpoint.
+const maxAnswer = 64 << 20
 
 // askAdmin asks a running instance's admin endpoint.
 func askAdmin(ctx context.Context, method, address, path string, body []byte) ([]byte, error) {
@@ -144,7 +144,7 @@ func askAdmin(ctx context.Context, method, address, path string, body []byte) ([
 		return nil, fmt.Errorf("is the gateway running, with its admin endpoint at %s? %w", address, err)
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return nil, err
 	}

@@ -175,16 +175,16 @@ rest is taken.`,
 	return cmd
 }
 
-// mostSent is how large a file is sent to the gateway; a larger one, which can
+// maxSent is how large a file is sent to the gateway; a larger one, which can
 // only be a database with a long log, it has to read itself.
-const mostSent = 16 << 20
+const maxSent = 16 << 20
 
 func importQuery(path string) (query url.Values, data []byte, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	if info.Size() > mostSent {
+	if info.Size() > maxSent {
 		path, err = filepath.Abs(path)
 		return url.Values{"path": {path}}, nil, err
 	}

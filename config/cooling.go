@@ -23,19 +23,19 @@ var (
 )
 
 // resetGroup is the group of a rule's regular expression that captures when the
-// rest ends.
+// cooldown ends.
 const resetGroup = "reset"
 
-// CooldownRule recognises an answer and says what rests for how long.
+// CooldownRule recognises an answer and says what cools down for how long.
 type CooldownRule struct {
 	// Status codes the rule looks at. Default: any.
 	Status []int `json:"status,omitempty"`
 	// Body is a regular expression (RE2) the answer's text must match, at most
-	// 1024 characters. A group named "reset" captures when the rest ends.
+	// 1024 characters. A group named "reset" captures when the cooldown ends.
 	Body string `json:"body,omitempty"`
-	// Scope is what rests: key, model or channel. Default key.
+	// Scope is what cools down: key, model or channel. Default key.
 	Scope string `json:"scope,omitempty"`
-	// For is how long it rests if no reset is captured. At most 31 days;
+	// For is how long it cools down if no reset is captured. At most 31 days;
 	// required where Body has no group named "reset".
 	For caddy.Duration `json:"for,omitempty"`
 	// Layout is the Go time layout of the captured reset, or one of unix,

@@ -15,7 +15,7 @@ func (s *Service) Budgets(now time.Time) []admin.Budget {
 	tokens := r.Tokens.Names()
 	list := make([]admin.Budget, 0, len(tokens)+len(r.Channels))
 	for _, name := range tokens {
-		list = append(list, budgetState("token", name, r.Tokens.ByName(name).Allowance(), now))
+		list = append(list, budgetState("token", name, r.Tokens.ByName(name).Limiter(), now))
 	}
 	for _, ch := range r.Channels {
 		list = append(list, budgetState("channel", ch.Name, ch.Allowance, now))
@@ -23,7 +23,7 @@ func (s *Service) Budgets(now time.Time) []admin.Budget {
 	return list
 }
 
-func budgetState(kind, name string, allowance *access.Allowance, now time.Time) admin.Budget {
+func budgetState(kind, name string, allowance *access.Limiter, now time.Time) admin.Budget {
 	calendar := allowance.Calendar()
 	day := calendar.Day(now)
 	state := allowance.Spent(now)

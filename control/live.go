@@ -33,7 +33,7 @@ type Metrics struct {
 	Input    int64     `json:"input_tokens"`  // since the process began
 	Output   int64     `json:"output_tokens"` // since the process began
 	Cost     ai.Money  `json:"cost_usd"`      // since the process began
-	Cooling  int       `json:"cooling"`       // how many things rest
+	Cooling  int       `json:"cooling"`       // how many things cool down
 	Journal  Journal   `json:"journal"`       // what waits to be written to the store
 }
 
@@ -67,7 +67,7 @@ func (st *State) live(token string, whole bool) any {
 		own := OwnMetrics{Time: now.UTC()}
 		if current != nil {
 			if t := current.gateway.Table().Tokens.ByName(token); t != nil {
-				b := budgetState("token", token, t.Allowance(), now)
+				b := budgetState("token", token, t.Limiter(), now)
 				own.Budget = &b
 			}
 		}
@@ -93,11 +93,11 @@ func (st *State) live(token string, whole bool) any {
 	return s
 }
 
-// Change is told when something begins or ceases to rest, or what is stored was
+// Change is told when something begins or ceases to cool down, or what is stored was
 // changed.
 type Change struct {
-	Cooling  *health.Change `json:"cooling,omitempty"`  // what began or ceased to rest here
-	Resting  bool           `json:"resting,omitempty"`  // another node has changed what rests: ask anew
+	Cooling  *health.Change `json:"cooling,omitempty"`  // what began or ceased to cool down here
+	Resting  bool           `json:"resting,omitempty"`  // another node has changed what cools down: ask anew
 	Revision int64          `json:"revision,omitempty"` // of the stored configuration
 }
 

@@ -22,7 +22,7 @@ func (s *Service) Status() admin.Status {
 	return shown
 }
 
-// Resting lists what rests right now.
+// Resting lists what cools down right now.
 func (st *State) Resting() []health.Entry {
 	now := time.Now()
 	var list []health.Entry

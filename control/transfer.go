@@ -16,9 +16,9 @@ import (
 	"github.com/ccload/ccload/transfer"
 )
 
-// mostImportProblems is how many things of a file may be wrong before it is
+// maxImportProblems is how many things of a file may be wrong before it is
 // given up.
-const mostImportProblems = 500
+const maxImportProblems = 500
 
 // Import implements admin.Operator. What of a file is right is taken, all at
 // once; what is not is told of, and changes nothing.
@@ -43,7 +43,7 @@ func (s *Service) Import(ctx context.Context, who admin.Actor, in admin.ImportFi
 		err := s.apply(ctx, who, func(cs *changeSet) error { return cs.importSet(set, result, in.DryRun) })
 		var bad *importError
 		switch {
-		case errors.As(err, &bad) && len(result.Problems) < mostImportProblems:
+		case errors.As(err, &bad) && len(result.Problems) < maxImportProblems:
 			result.Problems = append(result.Problems, admin.ImportProblem{Name: bad.name, Field: bad.field, Message: bad.Error()})
 			set = leavingOut(set, bad)
 			continue

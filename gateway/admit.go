@@ -122,7 +122,7 @@ var errStarting = &protocol.RequestError{
 // Admit takes the call's place under the limits of its token, and sets aside
 // what it may cost; settle gives both back.
 func (c *Call) Admit() error {
-	if c.token.Allowance().Budget.Limited() && !c.site.gateway.Opened() {
+	if c.token.Limiter().Budget.Limited() && !c.site.gateway.Opened() {
 		return errStarting
 	}
 	admission, err := c.token.Admit(c.Received, c.expected())
@@ -156,7 +156,7 @@ func (c *Call) waitForShare(err error, until time.Time) bool {
 	defer cancel()
 	c.site.gateway.Shares.Wait(ctx)
 	if ctx.Err() != nil {
-		c.token.Allowance().WaitedInVain(time.Now())
+		c.token.Limiter().WaitedInVain(time.Now())
 	}
 	return ctx.Err() == nil
 }

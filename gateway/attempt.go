@@ -38,7 +38,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	}
 	request, err := a.upstreamRequest()
 	if err != nil {
-		t.Claim.Abandon()
+		t.Claim.Release()
 		rec.Outcome = ai.Outcome{Kind: ai.BadAnswer, Rule: "request", Message: err.Error(), Retry: true}
 		c.chooser.Tried = append(c.chooser.Tried, routing.Tried{Channel: t.Channel, Protocol: t.Protocol, Model: t.Model, Kind: ai.BadAnswer, Scope: ai.ScopeChannel})
 		return false
@@ -64,7 +64,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	rec.Outcome = classify(t, &answer.Evidence, now)
 	c.capture.said(t, answer.Status, answer.Held())
 	if a.usageRefused(answer) {
-		t.Claim.Abandon()
+		t.Claim.Release()
 		rec.Outcome.Retry = true
 		return false
 	}
@@ -87,16 +87,16 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 	c.site.gateway.Observer.AttemptEnded(t.Name, o.Kind)
 	switch {
 	case o.Kind == ai.ClientGone || (c.r.Context().Err() != nil):
-		t.Claim.Abandon()
+		t.Claim.Release()
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
 		c.Record.Usage = a.record.Usage
 		return true
 	case endedHere(ctx):
-		t.Claim.Abandon()
+		t.Claim.Release()
 	case o.Kind.CallersFault():
-		t.Claim.Abandon()
+		t.Claim.Release()
 	case !c.tellsOfHealth(o.Kind):
-		t.Claim.Abandon()
+		t.Claim.Release()
 	default:
 		a.record.Rested = t.Claim.Report(o, answer.Upstream, now)
 		a.observe(false, now)
@@ -143,7 +143,7 @@ func (c *Call) tellsOfHealth(k ai.Kind) bool {
 }
 
 // triedScope is how much an outcome rules out for the rest of this call. It is
-// the scope that rests, but for silence, which is never met twice.
+// the scope that cools down, but for silence, which is never met twice.
 func triedScope(o ai.Outcome) ai.Scope {
 	switch o.Kind {
 	case ai.ContextLength:
@@ -169,7 +169,7 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 	if c.tellsOfHealth(ai.OK) {
 		a.record.Rested = t.Claim.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
 	} else {
-		t.Claim.Abandon()
+		t.Claim.Release()
 	}
 	a.record.FirstContent = answer.FirstContent
 	c.Record.FirstContent = a.record.Start + answer.FirstContent
@@ -223,7 +223,7 @@ func (a *attempt) recordOwner(id string) {
 }
 
 // broken accounts for an answer that failed after the client had its
-// beginning: it was ended honestly, the target rests, the call is no success.
+// beginning: it was ended honestly, the target cools down, the call is no success.
 func (a *attempt) broken(ctx context.Context, answer *relay.Answer, evidence health.Evidence) {
 	c, t := a.call, a.target
 	now := time.Now()

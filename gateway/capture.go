@@ -125,12 +125,12 @@ type Captures struct {
 
 // Bounds of what waits to be written.
 const (
-	mostCaptures = 64
+	maxCaptures  = 64
 	captureBatch = 8
 	captureWait  = 10 * time.Second // for the store
 )
 
-func newCaptures() *Captures { return &Captures{queue: make(chan capturedCall, mostCaptures)} }
+func newCaptures() *Captures { return &Captures{queue: make(chan capturedCall, maxCaptures)} }
 
 // take never waits.
 func (k *Captures) take(one capturedCall) {

@@ -82,7 +82,7 @@ func (g *Gateway) Check(ctx context.Context, name string) ai.Outcome {
 	upstream := ch.UpstreamModel(model)
 	now := time.Now()
 	u, k, p := checkTarget(ch, upstream, now)
-	claim, ok := ch.Health.Begin(u, k, p, upstream, now, true)
+	claim, ok := ch.Health.Acquire(u, k, p, upstream, now, true)
 	if !ok {
 		return ai.Outcome{Kind: ai.OK, Rule: "probe_under_way"}
 	}
@@ -92,12 +92,12 @@ func (g *Gateway) Check(ctx context.Context, name string) ai.Outcome {
 		Candidate: routing.Candidate{Channel: ch, Model: upstream}, Protocol: p, URL: u, Key: k,
 	})
 	if err != nil {
-		claim.Abandon()
+		claim.Release()
 		return ai.Outcome{Kind: ai.OK, Rule: "no_request"}
 	}
 	via, err := transports(ch, g.State.Pool, site.Limits.ConnectTimeout)
 	if err != nil {
-		claim.Abandon()
+		claim.Release()
 		return ai.Outcome{Kind: ai.OK, Rule: "no_transport"}
 	}
 	request.Transport = via[u]
@@ -112,7 +112,7 @@ func (g *Gateway) Check(ctx context.Context, name string) ai.Outcome {
 	outcome := health.Classify(&answer.Evidence, ch.Rules, now)
 	outcome.Message = secrets.Redact(outcome.Message, ch.Keys[k].Secret)
 	if outcome.Kind == ai.ClientGone || outcome.Kind.CallersFault() {
-		claim.Abandon()
+		claim.Release()
 		g.Log.Warn("a health check says nothing of its channel", zap.String("channel", name),
 			zap.String("model", model), zap.Stringer("kind", outcome.Kind), zap.String("message", outcome.Message))
 		return outcome
@@ -135,7 +135,7 @@ func checkModel(ch *routing.Channel) string {
 	return ""
 }
 
-// checkTarget picks what a check should look at: something that rests if there
+// checkTarget picks what a check should look at: something that cools down if there
 // is, since that is what a check can end.
 func checkTarget(ch *routing.Channel, model string, now time.Time) (url, key int, p ai.Protocol) {
 	for i := range ch.URLs {

@@ -81,7 +81,7 @@ const dearest = 16
 // expected is what the call is expected to use of its token: what the dearest
 // of the first candidates would take.
 func (c *Call) expected() access.Use {
-	if !c.token.Allowance().Measured() {
+	if !c.token.Limiter().Measured() {
 		return access.Use{}
 	}
 	var most access.Use
@@ -138,18 +138,18 @@ func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 	}
 }
 
-// mostTokens is more than any context window holds, by far: a number above it
+// maxTokens is more than any context window holds, by far: a number above it
 // is a mistake, which must not use up somebody's budget.
-const mostTokens = 20_000_000
+const maxTokens = 20_000_000
 
 // estimate counts here what the provider did not: all of an answer without
 // usage, or with one that cannot be, and the output of one that broke off or
 // whose client left before the usage came.
 func (a *attempt) estimate(u *ai.Usage, answer *relay.Answer, complete bool) {
 	c, t := a.call, a.target
-	u.Doubtful = u.Doubtful || u.Input > mostTokens || u.Output > mostTokens
-	input := !u.Reported || u.Input == 0 || u.Input > mostTokens
-	output := !u.Reported || !complete || u.Output > mostTokens || u.Output == 0 && (input || u.Doubtful)
+	u.Doubtful = u.Doubtful || u.Input > maxTokens || u.Output > maxTokens
+	input := !u.Reported || u.Input == 0 || u.Input > maxTokens
+	output := !u.Reported || !complete || u.Output > maxTokens || u.Output == 0 && (input || u.Doubtful)
 	if !input && !output {
 		a.learn(u)
 		return
@@ -159,7 +159,7 @@ func (a *attempt) estimate(u *ai.Usage, answer *relay.Answer, complete bool) {
 		u.CachedInput, u.CacheWrite, u.CacheWrite1h, u.AudioInput, u.ImageInput, u.CachedAudio, u.CachedImage = 0, 0, 0, 0, 0, 0, 0
 		u.Input, u.Estimated = c.countInput(), true
 	}
-	if u.Output > mostTokens {
+	if u.Output > maxTokens {
 		u.Output, u.Reasoning, u.AudioOutput, u.ImageOutput, u.Estimated = 0, 0, 0, 0, true
 	}
 	if text, times := answer.Said(); output && len(text) > 0 {

@@ -109,7 +109,7 @@ func (plainCall) CanTranslate(p ai.Protocol, _ string) (whole bool, err error) {
 // refusal says why the token would be refused before a channel is looked for;
 // "" if it would not be.
 func refusal(k *routing.Chooser) string {
-	over := k.Token.Allowance().Full(k.Now)
+	over := k.Token.Limiter().Full(k.Now)
 	switch {
 	case k.Token.Expired(k.Now):
 		return "token_expired: the token is of no use any more"

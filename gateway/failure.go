@@ -157,7 +157,7 @@ func permanentStatus(r ai.Reason) (status int, code string) {
 }
 
 // retryOutlook looks at why candidates are left out: when the first is due, what
-// most of them rest for, and, if no waiting helps, the reason that they share.
+// most of them cool down for, and, if no waiting helps, the reason that they share.
 func (c *Call) retryOutlook() (due time.Time, cause ai.Kind, permanent ai.Reason) {
 	now := time.Now()
 	count := make(map[ai.Kind]int)

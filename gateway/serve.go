@@ -72,7 +72,7 @@ func (c *Call) choose() {
 
 // next picks what to try, or says that nothing is left. It waits for something
 // that is due within the handler's patience if nothing else can serve, and falls
-// back on the least bad target that rests.
+// back on the least bad target that cools down.
 func (c *Call) next(ctx context.Context) (*routing.Target, bool) {
 	k := c.chooser
 	for {

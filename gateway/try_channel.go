@@ -17,12 +17,12 @@ import (
 
 // Bounds of the test of a channel.
 const (
-	testTimeout  = 60 * time.Second // of one model
-	testsAtOnce  = 4
-	mostTests    = 200
-	mostPrompt   = 4 << 10 // bytes
-	testOutput   = 128     // tokens
-	mostTestText = 4 << 10 // bytes of the answer that are shown
+	testTimeout = 60 * time.Second // of one model
+	testsAtOnce = 4
+	maxTests    = 200
+	maxPrompt   = 4 << 10 // bytes
+	testOutput  = 128     // tokens
+	maxTestText = 4 << 10 // bytes of the answer that are shown
 )
 
 // testPolicy stands in the record of a test instead of a selection policy.
@@ -30,7 +30,7 @@ const testPolicy = "test by hand"
 
 // TestChannel asks a channel for short answers, as a client would. A test is a call like any other, but
 // that nothing keeps it from its target: it is recorded, costs money, and
-// health learns of it, so that a good answer ends a rest.
+// health learns of it, so that a good answer ends a cooldown.
 func (g *Gateway) TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error) {
 	s := g.anySite()
 	if s == nil {
@@ -48,8 +48,8 @@ func (g *Gateway) TestChannel(ctx context.Context, q admin.TestQuestion) ([]admi
 	if len(models) == 0 {
 		models = slices.DeleteFunc(ch.Patterns(), access.IsPattern)
 	}
-	if len(models) == 0 || len(models) > mostTests {
-		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "models", "models: name 1 to %d; the channel names none itself, only patterns", mostTests)
+	if len(models) == 0 || len(models) > maxTests {
+		return nil, admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "models", "models: name 1 to %d; the channel names none itself, only patterns", maxTests)
 	}
 	answers := make([]admin.TestAnswer, len(models))
 	var wait sync.WaitGroup
@@ -81,8 +81,8 @@ func newTestOrder(ch *routing.Channel, q *admin.TestQuestion) (*testOrder, error
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, field, format, args...)
 	}
 	switch {
-	case len(q.Prompt) > mostPrompt:
-		return nil, wrong("prompt", "prompt: must be at most %d bytes", mostPrompt)
+	case len(q.Prompt) > maxPrompt:
+		return nil, wrong("prompt", "prompt: must be at most %d bytes", maxPrompt)
 	case ch.Keyless:
 		return nil, wrong("", "the channel has no key that may be used")
 	case q.URL != "" && !slices.ContainsFunc(ch.URLs, func(u routing.URL) bool { return u.Address == q.URL }):
@@ -102,7 +102,7 @@ func newTestOrder(ch *routing.Channel, q *admin.TestQuestion) (*testOrder, error
 }
 
 // target picks what to ask: what was wanted, and of what was left open
-// something that does not rest.
+// something that does not cool down.
 func (o *testOrder) target(ch *routing.Channel, model string, now time.Time) (url, key int) {
 	url, key = -1, -1
 	for i := range ch.URLs {
@@ -126,15 +126,15 @@ type heldAnswer struct {
 	body   []byte
 }
 
-// mostHeld bounds what is held of an answer.
-const mostHeld = 1 << 20
+// maxHeld bounds what is held of an answer.
+const maxHeld = 1 << 20
 
 func (w *heldAnswer) Header() http.Header { return w.header }
 func (w *heldAnswer) WriteHeader(int)     {}
 func (w *heldAnswer) Flush()              {}
 
 func (w *heldAnswer) Write(b []byte) (int, error) {
-	w.body = append(w.body, b[:min(len(b), mostHeld-len(w.body))]...)
+	w.body = append(w.body, b[:min(len(b), maxHeld-len(w.body))]...)
 	return len(b), nil
 }
 
@@ -210,6 +210,6 @@ func (c *Call) report(answer *admin.TestAnswer, w *heldAnswer) {
 		}
 	}
 	if answer.OK {
-		answer.Text = ai.Shorten(textOf(CodecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), mostTestText)
+		answer.Text = ai.Shorten(textOf(CodecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), maxTestText)
 	}
 }

@@ -12,7 +12,7 @@ import (
 type class uint8
 
 const (
-	harmless  class = iota // nothing rests
+	harmless  class = iota // nothing cools down
 	transient              // may be over any moment
 	limited                // too much in too short a time
 	used                   // an allowance is used up
@@ -20,33 +20,33 @@ const (
 	absent                 // the thing asked for is not there
 )
 
-// backoff says how long a kind of failure rests: base, doubled with each
+// backoff says how long a failure of a kind cools things down: base, doubled with each
 // further failure in a row up to most. probe bounds how long a probe keeps
 // others waiting: a server that answered errors and now is silent is probably
 // thinking, one that was silent probably is silent again.
 type backoff struct {
-	class       class
-	base, most  time.Duration
-	probe       time.Duration
-	needsPerson bool // it does not heal by waiting
+	class         class
+	base, longest time.Duration
+	probe         time.Duration
+	needsPerson   bool // it does not heal by waiting
 }
 
-// backoffs are the rests where upstream does not state one. A stated rest is
-// taken as it is. A kind that is absent rests nothing.
+// backoffs are the cooldowns where upstream does not state one. A stated cooldown is
+// taken as it is. A kind that is absent starts no cooldown.
 var backoffs = [...]backoff{
-	ai.RateLimited:    {class: limited, base: 5 * time.Second, most: 5 * time.Minute, probe: 30 * time.Second},
-	ai.QuotaExhausted: {class: used, base: 10 * time.Minute, most: 6 * time.Hour, probe: time.Minute},
-	ai.AuthFailed:     {class: refused, base: 5 * time.Minute, most: time.Hour, probe: time.Minute, needsPerson: true},
-	ai.Overloaded:     {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.ServerError:    {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.SoftError:      {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.Truncated:      {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.Empty:          {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.BadAnswer:      {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.Timeout:        {class: transient, base: 10 * time.Second, most: time.Minute, probe: 5 * time.Minute},
-	ai.NetworkError:   {class: transient, base: 5 * time.Second, most: time.Minute, probe: 30 * time.Second},
-	ai.NoSuchModel:    {class: absent, base: 10 * time.Minute, most: 6 * time.Hour, probe: 30 * time.Second},
-	ai.NoSuchEndpoint: {class: absent, base: 10 * time.Minute, most: 6 * time.Hour, probe: 30 * time.Second},
+	ai.RateLimited:    {class: limited, base: 5 * time.Second, longest: 5 * time.Minute, probe: 30 * time.Second},
+	ai.QuotaExhausted: {class: used, base: 10 * time.Minute, longest: 6 * time.Hour, probe: time.Minute},
+	ai.AuthFailed:     {class: refused, base: 5 * time.Minute, longest: time.Hour, probe: time.Minute, needsPerson: true},
+	ai.Overloaded:     {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.ServerError:    {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.SoftError:      {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.Truncated:      {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.Empty:          {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.BadAnswer:      {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.Timeout:        {class: transient, base: 10 * time.Second, longest: time.Minute, probe: 5 * time.Minute},
+	ai.NetworkError:   {class: transient, base: 5 * time.Second, longest: time.Minute, probe: 30 * time.Second},
+	ai.NoSuchModel:    {class: absent, base: 10 * time.Minute, longest: 6 * time.Hour, probe: 30 * time.Second},
+	ai.NoSuchEndpoint: {class: absent, base: 10 * time.Minute, longest: 6 * time.Hour, probe: 30 * time.Second},
 }
 
 // backoffOf is the line of a kind.
@@ -58,32 +58,32 @@ func backoffOf(k ai.Kind) *backoff {
 }
 
 const (
-	// jitterPart is how far a rest is spread to both sides, so that many targets
+	// jitterPart is how far a cooldown is spread to both sides, so that many targets
 	// (and many nodes) that failed together do not come back together.
 	jitterPart = 0.2
-	// mostFailures bounds the count; doubling has long met its maximum there.
-	mostFailures = 1 << 10
+	// maxFailures bounds the count; doubling has long met its maximum there.
+	maxFailures = 1 << 10
 	// shortestDecay bounds how fast a count of failures decays.
 	shortestDecay = time.Minute
-	// forgetAfter is how long after its rest a cell is remembered at most.
+	// forgetAfter is how long after its cooldown a breaker is remembered at most.
 	forgetAfter = 24 * time.Hour
 )
 
-// rest is how long the n-th failure in a row rests; spread is in [0, 1).
-func (b *backoff) rest(n int, spread float64) time.Duration {
+// cooldownUntil is the cooldown after the n-th failure in a row; spread is in [0, 1).
+func (b *backoff) cooldown(n int, spread float64) time.Duration {
 	d := b.base
-	for ; n > 1 && d < b.most; n-- {
+	for ; n > 1 && d < b.longest; n-- {
 		d *= 2
 	}
-	d = min(d, b.most)
+	d = min(d, b.longest)
 	return time.Duration(float64(d) * (1 - jitterPart + 2*jitterPart*spread))
 }
 
 // halfLife is the time without news after which a count of failures counts
-// half: the kind's longest rest.
-func (b *backoff) halfLife() time.Duration { return max(b.most, shortestDecay) }
+// half: the kind's longest cooldown.
+func (b *backoff) halfLife() time.Duration { return max(b.longest, shortestDecay) }
 
-// decayed is what is left of n failures after an idle time since their rest
+// decayed is what is left of n failures after an idle time since their cooldown
 // ended.
 func (b *backoff) decayed(n int, idle time.Duration) int {
 	if idle <= 0 {

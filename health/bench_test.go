@@ -9,7 +9,7 @@ import (
 )
 
 // fleet is 200 channels of 5 keys and 2 URLs.
-func fleet(b *Board) []*Channel {
+func fleet(tr *Tracker) []*Channel {
 	channels := make([]*Channel, 200)
 	for i := range channels {
 		spec := Spec{Name: fmt.Sprint("channel-", i), URLs: []string{"https://a", "https://b"}}
@@ -19,7 +19,7 @@ func fleet(b *Board) []*Channel {
 		for k := range 5 {
 			spec.Keys = append(spec.Keys, fmt.Sprint("key-", i, "-", k))
 		}
-		channels[i] = b.Channel(spec)
+		channels[i] = tr.Channel(spec)
 	}
 	return channels
 }
@@ -27,9 +27,9 @@ func fleet(b *Board) []*Channel {
 // ailing makes one key of each channel rest.
 func ailing(channels []*Channel) {
 	for _, c := range channels {
-		cl, _ := c.Begin(0, 1, ai.OpenAI, "model", noon, false)
+		cl, _ := c.Acquire(0, 1, ai.OpenAI, "model", noon, false)
 		cl.Report(stated(ai.QuotaExhausted, ai.ScopeKey, noon.Add(time.Hour)), nil, noon)
-		cl, _ = c.Begin(0, 2, ai.OpenAI, "model", noon, false)
+		cl, _ = c.Acquire(0, 2, ai.OpenAI, "model", noon, false)
 		cl.Report(stated(ai.RateLimited, ai.ScopeKeyModel, noon.Add(time.Hour)), nil, noon)
 	}
 }
@@ -40,7 +40,7 @@ func BenchmarkReady(b *testing.B) {
 		prep func([]*Channel)
 	}{{"calm", func([]*Channel) {}}, {"ailing", ailing}} {
 		b.Run(c.name, func(b *testing.B) {
-			channels := fleet(NewBoard(Options{}))
+			channels := fleet(NewTracker(Options{}))
 			c.prep(channels)
 			b.ReportAllocs()
 			i := 0
@@ -56,14 +56,14 @@ func BenchmarkReady(b *testing.B) {
 	}
 }
 
-// One call over 200 channels: all are asked, one is claimed and reported.
+// One call over 200 channels: all are asked, one is permitted and reported.
 func BenchmarkCall(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		prep func([]*Channel)
 	}{{"calm", func([]*Channel) {}}, {"ailing", ailing}} {
 		b.Run(c.name, func(b *testing.B) {
-			channels := fleet(NewBoard(Options{}))
+			channels := fleet(NewTracker(Options{}))
 			c.prep(channels)
 			h := header("Content-Type", "text/event-stream", "Anthropic-Ratelimit-Tokens-Limit", "1000000",
 				"Anthropic-Ratelimit-Tokens-Remaining", "990000", "Anthropic-Ratelimit-Tokens-Reset", "2026-11-23T12:00:01Z")
@@ -76,7 +76,7 @@ func BenchmarkCall(b *testing.B) {
 						usable += ch.Ready(ai.OpenAI, "model", noon).UsableKeys
 					}
 					i++
-					cl, ok := channels[i%len(channels)].Begin(0, 0, ai.OpenAI, "model", noon, false)
+					cl, ok := channels[i%len(channels)].Acquire(0, 0, ai.OpenAI, "model", noon, false)
 					if !ok || usable < 600 {
 						b.Error("not ready")
 					}
@@ -88,11 +88,11 @@ func BenchmarkCall(b *testing.B) {
 }
 
 func BenchmarkBeginReport(b *testing.B) {
-	channels := fleet(NewBoard(Options{}))
+	channels := fleet(NewTracker(Options{}))
 	h := header("Content-Type", "application/json")
 	b.ReportAllocs()
 	for b.Loop() {
-		cl, _ := channels[0].Begin(0, 0, ai.OpenAI, "model", noon, false)
+		cl, _ := channels[0].Acquire(0, 0, ai.OpenAI, "model", noon, false)
 		cl.Report(good, h, noon)
 	}
 }
@@ -116,13 +116,13 @@ func BenchmarkClassify(b *testing.B) {
 }
 
 func TestTheFastPathsDoNotAllocate(t *testing.T) {
-	channels := fleet(NewBoard(Options{}))
+	channels := fleet(NewTracker(Options{}))
 	h := header("Content-Type", "application/json")
 	if n := testing.AllocsPerRun(100, func() {
 		channels[0].Ready(ai.OpenAI, "model", noon)
 		channels[0].ReadyURL(1, ai.OpenAI, "model", noon)
 		channels[0].ReadyKey(1, "model", noon)
-		cl, _ := channels[0].Begin(0, 0, ai.OpenAI, "model", noon, false)
+		cl, _ := channels[0].Acquire(0, 0, ai.OpenAI, "model", noon, false)
 		cl.Report(good, h, noon)
 	}); n != 0 {
 		t.Errorf("calm: %v allocations", n)
@@ -131,7 +131,7 @@ func TestTheFastPathsDoNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() {
 		channels[0].Ready(ai.OpenAI, "model", noon)
 		channels[0].ReadyKey(1, "model", noon)
-		cl, _ := channels[0].Begin(0, 0, ai.OpenAI, "model", noon, false)
+		cl, _ := channels[0].Acquire(0, 0, ai.OpenAI, "model", noon, false)
 		cl.Report(good, h, noon)
 	}); n != 0 {
 		t.Errorf("ailing: %v allocations", n)

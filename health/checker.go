@@ -10,7 +10,7 @@ import (
 )
 
 // Checker asks channels from time to time how they are. What it asks and what
-// becomes of the answer is the caller's: the answer is evidence for a Board,
+// becomes of the answer is the caller's: the answer is evidence for a Tracker,
 // and nothing else. A Checker belongs to one generation of the config.
 type Checker struct {
 	check func(ctx context.Context, channel string) ai.Outcome

@@ -87,25 +87,25 @@ func (f *facts) code() string {
 	return strings.ToValidUTF8(code, "")
 }
 
-// patience is the longest rest a server's word is taken for, by kind. A kind
+// patience is the longest cooldown a server's word is taken for, by kind. A kind
 // that is absent ignores what the server says. A day for rate limits: real ones
 // are counted in minutes, and a mistake must heal by itself. Allowances are
 // renewed monthly or with a contract. Nobody knows for longer than ten minutes
 // when an outage will be over.
 var patience = map[ai.Kind]time.Duration{
 	ai.RateLimited:    24 * time.Hour,
-	ai.QuotaExhausted: longestRest,
+	ai.QuotaExhausted: longestCooldown,
 	ai.Overloaded:     10 * time.Minute,
 	ai.ServerError:    10 * time.Minute,
 	ai.SoftError:      10 * time.Minute,
 }
 
-// longestRest bounds every rest whoever asks for it.
-const longestRest = 366 * 24 * time.Hour
+// longestCooldown bounds every cooldown whoever asks for it.
+const longestCooldown = 366 * 24 * time.Hour
 
 // Conditions of rows.
 
-func saw(k ai.Kind) []ai.Kind { return []ai.Kind{k} }
+func kinds(k ai.Kind) []ai.Kind { return []ai.Kind{k} }
 
 func phase(name string) func(*facts) bool {
 	return func(f *facts) bool { return f.Phase == name }

@@ -244,7 +244,7 @@ func FuzzClassify(f *testing.F) {
 		}
 		for _, rules := range [][]Rule{nil, rules} {
 			o := Classify(e, rules, noon)
-			if !o.Until.IsZero() && (!o.Until.After(noon) || o.Until.After(noon.Add(longestRest))) {
+			if !o.Until.IsZero() && (!o.Until.After(noon) || o.Until.After(noon.Add(longestCooldown))) {
 				t.Errorf("rests until %v", o.Until)
 			}
 			if (o.Scope == ai.ScopeNone) != (o.Kind == ai.OK || o.Kind == ai.ClientGone || o.Kind.CallersFault()) {

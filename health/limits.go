@@ -30,24 +30,26 @@ const (
 	// lowPart is the part of a limit below which a key is avoided while others
 	// have more: one in lowPart.
 	lowPart = 20
-	// shortestWindow is the shortest rest worth the trouble: a bucket that is
+	// shortestWindow is the shortest cooldown worth the trouble: a bucket that is
 	// full again within a second is not used up.
 	shortestWindow = time.Second
 	// longestWindow bounds what a header of a good answer may ask for.
 	longestWindow = 24 * time.Hour
 )
 
-// left is what the headers of a good answer say of its key.
-type left struct {
-	rest     time.Time // nothing is left of a limit until then (this model)
-	low      time.Time // little is left until then (this model)
-	lowWhole time.Time // little is left until then (whole key)
+// remaining is what the headers of a good answer say of its key.
+type remaining struct {
+	cooldownUntil time.Time // nothing is left of a limit until then (this model)
+	lowUntil      time.Time // little is left until then (this model)
+	keyLowUntil   time.Time // little is left until then (whole key)
 }
 
-func (l *left) any() bool { return !l.rest.IsZero() || !l.low.IsZero() || !l.lowWhole.IsZero() }
+func (l *remaining) any() bool {
+	return !l.cooldownUntil.IsZero() || !l.lowUntil.IsZero() || !l.keyLowUntil.IsZero()
+}
 
 // readLimits reads the headers of a good answer.
-func readLimits(h http.Header, now time.Time) (l left) {
+func readLimits(h http.Header, now time.Time) (l remaining) {
 	if len(h) == 0 {
 		return l
 	}
@@ -63,16 +65,16 @@ func readLimits(h http.Header, now time.Time) (l left) {
 		}
 		switch {
 		case remaining <= 0:
-			l.rest = later(l.rest, windowEnd(h, w.reset, now))
+			l.cooldownUntil = later(l.cooldownUntil, windowEnd(h, w.reset, now))
 		case known && remaining*lowPart < limit:
-			l.low = later(l.low, windowEnd(h, w.reset, now))
+			l.lowUntil = later(l.lowUntil, windowEnd(h, w.reset, now))
 		}
 	}
 	for i := range unifiedWindows {
 		w := &unifiedWindows[i]
 		if v := h[w.utilization]; len(v) > 0 {
 			if used, err := strconv.ParseFloat(v[0], 64); err == nil && used > 1-1.0/lowPart {
-				l.lowWhole = later(l.lowWhole, windowEnd(h, w.reset, now))
+				l.keyLowUntil = later(l.keyLowUntil, windowEnd(h, w.reset, now))
 			}
 		}
 	}

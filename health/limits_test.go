@@ -31,7 +31,7 @@ func TestReadLimits(t *testing.T) {
 		{"subscription", []string{"anthropic-ratelimit-unified-5h-utilization", "0.97", "anthropic-ratelimit-unified-5h-reset", "1795453200", "anthropic-ratelimit-unified-7d-utilization", "0.3"}, "", "", "2026-11-23T17:00:00Z"},
 	} {
 		l := readLimits(header(c.headers...), noon)
-		if !l.rest.Equal(at(c.rest)) || !l.low.Equal(at(c.low)) || !l.lowWhole.Equal(at(c.lowWhole)) {
+		if !l.cooldownUntil.Equal(at(c.rest)) || !l.lowUntil.Equal(at(c.low)) || !l.keyLowUntil.Equal(at(c.lowWhole)) {
 			t.Errorf("%s: %+v", c.name, l)
 		}
 	}
@@ -57,7 +57,7 @@ func TestHeadersSteerAwayBeforeTheRefusal(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	// Nothing failed, so a forced attempt may well succeed, and says the same.
-	forced, ok := c.Begin(0, 0, ai.OpenAI, "m", b.now, true)
+	forced, ok := c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	if !ok {
 		t.Fatal("not forced")
 	}
@@ -68,7 +68,7 @@ func TestHeadersSteerAwayBeforeTheRefusal(t *testing.T) {
 	}
 	// When it is over nobody needs a probe.
 	b.pass(40 * time.Second)
-	if cl, ok := c.Begin(0, 0, ai.OpenAI, "m", b.now, false); !ok || cl.Probe() {
+	if cl, ok := c.Acquire(0, 0, ai.OpenAI, "m", b.now, false); !ok || cl.Probe() {
 		t.Error("a precaution needs no probe")
 	}
 	if got := b.take(); got != "key_model recovered" || !c.calm() {

@@ -26,17 +26,17 @@ func TestChangesAreTold(t *testing.T) {
 	}
 }
 
-// Whoever is told may ask the board, and change it.
+// Whoever is told may ask the tracker, and change it.
 func TestTheOneWhoIsToldMayAsk(t *testing.T) {
-	var b *Board
+	var tr *Tracker
 	var told []bool
-	b = NewBoard(Options{Changed: func(c Change) {
+	tr = NewTracker(Options{Changed: func(c Change) {
 		told = append(told, c.Recovered)
-		b.Entries()
-		b.Clear(func(r Ref) bool { return r == c.Ref })
+		tr.Entries()
+		tr.Clear(func(r Ref) bool { return r == c.Ref })
 	}})
-	ch := b.Channel(Spec{Name: "c"})
-	cl, _ := ch.Begin(0, 0, ai.OpenAI, "m", time.Now(), false)
+	ch := tr.Channel(Spec{Name: "c"})
+	cl, _ := ch.Acquire(0, 0, ai.OpenAI, "m", time.Now(), false)
 	cl.Report(failure(ai.ServerError, ai.ScopeKey), nil, time.Now())
 	if !reflect.DeepEqual(told, []bool{false, true}) {
 		t.Error(told)
@@ -58,12 +58,12 @@ func TestRestartKeepsEverything(t *testing.T) {
 	b := newBench(t)
 	c := twoByTwo(b)
 	for _, scope := range ai.Scopes() {
-		cl, _ := c.Begin(0, 0, ai.OpenAI, "m", b.now, true)
+		cl, _ := c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 		cl.Report(failure(ai.ServerError, scope), nil, b.now)
 	}
 	b.begin(b.Channel(Spec{Name: "d"}), 0, 0).Report(stated(ai.QuotaExhausted, ai.ScopeKey, b.now.Add(400*24*time.Hour)), nil, b.now)
 	before := b.Entries()
-	if len(before) != len(ai.Scopes()) { // none rests nothing, and the quota
+	if len(before) != len(ai.Scopes()) { // none starts no cooldown, and the quota
 		t.Fatalf("%d entries", len(before))
 	}
 	text, err := json.Marshal(before)
@@ -100,7 +100,7 @@ func TestRestoreIsCareful(t *testing.T) {
 	b.Restore([]Entry{
 		{Ref: Ref{Scope: ai.ScopeKey}, Until: noon.Add(time.Hour), Failures: 1, Kind: ai.AuthFailed},                       // of nothing
 		{Ref: Ref{Scope: ai.ScopeNone, Channel: "c"}, Until: noon.Add(time.Hour), Failures: 1, Kind: ai.AuthFailed},        // of a newer version
-		{Ref: key, Until: noon.Add(time.Hour), Failures: 1, Kind: ai.InvalidRequest},                                       // rests nothing
+		{Ref: key, Until: noon.Add(time.Hour), Failures: 1, Kind: ai.InvalidRequest},                                       // startedCooldown nothing
 		{Ref: key, Until: noon.Add(-25 * time.Hour), Failures: 9, Kind: ai.QuotaExhausted},                                 // long ago
 		{Ref: Ref{Scope: ai.ScopeKeyModel, Channel: "c", Model: "m"}, Until: noon.Add(-time.Second), Kind: ai.RateLimited}, // a precaution that is over
 	})
@@ -120,7 +120,7 @@ func TestRestoreIsCareful(t *testing.T) {
 	b.Restore([]Entry{{Ref: key, Until: noon.Add(time.Minute), Failures: 1, Kind: ai.AuthFailed}})
 	b.wantReady(c, "auth key 10m0s")
 	b.Restore([]Entry{{Ref: key, Until: noon.Add(1e6 * time.Hour), Failures: 1 << 40, Kind: ai.AuthFailed}})
-	if r := c.Ready(ai.OpenAI, "m", b.now); !r.Until.Equal(noon.Add(longestRest)) {
+	if r := c.Ready(ai.OpenAI, "m", b.now); !r.Until.Equal(noon.Add(longestCooldown)) {
 		t.Errorf("rests until %v", r.Until)
 	}
 }
@@ -143,11 +143,11 @@ func TestClear(t *testing.T) {
 	if n := b.Clear(func(Ref) bool { return true }); n != 0 {
 		t.Errorf("%d cleared of nothing", n)
 	}
-	// A claim on what was cleared ends in peace.
+	// A permit on what was cleared ends in peace.
 	b.pass(b.fail(c, ai.AuthFailed, ai.ScopeKey))
 	probe := b.begin(c, 0, 0)
 	b.Clear(func(Ref) bool { return true })
-	probe.Abandon()
+	probe.Release()
 	probe.Report(good, nil, b.now)
 	if !c.calm() {
 		t.Error("something came back")
@@ -159,12 +159,12 @@ func TestModelCellsAreBounded(t *testing.T) {
 	b := newBench(t)
 	c := oneByOne(b)
 	b.begin(c, 0, 0).Report(stated(ai.QuotaExhausted, ai.ScopeKeyModel, b.now.Add(time.Hour)), nil, b.now)
-	for i := range 3 * maxModelCells {
-		cl, _ := c.Begin(0, 0, ai.OpenAI, fmt.Sprint("model-", i), b.now, false)
+	for i := range 3 * maxModelBreakers {
+		cl, _ := c.Acquire(0, 0, ai.OpenAI, fmt.Sprint("model-", i), b.now, false)
 		cl.Report(failure(ai.NoSuchModel, ai.ScopeModel), nil, b.now)
 		b.pass(time.Millisecond)
 	}
-	if n := len(b.Entries()); n != maxModelCells {
+	if n := len(b.Entries()); n != maxModelBreakers {
 		t.Errorf("%d entries", n)
 	}
 	recovered := 0
@@ -173,7 +173,7 @@ func TestModelCellsAreBounded(t *testing.T) {
 			recovered++
 		}
 	}
-	if recovered != 2*maxModelCells+1 {
+	if recovered != 2*maxModelBreakers+1 {
 		t.Errorf("%d were told to be forgotten", recovered)
 	}
 	b.pass(25 * time.Hour)
@@ -183,8 +183,8 @@ func TestModelCellsAreBounded(t *testing.T) {
 }
 
 func TestTheZeroClaimDoesNothing(t *testing.T) {
-	var cl Claim
-	cl.Abandon()
+	var cl Permit
+	cl.Release()
 	if cl.Probe() || !cl.Report(failure(ai.ServerError, ai.ScopeKey), nil, noon).IsZero() {
 		t.Error("it does something")
 	}

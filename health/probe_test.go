@@ -13,7 +13,7 @@ func TestOneProbeAndTheRestFollow(t *testing.T) {
 	b := newBench(t)
 	c := oneByOne(b)
 	d := b.fail(c, ai.ServerError, ai.ScopeURLModel)
-	if _, ok := c.Begin(0, 0, ai.OpenAI, "m", b.now, false); ok {
+	if _, ok := c.Acquire(0, 0, ai.OpenAI, "m", b.now, false); ok {
 		t.Fatal("claimed during the rest")
 	}
 	b.pass(d)
@@ -24,14 +24,14 @@ func TestOneProbeAndTheRestFollow(t *testing.T) {
 	}
 	b.wantReady(c, "probing")
 	for _, force := range []bool{false, true} {
-		if _, ok := c.Begin(0, 0, ai.OpenAI, "m", b.now, force); ok {
+		if _, ok := c.Acquire(0, 0, ai.OpenAI, "m", b.now, force); ok {
 			t.Errorf("a second probe, force %v", force)
 		}
 	}
-	if other, ok := c.Begin(0, 0, ai.OpenAI, "n", b.now, false); !ok || other.Probe() {
+	if other, ok := c.Acquire(0, 0, ai.OpenAI, "n", b.now, false); !ok || other.Probe() {
 		t.Error("another model waits, too")
 	}
-	probe.Abandon()
+	probe.Release()
 	b.wantReady(c, "ok")
 	probe = b.begin(c, 0, 0)
 	if d := b.rest(probe.Report(failure(ai.ServerError, ai.ScopeURLModel), nil, b.now)); d != 10*time.Second {
@@ -75,7 +75,7 @@ func TestAProbeNobodyHearsOfIsGivenUp(t *testing.T) {
 	b.pass(time.Second)
 	b.wantReady(c, "ok")
 	probe := b.begin(c, 0, 0)
-	lost.Abandon()
+	lost.Release()
 	b.wantReady(c, "probing") // the lost one has nothing to release any more
 	lost.Report(good, nil, b.now)
 	b.wantReady(c, "ok") // but a success is a success
@@ -88,7 +88,7 @@ func TestAProbeNobodyHearsOfIsGivenUp(t *testing.T) {
 func TestOldNewsCountOnce(t *testing.T) {
 	b := newBench(t)
 	c := oneByOne(b)
-	var claims []Claim
+	var claims []Permit
 	for range 20 {
 		claims = append(claims, b.begin(c, 0, 0))
 	}
@@ -128,11 +128,11 @@ func TestForcedAttempts(t *testing.T) {
 	b.fail(c, ai.ServerError, ai.ScopeURLModel)
 	b.wantReady(c, "server url_model 40s")
 
-	forced, ok := c.Begin(0, 0, ai.OpenAI, "m", b.now, true)
+	forced, ok := c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	if !ok || !forced.Probe() {
 		t.Fatal("force does not help")
 	}
-	if _, ok := c.Begin(0, 0, ai.OpenAI, "m", b.now, true); ok {
+	if _, ok := c.Acquire(0, 0, ai.OpenAI, "m", b.now, true); ok {
 		t.Error("two at a time")
 	}
 	b.pass(30 * time.Second)
@@ -143,20 +143,20 @@ func TestForcedAttempts(t *testing.T) {
 		t.Errorf("%d failures", e[0].Failures)
 	}
 
-	// One that outlasts the rest begins it anew, as long as before.
-	forced, _ = c.Begin(0, 0, ai.OpenAI, "m", b.now, true)
+	// One that outlasts the cooldown begins it anew, as long as before.
+	forced, _ = c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	b.pass(time.Minute)
 	if d := b.rest(forced.Report(failure(ai.ServerError, ai.ScopeURLModel), nil, b.now)); d != 40*time.Second {
 		t.Errorf("the new rest is %v", d)
 	}
 
-	forced, _ = c.Begin(0, 0, ai.OpenAI, "m", b.now, true)
+	forced, _ = c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	forced.Report(good, nil, b.now)
 	b.wantReady(c, "ok")
 
 	// What it finds out elsewhere counts as usual.
 	b.fail(c, ai.ServerError, ai.ScopeURLModel)
-	forced, _ = c.Begin(0, 0, ai.OpenAI, "m", b.now, true)
+	forced, _ = c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	if d := b.rest(forced.Report(failure(ai.AuthFailed, ai.ScopeKey), nil, b.now)); d != 5*time.Minute {
 		t.Errorf("a refused key rests %v", d)
 	}
@@ -171,7 +171,7 @@ func TestOtherTroubleCountsApart(t *testing.T) {
 		t.Errorf("refused after limits rests %v", d)
 	}
 	// It does not end the longer rest, nor take its name.
-	forced, _ := c.Begin(0, 0, ai.OpenAI, "m", b.now, true)
+	forced, _ := c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	if d := b.rest(forced.Report(stated(ai.RateLimited, ai.ScopeKey, b.now.Add(time.Second)), nil, b.now)); d != 5*time.Minute {
 		t.Errorf("rests %v", d)
 	}
@@ -193,7 +193,7 @@ func TestUpstreamMayShortenARest(t *testing.T) {
 		b.pass(b.fail(c, ai.RateLimited, ai.ScopeKey))
 	}
 	b.fail(c, ai.RateLimited, ai.ScopeKey)
-	forced, _ := c.Begin(0, 0, ai.OpenAI, "m", b.now, true)
+	forced, _ := c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	if d := b.rest(forced.Report(stated(ai.RateLimited, ai.ScopeKey, b.now.Add(3*time.Second)), nil, b.now)); d != 3*time.Second {
 		t.Errorf("rests %v", d)
 	}
@@ -258,7 +258,7 @@ func TestBrokenAnswersAddUp(t *testing.T) {
 	}
 	cl := b.begin(c, 0, 0)
 	cl.Report(good, nil, b.now)
-	if again, ok := c.Begin(0, 0, ai.OpenAI, "m", b.now, false); !ok || again.Probe() {
+	if again, ok := c.Acquire(0, 0, ai.OpenAI, "m", b.now, false); !ok || again.Probe() {
 		t.Error("a good beginning must end the rest for everybody")
 	}
 	b.pass(5 * time.Minute)
@@ -269,16 +269,16 @@ func TestBrokenAnswersAddUp(t *testing.T) {
 }
 
 // An outage of a minute is over for everybody at most half a minute after its
-// end, however the rests are jittered.
+// end, however the cooldowns are jittered.
 func TestAnOutageIsOverSoonAfterItsEnd(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		b := NewBoard(Options{Jitter: random.Float64})
-		c := b.Channel(Spec{Name: "c"})
+		tr := NewTracker(Options{Jitter: random.Float64})
+		c := tr.Channel(Spec{Name: "c"})
 		asked := 0
 		for passed := time.Duration(0); ; passed += 100 * time.Millisecond {
 			now := noon.Add(passed)
-			cl, ok := c.Begin(0, 0, ai.OpenAI, "m", now, false)
+			cl, ok := c.Acquire(0, 0, ai.OpenAI, "m", now, false)
 			if !ok {
 				continue
 			}

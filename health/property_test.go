@@ -23,28 +23,28 @@ var cooled = func() (list []ai.Kind) {
 	return list
 }()
 
-// Whatever happens in whatever order: what rests is not ready, what is ready
-// can be claimed, and what is not can not.
+// Whatever happens in whatever order: what cools down is not ready, what is ready
+// can be permitted, and what is not can not.
 func TestReadinessIsTrue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := noon
-		b := NewBoard(Options{Now: func() time.Time { return now }})
+		tr := NewTracker(Options{Now: func() time.Time { return now }})
 		channels := []*Channel{
-			b.Channel(Spec{Name: "c", Group: "g", URLs: []string{"u0", "u1"}, Keys: []string{"k0", "k1"}}),
-			b.Channel(Spec{Name: "d", Group: "g"}),
-			b.Channel(Spec{Name: "e", URLs: []string{"u0"}, Keys: []string{"k0", "k1", "k2"}}),
+			tr.Channel(Spec{Name: "c", Group: "g", URLs: []string{"u0", "u1"}, Keys: []string{"k0", "k1"}}),
+			tr.Channel(Spec{Name: "d", Group: "g"}),
+			tr.Channel(Spec{Name: "e", URLs: []string{"u0"}, Keys: []string{"k0", "k1", "k2"}}),
 		}
 		models := []string{"", "m", "n"}
 		protocols := []ai.Protocol{ai.OpenAI, ai.Gemini}
-		var open []Claim
+		var open []Permit
 		t.Repeat(map[string]func(*rapid.T){
 			"begin": func(t *rapid.T) {
 				c := rapid.SampledFrom(channels).Draw(t, "channel")
 				url, key := rapid.IntRange(0, len(c.urls)-1).Draw(t, "url"), rapid.IntRange(0, len(c.keys)-1).Draw(t, "key")
 				p, m := rapid.SampledFrom(protocols).Draw(t, "protocol"), rapid.SampledFrom(models).Draw(t, "model")
 				force := rapid.Bool().Draw(t, "force")
-				rests := restingRefs(b, now)
-				cl, ok := c.Begin(url, key, p, m, now, force)
+				rests := restingRefs(tr, now)
+				cl, ok := c.Acquire(url, key, p, m, now, force)
 				if !ok {
 					return
 				}
@@ -66,7 +66,7 @@ func TestReadinessIsTrue(t *testing.T) {
 				case 0:
 					cl.Report(good, nil, now)
 				case 1:
-					cl.Abandon()
+					cl.Release()
 				default:
 					o := ai.Outcome{
 						Kind:  rapid.SampledFrom(cooled).Draw(t, "kind"),
@@ -90,12 +90,12 @@ func TestReadinessIsTrue(t *testing.T) {
 			},
 			"clear": func(t *rapid.T) {
 				scope := rapid.SampledFrom(ai.Scopes()).Draw(t, "scope")
-				b.Clear(func(r Ref) bool { return r.Scope == scope })
+				tr.Clear(func(r Ref) bool { return r.Scope == scope })
 			},
 			"restart": func(t *rapid.T) {
-				entries := b.Entries()
-				b.Clear(func(Ref) bool { return true })
-				b.Restore(entries)
+				entries := tr.Entries()
+				tr.Clear(func(Ref) bool { return true })
+				tr.Restore(entries)
 			},
 			"": func(t *rapid.T) {
 				for _, c := range channels {
@@ -105,14 +105,14 @@ func TestReadinessIsTrue(t *testing.T) {
 						}
 					}
 				}
-				checkCounts(t, b)
+				checkCounts(t, tr)
 			},
 		})
 	})
 }
 
-// refs are all that a claim's target touches.
-func (cl *Claim) refs() []Ref {
+// refs are all that a permit's target touches.
+func (cl *Permit) refs() []Ref {
 	var refs []Ref
 	for _, s := range ai.Scopes() {
 		if s != ai.ScopeNone {
@@ -122,9 +122,9 @@ func (cl *Claim) refs() []Ref {
 	return refs
 }
 
-func restingRefs(b *Board, now time.Time) map[Ref]bool {
+func restingRefs(tr *Tracker, now time.Time) map[Ref]bool {
 	rests := make(map[Ref]bool)
-	for _, e := range b.Entries() {
+	for _, e := range tr.Entries() {
 		if e.Until.After(now) {
 			rests[e.Ref] = true
 		}
@@ -137,10 +137,10 @@ func checkReadiness(t *rapid.T, c *Channel, p ai.Protocol, m string, now time.Ti
 	claimed := 0
 	for u := range c.urls {
 		for k := range c.keys {
-			cl, ok := c.Begin(u, k, p, m, now, false)
+			cl, ok := c.Acquire(u, k, p, m, now, false)
 			if ok {
 				claimed++
-				cl.Abandon()
+				cl.Release()
 			}
 		}
 	}
@@ -159,10 +159,10 @@ func checkReadiness(t *rapid.T, c *Channel, p ai.Protocol, m string, now time.Ti
 }
 
 // checkCounts makes sure that the fast path is told the truth.
-func checkCounts(t *rapid.T, b *Board) {
-	for _, a := range b.areas() {
+func checkCounts(t *rapid.T, tr *Tracker) {
+	for _, a := range tr.scopeSets() {
 		n, models := 0, 0
-		a.each(func(c *cell) {
+		a.each(func(c *breaker) {
 			n++
 			if c.ref.modelLevel() {
 				models++
@@ -177,25 +177,25 @@ func checkCounts(t *rapid.T, b *Board) {
 // Of many that come at the moment something is due, exactly one is the probe.
 func TestExactlyOneProbe(t *testing.T) {
 	for _, scope := range []ai.Scope{ai.ScopeGroup, ai.ScopeChannel, ai.ScopeModel, ai.ScopeURL, ai.ScopeURLModel, ai.ScopeURLProtocol, ai.ScopeKey, ai.ScopeKeyModel} {
-		b := NewBoard(Options{})
+		tr := NewTracker(Options{})
 		var channels []*Channel
 		for i := range 4 {
 			spec := Spec{Name: "c", Group: "g"}
 			if scope == ai.ScopeGroup {
 				spec.Name = fmt.Sprint("c", i)
 			}
-			channels = append(channels, b.Channel(spec))
+			channels = append(channels, tr.Channel(spec))
 		}
 		now := noon
-		cl, _ := channels[0].Begin(0, 0, ai.OpenAI, "m", now, false)
+		cl, _ := channels[0].Acquire(0, 0, ai.OpenAI, "m", now, false)
 		now = cl.Report(failure(ai.ServerError, scope), nil, now)
 		for round := range 20 {
 			var probes, others atomic.Int32
-			var won Claim
+			var won Permit
 			var wg sync.WaitGroup
 			for i := range 32 {
 				wg.Go(func() {
-					switch cl, ok := channels[i%4].Begin(0, 0, ai.OpenAI, "m", now, i%3 == 0); {
+					switch cl, ok := channels[i%4].Acquire(0, 0, ai.OpenAI, "m", now, i%3 == 0); {
 					case ok && cl.Probe():
 						probes.Add(1)
 						won = cl
@@ -209,7 +209,7 @@ func TestExactlyOneProbe(t *testing.T) {
 				t.Fatalf("%v, round %d: %d probes and %d others", scope, round, probes.Load(), others.Load())
 			}
 			if round%2 == 0 {
-				won.Abandon()
+				won.Release()
 			} else {
 				now = won.Report(failure(ai.ServerError, scope), nil, now)
 			}
@@ -221,7 +221,7 @@ func TestExactlyOneProbe(t *testing.T) {
 func TestChangesAddUp(t *testing.T) {
 	known := make(map[Ref]bool)
 	var telling atomic.Int32
-	b := NewBoard(Options{Changed: func(c Change) {
+	tr := NewTracker(Options{Changed: func(c Change) {
 		if telling.Add(1) != 1 {
 			t.Error("told twice at a time")
 		}
@@ -233,34 +233,34 @@ func TestChangesAddUp(t *testing.T) {
 	for g := range 8 {
 		wg.Go(func() {
 			random := rand.New(rand.NewPCG(uint64(g), 7))
-			c := b.Channel(Spec{Name: fmt.Sprint("c", g%3), Group: "g", URLs: []string{"u0", "u1"}, Keys: []string{"k0", "k1"}})
+			c := tr.Channel(Spec{Name: fmt.Sprint("c", g%3), Group: "g", URLs: []string{"u0", "u1"}, Keys: []string{"k0", "k1"}})
 			for range 3000 {
 				now := noon.Add(time.Duration(clock.Add(int64(20 * time.Millisecond))))
 				model := fmt.Sprint("m", random.IntN(3))
 				c.Ready(ai.OpenAI, model, now)
-				cl, ok := c.Begin(random.IntN(2), random.IntN(2), ai.OpenAI, model, now, random.IntN(4) == 0)
+				cl, ok := c.Acquire(random.IntN(2), random.IntN(2), ai.OpenAI, model, now, random.IntN(4) == 0)
 				if !ok {
 					continue
 				}
 				switch random.IntN(4) {
 				case 0:
-					cl.Abandon()
+					cl.Release()
 				case 1:
 					cl.Report(failure(cooled[random.IntN(len(cooled))], ai.Scopes()[random.IntN(9)]), nil, now)
 				default:
 					cl.Report(good, header("x-ratelimit-remaining-requests", fmt.Sprint(random.IntN(4)), "x-ratelimit-reset-requests", "3s"), now)
 				}
 				if random.IntN(500) == 0 {
-					b.Clear(func(r Ref) bool { return r.Scope != ai.ScopeGroup })
+					tr.Clear(func(r Ref) bool { return r.Scope != ai.ScopeGroup })
 				}
 			}
 		})
 	}
 	wg.Wait()
-	b.deliver()
+	tr.deliver()
 	announced := 0
-	for _, a := range b.areas() {
-		a.each(func(c *cell) {
+	for _, a := range tr.scopeSets() {
+		a.each(func(c *breaker) {
 			if c.announced {
 				announced++
 			}

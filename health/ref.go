@@ -10,8 +10,8 @@ import (
 // Ref names one thing that can be unwell. Which fields are set follows from
 // the scope; equal values are the same thing, whatever config it came from.
 type Ref struct {
-	Scope    ai.Scope    `json:"scope"`              // what rests: the kind of thing that the other fields name
-	Channel  string      `json:"channel,omitempty"`  // its name; empty if a group rests
+	Scope    ai.Scope    `json:"scope"`              // what cools down: the kind of thing that the other fields name
+	Channel  string      `json:"channel,omitempty"`  // its name; empty if a group cools down
 	URL      string      `json:"url,omitempty"`      // address of the channel
 	Key      string      `json:"key,omitempty"`      // fingerprint
 	Model    string      `json:"model,omitempty"`    // as the upstream names it
@@ -22,9 +22,9 @@ type Ref struct {
 // Entry is what is remembered of one thing that is or was unwell.
 type Entry struct {
 	Ref
-	// Until is the end of the rest. In the past: it is due, one probe may try it.
+	// Until is the end of the cooldown. In the past: it is due, one probe may try it.
 	Until time.Time `json:"until"`
-	// Failures in a row, less what has decayed. 0: it rests as a precaution,
+	// Failures in a row, less what has decayed. 0: it cools down as a precaution,
 	// because a rate-limit header of a good answer said that nothing is left.
 	Failures int     `json:"failures"`
 	Kind     ai.Kind `json:"kind"` // what happened last
@@ -38,11 +38,11 @@ type Entry struct {
 	Attention bool `json:"attention,omitempty"`
 }
 
-// Change is told to Options.Changed when something begins to rest, rests
+// Change is told to Options.Changed when something begins to cool down, cools down
 // longer, or has recovered.
 type Change struct {
 	Entry
-	// Recovered says that nothing rests any more and nothing need be remembered:
+	// Recovered says that nothing cools down any more and nothing need be remembered:
 	// after a success, after Clear, or because its trouble was so long ago.
 	Recovered bool `json:"recovered"`
 }

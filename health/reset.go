@@ -27,8 +27,8 @@ func saidReset(f *facts, now time.Time) time.Time {
 	return firstFuture(f, now, failureReset, fieldReset, textReset, retryAfter, limitReset)
 }
 
-func firstFuture(f *facts, now time.Time, places ...resetter) time.Time {
-	for _, look := range places {
+func firstFuture(f *facts, now time.Time, byName ...resetter) time.Time {
+	for _, look := range byName {
 		if t := look(f, now); t.After(now) {
 			return t
 		}
@@ -252,8 +252,8 @@ func parseMoment(s string, now time.Time) time.Time {
 // after adds a span given in nanoseconds, bounded, so that no number can
 // overflow.
 func after(now time.Time, nanoseconds float64) time.Time {
-	if nanoseconds >= float64(longestRest) {
-		return now.Add(longestRest)
+	if nanoseconds >= float64(longestCooldown) {
+		return now.Add(longestCooldown)
 	}
 	return now.Add(time.Duration(nanoseconds))
 }

@@ -126,7 +126,7 @@ func TestFailureFieldsComeBeforeText(t *testing.T) {
 		t.Errorf("absolute: %v", o.Until)
 	}
 	f.RetryAfter = math.MaxInt64
-	if o := Classify(&Evidence{Status: 429, Failure: f}, nil, noon); !o.Until.Equal(noon.Add(longestRest)) {
+	if o := Classify(&Evidence{Status: 429, Failure: f}, nil, noon); !o.Until.Equal(noon.Add(longestCooldown)) {
 		t.Errorf("absurd: %v", o.Until)
 	}
 }

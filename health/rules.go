@@ -24,7 +24,7 @@ type RuleSpec struct {
 	Status []int         // HTTP statuses; empty: any
 	Body   string        // RE2 pattern the answer must match; empty: any answer
 	Scope  string        // key (default), model or channel
-	For    time.Duration // how long it rests if no reset is captured
+	For    time.Duration // how long it cools down if no reset is captured
 	Layout string        // of the captured reset: a Go layout, unix, unix_ms, seconds or time_of_day; default RFC 3339
 	Zone   string        // IANA zone of a captured reset without one; default UTC
 }
@@ -78,7 +78,7 @@ func (s *RuleSpec) compile() (Rule, error) {
 	if r.scope, ok = ruleScopes[s.Scope]; !ok {
 		return r, fmt.Errorf("unknown scope %q: use key, model or channel", s.Scope)
 	}
-	if s.For < 0 || s.For > longestRest {
+	if s.For < 0 || s.For > longestCooldown {
 		return r, fmt.Errorf("for %v is out of range: between 0 and 366 days", s.For)
 	}
 	if s.Body != "" {
@@ -162,7 +162,7 @@ func (r *Rule) captured(e *Evidence, now time.Time) time.Time {
 		return time.Time{}
 	}
 	t := r.parse(strings.TrimSpace(string(m[r.reset])), now)
-	if !t.After(now) || t.After(now.Add(longestRest)) {
+	if !t.After(now) || t.After(now.Add(longestCooldown)) {
 		return time.Time{}
 	}
 	return t
@@ -181,7 +181,7 @@ func (r *Rule) parse(s string, now time.Time) time.Time {
 		case "unix_ms":
 			return time.UnixMilli(int64(n))
 		}
-		if n > longestRest.Seconds() {
+		if n > longestCooldown.Seconds() {
 			return time.Time{}
 		}
 		return now.Add(time.Duration(n * float64(time.Second)))

@@ -19,7 +19,7 @@ type row struct {
 
 	kind  ai.Kind
 	scope ai.Scope
-	until resetter // where the end of the rest is found; nil: where every answer of this kind has it
+	until resetter // where the end of the cooldown is found; nil: where every answer of this kind has it
 }
 
 // statuses are HTTP statuses; a number below 10 stands for its whole class.
@@ -52,13 +52,13 @@ var answers = []ai.Kind{ai.OK, ai.SoftError, ai.BadAnswer}
 // Azure, Bedrock, OpenRouter, and the relays one-api and new-api.
 var table = []row{
 	// No answer to read.
-	{name: "client_gone", seen: saw(ai.ClientGone), kind: ai.ClientGone, scope: ai.ScopeNone},
-	{name: "connect_timeout", seen: saw(ai.Timeout), when: phase("connect"), kind: ai.NetworkError, scope: ai.ScopeURL},
-	{name: "timeout", seen: saw(ai.Timeout), kind: ai.Timeout, scope: ai.ScopeURLModel},
-	{name: "network", seen: saw(ai.NetworkError), kind: ai.NetworkError, scope: ai.ScopeURL},
-	{name: "truncated", seen: saw(ai.Truncated), kind: ai.Truncated, scope: ai.ScopeURLModel},
-	{name: "empty", seen: saw(ai.Empty), kind: ai.Empty, scope: ai.ScopeURLModel},
-	{name: "content_filter", seen: saw(ai.ContentFilter), kind: ai.ContentFilter, scope: ai.ScopeNone},
+	{name: "client_gone", seen: kinds(ai.ClientGone), kind: ai.ClientGone, scope: ai.ScopeNone},
+	{name: "connect_timeout", seen: kinds(ai.Timeout), when: phase("connect"), kind: ai.NetworkError, scope: ai.ScopeURL},
+	{name: "timeout", seen: kinds(ai.Timeout), kind: ai.Timeout, scope: ai.ScopeURLModel},
+	{name: "network", seen: kinds(ai.NetworkError), kind: ai.NetworkError, scope: ai.ScopeURL},
+	{name: "truncated", seen: kinds(ai.Truncated), kind: ai.Truncated, scope: ai.ScopeURLModel},
+	{name: "empty", seen: kinds(ai.Empty), kind: ai.Empty, scope: ai.ScopeURLModel},
+	{name: "content_filter", seen: kinds(ai.ContentFilter), kind: ai.ContentFilter, scope: ai.ScopeNone},
 
 	// Pages: a front door speaks, not the service, so the key is not to blame.
 	{name: "page_too_large", status: statuses{413, 414, 431}, when: page, kind: ai.InvalidRequest, scope: ai.ScopeNone},
@@ -255,9 +255,9 @@ var table = []row{
 	{name: "status_5xx", status: statuses{5}, kind: ai.ServerError, scope: ai.ScopeURLModel},
 
 	// A good status after all.
-	{name: "soft_error", seen: saw(ai.SoftError), kind: ai.SoftError, scope: ai.ScopeURLModel},
-	{name: "bad_answer", seen: saw(ai.BadAnswer), kind: ai.BadAnswer, scope: ai.ScopeURLModel},
-	{name: "ok", seen: saw(ai.OK), status: statuses{2}, kind: ai.OK, scope: ai.ScopeNone},
+	{name: "soft_error", seen: kinds(ai.SoftError), kind: ai.SoftError, scope: ai.ScopeURLModel},
+	{name: "bad_answer", seen: kinds(ai.BadAnswer), kind: ai.BadAnswer, scope: ai.ScopeURLModel},
+	{name: "ok", seen: kinds(ai.OK), status: statuses{2}, kind: ai.OK, scope: ai.ScopeNone},
 	{name: "no_answer", kind: ai.BadAnswer, scope: ai.ScopeURLModel},
 }
 

@@ -20,41 +20,41 @@ type Spec struct {
 // Channel is a view on the state of one channel: URLs and keys are addressed by
 // their place in the Spec. Views of the same names see the same state.
 type Channel struct {
-	board  *Board
-	name   string
-	group  string
-	area   *area
-	shared *area // of the group, nil if there is none
-	urls   []part
-	keys   []part
+	tracker  *Tracker
+	name     string
+	group    string
+	scopeSet *scopeSet
+	shared   *scopeSet // of the group, nil if there is none
+	urls     []part
+	keys     []part
 }
 
 // part is a URL or a key of a view.
 type part struct {
 	name string
-	*place
+	*breakers
 	speaks []ai.Protocol
 }
 
 // Channel returns a view of a channel for one generation of the config.
-func (b *Board) Channel(s Spec) *Channel {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	c := &Channel{board: b, name: s.Name, group: s.Group, area: areaOf(b.channels, s.Name)}
+func (tr *Tracker) Channel(s Spec) *Channel {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	c := &Channel{tracker: tr, name: s.Name, group: s.Group, scopeSet: scopeSetOf(tr.channels, s.Name)}
 	if s.Group != "" {
-		c.shared = areaOf(b.groups, s.Group)
+		c.shared = scopeSetOf(tr.groups, s.Group)
 	}
-	c.area.mu.Lock()
-	defer c.area.mu.Unlock()
+	c.scopeSet.mu.Lock()
+	defer c.scopeSet.mu.Unlock()
 	for i, name := range orNameless(s.URLs) {
-		p := part{name: name, place: placeOf(c.area.urls, name)}
+		p := part{name: name, breakers: breakersOf(c.scopeSet.urls, name)}
 		if i < len(s.Protocols) {
 			p.speaks = s.Protocols[i]
 		}
 		c.urls = append(c.urls, p)
 	}
 	for _, name := range orNameless(s.Keys) {
-		c.keys = append(c.keys, part{name: name, place: placeOf(c.area.keys, name)})
+		c.keys = append(c.keys, part{name: name, breakers: breakersOf(c.scopeSet.keys, name)})
 	}
 	return c
 }
@@ -74,7 +74,7 @@ type Readiness struct {
 	Scope ai.Scope
 	// Until is when it is due, zero if OK or Probing.
 	Until time.Time
-	// Probing says that nothing rests any more, but that a probe is under way
+	// Probing says that nothing cools down any more, but a probe is under way
 	// whose outcome decides.
 	Probing bool
 	// UsableKeys is how many keys can be used, for this model.
@@ -84,14 +84,14 @@ type Readiness struct {
 	Low bool
 }
 
-// calm reports whether nothing of the channel and its group rests or failed
+// calm reports whether nothing of the channel and its group cools down or failed
 // lately. It is the fast path: two loads, no lock.
 func (c *Channel) calm() bool {
-	return c.area.count.Load() == 0 && (c.shared == nil || c.shared.count.Load() == 0)
+	return c.scopeSet.count.Load() == 0 && (c.shared == nil || c.shared.count.Load() == 0)
 }
 
 // Ready says whether a call can be served: neither group nor channel nor model
-// rest, and at least one URL that speaks p and one key are usable. An empty
+// cooldownUntil, and at least one URL that speaks p and one key are usable. An empty
 // model stands for calls without one.
 func (c *Channel) Ready(p ai.Protocol, model string, now time.Time) Readiness {
 	if c.calm() {
@@ -108,7 +108,7 @@ func (c *Channel) ReadyURL(url int, p ai.Protocol, model string, now time.Time) 
 	}
 	c.lock(now)
 	defer c.unlock()
-	look := c.urls[url].look(p, model, now)
+	look := c.urls[url].glance(p, model, now)
 	r := look.readiness()
 	r.UsableKeys, _ = c.usable(model, now)
 	return r
@@ -121,7 +121,7 @@ func (c *Channel) ReadyKey(key int, model string, now time.Time) Readiness {
 	}
 	c.lock(now)
 	defer c.unlock()
-	look := c.keys[key].look("", model, now)
+	look := c.keys[key].glance("", model, now)
 	r := look.readiness()
 	if r.OK {
 		r.UsableKeys = 1
@@ -129,7 +129,7 @@ func (c *Channel) ReadyKey(key int, model string, now time.Time) Readiness {
 	return r
 }
 
-// Least finds the least bad target when everything rests: the URL and key that
+// Least finds the least bad target when everything cools down: the URL and key that
 // are due first, those before others whose trouble may pass by itself. until is
 // when the target is due and kind what is in the way. transient says that all
 // that is in the way may be over already, so that an attempt makes sense.
@@ -153,7 +153,7 @@ func least(parts []part, p ai.Protocol, model string, now time.Time) (int, glanc
 		if !parts[i].speaksTo(p) {
 			continue
 		}
-		if g := parts[i].look(p, model, now); index < 0 || g.less(best) {
+		if g := parts[i].glance(p, model, now); index < 0 || g.less(best) {
 			index, best = i, g
 		}
 	}
@@ -169,7 +169,7 @@ func (c *Channel) ready(p ai.Protocol, model string, now time.Time) Readiness {
 		if !c.urls[i].speaksTo(p) {
 			continue
 		}
-		if g := c.urls[i].look(p, model, now); !found || g.sooner(best) {
+		if g := c.urls[i].glance(p, model, now); !found || g.sooner(best) {
 			best, found = g, true
 		}
 	}
@@ -189,7 +189,7 @@ func (c *Channel) ready(p ai.Protocol, model string, now time.Time) Readiness {
 func (c *Channel) usable(model string, now time.Time) (n int, best glance) {
 	low := true
 	for i := range c.keys {
-		g := c.keys[i].look("", model, now)
+		g := c.keys[i].glance("", model, now)
 		if g.state == free {
 			n++
 			low = low && g.low
@@ -204,11 +204,11 @@ func (c *Channel) usable(model string, now time.Time) (n int, best glance) {
 
 // common looks at what every target of the channel shares.
 func (c *Channel) common(model string, now time.Time) glance {
-	g := c.area.self.look("", model, now)
+	g := c.scopeSet.own.glance("", model, now)
 	if c.shared == nil {
 		return g
 	}
-	return c.shared.self.look("", "", now).and(g) // of two that rest alike the wider is named
+	return c.shared.own.glance("", "", now).and(g) // of two that cool down alike the wider is named
 }
 
 // lock takes the locks of the view, the group's first, and forgets what is
@@ -216,55 +216,55 @@ func (c *Channel) common(model string, now time.Time) glance {
 func (c *Channel) lock(now time.Time) {
 	if c.shared != nil {
 		c.shared.mu.Lock()
-		c.board.sweep(c.shared, now)
+		c.tracker.sweep(c.shared, now)
 	}
-	c.area.mu.Lock()
-	c.board.sweep(c.area, now)
+	c.scopeSet.mu.Lock()
+	c.tracker.sweep(c.scopeSet, now)
 }
 
 func (c *Channel) unlock() {
-	c.area.mu.Unlock()
+	c.scopeSet.mu.Unlock()
 	if c.shared != nil {
 		c.shared.mu.Unlock()
 	}
-	c.board.deliver()
+	c.tracker.deliver()
 }
 
 func (p *part) speaksTo(protocol ai.Protocol) bool {
 	return p.speaks == nil || protocol == "" || slices.Contains(p.speaks, protocol)
 }
 
-// glance is what one sees of several cells together.
+// glance is what one sees of several breakers together.
 type glance struct {
 	state    state
-	until    time.Time // if resting
+	until    time.Time // if cooling down
 	kind     ai.Kind
 	scope    ai.Scope
 	low      bool
-	hopeless bool // an attempt before the end of the rest makes no sense
+	hopeless bool // an attempt before the end of the cooldown makes no sense
 }
 
-// look combines the cells of a place that concern a call. Most places have
+// glance combines the breakers of a place that concern a call. Most places have
 // none.
-func (p *place) look(protocol ai.Protocol, model string, now time.Time) glance {
+func (p *breakers) glance(protocol ai.Protocol, model string, now time.Time) glance {
 	if p.own == nil && len(p.protocols) == 0 && len(p.models) == 0 {
 		return glance{}
 	}
-	return p.lookClosely(protocol, model, now)
+	return p.glanceClosely(protocol, model, now)
 }
 
-func (p *place) lookClosely(protocol ai.Protocol, model string, now time.Time) glance {
-	g := p.own.look(now)
+func (p *breakers) glanceClosely(protocol ai.Protocol, model string, now time.Time) glance {
+	g := p.own.glance(now)
 	if len(p.protocols) > 0 {
-		g = g.and(p.protocols[protocol].look(now))
+		g = g.and(p.protocols[protocol].glance(now))
 	}
 	if len(p.models) > 0 {
-		g = g.and(p.models[model].look(now))
+		g = g.and(p.models[model].glance(now))
 	}
 	return g
 }
 
-func (c *cell) look(now time.Time) glance {
+func (c *breaker) glance(now time.Time) glance {
 	if c == nil {
 		return glance{}
 	}
@@ -294,7 +294,7 @@ func (g glance) sooner(o glance) bool {
 	return g.state < o.state || g.state == o.state && g.until.Before(o.until)
 }
 
-// less orders what could be tried in spite of its rest. A probe under way comes
+// less orders what could be tried in spite of its cooldown. A probe under way comes
 // last: nobody may join it.
 func (g glance) less(o glance) bool {
 	if g.hopeless != o.hopeless {

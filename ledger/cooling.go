@@ -15,17 +15,17 @@ const (
 	coolingMost  = 10 * time.Second       // the most one attempt to write may take
 )
 
-// CoolingWriter is the store, as far as resting is concerned. It forgets remove
+// CoolingWriter is the store, as far as cooling down is concerned. It forgets remove
 // and then writes upsert.
 type CoolingWriter interface {
 	SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error
 }
 
-// CoolingSaver writes what begins and ceases to rest to the store, so that a
+// CooldownSaver writes what begins and ceases to cool down to the store, so that a
 // restart forgets nothing. Several changes of the same thing in a second are
 // written once. What the store does not take is tried again; memory is bounded
 // by the number of things there are. It is safe for concurrent use.
-type CoolingSaver struct {
+type CooldownSaver struct {
 	writer CoolingWriter
 	alarm  func(string, error)
 
@@ -44,8 +44,8 @@ type CoolingSaver struct {
 
 // NewCoolingSaver returns a saver that runs until it is closed. alarm is told
 // when the store fails, and each minute that it does.
-func NewCoolingSaver(w CoolingWriter, alarm func(msg string, err error)) *CoolingSaver {
-	s := &CoolingSaver{
+func NewCoolingSaver(w CoolingWriter, alarm func(msg string, err error)) *CooldownSaver {
+	s := &CooldownSaver{
 		writer: w, alarm: alarm, changes: make(map[health.Ref]health.Change),
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -55,7 +55,7 @@ func NewCoolingSaver(w CoolingWriter, alarm func(msg string, err error)) *Coolin
 }
 
 // Changed notes a change. It never waits.
-func (s *CoolingSaver) Changed(c health.Change) {
+func (s *CooldownSaver) Changed(c health.Change) {
 	s.mu.Lock()
 	s.changes[c.Ref] = c
 	s.mu.Unlock()
@@ -66,7 +66,7 @@ func (s *CoolingSaver) Changed(c health.Change) {
 }
 
 // Pending reports whether the store may not know yet what became of a thing.
-func (s *CoolingSaver) Pending(r health.Ref) bool {
+func (s *CooldownSaver) Pending(r health.Ref) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, waits := s.changes[r]
@@ -74,7 +74,7 @@ func (s *CoolingSaver) Pending(r health.Ref) bool {
 	return waits || goes
 }
 
-func (s *CoolingSaver) run() {
+func (s *CooldownSaver) run() {
 	defer close(s.done)
 	for {
 		select {
@@ -99,7 +99,7 @@ func (s *CoolingSaver) run() {
 
 // save writes the changes that wait. If the store fails they wait again,
 // unless something newer has come for the same thing.
-func (s *CoolingSaver) save(ctx context.Context) error {
+func (s *CooldownSaver) save(ctx context.Context) error {
 	s.mu.Lock()
 	changes := s.changes
 	s.changes, s.saving = make(map[health.Ref]health.Change), changes
@@ -143,7 +143,7 @@ func (s *CoolingSaver) save(ctx context.Context) error {
 
 // Close writes what is left and ends the saver. The error is the store's, and
 // means that the last changes are forgotten.
-func (s *CoolingSaver) Close(ctx context.Context) error {
+func (s *CooldownSaver) Close(ctx context.Context) error {
 	s.once.Do(func() { close(s.stop) })
 	defer s.giveUp()
 	select {

@@ -1,7 +1,7 @@
 // Package ledger settles calls: it takes their records and writes them to the
 // store behind the calls' backs, in batches, so that no call waits for a
 // database. While the store is away it keeps what it has, within bounds, and
-// tries again. It does the same for what begins and ceases to rest.
+// tries again. It does the same for what begins and ceases to cool down.
 //
 // A record is in one of three places: in the queue, where Record puts it; in
 // the batch that is being written; in the store. One goroutine moves it on. It

@@ -73,9 +73,9 @@ type lookup struct{ provider, model string }
 // found is the rows that fit a lookup, at whatever time, by layer.
 type found struct{ own, synced, known []*entry }
 
-// mostLookups bounds what is remembered: with patterns in the config, clients
+// maxLookups bounds what is remembered: with patterns in the config, clients
 // choose the names.
-const mostLookups = 4096
+const maxLookups = 4096
 
 // find returns the rows that fit.
 func (c *Catalogue) find(provider, model string) *found {
@@ -98,7 +98,7 @@ func (c *Catalogue) find(provider, model string) *found {
 			}
 		}
 	}
-	if c.size.Load() < mostLookups {
+	if c.size.Load() < maxLookups {
 		c.size.Add(1)
 		c.found.Store(lookup{strings.Clone(provider), strings.Clone(model)}, f)
 	}

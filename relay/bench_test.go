@@ -197,7 +197,7 @@ func BenchmarkAbridger(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				var a abridger
+				var a truncator
 				a.write([]byte(text))
 			}
 		})

@@ -156,9 +156,9 @@ func (c *copying) copy() {
 	g := guard{}
 	for c.over == nil {
 		g.set(c)
-		c.watch.waits()
+		c.deadline.waits()
 		n, err := c.body.Read((*buffer)[:cap(*buffer)])
-		c.watch.came()
+		c.deadline.came()
 		c.over = err
 		if n > 0 && !c.pass((*buffer)[:n]) {
 			return
@@ -221,11 +221,11 @@ func (g *guard) set(c *copying) {
 	g.stage, g.events = now, c.events
 	switch now {
 	case finished:
-		c.watch.within(lingerFinish, errDone)
+		c.deadline.within(lingerFinish, errDone)
 	case over:
-		c.watch.within(lingerEnd, errDone)
+		c.deadline.within(lingerEnd, errDone)
 	default:
-		c.watch.silence(c.req.Timers.Idle, errIdle)
+		c.deadline.silence(c.req.Timers.Idle, errIdle)
 	}
 }
 
@@ -309,7 +309,7 @@ func (c *copying) give(b []byte) bool {
 // gone notes that the client has left, and stops the upstream. A stream that
 // had ended is complete all the same: clients close at the last event.
 func (c *copying) gone() {
-	c.watch.cancel(errDone)
+	c.deadline.cancel(errDone)
 	if c.judge == nil || !c.judge.Ended() {
 		c.ending.Evidence.Kind = ai.ClientGone
 	}
@@ -344,15 +344,15 @@ func (c *copying) conclude() {
 		return
 	case c.failure != nil: // the client has the event
 		e.Kind, e.Failure, e.Body = ai.SoftError, *c.failure, c.failed
-		c.giveRest()
+		c.giveRemainder()
 		return
 	case c.judge.Ended(): // also when the connection was reset after the end
-		c.giveRest()
+		c.giveRemainder()
 		return
 	case !c.ended():
 		c.blameEnd()
 	case isAnswer(v.Kind):
-		c.giveRest()
+		c.giveRemainder()
 		return
 	default:
 		e.Kind, e.Failure = v.Kind, v.Failure
@@ -362,14 +362,14 @@ func (c *copying) conclude() {
 	}
 }
 
-// giveRest gives what is left at a proper end.
-func (c *copying) giveRest() {
+// giveRemainder gives what is left at a proper end.
+func (c *copying) giveRemainder() {
 	if c.translator != nil {
 		c.translator.close()
 		c.give(c.translator.take())
 		return
 	}
-	rest := c.filter.rest()
+	rest := c.filter.remainder()
 	c.give(rest)
 	if c.unended && c.ended() && (!c.filter.active() || len(rest) > 0) {
 		c.give(missingEnd(c.last))

@@ -24,9 +24,9 @@ const (
 	// zstdWindow bounds what a body may make us allocate. RFC 8878 asks decoders
 	// to support 8 MB.
 	zstdWindow = 8 << 20
-	// mostEncodings on top of each other. More than one is rare, many are an
+	// maxEncodings on top of each other. More than one is rare, many are an
 	// attack.
-	mostEncodings = 3
+	maxEncodings = 3
 )
 
 // Decode returns a reader of a body without its content encodings, which are
@@ -94,7 +94,7 @@ func newDecoding(header http.Header, body io.Reader) (*decoding, error) {
 	switch {
 	case len(encodings) == 0:
 		return nil, nil //nolint:nilnil // the same
-	case len(encodings) > mostEncodings:
+	case len(encodings) > maxEncodings:
 		return nil, fmt.Errorf("%w: %d of them", ErrEncoding, len(encodings))
 	}
 	d := &decoding{source: source{Reader: body}}

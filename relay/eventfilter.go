@@ -132,9 +132,9 @@ func (f *eventFilter) hides(event []byte) bool {
 	return hidden
 }
 
-// rest returns what is left at a proper end: an event whose blank line is
+// remainder returns what is left at a proper end: an event whose blank line is
 // missing, or the end of an array.
-func (f *eventFilter) rest() []byte {
+func (f *eventFilter) remainder() []byte {
 	rest := f.pending
 	f.pending = nil
 	if len(rest) == 0 || !f.active() || f.array != nil {

@@ -37,7 +37,7 @@ func TestEventFilter(t *testing.T) {
 				}
 				rest = rest[n:]
 			}
-			got.Write(v.rest())
+			got.Write(v.remainder())
 			if got.String() != want {
 				t.Fatalf("%s: %q, want %q", row.name, got.String(), want)
 			}

@@ -14,11 +14,11 @@ import (
 
 // incoming is an upstream's answer as it comes.
 type incoming struct {
-	req    *Request
-	parent context.Context
-	ctx    context.Context
-	watch  watch
-	conn   connection
+	req      *Request
+	parent   context.Context
+	ctx      context.Context
+	deadline deadline
+	conn     connection
 
 	resp    *http.Response
 	body    io.Reader // decoded
@@ -47,7 +47,7 @@ func (c *connection) gotConn(info httptrace.GotConnInfo) {
 // request is sent once more.
 func (in *incoming) roundTrip() (*http.Response, error) {
 	resp, err := in.req.Transport.RoundTrip(in.req.outbound(in.ctx))
-	if err == nil || !in.conn.stale(err) || in.ctx.Err() != nil || time.Since(in.watch.start) > stalePatience {
+	if err == nil || !in.conn.stale(err) || in.ctx.Err() != nil || time.Since(in.deadline.start) > stalePatience {
 		return resp, err
 	}
 	in.conn.got.Store(false)
@@ -71,9 +71,9 @@ func (c *connection) stale(err error) bool {
 func (in *incoming) guardSending() {
 	t := &in.req.Timers
 	if in.req.Stream && t.FirstContent > 0 && (t.Headers <= 0 || t.FirstContent < t.Headers) {
-		in.watch.until(t.FirstContent, errFirstContent)
+		in.deadline.until(t.FirstContent, errFirstContent)
 	} else if t.Headers > 0 {
-		in.watch.until(t.Headers, errHeaders)
+		in.deadline.until(t.Headers, errHeaders)
 	}
 }
 
@@ -83,10 +83,10 @@ func (in *incoming) guardContent() {
 	switch {
 	case !in.req.Stream: // the limit for the headers goes on
 	case t.FirstContent > 0:
-		in.watch.until(t.FirstContent, errFirstContent)
+		in.deadline.until(t.FirstContent, errFirstContent)
 		in.timed = true // its silence is no other matter
 	case t.Headers > 0:
-		in.watch.off()
+		in.deadline.off()
 	}
 }
 
@@ -97,12 +97,12 @@ func (in *incoming) readOnce() {
 	}
 	if in.begun && !in.timed {
 		in.timed = true
-		in.watch.silence(in.req.Timers.Idle, errIdle)
+		in.deadline.silence(in.req.Timers.Idle, errIdle)
 	}
 	b := *in.held
-	in.watch.waits()
+	in.deadline.waits()
 	n, err := in.body.Read(b[len(b):cap(b)])
-	in.watch.came()
+	in.deadline.came()
 	*in.held = b[:len(b)+n]
 	in.begun = in.begun || n > 0
 	in.over = err

@@ -176,7 +176,7 @@ func (a *Answer) proveLarge() {
 		return
 	}
 	a.form = large
-	a.rest = &abridger{}
+	a.rest = &truncator{}
 	a.rest.write(*a.held)
 	a.accept()
 }
@@ -279,8 +279,8 @@ func isOther(b []byte) bool {
 
 // accept notes that the answer may be given to the client.
 func (a *Answer) accept() {
-	a.watch.off()
+	a.deadline.off()
 	a.good = true
 	a.Evidence.Kind = ai.OK
-	a.FirstContent = time.Since(a.watch.start)
+	a.FirstContent = time.Since(a.deadline.start)
 }

@@ -49,7 +49,7 @@ func TestRenamedStream(t *testing.T) {
 				got.Write(f.through([]byte(rest[:n])))
 				rest = rest[n:]
 			}
-			got.Write(f.rest())
+			got.Write(f.remainder())
 			if got.String() != want {
 				t.Fatalf("%s: %q, want %q", row.name, got.String(), want)
 			}

@@ -32,7 +32,7 @@ type Answer struct {
 	progress // what was seen in it, if it is a stream
 	good     bool
 	form     form
-	rest     *abridger // of a body too large to be held
+	rest     *truncator // of a body too large to be held
 	verdict  protocol.Verdict
 	reply    *protocol.Reply // of a whole body, if the client speaks another format
 }
@@ -93,9 +93,9 @@ func (a *Answer) knowsEndpoint() bool {
 // send is Send for one form of the address.
 func send(parent context.Context, r *Request) *Answer {
 	a := &Answer{incoming: incoming{req: r, parent: parent, length: -1}}
-	a.watch.start = time.Now()
+	a.deadline.start = time.Now()
 	ctx, cancel := context.WithCancelCause(parent)
-	a.watch.cancel = cancel
+	a.deadline.cancel = cancel
 	a.conn.trace.GotConn = a.conn.gotConn
 	a.ctx = httptrace.WithClientTrace(ctx, &a.conn.trace)
 	a.guardSending()
@@ -160,8 +160,8 @@ func (a *Answer) Verdict() protocol.Verdict {
 // Close ends the attempt. What upstream still sends is not read. It may be
 // called more than once.
 func (a *Answer) Close() {
-	a.watch.off()
-	a.watch.cancel(errDone)
+	a.deadline.off()
+	a.deadline.cancel(errDone)
 	if a.resp != nil {
 		_ = a.resp.Body.Close()
 	}
@@ -228,10 +228,10 @@ func (a *Answer) accuse(kind ai.Kind, message string) {
 // readError reads an error answer as far as it comes in a short time: the
 // status has said what matters.
 func (a *Answer) readError() {
-	a.watch.within(errorPatience, errLongError)
+	a.deadline.within(errorPatience, errLongError)
 	a.timed = true
 	a.fill(keepError)
-	a.watch.off()
+	a.deadline.off()
 	if a.parent.Err() != nil {
 		a.Evidence = a.blame(a.over)
 		return

@@ -112,7 +112,7 @@ func (a *Answer) collected() (done bool) {
 	case a.end == protocol.Finish && a.over == nil:
 		if !a.translator.lingers {
 			a.translator.lingers = true
-			a.watch.within(lingerFinish, errDone)
+			a.deadline.within(lingerFinish, errDone)
 		}
 		return false
 	case a.end == protocol.End, a.over != nil && a.judge.Ended(), a.ended() && isAnswer(a.judge.Verdict().Kind):

@@ -34,7 +34,7 @@ type Channel struct {
 	hours     *config.Window  // nil: always
 	Rules     []health.Rule
 	Health    *health.Channel
-	Allowance *access.Allowance
+	Allowance *access.Limiter
 	Keyless   bool                // every key's placeholder is empty here
 	upstream  *selection.Upstream // stands for the channel before foreign policies
 	Edits     []scan.Edit         // body_set and body_remove
@@ -119,7 +119,7 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 		spec.Keys = append(spec.Keys, k.ID)
 	}
 	ch.Health = st.Board.Channel(spec)
-	ch.Allowance = counts.Allowance(ChannelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
+	ch.Allowance = counts.Limiter(ChannelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
 	ch.upstream = selection.NewUpstream(c.Name)
 	return ch, nil
 }

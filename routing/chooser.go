@@ -15,7 +15,7 @@ import (
 // selectors of package selection are policies.
 type Policy interface {
 	// Choose returns the index of a candidate, -1 for none.
-	Choose(s *selection.Situation) int
+	Choose(s *selection.Input) int
 }
 
 // Translator says whether a call can be put in another protocol than its own.
@@ -54,10 +54,10 @@ type Chooser struct {
 	Translator Translator // nil: the call cannot be translated
 	Estimator  Estimator  // nil: nothing is expected to be used
 
-	// Situation is what the policy is asked with. Whoever has an HTTP request
+	// Input is what the policy is asked with. Whoever has an HTTP request
 	// puts it and its writer there, for policies of others that look at it; the
 	// rest is filled in for each decision.
-	Situation selection.Situation
+	Situation selection.Input
 
 	// Full are the limits of channels that the last Next has met.
 	Full []FullChannel

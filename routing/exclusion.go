@@ -11,7 +11,7 @@ import (
 type Exclusion struct {
 	Index  int // in the candidates of its step
 	Reason ai.Reason
-	Ready  health.Readiness // until when, if something rests or is full
+	Ready  health.Readiness // until when, if something cools down or is full
 	Detail string
 }
 

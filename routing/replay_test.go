@@ -75,7 +75,7 @@ func (anything) CanTranslate(ai.Protocol, string) (bool, error) { return true, n
 func replay(t testing.TB, calls []recordedCall, seed uint64) (chosen [][]ai.Target) {
 	t.Helper()
 	st := routing.NewState(nil)
-	st.Board = health.NewBoard(health.Options{Jitter: func() float64 { return 0.5 }})
+	st.Board = health.NewTracker(health.Options{Jitter: func() float64 { return 0.5 }})
 	table := newTable(t, house(), st)
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	var k routing.Chooser
@@ -232,7 +232,7 @@ func TestOutcomesRuleOut(t *testing.T) {
 					break
 				}
 				left[target.Name] = true
-				target.Claim.Abandon()
+				target.Claim.Release()
 				target.Release()
 				k.Tried = append(k.Tried, routing.Tried{Channel: target.Channel, Scope: ai.ScopeChannel, Kind: ai.ServerError})
 			}
@@ -265,7 +265,7 @@ func ExampleChooser() {
 	}
 	target := chooser.Next()
 	defer target.Release()
-	defer target.Claim.Abandon()
+	defer target.Claim.Release()
 	fmt.Println(target.Name, target.Address(), target.Model)
 	fmt.Println(table.Route("gpt-5", false))
 	// Output:

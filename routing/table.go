@@ -48,7 +48,7 @@ type Options struct {
 // told.
 func NewTable(conf *config.App, o Options) (*Table, error) {
 	r := &Table{ByName: make(map[string]*Channel), Calendar: access.NewCalendar(conf.Location()), Capture: conf.Capture.Resolved()}
-	counts := &access.Counts{Meters: o.State.Meters, Purses: o.State.Purses, Calendar: r.Calendar}
+	counts := &access.Counts{Windows: o.State.Meters, Spending: o.State.Purses, Calendar: r.Calendar}
 	for i, c := range conf.Channels {
 		from, replace := Declared, o.Replace
 		if i >= o.Declared {
@@ -143,10 +143,10 @@ func nanoDollars(usd float64) ai.Money { return ai.Money(math.Round(usd * float6
 
 // Limited are the allowances that have limits, by the name that all nodes know
 // them by.
-func (r *Table) Limited() map[string]*access.Allowance {
-	list := make(map[string]*access.Allowance)
+func (r *Table) Limited() map[string]*access.Limiter {
+	list := make(map[string]*access.Limiter)
 	for _, name := range r.Tokens.Names() {
-		if a := r.Tokens.ByName(name).Allowance(); a.Limited() {
+		if a := r.Tokens.ByName(name).Limiter(); a.Limited() {
 			list["token/"+name] = a
 		}
 	}

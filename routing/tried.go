@@ -94,7 +94,7 @@ func (c *Chooser) mayTryKey(cand *Candidate, key int) bool {
 	return c.Pinned == nil || c.Pinned.Key == cand.Keys[key].ID
 }
 
-// mayRetry reports whether a channel may be tried although it rests: not at all
+// mayRetry reports whether a channel may be tried although it cools down: not at all
 // if the call met silence or a limit there, and once if it failed in a way that
 // may be over with the next request.
 func (c *Chooser) mayRetry(cand *Candidate) bool {

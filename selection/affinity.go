@@ -26,7 +26,7 @@ func init() {
 //
 // A conversation returns to the key that served it last, unless
 //
-//   - that key rests or has been tried by the call: then it leaves at once;
+//   - that key cools down or has been tried by the call: then it leaves at once;
 //   - that key serves more calls than BoundedLoad allows;
 //   - its channel has become so slow, measured against the quickest other one,
 //     that the cache does not make up for it: 10,000 cached tokens are worth a
@@ -74,13 +74,13 @@ const (
 
 // What a cache is worth.
 const (
-	secondsPerToken  = 1e-4  // a cached token, in seconds of waiting
-	patience         = 0.5   // seconds that are always put up with
-	lowSeconds       = 2     // what it is worth not to exhaust a rate limit
-	tokensPerCall    = 16384 // cached tokens that are worth one call more on a key
-	mostExtraCalls   = 4
-	looksForQuicker  = 8
-	mostPlacesToLook = 16
+	secondsPerToken = 1e-4  // a cached token, in seconds of waiting
+	patience        = 0.5   // seconds that are always put up with
+	lowSeconds      = 2     // what it is worth not to exhaust a rate limit
+	tokensPerCall   = 16384 // cached tokens that are worth one call more on a key
+	maxExtraCalls   = 4
+	looksForQuicker = 8
+	maxPlacesToLook = 16
 )
 
 // CaddyModule returns the Caddy module information.
@@ -145,7 +145,7 @@ func (a *Affinity) unmarshal(d *caddyfile.Dispenser, r reader) error {
 }
 
 // Choose returns the candidate that holds the conversation's prompt cache.
-func (a *Affinity) Choose(s *Situation) int { return Choose(a, s) }
+func (a *Affinity) Choose(s *Input) int { return Choose(a, s) }
 
 // Select keeps a client on its upstream.
 func (a *Affinity) Select(pool reverseproxy.UpstreamPool, r *http.Request, _ http.ResponseWriter) *reverseproxy.Upstream {

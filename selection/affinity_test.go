@@ -166,7 +166,7 @@ func TestLoadOfChannelsIsBounded(t *testing.T) {
 	candidates := []selection.Candidate{{Name: "a", Weight: 2}, {Name: "b"}, {Name: "c"}}
 	st := selection.NewState()
 	for i := range 200 {
-		s := selection.Situation{Call: conversation(1), Candidates: candidates, Now: epoch, Seed: uint64(i), State: st}
+		s := selection.Input{Call: conversation(1), Candidates: candidates, Now: epoch, Seed: uint64(i), State: st}
 		c := &candidates[selection.Choose(new(selection.Affinity), &s)]
 		c.InFlight++
 		if most := math.Ceil(1.25*float64(i+1)*float64(max(c.Weight, 1))/4) + 1; float64(c.InFlight) > most {
@@ -327,7 +327,7 @@ func TestWhatHasNothingToKeepTogetherGoesByWeight(t *testing.T) {
 			call := conversation(9)
 			c.change(call)
 			got := count(30, func(int) string {
-				w.last = selection.Situation{}
+				w.last = selection.Input{}
 				w.last.HTTP = c.http
 				return w.chooseAs(call)
 			})

@@ -31,7 +31,7 @@ func busyWorld(tb testing.TB, config string, n int) *world {
 	for i := range candidates {
 		w.observe(plain(), candidates[i].Name, time.Duration(1+i%7)*300*time.Millisecond)
 	}
-	w.last = selection.Situation{
+	w.last = selection.Input{
 		Candidates: candidates, Now: w.now, State: w.state,
 		Keys: func(i int, buf []selection.Key) []selection.Key { return append(buf, w.keys[candidates[i].Name]...) },
 	}

@@ -55,7 +55,7 @@ func (l *conversationLRU) look(key uint64, now int64) (served, bool) {
 
 // served remembers where a conversation was served.
 //
-// One that went elsewhere for a moment, because its key was busy or rested,
+// One that went elsewhere for a moment, because its key was busy or cooled down,
 // still has its cache where it was; it belongs there until the new place holds
 // at least half as much, or the old cache has died.
 func (l *conversationLRU) served(key uint64, to served) {

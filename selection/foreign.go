@@ -16,9 +16,9 @@ import (
 // askPolicy asks a policy of somebody else that knows situations.
 func askPolicy(p Policy, v view) int {
 	if v.among == nil {
-		return p.Choose(v.Situation)
+		return p.Choose(v.Input)
 	}
-	some := *v.Situation
+	some := *v.Input
 	some.Candidates = make([]Candidate, v.len())
 	for i := range some.Candidates {
 		some.Candidates[i] = *v.at(i)
@@ -90,7 +90,7 @@ type Bound struct{ selector reverseproxy.Selector }
 func Bind(sel reverseproxy.Selector) Bound { return Bound{sel} }
 
 // Choose asks the selector, see the function Choose.
-func (b Bound) Choose(s *Situation) int { return Choose(b.selector, s) }
+func (b Bound) Choose(s *Input) int { return Choose(b.selector, s) }
 
 // viewKey is the context key under which a selector's request carries the view.
 type viewKey struct{}

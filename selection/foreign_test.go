@@ -127,7 +127,7 @@ func (selfish) Select(reverseproxy.UpstreamPool, *http.Request, http.ResponseWri
 // picky is a policy of somebody else that knows situations.
 type picky struct{ selfish }
 
-func (picky) Choose(s *selection.Situation) int {
+func (picky) Choose(s *selection.Input) int {
 	s.Why = "because"
 	for i, c := range s.Candidates {
 		if keys := s.Keys(i, nil); c.Weight == 3 && keys[0].ID == fmt.Sprintf("%s-0", strings.TrimPrefix(c.Name, "channel-")) {
@@ -323,7 +323,7 @@ func TestSituationsWithGaps(t *testing.T) {
 	for name, config := range policies {
 		policy := load(t, config)
 		for _, call := range []*ai.Call{nil, {}, {Conversation: 7}} {
-			s := &selection.Situation{Call: call, Candidates: policytest.Situation(3, 1).Candidates}
+			s := &selection.Input{Call: call, Candidates: policytest.Situation(3, 1).Candidates}
 			if i := selection.Choose(policy, s); i < 0 {
 				t.Errorf("%s: nobody for %+v", name, call)
 			}

@@ -149,14 +149,14 @@ func TestStateIsBounded(t *testing.T) {
 	usual := 0
 	for i := range 20_000 {
 		now := epoch.Add(time.Duration(i) * time.Millisecond)
-		s := selection.Situation{
+		s := selection.Input{
 			Call: &ai.Call{Model: fmt.Sprint("invented-", i)}, Candidates: candidates, Now: now, Seed: uint64(i), State: st,
 		}
 		selection.Choose(new(selection.Weighted), &s)
 		selection.ChooseKey(st, fmt.Sprint("channel-", i), keys(2), "")
 		st.Observe(selection.Observation{Channel: "c", Model: fmt.Sprint("m", i), OK: true, FirstContent: time.Second, Now: now})
 		if i%10 == 0 {
-			s := selection.Situation{Call: &ai.Call{Model: "usual"}, Candidates: candidates, Now: now, Seed: uint64(i), State: st}
+			s := selection.Input{Call: &ai.Call{Model: "usual"}, Candidates: candidates, Now: now, Seed: uint64(i), State: st}
 			usual += selection.Choose(new(selection.Weighted), &s)
 		}
 	}
@@ -173,7 +173,7 @@ func TestStateIsBounded(t *testing.T) {
 func TestChannelsThatWentAreForgotten(t *testing.T) {
 	st := selection.NewState()
 	for i := range 5000 {
-		s := selection.Situation{
+		s := selection.Input{
 			Candidates: []selection.Candidate{{Name: fmt.Sprint(i)}, {Name: fmt.Sprint(i + 1)}}, Now: epoch, State: st,
 		}
 		selection.Choose(new(selection.Weighted), &s)

@@ -53,7 +53,7 @@ func (l *Latency) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func (*Latency) unmarshal(d *caddyfile.Dispenser, _ reader) error { return takesNothing(d) }
 
 // Choose returns the candidate that is expected to be quick.
-func (l *Latency) Choose(s *Situation) int { return Choose(l, s) }
+func (l *Latency) Choose(s *Input) int { return Choose(l, s) }
 
 // Select returns the less busy of two random available upstreams.
 func (l *Latency) Select(pool reverseproxy.UpstreamPool, r *http.Request, _ http.ResponseWriter) *reverseproxy.Upstream {
@@ -73,7 +73,7 @@ func (*Latency) pick(v view) int {
 	if n == 1 {
 		return v.only()
 	}
-	dice := v.dice(idLatency)
+	dice := v.rng(idLatency)
 	if v.measured() {
 		from := dice.below(n)
 		for k := range min(n, looksForNew) {

@@ -30,7 +30,7 @@ const (
 	// A failure counts as a sample of twice what was believed, but at least and
 	// at most this much.
 	leastPenalty = 5
-	mostPenalty  = 60
+	maxPenalty   = 60
 	// newPenalty is the sample of a failure where nothing was believed.
 	newPenalty = 10
 	// exploring is how long a call to something unmeasured may be under way
@@ -110,7 +110,7 @@ func (t *track) penalise(s *sample) {
 	if t.samples > 0 {
 		penalty = max(2*t.now(s.now), leastPenalty)
 	}
-	t.take(min(max(penalty, s.seconds, s.waited), mostPenalty), s.now)
+	t.take(min(max(penalty, s.seconds, s.waited), maxPenalty), s.now)
 }
 
 func (t *track) take(seconds float64, now int64) {

@@ -43,28 +43,28 @@ func (p *placing) bound(c *Candidate) float64 {
 func (p *placing) stay(last *served) int {
 	home := p.find(last.channel)
 	if home < 0 {
-		p.reason.spared = sparedGone
+		p.reason.spared = displacedGone
 		return -1
 	}
 	c := &p.Candidates[home]
 	k, usable := p.homeKey(home, last.key)
 	if !usable {
-		p.reason.spared = sparedGone
+		p.reason.spared = displacedGone
 		return -1
 	}
 	cached := int64(0)
 	if p.Now.UnixNano() < last.warm {
 		cached = last.cached
 	}
-	extra := float64(min(cached/tokensPerCall, mostExtraCalls))
+	extra := float64(min(cached/tokensPerCall, maxExtraCalls))
 	if float64(k.InFlight+1) > p.bound(c)+extra {
-		p.reason.spared = sparedBusy
+		p.reason.spared = displacedBusy
 		return -1
 	}
 	saved := patience + float64(cached)*secondsPerToken
 	if p.loss(home, saved)+k.lowSeconds() > saved {
-		if p.reason.spared = sparedLow; !k.Low {
-			p.reason.spared, p.except = sparedSlow, home
+		if p.reason.spared = displacedLow; !k.Low {
+			p.reason.spared, p.except = displacedSlow, home
 		}
 		p.fallback, p.fallbackKey = home, last.key
 		return -1
@@ -129,7 +129,7 @@ func (p *placing) loss(home int, allowed float64) float64 {
 		return 0
 	}
 	best := own
-	dice := p.dice(idAffinity)
+	dice := p.rng(idAffinity)
 	n := p.len()
 	from := dice.below(n)
 	for k := range min(n, looksForQuicker) {
@@ -154,7 +154,7 @@ func (p *placing) seconds(c *Candidate) (float64, bool) {
 // candidates come and go, only conversations move that have to. It sets Key.
 func (p *placing) place() int {
 	after := math.Inf(-1)
-	for range mostPlacesToLook {
+	for range maxPlacesToLook {
 		i, drawn := p.earliest(after)
 		if i < 0 {
 			break
@@ -163,7 +163,7 @@ func (p *placing) place() int {
 		c := &p.Candidates[i]
 		bound := p.bound(c)
 		if float64(c.InFlight+1) > bound*float64(c.keys()) {
-			p.reason.spared = sparedBusy
+			p.reason.spared = displacedBusy
 			continue
 		}
 		switch key, ok := p.placeKey(i, bound); {
@@ -181,7 +181,7 @@ func (p *placing) place() int {
 
 func (p *placing) fallBack() int {
 	if p.fallback >= 0 {
-		p.Key, p.reason.spared = p.fallbackKey, sparedNothing
+		p.Key, p.reason.spared = p.fallbackKey, displacedNot
 	}
 	return p.fallback
 }

@@ -63,7 +63,7 @@ type world struct {
 	keys       map[string][]selection.Key // by channel
 	now        time.Time
 	seed       uint64
-	last       selection.Situation
+	last       selection.Input
 }
 
 func newWorld(t testing.TB, config string, candidates ...selection.Candidate) *world {
@@ -82,7 +82,7 @@ func newWorld(t testing.TB, config string, candidates ...selection.Candidate) *w
 // the channel's name.
 func (w *world) choose(call *ai.Call, out ...string) string {
 	if len(out) == 0 { // else it is the same call again
-		w.last = selection.Situation{}
+		w.last = selection.Input{}
 	}
 	return w.chooseAs(call, out...)
 }
@@ -184,7 +184,7 @@ func TestWeightedSharesAreExact(t *testing.T) {
 			total += candidates[i].Weight * candidates[i].UsableKeys
 		}
 		pick := func() int {
-			s := selection.Situation{Call: plain(), Candidates: candidates, Now: epoch, Seed: seed, State: state}
+			s := selection.Input{Call: plain(), Candidates: candidates, Now: epoch, Seed: seed, State: state}
 			return selection.Choose(new(selection.Weighted), &s)
 		}
 		for range rapid.IntRange(0, 50).Draw(t, "calls before") {
@@ -237,7 +237,7 @@ func TestWeightedSharesSurviveComingsAndGoings(t *testing.T) {
 	}
 }
 
-// Two of four keys resting halves the share at once.
+// Two of four keys cooling down halves the share at once.
 func TestRestingKeysDoNotCount(t *testing.T) {
 	w := newWorld(t, `{"policy":"ccload_weighted"}`,
 		selection.Candidate{Name: "four", UsableKeys: 4}, selection.Candidate{Name: "one", UsableKeys: 1})
@@ -304,7 +304,7 @@ func TestFailoverSpreads(t *testing.T) {
 		for i := range 3000 {
 			call := conversation(uint64(i) * 0x9e3779b97f4a7c15)
 			to := w.choose(call)
-			if to == "a" { // is down, but does not rest yet
+			if to == "a" { // is down, but does not cool down yet
 				to = w.choose(call, "a")
 				second[to]++
 			}
@@ -358,7 +358,7 @@ func TestChoiceIsAPureFunction(t *testing.T) {
 			call := conversation(uint64(rapid.IntRange(0, 4).Draw(t, "conversation")))
 			seed := rapid.Uint64().Draw(t, "seed")
 			loads := rapid.SliceOfN(rapid.IntRange(0, 3), 18, 18).Draw(t, "loads")
-			ask := func(st *selection.State) *selection.Situation {
+			ask := func(st *selection.State) *selection.Input {
 				s := policytest.Situation(n, seed)
 				s.Call, s.Now, s.State = call, now, st
 				for i := range s.Candidates {

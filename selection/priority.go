@@ -63,7 +63,7 @@ func (p *Priority) unmarshal(d *caddyfile.Dispenser, r reader) error {
 }
 
 // Choose returns a candidate of the highest priority there is.
-func (p *Priority) Choose(s *Situation) int { return Choose(p, s) }
+func (p *Priority) Choose(s *Input) int { return Choose(p, s) }
 
 // Select leaves the choice to the nested policy.
 func (p *Priority) Select(pool reverseproxy.UpstreamPool, r *http.Request, _ http.ResponseWriter) *reverseproxy.Upstream {

@@ -13,10 +13,10 @@ import (
 type reason struct {
 	tiered bool // a priority policy left only tier
 	tier   int
-	spared spared // what a conversation's own place had against it
-	method method // how it was chosen in the end
-	a, b   int    // numbers of the method
-	name   string // of a policy of others
+	spared displaced // what a conversation's own place had against it
+	method method    // how it was chosen in the end
+	a, b   int       // numbers of the method
+	name   string    // of a policy of others
 }
 
 // method is how a candidate was chosen.
@@ -40,22 +40,22 @@ const (
 	methodUnasked         // name cannot be asked without a request
 )
 
-// spared is why a conversation did not go where it belongs.
-type spared uint8
+// displaced is why a conversation did not go where it belongs.
+type displaced uint8
 
 const (
-	sparedNothing spared = iota
-	sparedBusy           // over its share of the calls in flight
-	sparedSlow           // so slow that the prompt cache does not make up for it
-	sparedLow            // near its rate limit
-	sparedGone           // rests, or was tried by this call
+	displacedNot  displaced = iota
+	displacedBusy           // over its share of the calls in flight
+	displacedSlow           // so slow that the prompt cache does not make up for it
+	displacedLow            // near its rate limit
+	displacedGone           // cools down, or was tried by this call
 )
 
-var sparedTexts = [...]string{
-	sparedBusy: "the conversation's key is over its share of load",
-	sparedSlow: "the conversation's key is slower than its cache is worth",
-	sparedLow:  "the conversation's key is near its rate limit",
-	sparedGone: "the conversation's key cannot serve now",
+var displacedTexts = [...]string{
+	displacedBusy: "the conversation's key is over its share of load",
+	displacedSlow: "the conversation's key is slower than its cache is worth",
+	displacedLow:  "the conversation's key is near its rate limit",
+	displacedGone: "the conversation's key cannot serve now",
 }
 
 func (r *reason) render() string {
@@ -63,8 +63,8 @@ func (r *reason) render() string {
 	if r.tiered {
 		parts = append(parts, "highest priority "+strconv.Itoa(r.tier))
 	}
-	if r.spared != sparedNothing {
-		parts = append(parts, sparedTexts[r.spared])
+	if r.spared != displacedNot {
+		parts = append(parts, displacedTexts[r.spared])
 	}
 	if text := r.how(); text != "" {
 		parts = append(parts, text)

@@ -12,7 +12,7 @@ import (
 // credit gets the turn and pays for it; among equals the first. With constant weights every run of as
 // many turns as there is weight gives each exactly its weight, well mixed.
 //
-// Credit belongs to names. Who is absent for a while, because it rests or was
+// Credit belongs to names. Who is absent for a while, because it cools down or was
 // tried already, keeps what it had, is credited nothing, and the others share
 // its turns. It is counted in turns, not in weight as nginx does: weight is
 // worth more in a round with few others, and with changing rounds those errors
@@ -63,7 +63,7 @@ func (r *rotor) turn(n int, total int64, entry func(i int) (string, int64), forc
 // always go to the heaviest: on each node after a restart, and for each of the
 // models that are seldom asked for.
 func (r *rotor) spin(n int, total int64, entry func(i int) (string, int64), seed uint64) {
-	d := newDice(seed, 0)
+	d := newRNG(seed, 0)
 	for range d.below(int(min(total, int64(maxSpin/n)+1))) {
 		r.deal(n, total, entry, -1)
 	}

@@ -1,7 +1,7 @@
 // Package selection decides who is next: which channel, which of its
 // addresses, which of its keys.
 //
-// The handler asks with a Situation: the candidates that can serve the call
+// The handler asks with a Input: the candidates that can serve the call
 // now, the moment, a random seed, and the State that remembers earlier calls.
 // A policy answers with one of the candidates. If that one cannot be claimed
 // or fails, the handler takes it out and asks again, so the load of a failing
@@ -14,14 +14,14 @@
 //     another policy choose among these;
 //   - ccload_affinity sends a conversation to the key that holds its prompt
 //     cache, as long as that key is not busier than its share allows, and
-//     leaves the rest to another policy;
+//     leaves the cooldown to another policy;
 //   - ccload_weighted and ccload_latency choose among equals, by weight or by
 //     measured speed.
 //
 // When the channel is known, ChooseURL picks the quickest of its addresses and
 // ChooseKey the key whose turn it is, or the one the policy asked for.
 //
-// A decision depends on the State, the Situation and nothing else: there is no
+// A decision depends on the State, the Input and nothing else: there is no
 // clock and no random source but Now and Seed. The same call, asked of a Clone
 // of the State, gets the same answer, which is how a decision can be explained
 // and replayed.
@@ -51,12 +51,12 @@ type Policy interface {
 
 	// Choose returns the index of a candidate, -1 for none. It may set the
 	// situation's results and must change nothing else of it.
-	Choose(s *Situation) int
+	Choose(s *Input) int
 }
 
-// Situation is what a decision depends on, and what comes of it. It belongs to
+// Input is what a decision depends on, and what comes of it. It belongs to
 // one call and must not be shared by goroutines.
-type Situation struct {
+type Input struct {
 	Call       *ai.Call    // may be nil
 	Candidates []Candidate // those that can serve the call now; the policy only reads them
 	Now        time.Time
@@ -92,7 +92,7 @@ type Candidate struct {
 	Priority   int    // higher is preferred
 	Weight     int    // share of calls for each usable key; less than 1 counts as 1
 	Standby    bool   // serves only while no other of its priority can
-	UsableKeys int    // keys that do not rest, at least 1
+	UsableKeys int    // keys that do not cool down, at least 1
 	InFlight   int    // calls the channel is serving now, on all keys and models
 	Model      string // the channel's own name of the model
 
@@ -104,7 +104,7 @@ type Candidate struct {
 // Key is an upstream key of a candidate.
 type Key struct {
 	ID       string // fingerprint, never the key itself; empty for a channel without keys
-	Usable   bool   // does not rest, and was not tried in vain by this call
+	Usable   bool   // does not cool down, and was not tried in vain by this call
 	Low      bool   // its rate limit is nearly used up
 	InFlight int    // calls it is serving now
 }
@@ -120,16 +120,16 @@ func (c *Candidate) share() int64 { return c.weight() * c.keys() }
 // s.Key. Selectors that are not Policies are asked through a pool of the
 // candidates' Upstreams.
 //
-// The same Situation must be asked again when the choice could not be claimed
+// The same Input must be asked again when the choice could not be claimed
 // or failed: second choices take turns of their own, or a deal of turns that
 // fits the pattern of failures could give them all to one channel.
-func Choose(sel reverseproxy.Selector, s *Situation) int {
+func Choose(sel reverseproxy.Selector, s *Input) int {
 	s.Why, s.Key, s.reason = "", "", reason{}
 	if s.State == nil {
 		s.State = NewState()
 	}
 	s.State.tick(s.Now.UnixNano())
-	v := view{Situation: s}
+	v := view{Input: s}
 	if s.asks++; s.asks > 1 {
 		v.path = idAgain
 	}
@@ -172,7 +172,7 @@ func ask(sel reverseproxy.Selector, v view) int {
 // view is a situation as a nested policy sees it: some of the candidates, and
 // the policy's place in the tree.
 type view struct {
-	*Situation
+	*Input
 	among []int32 // indexes of the candidates to choose from; nil: all
 	path  uint64  // names the policy by the policies above it, for its State
 }
@@ -230,19 +230,19 @@ func (v view) manner() manner {
 	return atOnce
 }
 
-// dice is the random source of one policy in one decision.
-func (v view) dice(policy uint64) dice { return newDice(v.Seed, v.path^policy) }
+// rng is the random source of one policy in one decision.
+func (v view) rng(policy uint64) rng { return newRNG(v.Seed, v.path^policy) }
 
-type dice struct{ pcg rand.PCG }
+type rng struct{ pcg rand.PCG }
 
-func newDice(seed, stream uint64) (d dice) {
+func newRNG(seed, stream uint64) (d rng) {
 	d.pcg.Seed(seed, stream)
 	return d
 }
 
 // below returns a number from 0 up to but not including n, which must be
 // positive. Its bias is below 2^-32 for any n that fits memory.
-func (d *dice) below(n int) int {
+func (d *rng) below(n int) int {
 	hi, _ := bits.Mul64(d.pcg.Uint64(), uint64(n)) //nolint:gosec // a count
 	return int(hi)                                 //nolint:gosec // below n
 }

@@ -3,7 +3,7 @@ package selection
 import "github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 // hasStandby reports whether any candidate is on standby, which few ever are.
-func (s *Situation) hasStandby() bool {
+func (s *Input) hasStandby() bool {
 	for i := range s.Candidates {
 		if s.Candidates[i].Standby {
 			return true
@@ -14,7 +14,7 @@ func (s *Situation) hasStandby() bool {
 
 // active appends the indexes of the candidates that may serve: those on standby
 // only where none of their equals can.
-func (s *Situation) active(sel reverseproxy.Selector, among []int32) []int32 {
+func (s *Input) active(sel reverseproxy.Selector, among []int32) []int32 {
 	byPriority := tiered(sel)
 	for i := range s.Candidates {
 		if !s.Candidates[i].Standby || !s.relieved(i, byPriority) {
@@ -25,7 +25,7 @@ func (s *Situation) active(sel reverseproxy.Selector, among []int32) []int32 {
 }
 
 // relieved reports whether an equal of a candidate on standby can serve.
-func (s *Situation) relieved(i int, byPriority bool) bool {
+func (s *Input) relieved(i int, byPriority bool) bool {
 	for j := range s.Candidates {
 		if !s.Candidates[j].Standby && (!byPriority || s.Candidates[j].Priority == s.Candidates[i].Priority) {
 			return true

@@ -47,7 +47,7 @@ func TestStandby(t *testing.T) {
 			got := make(map[string]bool)
 			state := selection.NewState()
 			for seed := range uint64(60) {
-				s := &selection.Situation{Candidates: tt.candidates, State: state, Seed: seed, Now: time.Unix(1_800_000_000, 0)}
+				s := &selection.Input{Candidates: tt.candidates, State: state, Seed: seed, Now: time.Unix(1_800_000_000, 0)}
 				if i := selection.Choose(policy.sel, s); i >= 0 {
 					got[tt.candidates[i].Name] = true
 				} else {

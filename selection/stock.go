@@ -28,7 +28,7 @@ func (k *stock) choose(p picker, pool reverseproxy.UpstreamPool, r *http.Request
 		return chooseWithin(p, *v, pool)
 	}
 	k.once.Do(func() { k.state = NewState() })
-	s := &Situation{
+	s := &Input{
 		Call:  &ai.Call{Conversation: clientOf(r), Stream: true},
 		Now:   time.Now(),
 		Seed:  rand.Uint64(), //nolint:gosec // load balancing

@@ -5,7 +5,7 @@ import "time"
 // URL is one of a channel's addresses.
 type URL struct {
 	Address string // as configured
-	Usable  bool   // does not rest, and was not tried in vain by this call
+	Usable  bool   // does not cool down, and was not tried in vain by this call
 }
 
 // ChooseURL returns the index of the URL that should serve a call of a channel,
@@ -39,7 +39,7 @@ func ChooseURL(st *State, channel string, urls []URL, model string, size int, no
 	id := func(i int) ident {
 		return ident{channel: channel, url: urls[s.among[i]].Address, model: model}
 	}
-	dice, nanos := newDice(seed, idURL), now.UnixNano()
+	dice, nanos := newRNG(seed, idURL), now.UnixNano()
 	from := dice.below(n)
 	for k := range min(n, looksForNew) {
 		i := (from + k) % n

@@ -15,7 +15,7 @@ func init() {
 // Weighted gives each channel its share of the calls: its weight multiplied by
 // the number of its keys that can serve now. A channel of weight 3 with two
 // keys gets six calls where one of weight 1 with one key gets one; when one of
-// the two keys rests, it gets three.
+// the two keys cools down, it gets three.
 //
 // The shares are exact and well mixed (nginx's smooth weighted round-robin),
 // for each model by itself, and go on where they were after a config reload or
@@ -46,7 +46,7 @@ func (w *Weighted) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func (*Weighted) unmarshal(d *caddyfile.Dispenser, _ reader) error { return takesNothing(d) }
 
 // Choose returns the candidate whose turn it is.
-func (w *Weighted) Choose(s *Situation) int { return Choose(w, s) }
+func (w *Weighted) Choose(s *Input) int { return Choose(w, s) }
 
 // Select returns the available upstream whose turn it is.
 func (w *Weighted) Select(pool reverseproxy.UpstreamPool, r *http.Request, _ http.ResponseWriter) *reverseproxy.Upstream {
@@ -60,7 +60,7 @@ func (*Weighted) pick(v view) int {
 		return v.only()
 	}
 	v = v.below(idWeighted, 0)
-	dice := v.dice(idWeighted)
+	dice := v.rng(idWeighted)
 	turns := v.State.turns.get(ident{model: v.model(), path: v.path}, v.Now.UnixNano())
 	n, candidates, among, total := v.len(), v.Candidates, v.among, int64(0)
 	entry := func(i int) (string, int64) {

@@ -18,9 +18,9 @@ import (
 
 // Bounds of the search for a way.
 const (
-	mostNames = 1000   // that a column may have for its patterns to be turned into names
-	mostMatch = 200    // names whose calls are merged
-	enough    = 20_000 // calls that are no longer few; counting them takes some 2 ms
+	maxNames = 1000   // that a column may have for its patterns to be turned into names
+	maxMatch = 200    // names whose calls are merged
+	enough   = 20_000 // calls that are no longer few; counting them takes some 2 ms
 )
 
 // way is an index along which the calls of a filter can be read.
@@ -68,7 +68,7 @@ func (c *connections) ways(ctx context.Context, tx *sql.Tx, f *CallFilter) (ways
 			if err != nil {
 				return nil, err
 			}
-			if all && len(names) <= mostMatch {
+			if all && len(names) <= maxMatch {
 				ways = append(ways, way{index: index, column: text.column, names: names})
 			}
 		}
@@ -89,7 +89,7 @@ func (c *connections) names(ctx context.Context, tx *sql.Tx, column, value strin
 	rows, err := tx.QueryContext(ctx, fmt.Sprintf(`WITH RECURSIVE names (name) AS (
 		SELECT min(%[1]s) FROM calls
 		UNION ALL SELECT (SELECT min(%[1]s) FROM calls WHERE %[1]s > name) FROM names WHERE name IS NOT NULL
-		LIMIT %[2]d) SELECT name, %[3]s FROM names WHERE name IS NOT NULL`, column, mostNames+1, condition), arg)
+		LIMIT %[2]d) SELECT name, %[3]s FROM names WHERE name IS NOT NULL`, column, maxNames+1, condition), arg)
 	if err != nil {
 		return nil, false, err
 	}
@@ -106,7 +106,7 @@ func (c *connections) names(ctx context.Context, tx *sql.Tx, column, value strin
 			names = append(names, name)
 		}
 	}
-	return names, seen <= mostNames, rows.Err()
+	return names, seen <= maxNames, rows.Err()
 }
 
 // choose returns the way along which the fewest calls stand; an empty one lets

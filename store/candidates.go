@@ -24,8 +24,8 @@ type setCache struct {
 	sets map[uint64]*candidateSet
 }
 
-// mostSets bounds the cache. A gateway has about as many sets as it has models.
-const mostSets = 1024
+// maxSets bounds the cache. A gateway has about as many sets as it has models.
+const maxSets = 1024
 
 func newSetCache() *setCache {
 	return &setCache{seed: maphash.MakeSeed(), sets: make(map[uint64]*candidateSet)}
@@ -49,7 +49,7 @@ func (c *setCache) find(candidates []ai.Candidate) *candidateSet {
 		return set
 	}
 	set := newCandidateSet(candidates)
-	if len(c.sets) >= mostSets {
+	if len(c.sets) >= maxSets {
 		clear(c.sets)
 	}
 	c.sets[sum] = set

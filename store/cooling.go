@@ -19,7 +19,7 @@ var insertEntry = writeRows("INSERT INTO cooling", entryColumns, 1)
 const deleteEntry = `DELETE FROM cooling WHERE scope = ? AND channel = ? AND url = ? AND key_id = ? AND model = ?
 	AND group_name = ? AND protocol = ?`
 
-// restsForgotten is how long after its end a rest is kept. It is longer than
+// restsForgotten is how long after its end a cooldown is kept. It is longer than
 // health remembers one.
 const restsForgotten = 48 * time.Hour
 

@@ -154,7 +154,7 @@ func (c *connections) view(ctx context.Context, doing string, f func(tx *sql.Tx)
 // long it is, is left to chance, so that those who were in each other's way meet
 // no more.
 const (
-	mostTries     = 6
+	maxTries      = 6
 	triesPatience = 15 * time.Second
 	triesPause    = 20 * time.Millisecond
 )
@@ -162,7 +162,7 @@ const (
 func (c *connections) transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, doing string, f func(tx *sql.Tx) error) error {
 	began := time.Now()
 	committing, err := inTransaction(ctx, db, o, f)
-	for try := 1; try < mostTries && err != nil && c.repeatable != nil && c.repeatable(err, committing); try++ {
+	for try := 1; try < maxTries && err != nil && c.repeatable != nil && c.repeatable(err, committing); try++ {
 		pause := time.Duration(rand.Int64N(int64(triesPause << (try - 1)))) //nolint:gosec // nobody gains by guessing it
 		if ctx.Err() != nil || time.Since(began)+pause > triesPatience {
 			break

@@ -226,10 +226,10 @@ func TestCandidateSetsAreFoundByTheirNames(t *testing.T) {
 			t.Errorf("%v is the set of a and b", other)
 		}
 	}
-	for i := range 2 * mostSets {
+	for i := range 2 * maxSets {
 		c.find(list(strconv.Itoa(i)))
 	}
-	if len(c.sets) > mostSets {
+	if len(c.sets) > maxSets {
 		t.Errorf("%d sets are cached", len(c.sets))
 	}
 	if string(c.find(list("a", "b")).id) != string(ab.id) {

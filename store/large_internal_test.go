@@ -106,20 +106,20 @@ func TestRollupsThatNobodyReadsAreNotWritten(t *testing.T) {
 // merged, or too many to be told, the list is the same.
 func TestPatternsOfManyNames(t *testing.T) {
 	s, c := open(t)
-	calls := distinctCalls(mostNames+200, time.Now())
+	calls := distinctCalls(maxNames+200, time.Now())
 	for _, part := range []struct {
 		calls   int
 		pattern string
 		merged  bool
 		want    int
 	}{
-		{mostMatch / 2, "model-*", true, 50},
-		{mostMatch / 2, "*-00001*", true, 10},
-		{mostMatch / 2, "nothing*", true, 0},
-		{mostNames - 1, "model-*", false, 50},
-		{mostNames - 1, "MODEL-00001*", true, 10},
-		{mostNames + 200, "model-00001*", false, 10},
-		{mostNames + 200, "nothing*", false, 0},
+		{maxMatch / 2, "model-*", true, 50},
+		{maxMatch / 2, "*-00001*", true, 10},
+		{maxMatch / 2, "nothing*", true, 0},
+		{maxNames - 1, "model-*", false, 50},
+		{maxNames - 1, "MODEL-00001*", true, 10},
+		{maxNames + 200, "model-00001*", false, 10},
+		{maxNames + 200, "nothing*", false, 0},
 	} {
 		if err := s.WriteCalls(t.Context(), calls[:part.calls]); err != nil { // those that are there stay
 			t.Fatal(err)

@@ -46,8 +46,8 @@ type Claim struct {
 // Grant is what a node got.
 type Grant struct {
 	Share int64
-	// Sole says that no other node has a share, and this one all there is.
-	Sole bool
+	// Exclusive says that no other node has a share, and this one all there is.
+	Exclusive bool
 	// Spent from the purse by all nodes, as far as it is written: on the day, in
 	// its month, and ever.
 	Spent access.State
@@ -92,7 +92,7 @@ func (d *database) Nodes(ctx context.Context, self string, now time.Time) (other
 const replaceLease = "REPLACE INTO leases (name, node, amount, wanted, expires) VALUES (?, ?, ?, ?, ?)"
 
 // Beat implements Store.
-func (d *database) Beat(ctx context.Context, n Node, until time.Time) error {
+func (d *database) Heartbeat(ctx context.Context, n Node, until time.Time) error {
 	c, err := d.connections()
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (k *Claim) divide(ctx context.Context, tx *sql.Tx, others int64) (g Grant, 
 	}
 	free := max(0, limit-others)
 	g.Share = max(k.Used, min(k.Wanted, free))
-	g.Sole = others == 0 && g.Share >= limit
+	g.Exclusive = others == 0 && g.Share >= limit
 	return g, nil
 }
 

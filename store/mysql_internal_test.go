@@ -91,7 +91,7 @@ func TestTransactionsAreTriedAgain(t *testing.T) {
 		{[]error{other}, 1, other},
 		{[]error{passing, passing}, 3, nil},
 		{[]error{passing, other}, 2, other},
-		{slices.Repeat([]error{passing}, 100), mostTries, passing},
+		{slices.Repeat([]error{passing}, 100), maxTries, passing},
 	} {
 		tries := 0
 		err := c.update(t.Context(), "trying", func(tx *sql.Tx) error {

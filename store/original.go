@@ -20,8 +20,8 @@ import (
 // Bounds of what is read of the original's database, so that a file made to do
 // harm cannot take all memory.
 const (
-	mostOriginalRows = 20_000  // of each table
-	mostOriginalCell = 1 << 20 // bytes
+	maxOriginalRows = 20_000  // of each table
+	maxOriginalCell = 1 << 20 // bytes
 )
 
 // OriginalData is what the database of the original ccLoad holds of settings.
@@ -192,7 +192,7 @@ func leftovers(path string) (endings []string, err error) {
 	return endings, nil
 }
 
-const mostCopies = 3
+const maxCopies = 3
 
 // copyDatabase copies the database and the files that belong to it into a
 // private folder. It tries again if they are written to meanwhile.
@@ -204,7 +204,7 @@ func copyDatabase(ctx context.Context, path string, endings []string) (copied st
 	remove = func() { _ = os.RemoveAll(dir) }
 	copied = filepath.Join(dir, "original.db")
 	endings = append([]string{""}, endings...)
-	for range mostCopies {
+	for range maxCopies {
 		before := states(path, endings)
 		for _, ending := range endings {
 			if err := copyFile(ctx, path+ending, copied+ending); err != nil {
@@ -279,7 +279,7 @@ func (t *originalTable) read(ctx context.Context, tx *sql.Tx) error {
 	}
 	order = append(order, "rowid")
 	query := fmt.Sprintf("SELECT %s FROM %s ORDER BY %s LIMIT %d", //nolint:gosec // names are quoted
-		strings.Join(quoted, ", "), quoteName(t.name), strings.Join(order, ", "), mostOriginalRows+1)
+		strings.Join(quoted, ", "), quoteName(t.name), strings.Join(order, ", "), maxOriginalRows+1)
 	rows, err := tx.QueryContext(ctx, query)
 	if err != nil {
 		return err
@@ -291,16 +291,16 @@ func (t *originalTable) read(ctx context.Context, tx *sql.Tx) error {
 		into[i] = &cells[i]
 	}
 	for rows.Next() {
-		if len(*t.rows) == mostOriginalRows {
-			return fmt.Errorf("the table %s has more than %d rows", t.name, mostOriginalRows)
+		if len(*t.rows) == maxOriginalRows {
+			return fmt.Errorf("the table %s has more than %d rows", t.name, maxOriginalRows)
 		}
 		if err := rows.Scan(into...); err != nil {
 			return err
 		}
 		row := make(OriginalRow, len(columns))
 		for i, c := range cells {
-			if len(c.String) > mostOriginalCell {
-				return fmt.Errorf("the table %s has a value of more than %d bytes in the column %q", t.name, mostOriginalCell, columns[i])
+			if len(c.String) > maxOriginalCell {
+				return fmt.Errorf("the table %s has a value of more than %d bytes in the column %q", t.name, maxOriginalCell, columns[i])
 			}
 			if c.Valid {
 				row[columns[i]] = c.String

@@ -128,12 +128,12 @@ var countColumns = [countCount]string{
 	"first_contents",
 }
 
-// mostOfOne is the most that one call adds to a counter: a thousand million
+// maxOfOne is the most that one call adds to a counter: a thousand million
 // million tokens, a million dollars, thirty years. More is a mistake of somebody, which
 // must not make the sums overflow.
-const mostOfOne = 1 << 50
+const maxOfOne = 1 << 50
 
-func countable(n int64) int64 { return min(max(n, 0), mostOfOne) }
+func countable(n int64) int64 { return min(max(n, 0), maxOfOne) }
 
 // addCost adds what of a call may change later, times sign.
 func (c *counts) addCost(r *ai.Record, sign int64) {

@@ -21,9 +21,9 @@ var sqliteMigrations embed.FS
 // applicationID marks a file as ours, "ccld" in its header.
 const applicationID = 0x63636c64
 
-// mostReaders bounds the connections that read at the same time, each with a
+// maxReaders bounds the connections that read at the same time, each with a
 // cache of its own.
-const mostReaders = 4
+const maxReaders = 4
 
 // Settings of connections. A WAL lets readers go on while somebody writes;
 // with it, synchronous NORMAL loses nothing when the process dies, and at most
@@ -117,8 +117,8 @@ func (s *SQLite) connect(ctx context.Context) (*connections, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	read.SetMaxOpenConns(mostReaders)
-	read.SetMaxIdleConns(mostReaders)
+	read.SetMaxOpenConns(maxReaders)
+	read.SetMaxIdleConns(maxReaders)
 	c, err := s.prepare(ctx, write, read)
 	if err != nil {
 		return nil, errors.Join(err, read.Close(), write.Close())

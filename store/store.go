@@ -12,7 +12,7 @@ import (
 	"github.com/ccload/ccload/health"
 )
 
-// Store remembers calls, what rests, and what was made by the dashboard. After
+// Store remembers calls, what cools down, and what was made by the dashboard. After
 // Open it is safe for concurrent use; before it, and after Close, every method
 // answers ErrNotOpen.
 //
@@ -78,7 +78,7 @@ type Calls interface {
 	// olderThan, and those in the way of the database being at most maxBytes
 	// large. A zero olderThan or maxBytes is no bound. It works in slices so
 	// short that writers hardly wait. Call it until it deletes none: that last
-	// call also returns space to the operating system and forgets rests that
+	// call also returns space to the operating system and forgets cooldowns that
 	// ended long ago. Statistics stay when calls go; of them, that last call
 	// forgets those by minute and by hour, once older than MinutesKept and
 	// HoursKept.
@@ -97,7 +97,7 @@ type Statistics interface {
 	LoadSpent(ctx context.Context) ([]access.Spent, error)
 }
 
-// Cooldowns keeps what rests, for the next start and for other nodes.
+// Cooldowns keeps what cools down, for the next start and for other nodes.
 type Cooldowns interface {
 	// SaveCooling forgets the entries of remove and then writes those of upsert
 	// over what was there.
@@ -154,10 +154,10 @@ type Captures interface {
 // Leases divides limits among the nodes that share a database.
 type Leases interface {
 	// Nodes returns the nodes beside this one that are there at a moment, and
-	// the names of limits of which one of them got less than it needs. Beat says
+	// the names of limits of which one of them got less than it needs. Heartbeat says
 	// that a node is there until another moment, Leave that it is gone.
 	Nodes(ctx context.Context, self string, now time.Time) (others []Node, hungry []string, err error)
-	Beat(ctx context.Context, n Node, until time.Time) error
+	Heartbeat(ctx context.Context, n Node, until time.Time) error
 	Leave(ctx context.Context, node string) error
 
 	// Lease divides limits: it grants each of the node's claims what the shares

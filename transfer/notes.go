@@ -14,8 +14,8 @@ type notes struct {
 	about map[string][]string
 }
 
-// mostNamed is how many names a note tells.
-const mostNamed = 5
+// maxNamed is how many names a note tells.
+const maxNamed = 5
 
 // add adds a remark about a thing; about nothing in particular if it is "".
 func (n *notes) add(thing, text string) {
@@ -36,8 +36,8 @@ func (n *notes) list() []string {
 	list := make([]string, 0, len(n.texts))
 	for _, text := range n.texts {
 		names := n.about[text]
-		shown := make([]string, 0, mostNamed)
-		for _, name := range names[:min(len(names), mostNamed)] {
+		shown := make([]string, 0, maxNamed)
+		for _, name := range names[:min(len(names), maxNamed)] {
 			shown = append(shown, strconv.Quote(ai.Shorten(name, maxTold)))
 		}
 		switch rest := len(names) - len(shown); {

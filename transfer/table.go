@@ -13,9 +13,9 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// mostBroken bounds how many broken rows are read past: behind each of them the
+// maxBroken bounds how many broken rows are read past: behind each of them the
 // text is read anew.
-const mostBroken = 50
+const maxBroken = 50
 
 // table reads the rows of a CSV file. A row that is broken does not take those
 // after it along: reading goes on in the line after it began.
@@ -69,8 +69,8 @@ func (t *table) next() (row []string, line int, err error) {
 	case errors.As(err, &parse):
 		line = t.line + parse.StartLine - 1
 		t.broken++
-		if t.broken > mostBroken {
-			return nil, line, fmt.Errorf("line %d: more than %d rows are broken: is it really CSV, with quotes written twice inside quotes?", line, mostBroken)
+		if t.broken > maxBroken {
+			return nil, line, fmt.Errorf("line %d: more than %d rows are broken: is it really CSV, with quotes written twice inside quotes?", line, maxBroken)
 		}
 		t.begin(afterLine(t.rest, offset))
 		return nil, line, &rowError{quoting(parse)}

@@ -108,11 +108,11 @@ func (s *Sketch) Merge(other *Sketch) {
 	}
 }
 
-// mostCount is where counts stop, far above what anybody counts: there is
+// maxCount is where counts stop, far above what anybody counts: there is
 // room to add up all buckets.
-const mostCount = math.MaxUint64 >> 10
+const maxCount = math.MaxUint64 >> 10
 
-func sum(a, b uint64) uint64 { return min(a+b, mostCount) } // both are at most mostCount
+func sum(a, b uint64) uint64 { return min(a+b, maxCount) } // both are at most maxCount
 
 // Count is how many durations there are.
 func (s *Sketch) Count() uint64 {
@@ -185,7 +185,7 @@ func (s *Sketch) UnmarshalBinary(data []byte) error {
 			return ErrInvalid
 		}
 		count, m := binary.Uvarint(data[n:])
-		if m <= 0 || count == 0 || count > mostCount {
+		if m <= 0 || count == 0 || count > maxCount {
 			s.bins = s.bins[:0]
 			return ErrInvalid
 		}

@@ -132,15 +132,15 @@ func newModel(m protocol.Model) model {
 	return model{Type: "model", ID: m.ID, DisplayName: m.ID, CreatedAt: time.Unix(m.Created, 0).UTC().Format(time.RFC3339)}
 }
 
-// mostModels is how many models a page has at most.
+// maxModels is how many models a page has at most.
 // https://docs.claude.com/en/api/models-list
-const mostModels = 1000
+const maxModels = 1000
 
 // WriteModels writes the page of models that is asked for with limit, after_id
 // and before_id; all of them if no limit is said.
 func (Format) WriteModels(r *http.Request, models []protocol.Model) []byte {
 	models, more := protocol.Page(models, protocol.PageQuery{
-		Limit: min(protocol.QueryNumber(r, "limit"), mostModels),
+		Limit: min(protocol.QueryNumber(r, "limit"), maxModels),
 		After: protocol.QueryText(r, "after_id"), Before: protocol.QueryText(r, "before_id"),
 	})
 	page := struct {

@@ -39,7 +39,7 @@ func (Format) TestRequest(model, prompt string, maxOutput int64, stream bool) *p
 
 // ModelsRequest asks for the largest page there is.
 func (Format) ModelsRequest() (path, query string, header http.Header) {
-	return "/v1/models", "limit=" + strconv.Itoa(mostModels), versionHeader()
+	return "/v1/models", "limit=" + strconv.Itoa(maxModels), versionHeader()
 }
 
 func versionHeader() http.Header { return http.Header{"Anthropic-Version": {"2023-06-01"}} }

@@ -266,16 +266,16 @@ func newModel(m protocol.Model) model {
 	return model{Name: "models/" + m.ID, BaseModelID: m.ID, Version: "001", DisplayName: m.ID, Methods: methods}
 }
 
-// mostModels is how many models a page has at most.
+// maxModels is how many models a page has at most.
 // https://ai.google.dev/api/models#method:-models.list
-const mostModels = 1000
+const maxModels = 1000
 
 // WriteModels writes the page of models that is asked for with pageSize and
 // pageToken, which is the last id of the page before; all of them if no size is
 // said.
 func (Format) WriteModels(r *http.Request, models []protocol.Model) []byte {
 	models, more := protocol.Page(models, protocol.PageQuery{
-		Limit: min(protocol.QueryNumber(r, "pageSize", "page_size"), mostModels), After: protocol.QueryText(r, "pageToken", "page_token"),
+		Limit: min(protocol.QueryNumber(r, "pageSize", "page_size"), maxModels), After: protocol.QueryText(r, "pageToken", "page_token"),
 	})
 	page := struct {
 		Models []model `json:"models"`

@@ -52,7 +52,7 @@ func (Format) TestRequest(_, prompt string, maxOutput int64, stream bool) *proto
 
 // ModelsRequest asks for the largest page there is.
 func (Format) ModelsRequest() (path, query string, header http.Header) {
-	return "/v1beta/models", "pageSize=" + strconv.Itoa(mostModels), make(http.Header)
+	return "/v1beta/models", "pageSize=" + strconv.Itoa(maxModels), make(http.Header)
 }
 
 // CountedRequest is what is to be counted: countTokens takes a whole request, or

@@ -38,7 +38,7 @@ func Run(t *testing.T, policy selection.Policy) {
 		}
 	})
 	t.Run("with nothing but names", func(t *testing.T) {
-		s := &selection.Situation{Candidates: []selection.Candidate{
+		s := &selection.Input{Candidates: []selection.Candidate{
 			{Name: "a", Upstream: new(reverseproxy.Upstream)}, {Name: "b", Upstream: new(reverseproxy.Upstream)},
 		}}
 		if i := selection.Choose(policy, s); i < 0 || i > 1 {
@@ -60,8 +60,8 @@ func Run(t *testing.T, policy selection.Policy) {
 
 // Situation makes a situation of n candidates with three keys each, in two
 // tiers.
-func Situation(n int, seed uint64) *selection.Situation {
-	s := &selection.Situation{
+func Situation(n int, seed uint64) *selection.Input {
+	s := &selection.Input{
 		Call: &ai.Call{
 			Model: "m", Stream: true, BodySize: 20000, Operation: ai.Generate, Conversation: seed % 7,
 		},

@@ -22,7 +22,7 @@ func (t suite) nodesAreSeen() {
 	}
 	see("a", noon, "[] []")
 	for _, n := range []store.Node{{ID: "a"}, {ID: "b", Shares: true}} {
-		if err := s.Beat(t.Context(), n, noon.Add(time.Minute)); err != nil {
+		if err := s.Heartbeat(t.Context(), n, noon.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -45,7 +45,7 @@ func (t suite) sharesAreDivided() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if grants[0].Share != share || grants[0].Sole != sole {
+		if grants[0].Share != share || grants[0].Exclusive != sole {
 			t.Errorf("%s gets %+v, want %d, %v", node, grants[0], share, sole)
 		}
 	}
@@ -77,7 +77,7 @@ func (t suite) moneyIsDivided() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := store.Grant{Share: int64(2 * ai.Dollar), Sole: true, Spent: access.State{Day: 3 * ai.Dollar, Month: 3 * ai.Dollar, Total: 4 * ai.Dollar}}
+	want := store.Grant{Share: int64(2 * ai.Dollar), Exclusive: true, Spent: access.State{Day: 3 * ai.Dollar, Month: 3 * ai.Dollar, Total: 4 * ai.Dollar}}
 	if grants[0] != want {
 		t.Errorf("%+v, want %+v", grants[0], want)
 	}

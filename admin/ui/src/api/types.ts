@@ -37,7 +37,7 @@ export interface AuditEntry {
 export interface Batch {
 	/** settings for all of them (JSON merge patch) */
 	change?: Record<string, unknown> | null
-	/** end their rests */
+	/** end their cooldowns */
 	clear?: boolean
 	/** of the channels */
 	names: string[] | null
@@ -160,7 +160,7 @@ export interface Catalogue {
 	protocols: string[] | null
 	/** vendor presets */
 	providers: CatalogueProvider[] | null
-	/** what can rest */
+	/** what can cool down */
 	scopes: string[] | null
 	/** settings that belong to no channel, token or alias */
 	settings: Option[] | null
@@ -195,7 +195,7 @@ export interface CatalogueProvider {
 }
 
 export interface Channel {
-	/** everything of the channel that rests or failed lately */
+	/** everything of the channel that cools down or failed lately */
 	cooling: HealthEntry[] | null
 	/** channels that share one account */
 	group?: string
@@ -306,8 +306,27 @@ export interface ChannelView {
 }
 
 export interface Cleared {
-	/** how many rests ended */
+	/** how many cooldowns ended */
 	cleared: number
+}
+
+export interface CooldownOrder {
+	/** its name; empty if a group cools down */
+	channel?: string
+	/** of channels that share one account */
+	group?: string
+	/** fingerprint */
+	key?: string
+	/** as the upstream names it */
+	model?: string
+	/** spoken at the address */
+	protocol?: string
+	/** what cools down: the kind of thing that the other fields name */
+	scope: string
+	/** from now on; 1 to 31622400, which is a year */
+	seconds: number
+	/** address of the channel */
+	url?: string
 }
 
 export interface CostColumn {
@@ -514,9 +533,9 @@ export interface Key {
 	last_four?: string
 	/** its rate limit is nearly used up */
 	low?: boolean
-	/** when its rest ends */
+	/** when its cooldown ends */
 	until?: string
-	/** it does not rest */
+	/** it does not cool down */
 	usable: boolean
 }
 
@@ -686,25 +705,6 @@ export interface Removed {
 	done: boolean
 }
 
-export interface RestOrder {
-	/** its name; empty if a group rests */
-	channel?: string
-	/** of channels that share one account */
-	group?: string
-	/** fingerprint */
-	key?: string
-	/** as the upstream names it */
-	model?: string
-	/** spoken at the address */
-	protocol?: string
-	/** what rests: the kind of thing that the other fields name */
-	scope: string
-	/** from now on; 1 to 31622400, which is a year */
-	seconds: number
-	/** address of the channel */
-	url?: string
-}
-
 export interface Rotation {
 	/** how many were sealed anew */
 	channels: number
@@ -835,7 +835,7 @@ export interface StatisticsRow {
 export interface Status {
 	/** how many are in use */
 	channels: number
-	/** how many things rest */
+	/** how many things cool down */
 	cooling: number
 	/** calls under way */
 	in_flight: number
@@ -881,7 +881,7 @@ export interface TestAnswer {
 	outcome: string
 	/** the one that was spoken */
 	protocol: string
-	/** something rests until then because of it */
+	/** something cools down until then because of it */
 	rested?: string
 	/** HTTP status of the upstream; 0 if it gave none */
 	status?: number
@@ -965,11 +965,11 @@ export interface TokenUse {
 export interface URL {
 	/** spoken there */
 	protocols: string[] | null
-	/** when its rest ends */
+	/** when its cooldown ends */
 	until?: string
 	/** the address */
 	url: string
-	/** it does not rest */
+	/** it does not cool down */
 	usable: boolean
 }
 
@@ -1233,13 +1233,13 @@ export interface ConfigCapture {
 }
 
 export interface ConfigCooldownRule {
-	/** Body is a regular expression (RE2) the answer's text must match, at most 1024 characters. A group named "reset" captures when the rest ends. */
+	/** Body is a regular expression (RE2) the answer's text must match, at most 1024 characters. A group named "reset" captures when the cooldown ends. */
 	body?: string
-	/** For is how long it rests if no reset is captured. At most 31 days; required where Body has no group named "reset". */
+	/** For is how long it cools down if no reset is captured. At most 31 days; required where Body has no group named "reset". */
 	for?: number | string
 	/** Layout is the Go time layout of the captured reset, or one of unix, unix_ms, seconds, time_of_day. Default RFC 3339. */
 	layout?: string
-	/** Scope is what rests: key, model or channel. Default key. */
+	/** Scope is what cools down: key, model or channel. Default key. */
 	scope?: string
 	/** Status codes the rule looks at. Default: any. */
 	status?: number[] | null
@@ -1308,9 +1308,9 @@ export interface ConfigURL {
 export interface HealthEntry {
 	/** Attention says that it will not heal by waiting: somebody has to act. */
 	attention?: boolean
-	/** its name; empty if a group rests */
+	/** its name; empty if a group cools down */
 	channel?: string
-	/** Failures in a row, less what has decayed. 0: it rests as a precaution, because a rate-limit header of a good answer said that nothing is left. */
+	/** Failures in a row, less what has decayed. 0: it cools down as a precaution, because a rate-limit header of a good answer said that nothing is left. */
 	failures: number
 	/** of channels that share one account */
 	group?: string
@@ -1326,18 +1326,18 @@ export interface HealthEntry {
 	protocol?: string
 	/** Rule is the row of the table or the custom rule that decided last, or "headers". */
 	rule?: string
-	/** what rests: the kind of thing that the other fields name */
+	/** what cools down: the kind of thing that the other fields name */
 	scope: string
 	/** Since is when its trouble began. */
 	since: string
-	/** Until is the end of the rest. In the past: it is due, one probe may try it. */
+	/** Until is the end of the cooldown. In the past: it is due, one probe may try it. */
 	until: string
 	/** address of the channel */
 	url?: string
 }
 
 export interface HealthRef {
-	/** its name; empty if a group rests */
+	/** its name; empty if a group cools down */
 	channel?: string
 	/** of channels that share one account */
 	group?: string
@@ -1347,7 +1347,7 @@ export interface HealthRef {
 	model?: string
 	/** spoken at the address */
 	protocol?: string
-	/** what rests: the kind of thing that the other fields name */
+	/** what cools down: the kind of thing that the other fields name */
 	scope: string
 	/** address of the channel */
 	url?: string
@@ -1474,7 +1474,7 @@ export interface Routes {
 	/** Everything that rests or failed lately */
 	"GET cooling": { path: undefined; query: undefined; body: undefined; answer: HealthEntry[] | null }
 	/** Let something rest */
-	"POST cooling": { path: undefined; query: undefined; body: Sent<RestOrder>; answer: Removed }
+	"POST cooling": { path: undefined; query: undefined; body: Sent<CooldownOrder>; answer: Removed }
 	/** End rests early; what is left empty is any */
 	"POST cooling/clear": { path: undefined; query: undefined; body: Sent<HealthRef>; answer: Cleared }
 	/** What calls cost, as a table of one or two dimensions */

@@ -15,11 +15,11 @@ type Target struct {
 	Candidate
 	Protocol ai.Protocol // it is asked in
 	URL, Key int         // indexes of the channel's addresses and keys
-	Claim    health.Claim
+	Claim    health.Permit
 	Why      string     // why it was picked, for people
 	Used     access.Use // what the attempt used; set by who makes it, before Release
 
-	taken    time.Time // from the channel's allowance
+	taken    time.Time // from the channel's limiter
 	expected access.Use
 }
 
@@ -40,7 +40,7 @@ func (t *Target) Secret() string { return t.Keys[t.Key].Secret }
 
 // Release gives back the places that were taken for the target.
 func (t *Target) Release() {
-	t.Allowance.Return(t.taken, t.expected, t.Used)
+	t.Allowance.Settle(t.taken, t.expected, t.Used)
 	t.Keys[t.Key].InFlight.Add(-1)
 }
 
@@ -68,17 +68,17 @@ func (c *Chooser) claim(cand *Candidate) (*Target, ai.Reason) {
 
 // Take takes the place of one target under the limits of its channel. It
 // returns nil and the limit that is reached, or nil and no limit if another
-// attempt is trying it already. With force also what rests is taken, see
-// health.Channel.Begin.
+// attempt is trying it already. With force also what cools down is taken, see
+// health.Channel.Acquire.
 func (c *Chooser) Take(cand *Candidate, p ai.Protocol, url, key int, force bool) (*Target, access.Limit) {
 	var expected access.Use
 	if c.Estimator != nil {
 		expected = c.Estimator.ExpectedUse(cand)
 	}
-	if ok, over := cand.Allowance.Take(c.Now, expected); !ok {
+	if ok, over := cand.Allowance.Acquire(c.Now, expected); !ok {
 		return nil, over
 	}
-	claim, ok := cand.Health.Begin(url, key, p, cand.Model, c.Now, force)
+	claim, ok := cand.Health.Acquire(url, key, p, cand.Model, c.Now, force)
 	if !ok {
 		cand.Allowance.Cancel(c.Now, expected)
 		return nil, ""
@@ -87,10 +87,10 @@ func (c *Chooser) Take(cand *Candidate, p ai.Protocol, url, key int, force bool)
 	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, Claim: claim, taken: c.Now, expected: expected}, ""
 }
 
-// LeastBad picks, when everything rests, the target that is due first among
+// LeastBad picks, when everything cools down, the target that is due first among
 // those whose trouble may pass by itself and that can be had; nil if there is
 // none. Only one call at a time may try it, and its failure does not prolong
-// the rest.
+// the cooldown.
 func (c *Chooser) LeastBad() *Target {
 	type resting struct {
 		cand     *Candidate

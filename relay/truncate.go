@@ -8,11 +8,11 @@ const (
 	abridgedMost    = 1 << 20 // bytes that are kept in all
 )
 
-// abridger makes of a JSON text that passes in pieces a short one: long strings
+// truncator makes of a JSON text that passes in pieces a short one: long strings
 // and long runs of numbers lose their ends, everything else stays. Images and
 // embeddings make an answer too large to be held, but what it cost stands in
 // it too, often behind them.
-type abridger struct {
+type truncator struct {
 	text []byte
 
 	quoted  bool // inside a string
@@ -25,7 +25,7 @@ type abridger struct {
 }
 
 // write takes the next piece.
-func (a *abridger) write(b []byte) {
+func (a *truncator) write(b []byte) {
 	for i := 0; i < len(b) && !a.full; {
 		switch {
 		case a.quoted && a.length >= abridgedString && !a.escape && a.hex == 0:
@@ -45,7 +45,7 @@ func (a *abridger) write(b []byte) {
 
 // skipString leaves out a string from i on to its end, or to a backslash, and
 // returns where it goes on.
-func (a *abridger) skipString(b []byte, i int) int {
+func (a *truncator) skipString(b []byte, i int) int {
 	end := bytes.IndexByte(b[i:], '"')
 	if end < 0 {
 		end = len(b) - i
@@ -67,7 +67,7 @@ func (a *abridger) skipString(b []byte, i int) int {
 }
 
 // stringByte keeps a byte of a string.
-func (a *abridger) stringByte(c byte) {
+func (a *truncator) stringByte(c byte) {
 	if a.length < 0 { // escaped, and beyond the part that is kept
 		a.length = abridgedString
 		return
@@ -90,7 +90,7 @@ func (a *abridger) stringByte(c byte) {
 }
 
 // plainByte keeps a byte outside strings, unless it is of a number too many.
-func (a *abridger) plainByte(c byte) {
+func (a *truncator) plainByte(c byte) {
 	switch c {
 	case '{', '[', '}', ']', ':', '"':
 		if a.skips && c != ']' && c != '}' {

@@ -9,10 +9,10 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// bench is a board with a clock that the test turns by hand and no jitter.
+// bench is a tracker with a clock that the test turns by hand and no jitter.
 type bench struct {
 	t *testing.T
-	*Board
+	*Tracker
 	now     time.Time
 	changes []Change
 }
@@ -20,7 +20,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, now: noon}
-	b.Board = NewBoard(Options{
+	b.Tracker = NewTracker(Options{
 		Now:     func() time.Time { return b.now },
 		Jitter:  func() float64 { return 0.5 },
 		Changed: func(c Change) { b.changes = append(b.changes, c) },
@@ -44,17 +44,17 @@ func (b *bench) take() string {
 	return strings.Join(list, "; ")
 }
 
-// begin claims a target that must be free.
-func (b *bench) begin(c *Channel, url, key int) Claim {
+// begin permits a target that must be free.
+func (b *bench) begin(c *Channel, url, key int) Permit {
 	b.t.Helper()
-	cl, ok := c.Begin(url, key, ai.OpenAI, "m", b.now, false)
+	cl, ok := c.Acquire(url, key, ai.OpenAI, "m", b.now, false)
 	if !ok {
 		b.t.Fatalf("nothing to claim at %v", b.now)
 	}
 	return cl
 }
 
-// fail begins and fails; it returns how long something rests because of it.
+// fail begins and fails; it returns how long something cools down because of it.
 func (b *bench) fail(c *Channel, kind ai.Kind, scope ai.Scope) time.Duration {
 	b.t.Helper()
 	return b.rest(b.begin(c, 0, 0).Report(failure(kind, scope), nil, b.now))
@@ -103,7 +103,7 @@ func twoByTwo(b *bench) *Channel {
 
 func oneByOne(b *bench) *Channel { return b.Channel(Spec{Name: "c", URLs: []string{"u0"}}) }
 
-// The rests of every kind, failure after failure.
+// The cooldowns of every kind, failure after failure.
 func TestRestsDouble(t *testing.T) {
 	for _, c := range []struct {
 		kind  ai.Kind
@@ -138,13 +138,13 @@ func TestRestsDouble(t *testing.T) {
 
 func TestRestsAreJittered(t *testing.T) {
 	for spread, want := range map[float64]time.Duration{0: 4 * time.Second, 0.5: 5 * time.Second, 0.9999999: 6 * time.Second} {
-		b := NewBoard(Options{Jitter: func() float64 { return spread }})
-		ch := b.Channel(Spec{Name: "c"})
-		cl, _ := ch.Begin(0, 0, ai.OpenAI, "m", noon, false)
+		tr := NewTracker(Options{Jitter: func() float64 { return spread }})
+		ch := tr.Channel(Spec{Name: "c"})
+		cl, _ := ch.Acquire(0, 0, ai.OpenAI, "m", noon, false)
 		if d := cl.Report(failure(ai.ServerError, ai.ScopeChannel), nil, noon).Sub(noon); (d - want).Abs() > time.Microsecond {
 			t.Errorf("%v: %v, want %v", spread, d, want)
 		}
-		cl, _ = ch.Begin(0, 0, ai.OpenAI, "m", noon.Add(time.Hour), false)
+		cl, _ = ch.Acquire(0, 0, ai.OpenAI, "m", noon.Add(time.Hour), false)
 		stated := noon.Add(time.Hour + 7*time.Second)
 		if until := cl.Report(ai.Outcome{Kind: ai.RateLimited, Scope: ai.ScopeKey, Until: stated}, nil, noon.Add(time.Hour)); !until.Equal(stated) {
 			t.Errorf("what upstream states was changed to %v", until)
@@ -152,7 +152,7 @@ func TestRestsAreJittered(t *testing.T) {
 	}
 }
 
-// Each scope rests what it names and nothing else.
+// Each scope cools down what it names and nothing else.
 func TestScopesAreSeparate(t *testing.T) {
 	type ask struct {
 		name string
@@ -205,7 +205,7 @@ func TestAGroupOfOneIsTheChannel(t *testing.T) {
 	b.wantReady(c, "rate_limited channel 5s")
 }
 
-// A channel whose keys all rest, or whose URLs all rest, rests until the first
+// A channel whose keys all cool down, or whose URLs all do, cools down until the first
 // of them is due.
 func TestAChannelRestsUntilItsEarliestPart(t *testing.T) {
 	b := newBench(t)
@@ -252,10 +252,10 @@ func TestLeast(t *testing.T) {
 	at := func(d time.Duration) time.Time { return b.now.Add(d) }
 	b.begin(c, 0, 0).Report(stated(ai.RateLimited, ai.ScopeKey, at(time.Second)), nil, b.now)
 	b.begin(c, 0, 1).Report(failure(ai.RateLimited, ai.ScopeKeyModel), nil, b.now)
-	if cl, ok := c.Begin(0, 1, ai.OpenAI, "n", b.now, false); ok {
+	if cl, ok := c.Acquire(0, 1, ai.OpenAI, "n", b.now, false); ok {
 		cl.Report(failure(ai.NoSuchEndpoint, ai.ScopeURLProtocol), nil, b.now)
 	}
-	if cl, ok := c.Begin(1, 1, ai.OpenAI, "n", b.now, false); ok {
+	if cl, ok := c.Acquire(1, 1, ai.OpenAI, "n", b.now, false); ok {
 		cl.Report(failure(ai.Timeout, ai.ScopeURL), nil, b.now)
 	}
 	// Of the keys the one whose rest is a guess, though the other is due sooner;

@@ -7,14 +7,14 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// cell is the state of one thing that is or was unwell. What is well has none.
-// It is guarded by the lock of its area.
+// breaker is the state of one thing that is or was unwell. What is well has none.
+// It is guarded by the lock of its scope set.
 //
-// With failures it rests until a moment, is due after it, and is probing while
+// With failures it cools down until a moment, is due after it, and is probing while
 // a probe holds it. Without failures it is a precaution of a rate-limit header:
-// it rests, and is gone when the rest is over. Either way it may know that
+// it cools down, and is gone when the cooldown is over. Either way it may know that
 // little is left of a limit.
-type cell struct {
+type breaker struct {
 	ref      Ref
 	until    time.Time
 	failures int
@@ -24,18 +24,18 @@ type cell struct {
 	since    time.Time
 	low      time.Time // little is left of a limit until then
 
-	// epoch is when the rest began, on the board's clock of failures. News of
+	// epoch is when the cooldown began, on the tracker's clock of failures. News of
 	// attempts that began before it are old: they say nothing about what came
 	// after.
 	epoch uint64
-	// pending says that the end of the rest has to be proved by a probe.
+	// pending says that the end of the cooldown has to be proved by a probe.
 	pending bool
 	// stated says that upstream itself said until when.
 	stated bool
 	// late says that the failure came after a good beginning, so that a good
 	// beginning proves nothing.
 	late bool
-	// announced says that people were told that it rests, and not yet that it
+	// announced says that people were told that it cools down, and not yet that it
 	// has recovered.
 	announced bool
 
@@ -43,14 +43,14 @@ type cell struct {
 	holderEnds time.Time // when it has had its time
 }
 
-// probe is a claim on cells that are due (or, forced, on such that rest).
+// probe is a permit for breakers that are due (or, forced, on such that cool down).
 type probe struct {
-	cells  [8]*cell
-	forced [8]bool
-	n      int
+	breakers [8]*breaker
+	forced   [8]bool
+	n        int
 }
 
-// state of a cell or of several together; the higher the worse.
+// state of a breaker or of several together; the higher the worse.
 type state uint8
 
 const (
@@ -59,8 +59,8 @@ const (
 	resting
 )
 
-// at is the cell's state at a moment.
-func (c *cell) at(now time.Time) state {
+// at is the breaker's state at a moment.
+func (c *breaker) at(now time.Time) state {
 	switch {
 	case c.until.After(now):
 		return resting
@@ -72,16 +72,16 @@ func (c *cell) at(now time.Time) state {
 
 // held reports whether a probe is under way. One that had its time without a
 // word is given up: its handler may have died.
-func (c *cell) held(now time.Time) bool { return c.holder != nil && c.holderEnds.After(now) }
+func (c *breaker) held(now time.Time) bool { return c.holder != nil && c.holderEnds.After(now) }
 
 // count is the number of failures that still count.
-func (c *cell) count(now time.Time) int {
+func (c *breaker) count(now time.Time) int {
 	b := backoffOf(c.kind)
 	return b.decayed(c.failures, now.Sub(c.until))
 }
 
-// ends is when the cell can be forgotten if nothing happens.
-func (c *cell) ends() time.Time {
+// ends is when the breaker can be forgotten if nothing happens.
+func (c *breaker) ends() time.Time {
 	end := c.until
 	if c.failures > 0 {
 		b := backoffOf(c.kind)
@@ -91,11 +91,11 @@ func (c *cell) ends() time.Time {
 }
 
 // visible reports whether there is more to it than a low limit.
-func (c *cell) visible() bool { return c.failures > 0 || !c.until.IsZero() }
+func (c *breaker) visible() bool { return c.failures > 0 || !c.until.IsZero() }
 
-// healsAlone reports whether an attempt before the end of the rest might
-// succeed: the rest is a guess, and its cause may be over.
-func (c *cell) healsAlone() bool {
+// healsAlone reports whether an attempt before the end of the cooldown might
+// succeed: the cooldown is a guess, and its cause may be over.
+func (c *breaker) healsAlone() bool {
 	switch backoffOf(c.kind).class {
 	case transient:
 		return true
@@ -105,7 +105,7 @@ func (c *cell) healsAlone() bool {
 	return false
 }
 
-func (c *cell) entry(now time.Time) Entry {
+func (c *breaker) entry(now time.Time) Entry {
 	b := backoffOf(c.kind)
 	return Entry{
 		Ref: c.ref, Until: c.until, Failures: c.count(now), Kind: c.kind, Rule: c.rule, Message: c.message, Since: c.since,
@@ -114,23 +114,23 @@ func (c *cell) entry(now time.Time) Entry {
 }
 
 // failed takes the news of a failure. epoch is when the attempt began, clock
-// the board's clock of failures; forced says that the attempt was made during
-// the rest because nothing better was there. It reports whether anything
+// the tracker's clock of failures; forced says that the attempt was made during
+// the cooldown because nothing better was there. It reports whether anything
 // changed.
 //
-// Three things keep the rest from growing without reason: old news (many
+// Three things keep the cooldown from growing without reason: old news (many
 // requests that began together fail together) counts once; a forced attempt
-// does not prolong the rest it ignored; and trouble of another class starts its
-// own count, but never ends a rest early. What upstream states is taken as it
+// does not prolong the cooldown it ignored; and trouble of another class starts its
+// own count, but never ends a cooldown early. What upstream states is taken as it
 // is, also if it is sooner than our guess.
-func (c *cell) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forced bool, spread float64, now time.Time) bool {
+func (c *breaker) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forced bool, spread float64, now time.Time) bool {
 	b := backoffOf(o.Kind)
 	first := c.failures == 0
 	same := !first && b.class == backoffOf(c.kind).class
 	fresh := !same || epoch >= c.epoch
 	rests, stated := c.until.After(now), o.Until.After(now)
 	word := o.Until
-	if most := now.Add(longestRest); word.After(most) {
+	if most := now.Add(longestCooldown); word.After(most) {
 		word = most
 	}
 
@@ -138,7 +138,7 @@ func (c *cell) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forced 
 	if same {
 		n = c.count(now)
 		if fresh && !forced {
-			n = min(n+1, mostFailures)
+			n = min(n+1, maxFailures)
 		}
 		n = max(1, n)
 	}
@@ -150,9 +150,9 @@ func (c *cell) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forced 
 		until = word
 	case !fresh, forced && same && rests:
 	case rests:
-		until = later(now.Add(b.rest(n, spread)), c.until)
+		until = later(now.Add(b.cooldown(n, spread)), c.until)
 	default:
-		until = now.Add(b.rest(n, spread))
+		until = now.Add(b.cooldown(n, spread))
 	}
 	if !fresh && until.Equal(c.until) {
 		return false
@@ -161,7 +161,7 @@ func (c *cell) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forced 
 		c.epoch = clock.Add(1)
 	}
 	if !first && !same && until.Equal(c.until) {
-		return false // other trouble rests longer and stays what it is
+		return false // other trouble has a longer cooldown and stays what it is
 	}
 	changed := first || n != c.failures || !until.Equal(c.until)
 	if first {
@@ -174,9 +174,9 @@ func (c *cell) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forced 
 	return changed
 }
 
-// eased ends the rest but keeps the count, which decays: the answer began well,
+// eased ends the cooldown but keeps the count, which decays: the answer began well,
 // which it did before it broke off last time, too.
-func (c *cell) eased(now time.Time) {
+func (c *breaker) eased(now time.Time) {
 	c.failures = c.count(now)
 	c.until, c.pending, c.stated, c.holder = now, false, false, nil
 }

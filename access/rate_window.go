@@ -6,48 +6,48 @@ import (
 	"time"
 )
 
-// Meters holds what has been used of every limited thing, by name: tokens and
+// Windows holds what has been used of every limited thing, by name: tokens and
 // channels. It lives as long as the process, so a new config finds the windows
 // and counters of the old one. It is safe for concurrent use.
-type Meters struct {
+type RateWindows struct {
 	mu     sync.Mutex
-	byName map[string]*Meter
+	byName map[string]*RateWindow
 }
 
-// NewMeters returns an empty set.
-func NewMeters() *Meters { return &Meters{byName: make(map[string]*Meter)} }
+// NewRateWindows returns an empty set.
+func NewRateWindows() *RateWindows { return &RateWindows{byName: make(map[string]*RateWindow)} }
 
-// Meter returns the meter of a name, making it if need be. It is meant to be
+// Of returns the rate window of a name, making it if need be. It is meant to be
 // asked once per config and name, not once per call.
-func (m *Meters) Meter(name string) *Meter {
+func (m *RateWindows) Of(name string) *RateWindow {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	meter := m.byName[name]
-	if meter == nil {
-		meter = new(Meter)
-		m.byName[name] = meter
+	window := m.byName[name]
+	if window == nil {
+		window = new(RateWindow)
+		m.byName[name] = window
 	}
-	return meter
+	return window
 }
 
-// Meter counts the calls of one thing: those under way, those that began
+// Of counts the calls of one thing: those under way, those that began
 // within the last 60 seconds, and their tokens. Limits are given with each call
 // because they may change while the counts go on. The zero value is ready; it
 // must not be copied.
 //
 // Where no rate is set nothing is remembered of a call but that it is under
 // way, and no lock is taken. A rate that is set later starts from there.
-type Meter struct {
+type RateWindow struct {
 	inFlight atomic.Int64
 	mu       sync.Mutex
 	calls    window
 	tokens   window
 	share    atomic.Pointer[Share] // nil: all of the limits
-	lack     lack
+	short    shortfall
 	inVain   atomic.Int64 // when somebody waited for a larger share in vain, since epoch
 }
 
-// Rates are the limits a Meter keeps; 0 means no limit.
+// Rates are the limits a RateWindow keeps; 0 means no limit.
 type Rates struct {
 	RPM         int // calls that begin in any 60 seconds
 	TPM         int // tokens of the calls that begin in any 60 seconds
@@ -61,14 +61,14 @@ type Rates struct {
 //
 // A call that alone uses more tokens than a minute has is admitted when nothing
 // else was used, or it never would be.
-func (m *Meter) TryAcquire(now time.Time, r Rates, tokens int) (ok bool, over Limit) {
-	if s := m.share.Load(); s != nil && r != (Rates{}) {
-		return m.tryShared(s, now, r, tokens)
+func (w *RateWindow) TryAcquire(now time.Time, r Rates, tokens int) (ok bool, over Limit) {
+	if s := w.share.Load(); s != nil && r != (Rates{}) {
+		return w.tryShared(s, now, r, tokens)
 	}
 	if r.RPM > 0 || r.TPM > 0 {
-		return m.tryAcquireRated(sinceEpoch(now), r, tokens)
+		return w.tryAcquireRated(sinceEpoch(now), r, tokens)
 	}
-	if !m.takeSlot(r.Concurrency) {
+	if !w.takeSlot(r.Concurrency) {
 		return false, LimitConcurrency
 	}
 	return true, ""
@@ -76,41 +76,41 @@ func (m *Meter) TryAcquire(now time.Time, r Rates, tokens int) (ok bool, over Li
 
 // tryAcquireRated takes nothing before it knows that it gets everything, so
 // that nobody is refused for what somebody else could not use.
-func (m *Meter) tryAcquireRated(now time.Duration, r Rates, tokens int) (ok bool, over Limit) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.calls.forget(now)
-	m.tokens.forget(now)
+func (w *RateWindow) tryAcquireRated(now time.Duration, r Rates, tokens int) (ok bool, over Limit) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls.forget(now)
+	w.tokens.forget(now)
 	switch {
-	case r.RPM > 0 && m.calls.total >= r.RPM:
+	case r.RPM > 0 && w.calls.total >= r.RPM:
 		return false, LimitRPM
-	case r.TPM > 0 && m.tokens.total > 0 && m.tokens.total+tokens > r.TPM:
+	case r.TPM > 0 && w.tokens.total > 0 && w.tokens.total+tokens > r.TPM:
 		return false, LimitTPM
-	case !m.takeSlot(r.Concurrency):
+	case !w.takeSlot(r.Concurrency):
 		return false, LimitConcurrency
 	}
 	if r.RPM > 0 {
-		m.calls.add(now, 1, r.RPM > exactEntries)
+		w.calls.add(now, 1, r.RPM > exactEntries)
 	}
 	if r.TPM > 0 {
-		m.tokens.add(now, tokens, true)
+		w.tokens.add(now, tokens, true)
 	}
 	return true, ""
 }
 
 // takeSlot compares and swaps rather than adding and taking back, because the
 // moment in between could refuse somebody else for nothing.
-func (m *Meter) takeSlot(max int) bool {
+func (w *RateWindow) takeSlot(max int) bool {
 	if max <= 0 {
-		m.inFlight.Add(1)
+		w.inFlight.Add(1)
 		return true
 	}
 	for {
-		n := m.inFlight.Load()
+		n := w.inFlight.Load()
 		if n >= int64(max) {
 			return false
 		}
-		if m.inFlight.CompareAndSwap(n, n+1) {
+		if w.inFlight.CompareAndSwap(n, n+1) {
 			return true
 		}
 	}
@@ -118,46 +118,46 @@ func (m *Meter) takeSlot(max int) bool {
 
 // Release ends a call that was admitted, and that used so many tokens more, or
 // fewer, than were expected.
-func (m *Meter) Release(admitted time.Time, r Rates, more int) {
-	m.inFlight.Add(-1)
+func (w *RateWindow) Release(admitted time.Time, r Rates, more int) {
+	w.inFlight.Add(-1)
 	if r.TPM > 0 && more != 0 {
-		m.mu.Lock()
-		m.tokens.change(sinceEpoch(admitted), more)
-		m.mu.Unlock()
+		w.mu.Lock()
+		w.tokens.change(sinceEpoch(admitted), more)
+		w.mu.Unlock()
 	}
 }
 
 // Cancel undoes an admission that led to nothing: the call is neither under
 // way nor counted.
-func (m *Meter) Cancel(admitted time.Time, r Rates, tokens int) {
-	m.inFlight.Add(-1)
+func (w *RateWindow) Cancel(admitted time.Time, r Rates, tokens int) {
+	w.inFlight.Add(-1)
 	if r.RPM > 0 || r.TPM > 0 {
-		m.mu.Lock()
-		defer m.mu.Unlock()
+		w.mu.Lock()
+		defer w.mu.Unlock()
 	}
 	if r.RPM > 0 {
-		m.calls.takeBack()
+		w.calls.takeBack()
 	}
 	if r.TPM > 0 {
-		m.tokens.change(sinceEpoch(admitted), -tokens)
+		w.tokens.change(sinceEpoch(admitted), -tokens)
 	}
 }
 
 // InFlight is the number of calls under way.
-func (m *Meter) InFlight() int { return int(m.inFlight.Load()) }
+func (w *RateWindow) InFlight() int { return int(w.inFlight.Load()) }
 
 // Full is the limit that would be in the way of a call that begins now, even
 // of the smallest; "" if none is.
-func (m *Meter) Full(now time.Time, r Rates) Limit {
-	if s := m.share.Load(); s != nil && r != (Rates{}) {
-		return m.fullShared(s, now, r)
+func (w *RateWindow) Full(now time.Time, r Rates) Limit {
+	if s := w.share.Load(); s != nil && r != (Rates{}) {
+		return w.fullShared(s, now, r)
 	}
 	switch {
-	case r.Concurrency > 0 && m.InFlight() >= r.Concurrency:
+	case r.Concurrency > 0 && w.InFlight() >= r.Concurrency:
 		return LimitConcurrency
-	case r.RPM > 0 && m.RetryAfter(now, Rates{RPM: r.RPM}, 0) > 0:
+	case r.RPM > 0 && w.RetryAfter(now, Rates{RPM: r.RPM}, 0) > 0:
 		return LimitRPM
-	case r.TPM > 0 && m.RetryAfter(now, Rates{TPM: r.TPM}, 1) > 0:
+	case r.TPM > 0 && w.RetryAfter(now, Rates{TPM: r.TPM}, 1) > 0:
 		return LimitTPM
 	}
 	return ""
@@ -165,18 +165,18 @@ func (m *Meter) Full(now time.Time, r Rates) Limit {
 
 // RetryAfter is how long it takes, from now, until the rates have room for a
 // call of so many tokens; 0 if they have.
-func (m *Meter) RetryAfter(now time.Time, r Rates, tokens int) time.Duration {
+func (w *RateWindow) RetryAfter(now time.Time, r Rates, tokens int) time.Duration {
 	if r.RPM <= 0 && r.TPM <= 0 {
 		return 0
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	var wait time.Duration
 	if r.RPM > 0 {
-		wait = m.calls.wait(sinceEpoch(now), r.RPM-1)
+		wait = w.calls.wait(sinceEpoch(now), r.RPM-1)
 	}
 	if r.TPM > 0 {
-		wait = max(wait, m.tokens.wait(sinceEpoch(now), max(0, r.TPM-tokens)))
+		wait = max(wait, w.tokens.wait(sinceEpoch(now), max(0, r.TPM-tokens)))
 	}
 	return wait
 }

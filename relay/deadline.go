@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// watch ends an attempt that takes too long. It guards one thing at a time:
+// deadline ends an attempt that takes too long. It guards one thing at a time:
 // either a moment, or the silence of the upstream, which is the time that is
 // spent waiting for it. Noting that a wait begins or ends costs an atomic
 // store: the timer is not set anew at each read, but looks at the last one when
 // it fires.
-type watch struct {
+type deadline struct {
 	cancel context.CancelCauseFunc
 	start  time.Time
 	since  atomic.Int64 // when the wait at hand began, after start; negative: nobody waits
@@ -26,26 +26,26 @@ type watch struct {
 
 // until ends the attempt with cause at a moment counted from its start; 0
 // guards nothing.
-func (w *watch) until(at time.Duration, cause error) { w.arm(at, 0, cause) }
+func (w *deadline) until(at time.Duration, cause error) { w.arm(at, 0, cause) }
 
 // within ends the attempt with cause in d from now.
-func (w *watch) within(d time.Duration, cause error) { w.arm(time.Since(w.start)+d, 0, cause) }
+func (w *deadline) within(d time.Duration, cause error) { w.arm(time.Since(w.start)+d, 0, cause) }
 
 // silence ends the attempt with cause once one wait takes longer than limit; 0
 // guards nothing.
-func (w *watch) silence(limit time.Duration, cause error) { w.arm(0, limit, cause) }
+func (w *deadline) silence(limit time.Duration, cause error) { w.arm(0, limit, cause) }
 
 // off guards nothing any more.
-func (w *watch) off() { w.arm(0, 0, nil) }
+func (w *deadline) off() { w.arm(0, 0, nil) }
 
 // waits notes that a wait for the upstream begins.
-func (w *watch) waits() { w.since.Store(int64(time.Since(w.start))) }
+func (w *deadline) waits() { w.since.Store(int64(time.Since(w.start))) }
 
 // came notes that a wait is over. What happens until the next one is not the
 // upstream's fault: a client may read slowly.
-func (w *watch) came() { w.since.Store(-1) }
+func (w *deadline) came() { w.since.Store(-1) }
 
-func (w *watch) arm(at, limit time.Duration, cause error) {
+func (w *deadline) arm(at, limit time.Duration, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.at, w.limit, w.cause = max(at, 0), max(limit, 0), cause
@@ -67,7 +67,7 @@ func (w *watch) arm(at, limit time.Duration, cause error) {
 
 // fire looks whether time is up. It may be called for an earlier guard, or
 // while the wait that it was set for is long over.
-func (w *watch) fire() {
+func (w *deadline) fire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Since(w.start)

@@ -13,9 +13,9 @@ import (
 
 func TestMeterSlidesOverTheMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := access.NewMeters().Meter("channel/a")
+		w := access.NewRateWindows().Of("channel/a")
 		acquire := func() bool {
-			ok, _ := m.TryAcquire(time.Now(), access.Rates{RPM: 3}, 0)
+			ok, _ := w.TryAcquire(time.Now(), access.Rates{RPM: 3}, 0)
 			return ok
 		}
 		for range 3 { // at 0s, 10s, 20s
@@ -30,13 +30,13 @@ func TestMeterSlidesOverTheMinute(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		if d := m.RetryAfter(time.Now(), access.Rates{RPM: 3}, 0); d != time.Second {
+		if d := w.RetryAfter(time.Now(), access.Rates{RPM: 3}, 0); d != time.Second {
 			t.Fatalf("retry after %v at 59s, want 1s", d)
 		}
-		if d := m.RetryAfter(time.Now(), access.Rates{RPM: 1}, 0); d != 21*time.Second {
+		if d := w.RetryAfter(time.Now(), access.Rates{RPM: 1}, 0); d != 21*time.Second {
 			t.Fatalf("a limit lowered to 1 has room in %v, want 21s", d)
 		}
-		if d := m.RetryAfter(time.Now(), access.Rates{RPM: 4}, 0); d != 0 {
+		if d := w.RetryAfter(time.Now(), access.Rates{RPM: 4}, 0); d != 0 {
 			t.Fatalf("a limit raised to 4 has room in %v, want at once", d)
 		}
 		time.Sleep(time.Second - time.Nanosecond)
@@ -55,7 +55,7 @@ func TestMeterSlidesOverTheMinute(t *testing.T) {
 func TestMeterNeverExceedsTheLimit(t *testing.T) {
 	const second = time.Second
 	for _, limit := range []int{1, 7, 100, 1024, 5000} {
-		var m access.Meter
+		var m access.RateWindow
 		rng := rand.New(rand.NewPCG(1, uint64(limit)))
 		now := time.Now()
 		var began []time.Time
@@ -92,7 +92,7 @@ func TestMeterNeverExceedsTheLimit(t *testing.T) {
 }
 
 func TestMeterTakesCallsOutOfOrder(t *testing.T) {
-	var m access.Meter
+	var m access.RateWindow
 	now := time.Now()
 	for i, at := range []time.Duration{5, 3, 4, 1} {
 		if ok, _ := m.TryAcquire(now.Add(at*time.Second), access.Rates{RPM: 4}, 0); !ok {
@@ -108,7 +108,7 @@ func TestMeterTakesCallsOutOfOrder(t *testing.T) {
 }
 
 func TestMeterRefusalTakesNothing(t *testing.T) {
-	var m access.Meter
+	var m access.RateWindow
 	now := time.Now()
 	for i, step := range []struct {
 		rpm, max int
@@ -133,7 +133,7 @@ func TestMeterRefusalTakesNothing(t *testing.T) {
 
 func TestCancelGivesBothBack(t *testing.T) {
 	for _, rpm := range []int{2, 2000} {
-		var m access.Meter
+		var m access.RateWindow
 		now := time.Now()
 		for range rpm {
 			if ok, _ := m.TryAcquire(now, access.Rates{RPM: rpm}, 0); !ok {
@@ -156,7 +156,7 @@ func TestCancelGivesBothBack(t *testing.T) {
 // Tokens are counted as expected when a call begins, and as used when it ends;
 // both leave the minute with the call's beginning.
 func TestMeterCountsTokens(t *testing.T) {
-	var m access.Meter
+	var m access.RateWindow
 	rates := access.Rates{TPM: 100}
 	start := time.Now()
 	take := func(at time.Duration, tokens int) bool {
@@ -194,7 +194,7 @@ func TestMeterCountsTokens(t *testing.T) {
 
 func TestMeterUnderRace(t *testing.T) {
 	const workers, each, rpm, slots = 8, 500, 1000, 5
-	var m access.Meter
+	var m access.RateWindow
 	var admitted, peak atomic.Int64
 	now := time.Now()
 	var wg sync.WaitGroup
@@ -220,14 +220,14 @@ func TestMeterUnderRace(t *testing.T) {
 }
 
 func TestMetersKeepWhatANameUsed(t *testing.T) {
-	meters := access.NewMeters()
-	if meters.Meter("a") != meters.Meter("a") || meters.Meter("a") == meters.Meter("b") {
+	windows := access.NewRateWindows()
+	if windows.Of("a") != windows.Of("a") || windows.Of("a") == windows.Of("b") {
 		t.Error("a name has not one meter")
 	}
 }
 
 func TestMeterDoesNotAllocate(t *testing.T) {
-	var m access.Meter
+	var m access.RateWindow
 	now := time.Now()
 	rates := access.Rates{RPM: 100, TPM: 1000, Concurrency: 1000}
 	for range 200 { // let the ring grow
@@ -244,7 +244,7 @@ func TestMeterDoesNotAllocate(t *testing.T) {
 }
 
 func BenchmarkMeterUnlimited(b *testing.B) {
-	var m access.Meter
+	var m access.RateWindow
 	now := time.Now()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
@@ -255,7 +255,7 @@ func BenchmarkMeterUnlimited(b *testing.B) {
 }
 
 func BenchmarkMeterLimited(b *testing.B) {
-	var m access.Meter
+	var m access.RateWindow
 	now := time.Now()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -9,7 +9,7 @@ import (
 )
 
 func abridged(text string, size int) string {
-	var a abridger
+	var a truncator
 	for text != "" {
 		n := min(size, len(text))
 		a.write([]byte(text[:n]))
@@ -67,7 +67,7 @@ func TestAbridgedStaysJSON(t *testing.T) {
 }
 
 func TestAbridgerGivesUp(t *testing.T) {
-	var a abridger
+	var a truncator
 	for range 1 + abridgedMost/10 {
 		a.write([]byte(`{"a":[{}],`))
 	}

@@ -1,0 +1,265 @@
+package health
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/ccload/ccload/ai"
+)
+
+// Permit is the permission to try one target once. It is a value; the zero
+// Permit is of no target and its methods do nothing.
+type Permit struct {
+	channel  *Channel
+	url, key int
+	protocol ai.Protocol
+	model    string
+	epoch    uint64
+	probe    *probe // nil unless something was due or is forced
+}
+
+// Acquire asks to try a target. Where its cooldown is over, the permit is the probe
+// that the others wait for; ok is false if such a probe is under way already,
+// or if something of the target cools down.
+//
+// With force what cools down is tried nevertheless, because there is nothing better:
+// one attempt at a time, and its failure does not double the cooldown.
+//
+// Every permit that is ok must be ended by Report or Release. A probe of which
+// nothing is heard is given up after a time that depends on what it probes.
+func (c *Channel) Acquire(url, key int, p ai.Protocol, model string, now time.Time, force bool) (Permit, bool) {
+	cl := Permit{channel: c, url: url, key: key, protocol: p, model: model}
+	if c.calm() {
+		cl.epoch = c.tracker.epoch.Load()
+		return cl, true
+	}
+	c.lock(now)
+	defer c.unlock()
+	cl.epoch = c.tracker.epoch.Load()
+	var pr *probe
+	for _, br := range cl.breakers() {
+		if br == nil {
+			continue
+		}
+		state := br.at(now)
+		switch {
+		case state == resting && !force, state == probing, state == resting && br.held(now):
+			return Permit{}, false
+		case state == resting || br.pending:
+			if pr == nil {
+				pr = new(probe)
+			}
+			pr.breakers[pr.n], pr.forced[pr.n] = br, state == resting
+			pr.n++
+		}
+	}
+	if pr != nil {
+		cl.probe = pr
+		for _, br := range pr.breakers[:pr.n] {
+			b := backoffOf(br.kind)
+			br.holder, br.holderEnds = pr, now.Add(b.probe)
+		}
+	}
+	return cl, true
+}
+
+// breakers are those that a target touches, nil where it is well.
+func (cl *Permit) breakers() [8]*breaker {
+	c := cl.channel
+	url, key := c.urls[cl.url].breakers, c.keys[cl.key].breakers
+	brs := [8]*breaker{
+		c.scopeSet.own.own, c.scopeSet.own.models[cl.model], url.own, url.protocols[cl.protocol], url.models[cl.model],
+		key.own, key.models[cl.model],
+	}
+	if c.shared != nil {
+		brs[7] = c.shared.own.own
+	}
+	return brs
+}
+
+// Probe reports whether the attempt is one that others wait for.
+func (cl Permit) Probe() bool { return cl.probe != nil }
+
+// Release ends a permit without evidence: the client is gone, or the fault was
+// the caller's. What was due is due again.
+func (cl Permit) Release() {
+	if cl.probe == nil {
+		return
+	}
+	cl.channel.lockOnly()
+	defer cl.channel.unlock()
+	cl.endProbe()
+}
+
+// Report ends a permit with what became of the attempt. Success clears all
+// that the target touches, unless it failed after the attempt began, and reads
+// the rate-limit headers h of the answer. A failure cools down what the outcome speaks
+// of; until is when that ends, zero if nothing cools down because of it.
+//
+// It is called once, and a second time only if an answer that was reported as
+// good broke off later; such an outcome must not be retried (Outcome.Retry).
+func (cl Permit) Report(o ai.Outcome, h http.Header, now time.Time) (until time.Time) {
+	c := cl.channel
+	if c == nil {
+		return time.Time{}
+	}
+	if o.Kind != ai.OK {
+		return cl.fail(&o, now)
+	}
+	limits := readLimits(h, now)
+	if cl.probe == nil && c.calm() && !limits.any() {
+		return time.Time{} // by far the most frequent
+	}
+	c.lock(now)
+	defer c.unlock()
+	for _, br := range cl.breakers() {
+		if br == nil || cl.epoch < br.epoch || !br.visible() {
+			continue
+		}
+		if br.failures == 0 && !limits.cooldownUntil.IsZero() {
+			continue // the precaution goes on
+		}
+		cl.recover(br, now)
+	}
+	cl.endProbe()
+	return cl.remember(&limits, now)
+}
+
+// recover ends the trouble of a breaker after a success.
+func (cl *Permit) recover(br *breaker, now time.Time) {
+	tr, a := cl.channel.tracker, cl.channel.scopeSetOf(&br.ref)
+	if br.late && br.failures > 0 {
+		if br.pending {
+			br.eased(now)
+			a.expect(br)
+			tr.recovered(br, now)
+		}
+		return
+	}
+	low, ref := br.low, br.ref
+	tr.drop(a, br, now)
+	if low.After(now) {
+		again := tr.add(a, ref, now)
+		again.low = low
+		a.expect(again)
+	}
+}
+
+// fail starts the cooldowns that a failure asks for.
+func (cl *Permit) fail(o *ai.Outcome, now time.Time) time.Time {
+	c := cl.channel
+	c.lock(now)
+	defer c.unlock()
+	defer cl.endProbe()
+	if backoffOf(o.Kind).class == harmless || o.Scope == ai.ScopeNone {
+		return time.Time{}
+	}
+	tr, ref := c.tracker, cl.ref(o.Scope)
+	a := c.scopeSetOf(&ref)
+	br := tr.add(a, ref, now)
+	forced := false
+	if pr := cl.probe; pr != nil && br.holder == pr {
+		for i := range pr.breakers[:pr.n] {
+			forced = forced || pr.breakers[i] == br && pr.forced[i]
+		}
+	}
+	if br.failed(o, cl.epoch, &tr.epoch, forced, tr.jitter(), now) {
+		tr.startedCooldown(br, now)
+	}
+	a.expect(br)
+	if !br.until.After(now) {
+		return time.Time{}
+	}
+	return br.until
+}
+
+// endProbe gives up the probe. It is called with the locks held.
+func (cl *Permit) endProbe() {
+	if cl.probe == nil {
+		return
+	}
+	for _, br := range cl.probe.breakers[:cl.probe.n] {
+		if br.holder == cl.probe {
+			br.holder = nil
+		}
+	}
+}
+
+// headersRule is the Rule of a cooldown that rate-limit headers asked for.
+const headersRule = "headers"
+
+// remember takes what the headers of a good answer say of its key.
+func (cl *Permit) remember(l *remaining, now time.Time) time.Time {
+	c := cl.channel
+	if !l.keyLowUntil.IsZero() {
+		br := c.tracker.add(c.scopeSet, cl.ref(ai.ScopeKey), now)
+		br.low = later(br.low, l.keyLowUntil)
+		c.scopeSet.expect(br)
+	}
+	if l.lowUntil.IsZero() && l.cooldownUntil.IsZero() {
+		return time.Time{}
+	}
+	br := c.tracker.add(c.scopeSet, cl.ref(ai.ScopeKeyModel), now)
+	br.low = later(br.low, later(l.lowUntil, l.cooldownUntil))
+	if br.failures == 0 && l.cooldownUntil.After(br.until) {
+		if br.until.IsZero() {
+			br.since = now
+		}
+		// Answers that were under way together say the same in slightly other
+		// words: only news is told.
+		told := l.cooldownUntil.Sub(br.until) < shortestWindow
+		br.until, br.kind, br.rule = l.cooldownUntil, ai.RateLimited, headersRule
+		br.message = "a rate-limit header says that nothing is left"
+		br.epoch = c.tracker.epoch.Add(1)
+		if !told {
+			c.tracker.startedCooldown(br, now)
+		}
+	}
+	c.scopeSet.expect(br)
+	if br.failures > 0 {
+		return time.Time{}
+	}
+	return br.until
+}
+
+// ref names what an outcome of this target with this scope speaks of.
+func (cl *Permit) ref(s ai.Scope) Ref {
+	c := cl.channel
+	if s == ai.ScopeGroup && c.shared == nil {
+		s = ai.ScopeChannel
+	}
+	r := Ref{Scope: s, Channel: c.name}
+	switch s {
+	case ai.ScopeGroup:
+		r.Channel, r.Group = "", c.group
+	case ai.ScopeKey:
+		r.Key = c.keys[cl.key].name
+	case ai.ScopeKeyModel:
+		r.Key, r.Model = c.keys[cl.key].name, cl.model
+	case ai.ScopeURL:
+		r.URL = c.urls[cl.url].name
+	case ai.ScopeURLModel:
+		r.URL, r.Model = c.urls[cl.url].name, cl.model
+	case ai.ScopeURLProtocol:
+		r.URL, r.Protocol = c.urls[cl.url].name, cl.protocol
+	case ai.ScopeModel:
+		r.Model = cl.model
+	}
+	return r
+}
+
+// scopeSetOf is the scope set that keeps a ref of this view.
+func (c *Channel) scopeSetOf(r *Ref) *scopeSet {
+	if r.Scope == ai.ScopeGroup {
+		return c.shared
+	}
+	return c.scopeSet
+}
+
+// lockOnly takes the locks where no time is known.
+func (c *Channel) lockOnly() {
+	if c.shared != nil {
+		c.shared.mu.Lock()
+	}
+	c.scopeSet.mu.Lock()
+}
