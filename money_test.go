@@ -531,7 +531,7 @@ func TestTotalsEqualRows(t *testing.T) {
 		inStore[s.Name] += s.Amount
 	}
 	for name, sum := range sums {
-		inMemory := g.app.state.routing.Purses.Of(name).State(0).Total
+		inMemory := g.app.state.routing.Spending.Of(name).State(0).Total
 		if sum == 0 && name == "token/tests" || inStore[name] != sum || inMemory != sum {
 			t.Errorf("%s: the rows add up to %s, the store says %s, memory %s", name, sum, inStore[name], inMemory)
 		}

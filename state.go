@@ -78,7 +78,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.routing = routing.NewState(st.coolingChanged)
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
-		Store: s, Board: st.routing.Board, Limited: st.limited, Log: st.logger,
+		Store: s, Tracker: st.routing.Tracker, Limited: st.limited, Log: st.logger,
 		Changed: func() { st.control.PublishChange(control.Change{Resting: true}) },
 	})
 	st.control = control.NewState(control.Parts{
@@ -106,14 +106,14 @@ func (st *state) open() error {
 			st.openErr = errors.Join(fmt.Errorf("reading what was cooling: %w", err), st.store.Close())
 			return
 		}
-		st.routing.Board.Restore(entries)
+		st.routing.Tracker.Restore(entries)
 		st.useSpool(ctx) // before what was spent is read: some of it may be there
 		spent, err := st.store.LoadSpent(ctx)
 		if err != nil {
 			st.openErr = errors.Join(fmt.Errorf("reading what was spent: %w", err), st.store.Close())
 			return
 		}
-		st.routing.Purses.Load(spent)
+		st.routing.Spending.Load(spent)
 		if saved, err := st.store.LoadMemory(ctx, tokensMemory); err == nil {
 			if err := st.gateway.Counter.Load(saved); err != nil {
 				st.log.Load().Warn("what was learned of counting tokens cannot be read and is learned anew", zap.Error(err))
@@ -324,11 +324,11 @@ func (w ackWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
 	}
 	for _, r := range records {
 		if r.Cost.Amount != 0 {
-			w.st.routing.Purses.Written("token/"+r.Token, r.Cost.Amount)
+			w.st.routing.Spending.Written("token/"+r.Token, r.Cost.Amount)
 		}
 		for i := range r.Attempts {
 			if c := r.Attempts[i].Cost.Amount; c != 0 {
-				w.st.routing.Purses.Written(routing.ChannelPurse+r.Attempts[i].Target.Channel, c)
+				w.st.routing.Spending.Written(routing.ChannelPurse+r.Attempts[i].Target.Channel, c)
 			}
 		}
 	}

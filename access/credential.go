@@ -75,14 +75,6 @@ func queryKey(query string) string {
 	return ""
 }
 
-// StripCredentials removes from h every header that may hold a credential of
-// the client, so that none goes upstream.
-func StripCredentials(h http.Header) {
-	for _, name := range credentialHeaders {
-		delete(h, name)
-	}
-}
-
 // Fingerprint names an upstream key without telling it: 16 hexadecimal digits,
 // the same in every process, and different from the start of its plain hash,
 // so that it cannot be found in lists of those. Empty for no key.

@@ -90,10 +90,10 @@ func (t *Token) Limiter() *Limiter { return t.limiter }
 
 // Admission is a call that a token was admitted with.
 type Admission struct {
-	allowance *Limiter
-	at        time.Time
-	expected  Use
-	settled   atomic.Bool
+	limiter  *Limiter
+	at       time.Time
+	expected Use
+	settled  atomic.Bool
 }
 
 // Admit counts a call that begins now, and is expected to use so much, against
@@ -102,13 +102,13 @@ func (t *Token) Admit(now time.Time, expected Use) (*Admission, error) {
 	if ok, over := t.limiter.Acquire(now, expected); !ok {
 		return nil, t.limiter.limitError(over, now, expected)
 	}
-	return &Admission{allowance: t.limiter, at: now, expected: expected}, nil
+	return &Admission{limiter: t.limiter, at: now, expected: expected}, nil
 }
 
 // Settle ends the call and counts what it used instead of what was expected.
 // Only the first call of it counts, from whichever goroutine.
 func (a *Admission) Settle(used Use) {
 	if a.settled.CompareAndSwap(false, true) {
-		a.allowance.Settle(a.at, a.expected, used)
+		a.limiter.Settle(a.at, a.expected, used)
 	}
 }

@@ -48,8 +48,8 @@ type Store interface {
 
 // Options are what a cluster works with. All are needed.
 type Options struct {
-	Store Store
-	Board *health.Tracker // of what cools down at this node
+	Store   Store
+	Tracker *health.Tracker // of what cools down at this node
 
 	// Limited returns the allowances that have limits, by a name that all nodes
 	// know them by; nil while no config is in use.

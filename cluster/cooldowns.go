@@ -71,8 +71,8 @@ func (c *Cluster) Refresh(ctx context.Context, revision int64) error {
 			ended = append(ended, e)
 		}
 	}
-	c.o.Board.Forget(ended)
-	c.o.Board.Restore(list)
+	c.o.Tracker.Forget(ended)
+	c.o.Tracker.Restore(list)
 	c.o.Changed()
 	return nil
 }

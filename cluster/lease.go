@@ -71,7 +71,7 @@ func (k *request) ask(now time.Time, nodes int) {
 		day := k.a.Calendar().Day(now)
 		w := add(claimMoney, int64(n.Money), int64(n.ShortMoney), b.Left(k.a.Spent(now))+int64(n.Money))
 		c := &k.claims[len(k.claims)-1]
-		c.Purse, c.Budget, c.Day = k.name, b, day
+		c.Account, c.Budget, c.Day = k.name, b, day
 		share.Money = min(share.Money, ai.Money(w))
 		k.a.BeginAdopting()
 	}

@@ -87,7 +87,7 @@ func (s *Service) apply(ctx context.Context, who admin.Actor, change func(cs *ch
 			return storeProblem(fmt.Errorf("it is saved, and will count in a moment: %w", err))
 		}
 		for _, name := range cs.clear {
-			st.Routing.Board.Clear(func(r health.Ref) bool { return r.Channel == name })
+			st.Routing.Tracker.Clear(func(r health.Ref) bool { return r.Channel == name })
 		}
 		return nil
 	}

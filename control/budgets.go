@@ -18,7 +18,7 @@ func (s *Service) Budgets(now time.Time) []admin.Budget {
 		list = append(list, budgetState("token", name, r.Tokens.ByName(name).Limiter(), now))
 	}
 	for _, ch := range r.Channels {
-		list = append(list, budgetState("channel", ch.Name, ch.Allowance, now))
+		list = append(list, budgetState("channel", ch.Name, ch.Limiter, now))
 	}
 	return list
 }
@@ -59,7 +59,7 @@ func (s *Service) Reprice(ctx context.Context, since time.Time) (int, error) {
 		return 0, err
 	}
 	n, moved, err := s.state.Store.Reprice(ctx, since, s.repriceRecord)
-	s.state.Routing.Purses.Load(moved)
+	s.state.Routing.Spending.Load(moved)
 	return n, err
 }
 

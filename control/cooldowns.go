@@ -24,7 +24,7 @@ func (s *Service) Rest(ctx context.Context, who admin.Actor, which health.Ref, u
 	case !until.After(now) || until.After(now.Add(366*24*time.Hour)):
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "until", "until must be a moment within the next year")
 	}
-	if err := s.state.Routing.Board.StartCooldown(health.Entry{Ref: which, Until: until, Kind: ai.RateLimited, Rule: "by hand", Message: "rests because " + who.Name + " said so", Since: now}); err != nil {
+	if err := s.state.Routing.Tracker.StartCooldown(health.Entry{Ref: which, Until: until, Kind: ai.RateLimited, Rule: "by hand", Message: "rests because " + who.Name + " said so", Since: now}); err != nil {
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
 	}
 	return s.note(ctx, who, "rest", which.Scope.String(), which.Channel+which.Group)
@@ -41,7 +41,7 @@ func (s *Service) ClearCooldowns(ctx context.Context, who admin.Actor, which hea
 
 // DropCooldowns ends cooldowns early.
 func (s *Service) DropCooldowns(which health.Ref) int {
-	return s.state.Routing.Board.Clear(func(r health.Ref) bool {
+	return s.state.Routing.Tracker.Clear(func(r health.Ref) bool {
 		return (which.Scope == ai.ScopeNone || which.Scope == r.Scope) &&
 			(which.Channel == "" || which.Channel == r.Channel) && (which.URL == "" || which.URL == r.URL) &&
 			(which.Key == "" || which.Key == r.Key) && (which.Model == "" || which.Model == r.Model) &&

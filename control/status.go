@@ -26,7 +26,7 @@ func (s *Service) Status() admin.Status {
 func (st *State) Resting() []health.Entry {
 	now := time.Now()
 	var list []health.Entry
-	for _, e := range st.Routing.Board.Entries() {
+	for _, e := range st.Routing.Tracker.Entries() {
 		if e.Until.After(now) {
 			list = append(list, e)
 		}
@@ -36,7 +36,7 @@ func (st *State) Resting() []health.Entry {
 
 // Channels returns every channel with its state.
 func (s *Service) Channels(now time.Time) []admin.Channel {
-	entries := s.state.Routing.Board.Entries()
+	entries := s.state.Routing.Tracker.Entries()
 	channels := s.gateway.Table().Channels
 	list := make([]admin.Channel, 0, len(channels))
 	for _, ch := range channels {
@@ -51,7 +51,7 @@ func (s *Service) Channels(now time.Time) []admin.Channel {
 func inspect(ch *routing.Channel, entries []health.Entry, now time.Time) admin.Channel {
 	c := admin.Channel{
 		Name: ch.Name, Provider: ch.Conf.Provider, Models: ch.Patterns(), Priority: ch.Conf.Priority,
-		Weight: ch.Conf.Share(), Group: ch.Conf.Group, Origin: ch.Origin, InFlight: ch.Allowance.InFlight(),
+		Weight: ch.Conf.Share(), Group: ch.Conf.Group, Origin: ch.Origin, InFlight: ch.Limiter.InFlight(),
 		State: ai.Eligible, Protocols: []ai.Protocol{}, Keys: []admin.Key{}, Cooling: []health.Entry{},
 	}
 	for _, p := range ai.Protocols {
@@ -80,7 +80,7 @@ func inspect(ch *routing.Channel, entries []health.Entry, now time.Time) admin.C
 			c.Cooling = append(c.Cooling, e)
 		}
 	}
-	ready, over := ch.Health.Ready(c.Protocols[0], "", now), ch.Allowance.Full(now)
+	ready, over := ch.Health.Ready(c.Protocols[0], "", now), ch.Limiter.Full(now)
 	switch {
 	case ch.Conf.Disabled:
 		c.State = ai.Disabled
@@ -89,7 +89,7 @@ func inspect(ch *routing.Channel, entries []health.Entry, now time.Time) admin.C
 	case !ch.Open(now):
 		c.State = ai.OutsideHours
 	case over != "":
-		c.State, c.Until = routing.OverReason(over), ch.Allowance.Reopens(over, now)
+		c.State, c.Until = routing.OverReason(over), ch.Limiter.Reopens(over, now)
 	case !ready.OK:
 		c.State, c.Until = ai.Cooling, ready.Until
 	}

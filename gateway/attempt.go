@@ -28,7 +28,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	defer t.Release()
 	start := c.since()
 	c.Record.Attempts = append(c.Record.Attempts, ai.Attempt{
-		Target: t.ID(), Start: start, Why: t.Why, Probe: t.Claim.Probe(),
+		Target: t.ID(), Start: start, Why: t.Why, Probe: t.Permit.Probe(),
 	})
 	rec := &c.Record.Attempts[len(c.Record.Attempts)-1]
 	a := &attempt{call: c, target: t, record: rec}
@@ -38,7 +38,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	}
 	request, err := a.upstreamRequest()
 	if err != nil {
-		t.Claim.Release()
+		t.Permit.Release()
 		rec.Outcome = ai.Outcome{Kind: ai.BadAnswer, Rule: "request", Message: err.Error(), Retry: true}
 		c.chooser.Tried = append(c.chooser.Tried, routing.Tried{Channel: t.Channel, Protocol: t.Protocol, Model: t.Model, Kind: ai.BadAnswer, Scope: ai.ScopeChannel})
 		return false
@@ -64,7 +64,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	rec.Outcome = classify(t, &answer.Evidence, now)
 	c.capture.said(t, answer.Status, answer.Held())
 	if a.usageRefused(answer) {
-		t.Claim.Release()
+		t.Permit.Release()
 		rec.Outcome.Retry = true
 		return false
 	}
@@ -87,18 +87,18 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 	c.site.gateway.Observer.AttemptEnded(t.Name, o.Kind)
 	switch {
 	case o.Kind == ai.ClientGone || (c.r.Context().Err() != nil):
-		t.Claim.Release()
+		t.Permit.Release()
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
 		c.Record.Usage = a.record.Usage
 		return true
 	case endedHere(ctx):
-		t.Claim.Release()
+		t.Permit.Release()
 	case o.Kind.CallersFault():
-		t.Claim.Release()
+		t.Permit.Release()
 	case !c.tellsOfHealth(o.Kind):
-		t.Claim.Release()
+		t.Permit.Release()
 	default:
-		a.record.Rested = t.Claim.Report(o, answer.Upstream, now)
+		a.record.Rested = t.Permit.Report(o, answer.Upstream, now)
 		a.observe(false, now)
 	}
 	failed := &failedAnswer{
@@ -167,9 +167,9 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 	c, t := a.call, a.target
 	now := time.Now()
 	if c.tellsOfHealth(ai.OK) {
-		a.record.Rested = t.Claim.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
+		a.record.Rested = t.Permit.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
 	} else {
-		t.Claim.Release()
+		t.Permit.Release()
 	}
 	a.record.FirstContent = answer.FirstContent
 	c.Record.FirstContent = a.record.Start + answer.FirstContent
@@ -234,7 +234,7 @@ func (a *attempt) broken(ctx context.Context, answer *relay.Answer, evidence hea
 	if o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) || endedHere(ctx) {
 		return
 	}
-	a.record.Rested = t.Claim.Report(o, nil, now)
+	a.record.Rested = t.Permit.Report(o, nil, now)
 	a.observe(false, now)
 }
 

@@ -68,7 +68,7 @@ func (c *Call) expect(model string) ai.Usage {
 // ExpectedUse implements routing.Estimator. Nothing is expected of a candidate
 // none of whose limits counts it.
 func (c *Call) ExpectedUse(cand *routing.Candidate) access.Use {
-	if !cand.Allowance.Measured() {
+	if !cand.Limiter.Measured() {
 		return access.Use{}
 	}
 	u := c.expect(cand.Model)

@@ -66,7 +66,7 @@ func (c *Call) choose() {
 	if CodecOf(c.Protocol) != nil {
 		k.Translator = c
 	}
-	k.Situation.HTTP, k.Situation.Writer = c.r, c.w
+	k.Input.HTTP, k.Input.Writer = c.r, c.w
 	c.chooser = k
 }
 

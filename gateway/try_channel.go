@@ -179,7 +179,7 @@ func (c *Call) testOnce(ctx context.Context, o *testOrder) {
 		c.end(ai.InvalidRequest, http.StatusNotFound, "the channel has this address or key no more")
 		return
 	}
-	t, over := c.chooser.Take(cand, o.protocol, u, key, true)
+	t, over := c.chooser.Acquire(cand, o.protocol, u, key, true)
 	switch {
 	case over != "":
 		c.end(ai.RateLimited, http.StatusTooManyRequests, "the channel has used up what it may: "+string(over))

@@ -89,7 +89,7 @@ func (f *facts) code() string {
 
 // patience is the longest cooldown a server's word is taken for, by kind. A kind
 // that is absent ignores what the server says. A day for rate limits: real ones
-// are counted in minutes, and a mistake must heal by itself. Allowances are
+// are counted in minutes, and a mistake must heal by itself. Limits are
 // renewed monthly or with a contract. Nobody knows for longer than ten minutes
 // when an outage will be over.
 var patience = map[ai.Kind]time.Duration{

@@ -15,11 +15,11 @@ type Target struct {
 	Candidate
 	Protocol ai.Protocol // it is asked in
 	URL, Key int         // indexes of the channel's addresses and keys
-	Claim    health.Permit
+	Permit   health.Permit
 	Why      string     // why it was picked, for people
 	Used     access.Use // what the attempt used; set by who makes it, before Release
 
-	taken    time.Time // from the channel's limiter
+	admitted time.Time // from the channel's limiter
 	expected access.Use
 }
 
@@ -40,13 +40,13 @@ func (t *Target) Secret() string { return t.Keys[t.Key].Secret }
 
 // Release gives back the places that were taken for the target.
 func (t *Target) Release() {
-	t.Allowance.Settle(t.taken, t.expected, t.Used)
+	t.Limiter.Settle(t.admitted, t.expected, t.Used)
 	t.Keys[t.Key].InFlight.Add(-1)
 }
 
-// claim chooses URL and key of a candidate and takes their places; if it
+// acquire chooses URL and key of a candidate and takes their places; if it
 // cannot, it says what is in the way.
-func (c *Chooser) claim(cand *Candidate) (*Target, ai.Reason) {
+func (c *Chooser) acquire(cand *Candidate) (*Target, ai.Reason) {
 	p := c.pathTo(cand)
 	if p.reason != ai.Eligible {
 		return nil, p.reason
@@ -55,36 +55,36 @@ func (c *Chooser) claim(cand *Candidate) (*Target, ai.Reason) {
 	if url < 0 || key < 0 {
 		return nil, ai.Cooling
 	}
-	t, over := c.Take(cand, p.protocol, url, key, false)
+	t, over := c.Acquire(cand, p.protocol, url, key, false)
 	switch {
 	case over != "":
 		return nil, OverReason(over)
 	case t == nil:
 		return nil, ai.Probing
 	}
-	t.Why = c.Situation.Why
+	t.Why = c.Input.Why
 	return t, ai.Eligible
 }
 
-// Take takes the place of one target under the limits of its channel. It
+// Acquire takes the place of one target under the limits of its channel. It
 // returns nil and the limit that is reached, or nil and no limit if another
 // attempt is trying it already. With force also what cools down is taken, see
 // health.Channel.Acquire.
-func (c *Chooser) Take(cand *Candidate, p ai.Protocol, url, key int, force bool) (*Target, access.Limit) {
+func (c *Chooser) Acquire(cand *Candidate, p ai.Protocol, url, key int, force bool) (*Target, access.Limit) {
 	var expected access.Use
 	if c.Estimator != nil {
 		expected = c.Estimator.ExpectedUse(cand)
 	}
-	if ok, over := cand.Allowance.Acquire(c.Now, expected); !ok {
+	if ok, over := cand.Limiter.Acquire(c.Now, expected); !ok {
 		return nil, over
 	}
 	claim, ok := cand.Health.Acquire(url, key, p, cand.Model, c.Now, force)
 	if !ok {
-		cand.Allowance.Cancel(c.Now, expected)
+		cand.Limiter.Cancel(c.Now, expected)
 		return nil, ""
 	}
 	cand.Keys[key].InFlight.Add(1)
-	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, Claim: claim, taken: c.Now, expected: expected}, ""
+	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, Permit: claim, admitted: c.Now, expected: expected}, ""
 }
 
 // LeastBad picks, when everything cools down, the target that is due first among
@@ -112,7 +112,7 @@ func (c *Chooser) LeastBad() *Target {
 	}
 	slices.SortStableFunc(list, func(a, b resting) int { return a.due.Compare(b.due) })
 	for _, best := range list {
-		if t, _ := c.Take(best.cand, best.protocol, best.url, best.key, true); t != nil {
+		if t, _ := c.Acquire(best.cand, best.protocol, best.url, best.key, true); t != nil {
 			t.Why = "everything rests; this is due first"
 			return t
 		}

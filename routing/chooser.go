@@ -57,7 +57,7 @@ type Chooser struct {
 	// Input is what the policy is asked with. Whoever has an HTTP request
 	// puts it and its writer there, for policies of others that look at it; the
 	// rest is filled in for each decision.
-	Situation selection.Input
+	Input selection.Input
 
 	// Full are the limits of channels that the last Next has met.
 	Full []FullChannel
@@ -101,7 +101,7 @@ func (c *Chooser) draw() uint64 {
 }
 
 // Next picks what to try now and takes its place, nil if nothing can serve.
-// Whoever gets a target ends its Claim with Report or Abandon, and then the target
+// Whoever gets a target ends its Permit with Report or Abandon, and then the target
 // with Release.
 func (c *Chooser) Next() *Target {
 	c.Full = c.Full[:0]
@@ -123,7 +123,7 @@ func (c *Chooser) pick(s *Step) *Target {
 			return nil
 		}
 		index := c.indexes[i]
-		t, refused := c.claim(&s.Candidates[index])
+		t, refused := c.acquire(&s.Candidates[index])
 		if t != nil {
 			return t
 		}
@@ -139,7 +139,7 @@ func (c *Chooser) ask() int {
 	if c.keysOf == nil {
 		c.keysOf = c.keysOfUsable
 	}
-	s := &c.Situation
+	s := &c.Input
 	s.Call, s.Candidates, s.Now, s.Seed, s.State, s.Keys, s.Key = c.Call, c.usable, c.Now, c.draw(), c.State, c.keysOf, ""
 	return c.Policy.Choose(s)
 }
@@ -150,7 +150,7 @@ func (c *Chooser) Preview() (t ai.Target, why string, ok bool) {
 	if len(c.usable) == 0 {
 		return t, "", false
 	}
-	c.Situation.Explain = true
+	c.Input.Explain = true
 	i := c.ask()
 	if i < 0 {
 		return t, "", false
@@ -161,7 +161,7 @@ func (c *Chooser) Preview() (t ai.Target, why string, ok bool) {
 		return t, "", false
 	}
 	target := Target{Candidate: *cand, URL: url, Key: key}
-	return target.ID(), c.Situation.Why, true
+	return target.ID(), c.Input.Why, true
 }
 
 // filter lists the candidates of a step that can be used now, and notes of the
@@ -214,7 +214,7 @@ func (c *Chooser) consider(index, native int) {
 	c.indexes = append(c.indexes, index)
 	c.usable = append(c.usable, selection.Candidate{
 		Name: cand.Name, Priority: cand.Conf.Priority, Weight: cand.Conf.Share(), Standby: cand.Conf.Share() == 0,
-		UsableKeys: p.ready.UsableKeys, InFlight: cand.Allowance.InFlight(), Model: cand.Model, Upstream: cand.upstream,
+		UsableKeys: p.ready.UsableKeys, InFlight: cand.Limiter.InFlight(), Model: cand.Model, Upstream: cand.upstream,
 	})
 }
 
@@ -235,8 +235,8 @@ func (c *Chooser) judge(cand *Candidate) (ai.Reason, health.Readiness) {
 	case !cand.Open(c.Now):
 		return ai.OutsideHours, health.Readiness{}
 	}
-	if over := cand.Allowance.Full(c.Now); over != "" {
-		until := cand.Allowance.Reopens(over, c.Now)
+	if over := cand.Limiter.Full(c.Now); over != "" {
+		until := cand.Limiter.Reopens(over, c.Now)
 		c.Full = append(c.Full, FullChannel{cand.Name, over, until})
 		return OverReason(over), health.Readiness{Until: until}
 	}
@@ -283,7 +283,7 @@ func (c *Chooser) chooseKey(cand *Candidate) int {
 		return 0
 	}
 	c.keys = c.appendKeys(cand, c.keys[:0])
-	return selection.ChooseKey(c.State, cand.Name, c.keys, c.Situation.Key)
+	return selection.ChooseKey(c.State, cand.Name, c.keys, c.Input.Key)
 }
 
 // keysOfUsable is what a policy may ask of a usable candidate's keys.

@@ -75,7 +75,7 @@ func (anything) CanTranslate(ai.Protocol, string) (bool, error) { return true, n
 func replay(t testing.TB, calls []recordedCall, seed uint64) (chosen [][]ai.Target) {
 	t.Helper()
 	st := routing.NewState(nil)
-	st.Board = health.NewTracker(health.Options{Jitter: func() float64 { return 0.5 }})
+	st.Tracker = health.NewTracker(health.Options{Jitter: func() float64 { return 0.5 }})
 	table := newTable(t, house(), st)
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	var k routing.Chooser
@@ -96,7 +96,7 @@ func replay(t testing.TB, calls []recordedCall, seed uint64) (chosen [][]ai.Targ
 			}
 			targets = append(targets, target.ID())
 			outcome := rec.Attempts[j].Outcome
-			target.Claim.Report(outcome, nil, k.Now)
+			target.Permit.Report(outcome, nil, k.Now)
 			st.Selection.Observe(selection.Observation{
 				Channel: target.Name, URL: target.Address(), Key: target.ID().Key, Model: target.Model,
 				Call: call, OK: outcome.Kind == ai.OK, FirstContent: 100 * time.Millisecond, Now: k.Now,
@@ -232,7 +232,7 @@ func TestOutcomesRuleOut(t *testing.T) {
 					break
 				}
 				left[target.Name] = true
-				target.Claim.Release()
+				target.Permit.Release()
 				target.Release()
 				k.Tried = append(k.Tried, routing.Tried{Channel: target.Channel, Scope: ai.ScopeChannel, Kind: ai.ServerError})
 			}
@@ -265,7 +265,7 @@ func ExampleChooser() {
 	}
 	target := chooser.Next()
 	defer target.Release()
-	defer target.Claim.Release()
+	defer target.Permit.Release()
 	fmt.Println(target.Name, target.Address(), target.Model)
 	fmt.Println(table.Route("gpt-5", false))
 	// Output:

@@ -48,7 +48,7 @@ type Options struct {
 // told.
 func NewTable(conf *config.App, o Options) (*Table, error) {
 	r := &Table{ByName: make(map[string]*Channel), Calendar: access.NewCalendar(conf.Location()), Capture: conf.Capture.Resolved()}
-	counts := &access.Counts{Windows: o.State.Meters, Spending: o.State.Purses, Calendar: r.Calendar}
+	counts := &access.Counts{Windows: o.State.Windows, Spending: o.State.Spending, Calendar: r.Calendar}
 	for i, c := range conf.Channels {
 		from, replace := Declared, o.Replace
 		if i >= o.Declared {
@@ -151,8 +151,8 @@ func (r *Table) Limited() map[string]*access.Limiter {
 		}
 	}
 	for _, ch := range r.Channels {
-		if ch.Allowance.Limited() {
-			list[ChannelPurse+ch.Name] = ch.Allowance
+		if ch.Limiter.Limited() {
+			list[ChannelPurse+ch.Name] = ch.Limiter
 		}
 	}
 	return list

@@ -51,7 +51,7 @@ func TestCaddysPoliciesWork(t *testing.T) {
 		got := make(map[int]int)
 		why := ""
 		for seed := range uint64(60) {
-			s := policytest.Situation(3, seed)
+			s := policytest.Input(3, seed)
 			s.State, s.HTTP = state, request("X-Tenant", "acme")
 			got[selection.Choose(policy, s)]++
 			why = s.Why
@@ -67,7 +67,7 @@ func TestCaddysPoliciesWork(t *testing.T) {
 
 func TestCookiesOfACaddyPolicyReachTheClient(t *testing.T) {
 	policy := load(t, `{"policy":"cookie","name":"lb"}`)
-	s := policytest.Situation(3, 1)
+	s := policytest.Input(3, 1)
 	w := httptest.NewRecorder()
 	s.HTTP, s.Writer = request("", ""), w
 	first := selection.Choose(policy, s)
@@ -76,7 +76,7 @@ func TestCookiesOfACaddyPolicyReachTheClient(t *testing.T) {
 		t.Fatalf("cookies: %v", cookies)
 	}
 	for seed := range uint64(20) {
-		s := policytest.Situation(3, seed)
+		s := policytest.Input(3, seed)
 		s.HTTP = request("Cookie", cookies[0].Name+"="+cookies[0].Value)
 		if got := selection.Choose(policy, s); got != first {
 			t.Fatalf("with the cookie: %d, not %d", got, first)
@@ -86,7 +86,7 @@ func TestCookiesOfACaddyPolicyReachTheClient(t *testing.T) {
 
 func TestPriorityOverACaddyPolicy(t *testing.T) {
 	policy := load(t, `{"policy":"ccload_priority","then":{"policy":"first"}}`)
-	s := policytest.Situation(5, 1) // 1 and 3 have the higher priority
+	s := policytest.Input(5, 1) // 1 and 3 have the higher priority
 	s.HTTP = request("", "")
 	if got := selection.Choose(policy, s); got != 1 {
 		t.Errorf("chose %d, want 1", got)
@@ -100,7 +100,7 @@ func TestPriorityOverACaddyPolicy(t *testing.T) {
 func TestExplainingDoesNotAskOthers(t *testing.T) {
 	policy := load(t, `{"policy":"round_robin"}`)
 	ask := func(n int, explain bool) (int, string) {
-		s := policytest.Situation(n, 1)
+		s := policytest.Input(n, 1)
 		s.Explain = explain
 		i := selection.Choose(policy, s)
 		return i, s.Why
@@ -139,14 +139,14 @@ func (picky) Choose(s *selection.Input) int {
 }
 
 func TestPoliciesOfOthers(t *testing.T) {
-	if got := selection.Choose(selfish{}, policytest.Situation(3, 1)); got != -1 {
+	if got := selection.Choose(selfish{}, policytest.Input(3, 1)); got != -1 {
 		t.Errorf("an upstream that was not offered: %d", got)
 	}
-	s := policytest.Situation(6, 1)
+	s := policytest.Input(6, 1)
 	if got := selection.Choose(picky{}, s); got != 2 || s.Why != "because" || s.Key != "2-0" {
 		t.Errorf("%d %q %q", got, s.Why, s.Key)
 	}
-	if got := selection.Choose(picky{}, policytest.Situation(1, 1)); got != -1 {
+	if got := selection.Choose(picky{}, policytest.Input(1, 1)); got != -1 {
 		t.Errorf("out of range: %d", got)
 	}
 }
@@ -167,7 +167,7 @@ func init() { caddy.RegisterModule(nested{}) }
 
 func TestPoliciesOfOthersNested(t *testing.T) {
 	policy := load(t, `{"policy":"ccload_priority","then":{"policy":"test_picky"}}`)
-	s := policytest.Situation(6, 1)
+	s := policytest.Input(6, 1)
 	// Of 1, 3 and 5, which have the higher priority, 5 has weight 3.
 	if got := selection.Choose(policy, s); got != 5 || s.Key != "5-0" {
 		t.Errorf("%d %q", got, s.Key)
@@ -323,7 +323,7 @@ func TestSituationsWithGaps(t *testing.T) {
 	for name, config := range policies {
 		policy := load(t, config)
 		for _, call := range []*ai.Call{nil, {}, {Conversation: 7}} {
-			s := &selection.Input{Call: call, Candidates: policytest.Situation(3, 1).Candidates}
+			s := &selection.Input{Call: call, Candidates: policytest.Input(3, 1).Candidates}
 			if i := selection.Choose(policy, s); i < 0 {
 				t.Errorf("%s: nobody for %+v", name, call)
 			}

@@ -359,7 +359,7 @@ func TestChoiceIsAPureFunction(t *testing.T) {
 			seed := rapid.Uint64().Draw(t, "seed")
 			loads := rapid.SliceOfN(rapid.IntRange(0, 3), 18, 18).Draw(t, "loads")
 			ask := func(st *selection.State) *selection.Input {
-				s := policytest.Situation(n, seed)
+				s := policytest.Input(n, seed)
 				s.Call, s.Now, s.State = call, now, st
 				for i := range s.Candidates {
 					s.Candidates[i].InFlight = loads[3*i] + loads[3*i+1] + loads[3*i+2]

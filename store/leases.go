@@ -28,7 +28,7 @@ type Claim struct {
 	// Name of the limit. Every node calls it the same.
 	Name string
 
-	// Limit is what all nodes together may have. Where Purse is set it is
+	// Limit is what all nodes together may have. Where Account is set it is
 	// lowered to what its budget leaves.
 	Limit int64
 
@@ -37,10 +37,10 @@ type Claim struct {
 	// gets less. Wanted is what it would like to have, at least Needed.
 	Used, Needed, Wanted int64
 
-	// Purse is whose money it is, token/… or channel/…; "" for other limits.
-	Purse  string
-	Budget access.Budget
-	Day    ai.Day // today, by the calendar of the budget
+	// Account is whose money it is, token/… or channel/…; "" for other limits.
+	Account string
+	Budget  access.Budget
+	Day     ai.Day // today, by the calendar of the budget
 }
 
 // Grant is what a node got.
@@ -172,8 +172,8 @@ func readLeases(ctx context.Context, tx *sql.Tx, node string) (map[string]int64,
 // divide decides on one claim.
 func (k *Claim) divide(ctx context.Context, tx *sql.Tx, others int64) (g Grant, err error) {
 	limit := k.Limit
-	if k.Purse != "" {
-		if g.Spent, err = readSpent(ctx, tx, k.Purse, k.Day); err != nil {
+	if k.Account != "" {
+		if g.Spent, err = readSpent(ctx, tx, k.Account, k.Day); err != nil {
 			return g, err
 		}
 		limit = k.Budget.Left(g.Spent)

@@ -20,14 +20,14 @@ import (
 func Run(t *testing.T, policy selection.Policy) {
 	t.Helper()
 	t.Run("nobody to choose from", func(t *testing.T) {
-		if i := selection.Choose(policy, Situation(0, 0)); i != -1 {
+		if i := selection.Choose(policy, Input(0, 0)); i != -1 {
 			t.Errorf("chose %d of nobody", i)
 		}
 	})
 	t.Run("always one of the candidates, and says why", func(t *testing.T) {
 		state := selection.NewState()
 		for n := 1; n <= 40; n++ {
-			s := Situation(n, uint64(n))
+			s := Input(n, uint64(n))
 			s.State = state
 			if i := selection.Choose(policy, s); i < 0 || i >= n {
 				t.Fatalf("chose %d of %d", i, n)
@@ -46,7 +46,7 @@ func Run(t *testing.T, policy selection.Policy) {
 		}
 	})
 	t.Run("leaves the candidates as they are", func(t *testing.T) {
-		s := Situation(20, 3)
+		s := Input(20, 3)
 		before := slices.Clone(s.Candidates)
 		selection.Choose(policy, s)
 		if !slices.Equal(before, s.Candidates) {
@@ -58,9 +58,9 @@ func Run(t *testing.T, policy selection.Policy) {
 	t.Run("in a stock reverse_proxy", func(t *testing.T) { stock(t, policy) })
 }
 
-// Situation makes a situation of n candidates with three keys each, in two
+// Input makes a situation of n candidates with three keys each, in two
 // tiers.
-func Situation(n int, seed uint64) *selection.Input {
+func Input(n int, seed uint64) *selection.Input {
 	s := &selection.Input{
 		Call: &ai.Call{
 			Model: "m", Stream: true, BodySize: 20000, Operation: ai.Generate, Conversation: seed % 7,
@@ -86,7 +86,7 @@ func repeats(t *testing.T, policy selection.Policy) {
 	t.Helper()
 	state := selection.NewState()
 	for seed := range uint64(200) {
-		thought, real := Situation(5, seed), Situation(5, seed)
+		thought, real := Input(5, seed), Input(5, seed)
 		thought.State, thought.Explain, real.State = state.Clone(), true, state
 		want, got := selection.Choose(policy, thought), selection.Choose(policy, real)
 		if want != got || thought.Key != real.Key || thought.Why != real.Why {
@@ -108,7 +108,7 @@ func concurrent(t *testing.T, policy selection.Policy) {
 	for g := range 8 {
 		wg.Go(func() {
 			for k := range 200 {
-				s := Situation(1+(g+k)%6, uint64(g*1000+k)) //nolint:gosec // an index
+				s := Input(1+(g+k)%6, uint64(g*1000+k)) //nolint:gosec // an index
 				s.State = state
 				if i := selection.Choose(policy, s); i < 0 || i >= len(s.Candidates) {
 					t.Errorf("chose %d of %d", i, len(s.Candidates))

@@ -72,7 +72,7 @@ func (t suite) moneyIsDivided() {
 	if err := s.WriteCalls(t.Context(), []*ai.Record{r, old}); err != nil {
 		t.Fatal(err)
 	}
-	claim := store.Claim{Name: "money/token/x", Limit: 1, Wanted: int64(100 * ai.Dollar), Purse: "token/x", Budget: access.Budget{Day: 5 * ai.Dollar, Total: 10 * ai.Dollar}, Day: 20260301}
+	claim := store.Claim{Name: "money/token/x", Limit: 1, Wanted: int64(100 * ai.Dollar), Account: "token/x", Budget: access.Budget{Day: 5 * ai.Dollar, Total: 10 * ai.Dollar}, Day: 20260301}
 	grants, err := s.Lease(t.Context(), "a", []store.Claim{claim}, noon, noon.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
