@@ -2,6 +2,7 @@ package ccload
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,30 +15,45 @@ import (
 	"github.com/ccload/ccload/admin"
 )
 
-// announce tells in one line of the log where clients and people find the
-// gateway, so that whoever starts it for the first time can go on.
-func (a *App) announce() {
+// announcer announces the gateway once the whole config serves.
+type announcer struct{ app *App }
+
+// Handle implements caddyevents.Handler.
+func (n announcer) Handle(context.Context, caddy.Event) error {
+	n.app.announce()
+	return nil
+}
+
+// findSites looks up where clients and people find the gateway.
+func (a *App) findSites() {
 	app, err := a.ctx.AppIfConfigured("http")
 	if err != nil {
 		return
 	}
-	web, ok := app.(*caddyhttp.App)
-	if !ok {
-		return
+	if web, ok := app.(*caddyhttp.App); ok {
+		a.sites = addressesOf(web)
 	}
-	found := addressesOf(web)
+	a.control.Shared().SetDashboards(a.sites.dashboard)
+}
+
+// announce tells in one line of the log where clients and people find the
+// gateway, so that whoever starts it for the first time can go on.
+func (a *App) announce() {
+	found := a.sites
 	if len(found.clients)+len(found.dashboard) == 0 {
 		return
 	}
 	fields := []zap.Field{zap.Strings("clients", found.clients)}
 	if len(found.dashboard) > 0 {
-		login := "with the admin password, or with a client token to see its own numbers"
-		if a.control.Password() == nil {
+		login := "with the admin password, or with a client token to see its own numbers; caddy ccload login prints a link"
+		if file := a.control.PasswordFile(); a.control.Password() == nil {
 			login = "with a client token, to see its own numbers; the option admin_password lets its holder see and change everything"
+		} else if file != "" {
+			login = "caddy ccload login prints a link, caddy ccload password the password, which is in " + file
 		}
 		fields = append(fields, zap.Strings("dashboard", found.dashboard), zap.String("login", login))
 	}
-	a.logger.Info("where the gateway is", fields...)
+	a.logger.Info("the gateway is ready", fields...)
 }
 
 // base is where a server listens.

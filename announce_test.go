@@ -55,7 +55,7 @@ func TestAddressesAreThoseOfTheSites(t *testing.T) {
 // among repetitions.
 func TestProblemsOfAConfigAreToldOnce(t *testing.T) {
 	t.Parallel()
-	app, err := loadApp(t, "{\n\tccload {\n\t\tchannel a openai {env.CCLOAD_TEST_THAT_IS_NOT_SET}\n\t\ttoken anonymous\n\t}\n}\n")
+	app, err := loadApp(t, "{\n\tccload {\n\t\tchannel a openai {env.CCLOAD_TEST_THAT_IS_NOT_SET}\n\t\tchannel b openai {env.CCLOAD_TEST_NOR_THIS} {env.CCLOAD_TEST_NOR_THAT}\n\t\tchannel c openai {env.CCLOAD_TEST_NOR_THIS} sk-0123456789abcdef\n\t\ttoken anonymous\n\t}\n}\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +72,8 @@ func TestProblemsOfAConfigAreToldOnce(t *testing.T) {
 		told = append(told, e.Message)
 	}
 	want := []string{
-		`channel "a": key 1 is left out: it is empty here (is its placeholder set?)`,
-		`channel "a" has no key left and is not used`,
+		`channel "c": key 1 is left out: it is empty here: is {env.CCLOAD_TEST_NOR_THIS} set?`,
+		`channels without a key are not used: a ({env.CCLOAD_TEST_THAT_IS_NOT_SET} is empty), b ({env.CCLOAD_TEST_NOR_THIS} {env.CCLOAD_TEST_NOR_THAT} are empty)`,
 	}
 	if !slices.Equal(told, want) {
 		t.Errorf("the log says %q, want %q", told, want)

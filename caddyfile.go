@@ -80,6 +80,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 //	ccload_admin [<prefix>/*]
 //
 // The default prefix is /ccload. The prefix is stripped by the handler itself.
+// With /* it is at the site's root, and leaves the gateway's paths to ccload.
 func parseAdmin(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next() // the directive's name
 	handler := &admin.Handler{Prefix: admin.DefaultPrefix}
@@ -89,9 +90,7 @@ func parseAdmin(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 		if !ok || strings.ContainsAny(prefix, "*{}?#") {
 			return nil, h.Errf("ccload_admin: %q is no prefix of a path: write it like /ccload/*", h.Val())
 		}
-		if handler.Prefix = "/" + prefix; prefix == "" {
-			return nil, h.Errf("ccload_admin: needs a prefix such as /ccload/*: a whole site has none to strip")
-		}
+		handler.Prefix = "/" + prefix
 	}
 	if extra := h.RemainingArgs(); len(extra) > 0 {
 		return nil, h.Errf("ccload_admin: takes one prefix, and has %q after it", extra[0])
@@ -99,6 +98,6 @@ func parseAdmin(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	for h.NextBlock(0) {
 		return nil, h.Errf("ccload_admin: has no options, remove %q and its braces", h.Val())
 	}
-	match := caddy.ModuleMap{"path": caddyconfig.JSON(caddyhttp.MatchPath{handler.Prefix, handler.Prefix + "/*"}, nil)}
+	match := caddy.ModuleMap{"path": caddyconfig.JSON(caddyhttp.MatchPath(handler.Paths()), nil)}
 	return h.NewRoute(match, handler), nil
 }

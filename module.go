@@ -28,6 +28,7 @@ import (
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/routing"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -52,6 +53,9 @@ type App struct {
 	gateway  *gateway.Gateway
 	keep     atomic.Pointer[retention]
 	control  *control.Service
+	files    *secrets.FileSet // those that the config names
+	replacer *caddy.Replacer  // of placeholders that stand for secrets, by way of files
+	sites    addresses        // at which it is found
 
 	background sync.WaitGroup     // what runs by itself until Stop
 	stop       context.CancelFunc // ends it
@@ -79,16 +83,23 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := events.(*caddyevents.App).On("started", announcer{a}); err != nil {
+		return err
+	}
 	if err := a.joinState(); err != nil {
 		return err
 	}
 	a.observer = &observer{ctx: ctx, log: a.logger, events: events.(*caddyevents.App), warned: &a.state.warned, ended: a.state.control.PublishCall}
+	a.files = a.state.files.NewSet()
+	a.replacer = config.NewReplacer(a.files.Get, func(path string, err error) {
+		a.observer.Problem(fmt.Sprintf("the placeholder {file.%s} is empty: %v", path, err))
+	})
 	a.gateway = gateway.New(gateway.Options{
 		State: a.state.gateway, Routing: a.state.routing, Observer: a.observer, Owners: a.state.store, Shares: a.state.cluster,
-		Ready: a.state.control.Complete, Opened: a.state.opened.Load, Pseudonym: a.state.control.Pseudonym, Log: a.logger,
+		Ready: a.state.control.Complete, Pseudonym: a.state.control.Pseudonym, Log: a.logger,
 	})
 	a.control, err = control.New(control.Options{
-		State: a.state.control, Declared: &a.App, Gateway: a.gateway, Replacer: caddy.NewReplacer(),
+		State: a.state.control, Declared: &a.App, Gateway: a.gateway, Replacer: caddy.NewReplacer(), Watched: a.replacer, SecretFile: a.files.Get,
 		KeyFile: filepath.Join(caddy.AppDataDir(), "ccload", "encryption.key"), Modules: modulesIn, Log: a.logger,
 	})
 	if err != nil {
@@ -120,8 +131,7 @@ func (a *App) joinState() error {
 
 // rebuild makes the registry of what is declared and stored now.
 func (a *App) rebuild() error {
-	replacer := caddy.NewReplacer()
-	replace := func(s string) string { return replacer.ReplaceAll(s, "") }
+	replace := func(s string) string { return a.replacer.ReplaceAll(s, "") }
 	whole, shadowed := a.control.Whole()
 	for _, problem := range shadowed {
 		a.observer.Problem(problem)
@@ -140,8 +150,9 @@ func (a *App) rebuild() error {
 	return nil
 }
 
-// Start opens the store, if no earlier config has, and begins to work.
-func (a *App) Start() error {
+// Start opens the store, if no earlier config has, and begins to work. A store
+// that is away keeps no config from starting.
+func (a *App) Start() (err error) {
 	own, err := a.control.ReadPrices()
 	if err != nil {
 		return err
@@ -150,23 +161,31 @@ func (a *App) Start() error {
 		return fmt.Errorf("opening the store: %w", err)
 	}
 	a.control.MakeSecretFiles()
-	if err := within(openTimeout, a.control.Open); err != nil {
+	var run context.Context
+	run, a.stop = context.WithCancel(context.Background())
+	defer func() {
+		if err != nil { // Caddy stops only what has started
+			a.stop()
+			a.background.Wait()
+		}
+	}()
+	if err := a.meetStore(run, a.control.Open); err != nil {
 		return err
 	}
 	if err := a.rebuild(); err != nil {
 		return err
 	}
-	var run context.Context
-	run, a.stop = context.WithCancel(context.Background())
 	a.state.attach(a)
-	a.state.cluster.Divide(run)
-	if sync := a.control.UsePrices(run, own); sync != nil {
+	if a.state.opened.Load() {
+		_ = a.meetStore(run, func(ctx context.Context) error { a.state.cluster.Divide(ctx); return nil })
+	}
+	if sync := a.control.UsePrices(own); sync != nil {
 		a.background.Go(func() { sync(run) })
 	}
 	a.gateway.StartChecks()
 	a.warnOfServers()
 	a.nameSites()
-	a.announce()
+	a.findSites()
 	if len(a.gateway.Table().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}
@@ -238,6 +257,9 @@ func (a *App) idleWithin(patience time.Duration) bool {
 }
 
 func (a *App) leaveState() {
+	if a.files != nil {
+		a.files.Close()
+	}
 	if _, err := states.Delete(a.stateKey); err != nil {
 		a.logger.Error("closing the gateway's state", zap.Error(err))
 	}

@@ -34,6 +34,8 @@ var nameProtocols = map[string]string{
 	"admin/describe.go": "the responses of an OpenAPI document",
 	"config/url.go":     "the last part of an address's path",
 
+	"command/demo_traffic.go": "the calls of the demo's clients",
+
 	// Programs and helpers for tests, which play a client or a provider.
 	"bench/":           "the calls that are measured",
 	"internal/fakeai/": "a provider, which must not share the code that it tests",

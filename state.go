@@ -3,7 +3,6 @@ package ccload
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/fnv"
 	"path/filepath"
 	"strconv"
@@ -21,8 +20,8 @@ import (
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/health"
-	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/routing"
+	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
 
@@ -32,7 +31,6 @@ var states = caddy.NewUsagePool()
 
 // Times the state allows itself.
 const (
-	openTimeout  = 30 * time.Second // to connect to the store and migrate it
 	closeTimeout = 10 * time.Second // to write what is left at the end
 	pruneEvery   = 10 * time.Minute
 	pruneStep    = 500 // calls deleted at a time, so that writers never wait long
@@ -51,11 +49,15 @@ type state struct {
 	cluster *cluster.Cluster
 
 	store  store.Store
+	files  *secrets.Files
 	warned sync.Map // what the log was told -> time.Time: when, or until when it holds
 
 	openOnce sync.Once
 	openErr  error
-	opened   atomic.Bool
+	begun    atomic.Bool // what runs in the background does
+	opened   atomic.Bool // the store is open, and what was spent is known
+	writer   callWriter
+	drains   int // of connect: attempts that ended because older records are not written
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 
@@ -73,9 +75,11 @@ type retention struct {
 
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
-	st := &state{store: s}
+	st := &state{store: s, files: secrets.NewFiles()}
+	st.writer = callWriter{st: st, early: make(map[string]map[ai.Day]ai.Money)}
 	st.log.Store(log)
 	st.routing = routing.NewState(st.coolingChanged)
+	st.routing.Spending.SetKnown(false)
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Tracker: st.routing.Tracker, Limited: st.limited, Log: st.logger,
@@ -83,7 +87,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	})
 	st.control = control.NewState(control.Parts{
 		Store: s, Cluster: st.cluster, Routing: st.routing, Gateway: st.gateway,
-		Current: st.service, Apply: st.apply, Log: st.logger,
+		Current: st.service, Apply: st.apply, SpendingKnown: st.opened.Load, Log: st.logger,
 	})
 	return st
 }
@@ -91,66 +95,19 @@ func newState(s store.Store, log *zap.Logger) *state {
 // logger is that of the config that was started last.
 func (st *state) logger() *zap.Logger { return st.log.Load() }
 
-// open connects the store and starts what runs in the background. It does so
-// once; later calls return the first result.
-func (st *state) open() error {
-	st.openOnce.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
-		defer cancel()
-		if err := st.store.Open(ctx); err != nil {
-			st.openErr = err
-			return
-		}
-		entries, err := st.store.LoadCooling(ctx)
-		if err != nil {
-			st.openErr = errors.Join(fmt.Errorf("reading what was cooling: %w", err), st.store.Close())
-			return
-		}
-		st.routing.Tracker.Restore(entries)
-		st.useSpool(ctx) // before what was spent is read: some of it may be there
-		spent, err := st.store.LoadSpent(ctx)
-		if err != nil {
-			st.openErr = errors.Join(fmt.Errorf("reading what was spent: %w", err), st.store.Close())
-			return
-		}
-		st.routing.Spending.Load(spent)
-		if saved, err := st.store.LoadMemory(ctx, tokensMemory); err == nil {
-			if err := st.gateway.Counter.Load(saved); err != nil {
-				st.log.Load().Warn("what was learned of counting tokens cannot be read and is learned anew", zap.Error(err))
-			}
-		}
-		st.cluster.Start()
-		st.gateway.Ledger.Attach(ackWriter{st})
-		captures := &gateway.CaptureWriter{From: st.gateway.Captures, Store: st.store, Conf: st.captureConf, Log: st.logger}
-		var run context.Context
-		run, st.stop = context.WithCancel(context.Background())
-		st.done.Go(func() { st.pruneLoop(run) })
-		st.done.Go(func() { st.control.RefreshLoop(run) })
-		st.done.Go(func() { captures.Run(run) })
-		st.done.Go(func() { st.cluster.Run(run) })
-		st.opened.Store(true)
-	})
-	return st.openErr
-}
-
-// useSpool gives the ledger a place on disk for the time that the store is
-// away. Without one it keeps records in memory only.
-func (st *state) useSpool(ctx context.Context) {
+// openJournal gives the ledger its journal, before anything is asked of the
+// store: calls may come already. Without one records are in memory only until
+// they are stored.
+func (st *state) openJournal() {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(st.store.Identity()))
-	dir := filepath.Join(caddy.AppDataDir(), "ccload", "spool", strconv.FormatUint(h.Sum64(), 16))
-	spool, err := ledger.OpenSpool(dir, 0)
-	if err != nil {
-		st.log.Load().Error("there is no spool for records of calls: they are kept in memory only while the store is away", zap.Error(err))
-		return
+	dir := filepath.Join(caddy.AppDataDir(), "ccload", "journal", strconv.FormatUint(h.Sum64(), 16))
+	if err := st.gateway.Ledger.OpenJournal(dir, 0); err != nil {
+		st.log.Load().Error("the journal of calls cannot be kept: a process that is killed loses calls that were answered; it is tried again", zap.String("folder", dir), zap.Error(err))
 	}
-	if n := spool.Len(); n > 0 {
-		st.log.Load().Info("records of calls that the store did not take before are written now", zap.Int("records", n))
-		if err := spool.Drain(ctx, ackWriter{st}); err != nil {
-			st.log.Load().Warn("writing records of calls that the store did not take before; it is tried again", zap.Error(err))
-		}
+	if n := st.gateway.Ledger.Recovered(); n > 0 {
+		st.log.Load().Info("records of calls that an earlier process did not get into the store are written first", zap.Int("records", n))
 	}
-	st.gateway.Ledger.UseSpool(spool)
 }
 
 // Destruct writes what is left and closes the store. The usage pool calls it
@@ -158,11 +115,14 @@ func (st *state) useSpool(ctx context.Context) {
 func (st *state) Destruct() error {
 	st.gateway.Pool.Close()
 	st.control.Shared.Hub.CloseAll()
-	if !st.opened.Load() {
-		return nil
+	if !st.begun.Load() {
+		return within(closeTimeout, st.gateway.Ledger.Close)
 	}
 	st.stop()
 	st.done.Wait()
+	if !st.opened.Load() { // there is nobody to give anything to: the ledger's goes to disk
+		return errors.Join(within(0, st.cluster.Close), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
+	}
 	// What cools down is a few rows, the ledger may have many: that one goes last,
 	// and each has its own time.
 	return errors.Join(within(closeTimeout, st.cluster.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
@@ -274,7 +234,7 @@ func (st *state) apply() {
 	st.mu.Unlock()
 	for _, app := range apps {
 		if err := app.rebuild(); err != nil {
-			app.logger.Error("what is stored cannot be put to use; routing stays as it was", zap.Error(err))
+			app.logger.Error("what is stored or in files cannot be put to use; routing stays as it was", zap.Error(err))
 			continue
 		}
 		app.gateway.RenewChecks()
@@ -304,33 +264,11 @@ func (st *state) limited() map[string]*access.Limiter {
 // coolingChanged is told by the board whenever something starts or ends to
 // rest. It persists the change and tells people.
 func (st *state) coolingChanged(c health.Change) {
-	if st.opened.Load() {
+	if st.begun.Load() {
 		st.cluster.Save(c)
 	}
 	st.control.PublishChange(control.Change{Cooling: &c})
 	if app := st.current(); app != nil {
 		app.observer.coolingChanged(c)
 	}
-}
-
-// ackWriter is the store for the ledger: purses learn of what is written.
-type ackWriter struct{ st *state }
-
-// WriteCalls implements ledger.Writer.
-func (w ackWriter) WriteCalls(ctx context.Context, records []*ai.Record) error {
-	err := w.st.store.WriteCalls(ctx, records)
-	if err != nil {
-		return err
-	}
-	for _, r := range records {
-		if r.Cost.Amount != 0 {
-			w.st.routing.Spending.Written("token/"+r.Token, r.Cost.Amount)
-		}
-		for i := range r.Attempts {
-			if c := r.Attempts[i].Cost.Amount; c != 0 {
-				w.st.routing.Spending.Written(routing.ChannelPurse+r.Attempts[i].Target.Channel, c)
-			}
-		}
-	}
-	return nil
 }

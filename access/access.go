@@ -63,11 +63,18 @@ type Counts struct {
 	Windows  *RateWindows
 	Spending *Spending
 	Calendar *Calendar
+	// Unmetered lets budgets serve while it is not known what was spent: they
+	// then count what was spent since the process began.
+	Unmetered bool
 }
 
 // Limiter is the limiter of a name.
 func (c *Counts) Limiter(name string, r Rates, b Budget) *Limiter {
-	return NewLimiter(r, b, c.Calendar, c.Windows.Of(name), c.Spending.Of(name))
+	l := NewLimiter(r, b, c.Calendar, c.Windows.Of(name), c.Spending.Of(name))
+	if !c.Unmetered {
+		l.unknown = &c.Spending.unknown
+	}
+	return l
 }
 
 // New builds a set of tokens whose use is counted in c. The error names the token

@@ -3,6 +3,7 @@ package access
 import (
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ccload/ccload/ai"
 )
@@ -30,6 +31,8 @@ func (b Budget) Left(s State) int64 {
 // Spending holds what has been spent, by name: tokens and channels. It lives as
 // long as the process. It is safe for concurrent use.
 type Spending struct {
+	unknown atomic.Bool // what was spent before is not known yet
+
 	mu     sync.Mutex
 	byName map[string]*Spend
 }
@@ -49,6 +52,11 @@ func (p *Spending) Of(name string) *Spend {
 	return spend
 }
 
+// SetKnown says whether it is known what was spent in earlier lives of the
+// process, and by others. Until it is, budgets admit nothing unless their Counts
+// are Unmetered. Of a new set it is known.
+func (p *Spending) SetKnown(known bool) { p.unknown.Store(!known) }
+
 // Spent is what was spent from a spend account on a day.
 type Spent struct {
 	Name   string // of the spend account
@@ -67,7 +75,7 @@ func (p *Spending) Load(spent []Spent) {
 	}
 }
 
-// Of is what has been spent of one budget, and what calls under way have
+// Spend is what has been spent of one budget, and what calls under way have
 // reserved. Amounts are kept by day, so that a clock that is set forth or back
 // finds what that day has spent already: no day's budget is given twice, and
 // none is lost. The zero value is ready; it must not be copied.
@@ -77,6 +85,7 @@ type Spend struct {
 	months   map[ai.Day]ai.Money // by the month's first day
 	total    ai.Money
 	reserved ai.Money
+	waiting  chan struct{} // closed when something reserved is given back; nil: nobody waits
 
 	// Where several processes share the budget; see share.go.
 	share   *Share
@@ -90,14 +99,30 @@ type Spend struct {
 // and some for clocks that jump.
 const keptDays = 64
 
-// Reserve sets an amount aside if the budget is not used up by what was spent
-// and what others have reserved. Of any number of calls that ask at once, the
-// last that is admitted may pass the limit, by no more than its own amount. If
-// it was not admitted, over is the limit in the way.
-func (s *Spend) Reserve(day ai.Day, b Budget, amount ai.Money) (ok bool, over Limit) {
+// margin is the part of a budget, one in so many, that calls under way may pass
+// it by if each of them costs all that was set aside for it.
+const margin = 10
+
+// Reserve sets aside what a call costs at most if the budget is not used up by
+// what was spent and what others have reserved. Calls at once may pass a limit
+// by a tenth of it even if each costs all that was set aside for it. A call that
+// is alone is measured by what it is likely to cost, so that the end of a budget
+// is of use too; the first of all is always admitted. If it was not, over is the
+// limit in the way.
+func (s *Spend) Reserve(day ai.Day, b Budget, amount, likely ai.Money) (ok bool, over Limit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if over := s.over(day, b); over != "" {
+		return false, over
+	}
+	passes := amount
+	if s.reserved == 0 {
+		passes = likely
+	}
+	if over := s.first(day, b, func(spent, limit ai.Money) bool {
+		taken := spent + s.reserved
+		return taken > 0 && taken+passes > limit+limit/margin
+	}); over != "" {
 		return false, over
 	}
 	if s.beyondShare(day, b, amount) {
@@ -107,6 +132,40 @@ func (s *Spend) Reserve(day ai.Day, b Budget, amount ai.Money) (ok bool, over Li
 	}
 	s.reserved += amount
 	return true, ""
+}
+
+// adjust changes what is reserved for a call under way. It always does: what a
+// call costs it costs, and only newcomers can be refused.
+func (s *Spend) adjust(more ai.Money) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reserved += more
+	if more < 0 {
+		s.wakeWaiting()
+	}
+}
+
+// wakeWaiting wakes calls that wait for something reserved to be given back.
+func (s *Spend) wakeWaiting() {
+	if s.waiting != nil {
+		close(s.waiting)
+		s.waiting = nil
+	}
+}
+
+// freed returns a channel that is closed when a call under way gives back what
+// it had reserved, or nil if nothing is reserved. It is asked for before
+// Reserve, so that nothing is missed between.
+func (s *Spend) freed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reserved == 0 {
+		return nil
+	}
+	if s.waiting == nil {
+		s.waiting = make(chan struct{})
+	}
+	return s.waiting
 }
 
 // Over is the limit that is used up now, "" if none is.
@@ -122,15 +181,20 @@ func (s *Spend) Over(day ai.Day, b Budget) Limit {
 	return over
 }
 
-// over asks for the limit that lasts longest first: it is what decides when
-// there is room again.
+// over is the limit that is used up by what was spent and is reserved.
 func (s *Spend) over(day ai.Day, b Budget) Limit {
+	return s.first(day, b, func(spent, limit ai.Money) bool { return spent+s.reserved >= limit })
+}
+
+// first asks for the limit that lasts longest first: it is what decides when
+// there is room again.
+func (s *Spend) first(day ai.Day, b Budget, over func(spent, limit ai.Money) bool) Limit {
 	switch {
-	case b.Total > 0 && s.total+s.reserved >= b.Total:
+	case b.Total > 0 && over(s.total, b.Total):
 		return LimitTotal
-	case b.Month > 0 && s.months[day.Month()]+s.reserved >= b.Month:
+	case b.Month > 0 && over(s.months[day.Month()], b.Month):
 		return LimitMonth
-	case b.Day > 0 && s.days[day]+s.reserved >= b.Day:
+	case b.Day > 0 && over(s.days[day], b.Day):
 		return LimitDay
 	}
 	return ""
@@ -142,6 +206,7 @@ func (s *Spend) Settle(day ai.Day, reserved, cost ai.Money) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reserved -= reserved
+	s.wakeWaiting()
 	s.pending += cost
 	s.add(day, cost)
 }

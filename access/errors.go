@@ -43,16 +43,19 @@ const (
 	LimitDay         Limit = "daily_budget"    // money in a day
 	LimitMonth       Limit = "monthly_budget"  // money in a month of the calendar
 	LimitTotal       Limit = "total_budget"    // money at all
+	LimitUnknown     Limit = "spending"        // there is a budget, and it is not known yet what was spent of it
 )
 
 // LimitError says that a token has used up a limit. It is answered with
-// status 429; its message may be told to the client.
+// status 429, or 503 for LimitUnknown; its message may be told to the client.
 type LimitError struct {
 	Limit      Limit
 	Max        int           // what a rate or the concurrency is set to
 	Budget     ai.Money      // what a budget is set to
-	Spent      ai.Money      // what was spent of it; the rest is reserved by calls under way
-	Resets     time.Time     // when a budget begins anew; zero: never
+	Spent      ai.Money      // what was spent of it
+	Likely     ai.Money      // what a call like this is likely to cost at most
+	Reserved   bool          // the budget is not spent: what is left of it is reserved by calls under way
+	Resets     time.Time     // when a spent budget begins anew; zero: never
 	RetryAfter time.Duration // when it is worth trying again, from now; 0: nobody knows
 	Shared     bool          // it is only the share of this process that is used up, and there may be more
 }
@@ -60,6 +63,8 @@ type LimitError struct {
 // Error is the sentence for the client.
 func (e *LimitError) Error() string {
 	switch e.Limit {
+	case LimitUnknown:
+		return "this token has a budget, and what was spent of it cannot be read now, because the gateway has just started or its database is away; try again in a moment"
 	case LimitConcurrency:
 		return fmt.Sprintf("this token has as many requests under way as it may have (%d); wait for one to end", e.Max)
 	case LimitRPM:
@@ -68,9 +73,12 @@ func (e *LimitError) Error() string {
 		return fmt.Sprintf("this token has used up its %d tokens per minute", e.Max)
 	}
 	period := map[Limit]string{LimitDay: "daily ", LimitMonth: "monthly "}[e.Limit]
-	text := fmt.Sprintf("this token has used up its %sbudget of $%s (spent: $%s, the rest is reserved by requests under way)", period, e.Budget, e.Spent)
-	if e.Spent >= e.Budget {
-		text = fmt.Sprintf("this token has used up its %sbudget of $%s (spent: $%s)", period, e.Budget, e.Spent)
+	if e.Reserved {
+		return fmt.Sprintf("what is left of this token's %sbudget of $%s (spent: $%s) is reserved by requests under way, until they end; try again in a moment, or say a smaller max_tokens", period, e.Budget, e.Spent)
+	}
+	text := fmt.Sprintf("this token has used up its %sbudget of $%s (spent: $%s)", period, e.Budget, e.Spent)
+	if e.Spent < e.Budget {
+		text = fmt.Sprintf("what is left of this token's %sbudget of $%s (spent: $%s) is less than a request like this may cost ($%s); say a smaller max_tokens", period, e.Budget, e.Spent, e.Likely)
 	}
 	if e.Resets.IsZero() {
 		return text
@@ -81,6 +89,8 @@ func (e *LimitError) Error() string {
 // Code is stable and made for programs.
 func (e *LimitError) Code() string {
 	switch e.Limit {
+	case LimitUnknown:
+		return "token_spending_unknown"
 	case LimitConcurrency:
 		return "token_concurrency_exceeded"
 	case LimitRPM:

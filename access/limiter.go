@@ -1,6 +1,7 @@
 package access
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/ccload/ccload/ai"
@@ -15,6 +16,7 @@ type Limiter struct {
 	calendar *Calendar
 	window   *RateWindow
 	spend    *Spend
+	unknown  *atomic.Bool // it is not known what was spent; nil: it does not matter
 }
 
 // NewLimiter returns a limiter.
@@ -25,7 +27,8 @@ func NewLimiter(r Rates, b Budget, c *Calendar, w *RateWindow, s *Spend) *Limite
 // Use is what a call uses, or is expected to.
 type Use struct {
 	Tokens int
-	Money  ai.Money
+	Money  ai.Money // at most, of an expectation
+	Likely ai.Money // what is likely to be the most of it; of an expectation only
 }
 
 // Measured reports whether Acquire must be told what a call is expected to use.
@@ -50,7 +53,11 @@ func (l *Limiter) Acquire(now time.Time, expected Use) (ok bool, over Limit) {
 	if !l.Budget.Limited() {
 		return true, ""
 	}
-	if ok, over = l.spend.Reserve(l.calendar.Day(now), l.Budget, expected.Money); !ok {
+	if l.spendingUnknown() {
+		l.window.Cancel(now, l.Rates, expected.Tokens)
+		return false, LimitUnknown
+	}
+	if ok, over = l.spend.Reserve(l.calendar.Day(now), l.Budget, expected.Money, expected.Likely); !ok {
 		l.window.Cancel(now, l.Rates, expected.Tokens)
 	}
 	return ok, over
@@ -80,15 +87,28 @@ func (l *Limiter) Full(now time.Time) Limit {
 	if over := l.window.Full(now, l.Rates); over != "" {
 		return over
 	}
-	if l.Budget.Limited() {
-		return l.spend.Over(l.calendar.Day(now), l.Budget)
+	switch {
+	case !l.Budget.Limited():
+		return ""
+	case l.spendingUnknown():
+		return LimitUnknown
 	}
-	return ""
+	return l.spend.Over(l.calendar.Day(now), l.Budget)
 }
+
+// spendingUnknown reports whether the budget cannot be judged yet.
+func (l *Limiter) spendingUnknown() bool { return l.unknown != nil && l.unknown.Load() }
+
+// unknownPatience is how soon it is worth asking again whether it is known what
+// was spent.
+const unknownPatience = 2 * time.Second
 
 // Reopens is when a limit that is in the way has room again for the smallest
 // call; zero if nobody knows.
 func (l *Limiter) Reopens(over Limit, now time.Time) time.Time {
+	if over == LimitUnknown {
+		return now.Add(unknownPatience)
+	}
 	if l.window.share.Load() != nil && !l.usedUp(over, now) {
 		return now.Add(sharePatience)
 	}
@@ -104,6 +124,20 @@ func (l *Limiter) Reopens(over Limit, now time.Time) time.Time {
 // sharePatience is how soon it is worth asking again for what other processes
 // have left over.
 const sharePatience = 300 * time.Millisecond
+
+// reservedPatience is how soon it is worth asking again for what calls under way
+// have reserved: most of them end within seconds.
+const reservedPatience = 2 * time.Second
+
+// Freed returns a channel that is closed when a call under way gives back what
+// it reserved of the budget; nil if none has reserved anything. It is asked for
+// before a call is refused, so that nothing given back meanwhile is missed.
+func (l *Limiter) Freed() <-chan struct{} {
+	if !l.Budget.Limited() {
+		return nil
+	}
+	return l.spend.freed()
+}
 
 // usedUp reports whether a limit is in the way even of a process that may use
 // all of it.
@@ -125,6 +159,9 @@ func (l *Limiter) usedUp(over Limit, now time.Time) bool {
 
 // limitError says that a limit of a token is in the way.
 func (l *Limiter) limitError(over Limit, now time.Time, expected Use) *LimitError {
+	if over == LimitUnknown {
+		return &LimitError{Limit: over, RetryAfter: unknownPatience}
+	}
 	e := &LimitError{Limit: over, Shared: l.window.share.Load() != nil && l.window.mayWait(now) && !l.usedUp(over, now)}
 	switch over {
 	case LimitConcurrency:
@@ -138,7 +175,11 @@ func (l *Limiter) limitError(over Limit, now time.Time, expected Use) *LimitErro
 	default:
 		day := l.calendar.Day(now)
 		state := l.spend.State(day)
-		e.Spent, e.Budget = state.of(over), l.Budget.of(over)
+		e.Spent, e.Budget, e.Likely = state.of(over), l.Budget.of(over), expected.Likely
+		if e.Reserved = e.Spent < e.Budget && state.Reserved > 0; e.Reserved {
+			e.RetryAfter = reservedPatience
+			break
+		}
 		if e.Resets = l.calendar.Resets(over, day); !e.Resets.IsZero() {
 			e.RetryAfter = e.Resets.Sub(now)
 		}

@@ -30,7 +30,7 @@ func (m *RateWindows) Of(name string) *RateWindow {
 	return window
 }
 
-// Of counts the calls of one thing: those under way, those that began
+// RateWindow counts the calls of one thing: those under way, those that began
 // within the last 60 seconds, and their tokens. Limits are given with each call
 // because they may change while the counts go on. The zero value is ready; it
 // must not be copied.
@@ -45,6 +45,7 @@ type RateWindow struct {
 	share    atomic.Pointer[Share] // nil: all of the limits
 	short    shortfall
 	inVain   atomic.Int64 // when somebody waited for a larger share in vain, since epoch
+	bounds   atomic.Int64 // calls under way whose tokens or money are a bound
 }
 
 // Rates are the limits a RateWindow keeps; 0 means no limit.

@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 	"iter"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -88,12 +88,16 @@ func (t *Token) MayCountUpstream() bool { return t.counts }
 // Limiter is what the token may use, and has used.
 func (t *Token) Limiter() *Limiter { return t.limiter }
 
-// Admission is a call that a token was admitted with.
+// Admission is a call that a token was admitted with. It is safe for concurrent
+// use.
 type Admission struct {
-	limiter  *Limiter
-	at       time.Time
+	limiter *Limiter
+	at      time.Time
+
+	mu       sync.Mutex
 	expected Use
-	settled  atomic.Bool
+	bound    bool // expected is a bound, see AdmitBound
+	settled  bool
 }
 
 // Admit counts a call that begins now, and is expected to use so much, against
@@ -108,7 +112,12 @@ func (t *Token) Admit(now time.Time, expected Use) (*Admission, error) {
 // Settle ends the call and counts what it used instead of what was expected.
 // Only the first call of it counts, from whichever goroutine.
 func (a *Admission) Settle(used Use) {
-	if a.settled.CompareAndSwap(false, true) {
-		a.limiter.Settle(a.at, a.expected, used)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.settled {
+		return
 	}
+	a.settled = true
+	a.exact()
+	a.limiter.Settle(a.at, a.expected, used)
 }

@@ -68,12 +68,25 @@ func problemOf(err error) *Problem {
 		return Problemf(http.StatusRequestEntityTooLarge, CodeTooLarge, "", "the request is larger than %d bytes", large.Limit)
 	case errors.As(err, &said) && said.HTTPStatus < http.StatusInternalServerError:
 		return Problemf(said.HTTPStatus, CodeInvalid, "", "%s", said.Err.Error())
+	case databaseFailed(err):
+		return errDatabase
 	case errors.Is(err, ErrNotFound):
 		return Problemf(http.StatusNotFound, CodeNotFound, "", "%s", err.Error())
 	case errors.As(err, &bad):
 		return Problemf(http.StatusBadRequest, CodeInvalid, "", "%s", bad.Error())
 	}
 	return Problemf(http.StatusInternalServerError, CodeInternal, "", "the gateway failed; its log says why")
+}
+
+// errDatabase is told of failures of the database. Anybody may see it, so it does
+// not say where that is: status and the log do.
+var errDatabase = Problemf(http.StatusServiceUnavailable, CodeStore, "", "the database is away or does not do what it should; the gateway's log says why. Try again in a moment")
+
+// databaseFailed reports whether an error is the database's: it is not open yet,
+// or does not do what it should.
+func databaseFailed(err error) bool {
+	failed := (interface{ StoreFailed() bool })(nil)
+	return errors.As(err, &failed) && failed.StoreFailed()
 }
 
 func invalid(field, format string, args ...any) error {

@@ -46,6 +46,8 @@ var ErrNotFound = errors.New("no such call; it may have been forgotten by retent
 //	POST /ccload/import                  take channels, tokens and aliases from the file in the body, or at a path on this machine; ?name= path= dry_run=
 //	GET  /ccload/export                  write what is stored to a file; ?format=
 //	POST /ccload/export                  the same; ?format= secrets=
+//	POST /ccload/login                   make a link that logs an operator in to the dashboard once
+//	GET  /ccload/password                where the admin password comes from
 //	POST /ccload/rotate                  seal all stored secrets with a new encryption key
 //
 // Whoever reaches the endpoint may already replace the whole config, so nothing
@@ -95,6 +97,15 @@ var table = []row{
 	{http.MethodPost, "import", byOperator(importByCommand)},
 	{http.MethodGet, "export", byOperator(exportByCommand)},
 	{http.MethodPost, "export", byOperator(exportByCommand)},
+	{http.MethodPost, "login", byOperator(func(op Operator, _ *http.Request, _ string) (any, error) {
+		if op.Password() == nil {
+			return nil, Problemf(http.StatusConflict, CodeNoPassword, "", "no admin password is configured, so nobody can log in: write admin_password or admin_password_file into the ccload options")
+		}
+		return op.Shared().MakeLoginLink(time.Now()), nil
+	})},
+	{http.MethodGet, "password", byOperator(func(op Operator, _ *http.Request, _ string) (any, error) {
+		return PasswordSource{Set: op.Password() != nil, File: op.PasswordFile()}, nil
+	})},
 	{http.MethodPost, "rotate", byOperator(func(op Operator, r *http.Request, _ string) (any, error) { return op.Rotate(r.Context(), command(r)) })},
 }
 
@@ -178,6 +189,8 @@ func apiError(err error) error {
 		return said
 	case errors.As(err, &problem):
 		status = problem.Status
+	case databaseFailed(err):
+		status = http.StatusServiceUnavailable
 	case errors.Is(err, ErrNotFound):
 		status = http.StatusNotFound
 	case errors.As(err, &bad):

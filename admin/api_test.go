@@ -80,7 +80,9 @@ func (g *gateway) Reprice(_ context.Context, since time.Time) (int, error) {
 	return 7, nil
 }
 
-func (*gateway) Status() Status { return Status{Channels: 2} }
+func (*gateway) Status() Status {
+	return Status{Channels: 2, Store: StoreStatus{State: StoreOpen, StoredKnown: true}}
+}
 
 func TestRoutes(t *testing.T) {
 	t.Parallel()

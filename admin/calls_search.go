@@ -26,7 +26,7 @@ func classOf(kind ai.Kind, failedOver bool) string {
 		return classFailedOver
 	case kind == ai.OK:
 		return classOK
-	case kind == ai.ClientGone || kind.CallersFault():
+	case kind == ai.ClientGone || kind == ai.Ended || kind.CallersFault():
 		return classCaller
 	}
 	return classFailed

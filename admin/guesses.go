@@ -21,6 +21,7 @@ const (
 	byPassword = "password"
 	byToken    = "token"
 	byBearer   = "bearer"
+	byLink     = "code"
 )
 
 // peerFree is how many logins by one peer may fail before others by it are
@@ -32,7 +33,7 @@ const peerFree = 10 * throttleFree
 type LoginNote struct {
 	Actor
 	OK     bool
-	Kind   string // password, token or bearer
+	Kind   string // password, token, bearer or code
 	Missed int    // failures before this one that were not noted, because there were too many
 }
 

@@ -7,6 +7,7 @@ import (
 	pathpkg "path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -31,7 +32,8 @@ const DefaultPrefix = "/ccload"
 // ccload app.
 type Handler struct {
 	// Prefix is the path below which it is served, without a slash at its end.
-	// Default /ccload.
+	// Default /ccload. With "/" it is at the root of its site, where it takes
+	// what is its own only: /, /api/* and /assets/*.
 	Prefix string `json:"prefix,omitempty"`
 
 	log *zap.Logger
@@ -86,10 +88,27 @@ func (h *Handler) build() {
 	h.mux.Handle("/", http.HandlerFunc(h.unknown))
 }
 
+// ownPaths are what is served below the prefix.
+var ownPaths = []string{"/", "/api/*", "/assets/*"}
+
+// Paths are matchers of what is served. At the root of a site that is not
+// everything: other handlers have their paths there too.
+func (h *Handler) Paths() []string {
+	if strings.Trim(h.Prefix, "/") == "" {
+		return ownPaths
+	}
+	return []string{h.Prefix, h.Prefix + "/*"}
+}
+
+// ownPath reports whether a path below the root is one of ours.
+func ownPath(path string) bool {
+	return path == "/" || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/assets/")
+}
+
 // ServeHTTP serves what is below the prefix.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	path, below := strings.CutPrefix(r.URL.Path, h.Prefix)
-	if !below || path != "" && path[0] != '/' {
+	if !below || path != "" && path[0] != '/' || h.Prefix == "" && !ownPath(path) {
 		return next.ServeHTTP(w, r)
 	}
 	header := w.Header()
@@ -165,6 +184,10 @@ type Shared struct {
 	Peers    *access.Guessing // by the other end of the connection; it delays
 	Hub      *Hub
 	Pulse    Pulse
+	Version  string     // of the program
+	Codes    LoginCodes // that log an operator in once
+
+	dashboards atomic.Pointer[[]string] // addresses at which it is found
 
 	failures failureLimit // of what is noted
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,12 +36,16 @@ var usualPace = livePace{
 
 // HubOptions says what a hub shows. The token is "" for the operator's view,
 // else the name of the client token whose holder watches: they must only ever
-// get their own calls and numbers. Both functions are called outside of locks
+// get their own calls and numbers. The functions are called outside of locks
 // and should be quick; what they return is sent as JSON.
 type HubOptions struct {
 	Snapshot func(token string) any // everything, when one begins to watch
 	Metrics  func(token string) any // numbers, each second
-	Now      func() time.Time       // default time.Now
+	// Running lists calls under way, at most so many: when they begin, get
+	// further and end, and each second for what they have given. nil: nobody is
+	// told of them.
+	Running func(token string, most int) RunningCalls
+	Now     func() time.Time // default time.Now
 }
 
 // liveEvent is an event that may be sent again to who reconnects, as JSON by
@@ -59,7 +64,8 @@ type liveList struct {
 }
 
 // Hub tells those who watch what happens, as Server-Sent Events: a snapshot
-// first, then metrics each second, changes of channels, and calls. It does
+// first, then metrics each second, changes of channels, calls under way, and
+// calls that have ended. It does
 // nothing while nobody watches, and nobody who watches slows down what is
 // watched.
 //
@@ -301,6 +307,7 @@ func (h *Hub) tick() {
 	ticker := time.NewTicker(h.pace.calls)
 	defer ticker.Stop()
 	last := time.Now()
+	shapes := make(map[string]string)
 	for {
 		select {
 		case <-h.closed:
@@ -316,11 +323,25 @@ func (h *Hub) tick() {
 		h.flush()
 		h.mu.Unlock()
 		// Half a tick early is closer than half a tick late.
-		if now := time.Now(); now.Sub(last) >= h.pace.metrics-h.pace.calls/2 {
+		now := time.Now()
+		due := now.Sub(last) >= h.pace.metrics-h.pace.calls/2
+		if due {
 			last = now
 			h.measure()
 		}
+		h.tellRunning(shapes, due)
 	}
+}
+
+// viewers are those who watch, each once.
+func (h *Hub) viewers() map[string][]byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	data := make(map[string][]byte)
+	for v := range h.watchers {
+		data[v.token] = nil
+	}
+	return data
 }
 
 // measure sends each viewer their metrics.
@@ -328,21 +349,40 @@ func (h *Hub) measure() {
 	if h.o.Metrics == nil {
 		return
 	}
-	data := make(map[string][]byte)
-	h.mu.Lock()
-	for v := range h.watchers {
-		data[v.token] = nil
-	}
-	h.mu.Unlock()
+	data := h.viewers()
 	for token := range data {
 		data[token], _ = json.Marshal(h.o.Metrics(token)) // none is sent if it cannot be encoded
 	}
+	h.push("metrics", data)
+}
+
+// tellRunning sends each viewer the calls under way: those whose shape is another
+// than it was, or, if all is set, everybody. It remembers the shapes.
+func (h *Hub) tellRunning(shapes map[string]string, all bool) {
+	if h.o.Running == nil {
+		return
+	}
+	data := h.viewers()
+	maps.DeleteFunc(shapes, func(token, _ string) bool { _, watches := data[token]; return !watches })
+	for token := range data {
+		list := h.o.Running(token, liveRunning)
+		shape := list.shape()
+		if all || shape != shapes[token] {
+			shapes[token] = shape
+			data[token], _ = json.Marshal(list) // texts and numbers cannot fail
+		}
+	}
+	h.push("running", data)
+}
+
+// push sends an event that is not kept, because a newer one replaces it.
+func (h *Hub) push(kind string, data map[string][]byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	seq := h.next()
 	for v := range h.watchers {
 		if d := data[v.token]; d != nil {
-			v.push(liveFrame{seq, "metrics", d})
+			v.push(liveFrame{seq, kind, d})
 		}
 	}
 }

@@ -17,24 +17,39 @@ func login(q *request) (any, error) {
 	if err := q.decode(&in); err != nil {
 		return nil, err
 	}
-	if (in.Password == "") == (in.Token == "") {
-		return nil, invalid("password", "give either a password or a token")
+	var kind string
+	for _, given := range []struct{ kind, value string }{{byPassword, in.Password}, {byToken, in.Token}, {byLink, in.Code}} {
+		if given.value == "" {
+			continue
+		}
+		if kind != "" {
+			return nil, invalid(given.kind, "give one of password, token and code")
+		}
+		kind = given.kind
+	}
+	if kind == "" {
+		return nil, invalid("password", "give a password, a token or a code")
 	}
 	password := q.op.Password()
-	if password == nil && in.Token == "" {
-		return nil, Problemf(http.StatusForbidden, CodeNoPassword, "", "no admin password is configured, so nobody can log in: write admin_password into the ccload options")
+	if password == nil && kind != byToken {
+		return nil, Problemf(http.StatusForbidden, CodeNoPassword, "", "no admin password is configured, so nobody can log in: write admin_password or admin_password_file into the ccload options")
 	}
 	made := StoredSession{Role: RoleHolder, Address: clientAddress(q.r), UserAgent: q.r.UserAgent()}
-	kind := byToken
-	if in.Token == "" {
-		kind, made.Role, made.Password = byPassword, RoleOperator, password.ID()
+	if kind != byToken {
+		made.Role, made.Password = RoleOperator, password.ID()
 	}
 	wrong := Problemf(http.StatusUnauthorized, CodePassword, "", "this is not right")
 	err := q.guess(kind, wrong, func() (bool, error) {
-		if kind == byPassword {
+		switch kind {
+		case byPassword:
 			return password.Check(q.r.Context(), in.Password)
+		case byLink:
+			return q.op.Shared().Codes.Take(in.Code, time.Now()), nil
 		}
 		holder, ok := q.op.TokenOf(in.Token)
+		if !ok && !q.op.Status().Store.StoredKnown {
+			return false, errDatabase // it may be a stored one
+		}
 		made.Name, made.Password = holder.Name, holder.Secret
 		return ok, nil
 	})
@@ -56,6 +71,9 @@ func login(q *request) (any, error) {
 
 func session(q *request) (any, error) {
 	s := Session{Role: q.session.Role, Token: q.session.Name, Password: q.op.Password() != nil}
+	if s.Role != "" {
+		s.Version = q.op.Shared().Version
+	}
 	if !q.session.Expires.IsZero() {
 		s.Expires = q.session.Expires.UTC().Format(time.RFC3339)
 	}

@@ -24,6 +24,8 @@ type Operator interface {
 	Aliases
 	GlobalSettings
 	Cooldowns
+	Running
+	Playground
 	Records
 	Transfer
 	Logins
@@ -128,6 +130,9 @@ type Logins interface {
 	Shared() *Shared
 	// Password opens the dashboard; nil if none is configured.
 	Password() *Password
+	// PasswordFile is the file that the password is kept in; "" where the
+	// password is written in the config, or there is none.
+	PasswordFile() string
 }
 
 // Actor is who changes something.

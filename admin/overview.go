@@ -30,12 +30,12 @@ type OverviewStep struct {
 	Start      time.Time `json:"start,omitzero"`                 // of the step; empty in a sum
 	OK         int64     `json:"ok"`                             // at the first attempt
 	FailedOver int64     `json:"failed_over"`                    // ok, after an attempt that was not: what the gateway saved
-	Caller     int64     `json:"caller"`                         // the caller's fault, or the caller hung up
+	Caller     int64     `json:"caller"`                         // the caller's fault, the caller hung up, or an operator ended it
 	Failed     int64     `json:"failed"`                         // no attempt was good, and the caller is not at fault
 	Output     int64     `json:"output_tokens"`                  // tokens of answers
 	Cost       ai.Money  `json:"cost_usd"`                       // of all calls
 	FirstP50   int64     `json:"first_content_p50_ns,omitempty"` // of calls that went well
-	FirstP90   int64     `json:"first_content_p90_ns,omitempty"` // of calls that went well
+	FirstP95   int64     `json:"first_content_p95_ns,omitempty"` // of calls that went well
 	FirstP99   int64     `json:"first_content_p99_ns,omitempty"` // of calls that went well
 }
 
@@ -43,7 +43,7 @@ type OverviewStep struct {
 type OverviewChannel struct {
 	Name     string `json:"name"`                           // of the channel
 	Served   int64  `json:"served"`                         // calls of the range that it answered
-	FirstP90 int64  `json:"first_content_p90_ns,omitempty"` // of the range
+	FirstP95 int64  `json:"first_content_p95_ns,omitempty"` // of the range
 	// Speed is the output tokens per second that its calls took, from their
 	// arrival to their end; 0 where nothing is known.
 	Speed      float64  `json:"tokens_per_second,omitempty"`
@@ -123,7 +123,7 @@ func (s *OverviewStep) add(row *StatisticsRow) {
 }
 
 func (s *OverviewStep) first(row *StatisticsRow) {
-	s.FirstP50, s.FirstP90, s.FirstP99 = row.FirstP50, row.FirstP90, row.FirstP99
+	s.FirstP50, s.FirstP95, s.FirstP99 = row.FirstP50, row.FirstP95, row.FirstP99
 }
 
 // addChannels tells each channel's part.
@@ -155,7 +155,7 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 	for i := range channels {
 		c := OverviewChannel{Name: channels[i].Name, Hour: pulse.Of(channels[i].Name, now)}
 		if row := rows[c.Name]; row != nil {
-			c.Served, c.FirstP90, c.Speed = row.Calls, row.FirstP90, row.speed()
+			c.Served, c.FirstP95, c.Speed = row.Calls, row.FirstP95, row.speed()
 		}
 		day := budgets[c.Name]
 		c.CostToday, c.LimitToday = day.Spent, day.Limit

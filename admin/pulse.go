@@ -87,7 +87,7 @@ func (p *Pulse) Add(r *ai.Record) {
 func (p *Pulse) count(r *ai.Record) {
 	for i := range r.Attempts {
 		a := &r.Attempts[i]
-		if a.Outcome.Kind == ai.ClientGone || a.Outcome.Kind.CallersFault() {
+		if a.Outcome.Kind == ai.ClientGone || a.Outcome.Kind == ai.Ended || a.Outcome.Kind.CallersFault() {
 			continue // says nothing of the channel
 		}
 		known, ok := p.channels.Load(a.Target.Channel)

@@ -53,7 +53,7 @@ func whoHas(ctx context.Context, op Operator, c credential) (StoredSession, erro
 			err = ErrNoSession // the token is gone, or has another secret
 		}
 	}
-	if errors.Is(err, ErrNoSession) && c.bearer {
+	if err != nil && c.bearer { // it need not be a login, and the database may be away
 		if holder, ok := op.TokenOf(c.value); ok {
 			return StoredSession{Role: RoleHolder, Name: holder.Name}, nil
 		}
@@ -86,7 +86,8 @@ func (q *request) identify() error {
 		q.session = s
 		return nil
 	case !errors.Is(err, ErrNoSession):
-		return Problemf(http.StatusServiceUnavailable, CodeStore, "", "logins cannot be looked up: %s", err.Error())
+		q.log.Warn("a login cannot be looked up", zap.Error(err))
+		return errDatabase
 	case given:
 		q.failed(byBearer)
 		if err := q.op.Shared().Peers.Wait(q.r.Context(), peerAddress(q.r), ""); err != nil {

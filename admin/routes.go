@@ -142,6 +142,11 @@ func init() {
 		{method: http.MethodPost, path: "cooling", who: operators, summary: "Let something rest", body: CooldownOrder{}, answer: Removed{}, handle: startCooldown},
 		{method: http.MethodPost, path: "cooling/clear", who: operators, summary: "End rests early; what is left empty is any", body: health.Ref{}, answer: Cleared{}, handle: clearCooldowns},
 
+		{method: http.MethodGet, path: "running", who: holders, summary: "Calls under way, the oldest first, 500 at most", answer: RunningCalls{}, handle: runningCalls},
+		{method: http.MethodPost, path: "running/{id}/end", who: operators, summary: "End a call under way; its client is told, and its record says who did it", body: EndOrder{}, answer: Removed{}, handle: endCall},
+
+		{method: http.MethodPost, path: "playground", who: operators, summary: "Make a call as a client would, and answer with its answer; X-Ccload-Request-Id is its id", body: Play{}, raw: "application/octet-stream", answer: "", handle: play},
+
 		{method: http.MethodGet, path: "calls", who: holders, summary: "Calls, the newest first", query: callParameters, answer: CallPage{}, handle: listCalls},
 		{method: http.MethodGet, path: "calls/{id}", who: holders, summary: "One call completely: attempts, and why others were left out", answer: ai.Record{}, handle: getCall},
 		{method: http.MethodGet, path: "calls.csv", who: holders, summary: "The same calls as a file, 100,000 at most", query: callParameters, raw: "text/csv", answer: "", handle: exportCalls},
@@ -155,7 +160,7 @@ func init() {
 		{method: http.MethodGet, path: "statistics", who: holders, summary: "Sums of calls, as a series or grouped", query: slices.Concat(statisticsParameters, dimensionParameters), answer: Statistics{}, handle: statistics},
 		{method: http.MethodGet, path: "overview", who: operators, summary: "What the first page shows of a range", query: statisticsParameters[:3], answer: Overview{}, handle: overview},
 		{method: http.MethodGet, path: "budgets", who: holders, summary: "What tokens and channels have spent, and may spend", answer: []Budget{}, handle: budgets},
-		{method: http.MethodGet, path: "live", who: holders, summary: "Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls", raw: "text/event-stream", answer: "", handle: live},
+		{method: http.MethodGet, path: "live", who: holders, summary: "Events as they happen (Server-Sent Events): snapshot, metrics, channel, running, calls", raw: "text/event-stream", answer: "", handle: live},
 
 		{method: http.MethodGet, path: "price", who: operators, summary: "What a usage costs, and by which price", query: []parameter{{"model", required}, {"provider", ""}, {"at", "moment"}, {"tier", "service tier"}, {"region", ""}, {"input", "tokens"}, {"cached_input", ""}, {"cache_write", ""}, {"cache_write_1h", ""}, {"output", ""}, {"audio_input", ""}, {"image_input", ""}, {"cached_audio", ""}, {"cached_image", ""}, {"audio_output", ""}, {"image_output", ""}, {"web_searches", ""}}, answer: Priced{}, handle: func(q *request) (any, error) { return price(q.op, q.r, "") }},
 		{method: http.MethodGet, path: "prices", who: operators, summary: "The prices of your own that are stored", answer: []pricing.Row{}, handle: func(q *request) (any, error) { return q.op.OwnPrices(q.r.Context()) }},
@@ -173,8 +178,9 @@ func init() {
 
 // Login is what a login needs: one of them.
 type Login struct {
-	Password string `json:"password,omitempty"` // the admin password; or token
+	Password string `json:"password,omitempty"` // the admin password; or token, or code
 	Token    string `json:"token,omitempty"`    // the secret of a client token
+	Code     string `json:"code,omitempty"`     // of a login link, good for one login within ten minutes
 }
 
 // Session is who is logged in.
@@ -182,6 +188,7 @@ type Session struct {
 	Role     string `json:"role"`              // operator, holder, or empty for nobody
 	Token    string `json:"token,omitempty"`   // the name of the holder's token
 	Password bool   `json:"password"`          // an admin password is configured
+	Version  string `json:"version,omitempty"` // of the program; told to those who are logged in
 	Expires  string `json:"expires,omitempty"` // moment at which the login ends (RFC 3339)
 }
 

@@ -54,6 +54,8 @@ type guarded struct {
 
 func (g *guarded) Shared() *Shared     { return g.desk }
 func (g *guarded) Password() *Password { return g.password }
+
+func (g *guarded) PasswordFile() string { return "" }
 func (g *guarded) HolderOf(name string) (Holder, bool) {
 	return Holder{"laptop", g.secret}, name == "laptop"
 }
@@ -110,7 +112,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 		{name: "a client token's login", cookie: holder, knownAs: RoleHolder, wantStatus: 403},
 	}
 	open := []string{"POST login", "GET session", "GET openapi.json"}
-	own := []string{"POST logout", "GET catalogue", "GET calls", "GET calls.csv", "GET calls/volume", "GET costs", "GET costs.csv", "GET burndown", "GET calls/{id}", "GET statistics", "GET budgets", "GET live"}
+	own := []string{"POST logout", "GET catalogue", "GET running", "GET calls", "GET calls.csv", "GET calls/volume", "GET costs", "GET costs.csv", "GET burndown", "GET calls/{id}", "GET statistics", "GET budgets", "GET live"}
 	seen := 0
 	for i := range routes {
 		r := &routes[i]

@@ -28,6 +28,8 @@ const (
 	// sessionTrust is how long a session is not read from the store again. A
 	// session that another node has ended lives on for as long, at most 5 s.
 	sessionTrust = 4 * time.Second
+	// sessionPatience is how long the store may take to look one up, or to save it.
+	sessionPatience = 3 * time.Second
 	// sessionsCached bounds the memory.
 	sessionsCached = 1000
 	// sessionLogins is how many logins a name has within sessionWindow.
@@ -105,6 +107,8 @@ func (s *Sessions) Login(ctx context.Context, made StoredSession) (value string,
 	hash := sha256.Sum256(secret)
 	made.Hash, made.Created, made.Expires = hash[:], now, now.Add(SessionLife)
 	made.Address, made.UserAgent = sessionShortened(made.Address), sessionShortened(made.UserAgent)
+	ctx, cancel := context.WithTimeout(ctx, sessionPatience)
+	defer cancel()
 	if err := s.store.SaveSession(ctx, made); err != nil {
 		s.uncount(who, now)
 		return "", StoredSession{}, fmt.Errorf("the session could not be stored, so nobody was logged in: %w", err)
@@ -149,7 +153,7 @@ func (s *Sessions) uncount(who string, when time.Time) {
 // Find returns the session of a value. The error is ErrNoSession if there is
 // none or it has expired; a value that cannot be one is not looked up. A
 // session that was found is not looked up again for some seconds, unless this
-// process ends one.
+// process ends one; while the database is away it is believed until it expires.
 func (s *Sessions) Find(ctx context.Context, value string) (StoredSession, error) {
 	hash, ok := sessionHashOf(value)
 	if !ok {
@@ -161,15 +165,19 @@ func (s *Sessions) Find(ctx context.Context, value string) (StoredSession, error
 	ended := s.ended
 	s.mu.Unlock()
 	if !ok || !now.Before(known.until) {
-		session, err := s.store.LoadSession(ctx, hash[:])
-		if errors.Is(err, ErrNoSession) {
+		ask, cancel := context.WithTimeout(ctx, sessionPatience)
+		session, err := s.store.LoadSession(ask, hash[:])
+		cancel()
+		switch {
+		case errors.Is(err, ErrNoSession):
 			s.forget(hash)
 			return StoredSession{}, ErrNoSession
-		}
-		if err != nil {
+		case err != nil && ok && ctx.Err() == nil && (databaseFailed(err) || errors.Is(err, context.DeadlineExceeded)):
+			session = known.session // who is logged in must be able to see that the database is away
+		case err != nil:
 			return StoredSession{}, fmt.Errorf("the session could not be looked up, try again: %w", err)
 		}
-		known = trustedSession{session, now.Add(sessionTrust)}
+		known = trustedSession{session, time.Now().Add(sessionTrust)}
 		s.trust(hash, known, ended)
 	}
 	if !time.Now().Before(known.session.Expires) {

@@ -70,6 +70,7 @@ type Budget struct {
 	Month    Spent    `json:"month"`        // spent this month
 	Total    Spent    `json:"total"`        // spent ever
 	Reserved ai.Money `json:"reserved_usd"` // set aside for calls under way
+	InFlight int      `json:"in_flight"`    // calls under way
 }
 
 // Spent is an amount and its limit.
@@ -94,11 +95,36 @@ type Priced struct {
 
 // Status is the gateway at a glance.
 type Status struct {
-	InFlight int64   `json:"in_flight"` // calls under way
-	Channels int     `json:"channels"`  // how many are in use
-	Tokens   int     `json:"tokens"`    // how many are in use
-	Cooling  int     `json:"cooling"`   // how many things cool down
-	Journal  Journal `json:"journal"`   // what waits to be written to the store
+	InFlight int64       `json:"in_flight"` // calls under way
+	Channels int         `json:"channels"`  // how many are in use
+	Tokens   int         `json:"tokens"`    // how many are in use
+	Cooling  int         `json:"cooling"`   // how many things cool down
+	Journal  Journal     `json:"journal"`   // what waits to be written to the store
+	Store    StoreStatus `json:"store"`     // how the gateway stands with its database
+	// Sites is a host of each site with the ccload handler, by which the
+	// playground and the explanation of a call name the site.
+	Sites []string `json:"sites"`
+}
+
+// StoreState is how the gateway stands with its database.
+type StoreState string
+
+// States of the store.
+const (
+	StoreOpening StoreState = "opening" // it is being opened for the first time, which may change its schema
+	StoreOpen    StoreState = "open"    // it is in use
+	StoreAway    StoreState = "away"    // it does not answer, and is tried again
+	StoreRefused StoreState = "refused" // it cannot be used as it is, which somebody has to mend
+)
+
+// StoreStatus is how the gateway stands with its database, and what it knows of
+// it.
+type StoreStatus struct {
+	State         StoreState `json:"state"`           // opening, open, away or refused
+	Since         time.Time  `json:"since"`           // when that began
+	Error         string     `json:"error,omitempty"` // why it is away or refused
+	StoredKnown   bool       `json:"stored_known"`    // stored channels and tokens have been read; until then only declared ones count, and an unknown token is answered 503
+	SpendingKnown bool       `json:"spending_known"`  // what was spent has been read; until then budgets refuse, unless serve_unmetered is set
 }
 
 // Journal is what waits to be written to the store.
@@ -107,6 +133,9 @@ type Journal struct {
 	Spooled int64 `json:"spooled"` // records on disk, while the store is away
 	Written int64 `json:"written"` // records since the process began
 	Lost    int64 `json:"lost"`    // records that nothing could keep
+	// Problem says why the journal cannot be written now, and what to do; empty if
+	// it can. Calls go on, but a process that is killed loses what is in memory.
+	Problem string `json:"problem,omitempty"`
 }
 
 // Channel is a channel and its state.

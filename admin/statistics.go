@@ -45,9 +45,9 @@ type StatisticsRow struct {
 	MeanDuration int64    `json:"mean_duration_ns,omitempty"`      // of the calls
 	MeanFirst    int64    `json:"mean_first_content_ns,omitempty"` // of the calls that had content
 	DurationP50  int64    `json:"duration_p50_ns,omitempty"`       // median; with quantiles only
-	DurationP90  int64    `json:"duration_p90_ns,omitempty"`       // with quantiles only
+	DurationP95  int64    `json:"duration_p95_ns,omitempty"`       // with quantiles only
 	DurationP99  int64    `json:"duration_p99_ns,omitempty"`       // with quantiles only
 	FirstP50     int64    `json:"first_content_p50_ns,omitempty"`  // median; with quantiles only
-	FirstP90     int64    `json:"first_content_p90_ns,omitempty"`  // with quantiles only
+	FirstP95     int64    `json:"first_content_p95_ns,omitempty"`  // with quantiles only
 	FirstP99     int64    `json:"first_content_p99_ns,omitempty"`  // with quantiles only
 }

@@ -26,13 +26,15 @@ const (
 	ContentFilter              // the request or answer was refused by policy
 	InvalidRequest             // the caller's own fault
 	ClientGone                 // the client hung up
+	Interrupted                // the gateway's process ended before the call did
+	Ended                      // an operator ended the call
 	kinds
 )
 
 var kindNames = [kinds]string{
 	"ok", "rate_limited", "quota_exhausted", "auth", "overloaded", "server", "soft_error", "truncated", "empty",
 	"bad_answer", "timeout", "network", "no_such_model", "no_such_endpoint", "context_length", "content_filter",
-	"invalid_request", "client_gone",
+	"invalid_request", "client_gone", "interrupted", "ended",
 }
 
 // String is the stable name used in logs, metrics, records and JSON.
@@ -132,8 +134,10 @@ type Outcome struct {
 	Scope  Scope     `json:"scope"`            // what is to blame, and rests
 	Status int       `json:"status,omitempty"` // upstream's HTTP status, 0 if there was none
 	Until  time.Time `json:"until,omitzero"`   // rest until then, if upstream said so
-	Rule   string    `json:"rule,omitempty"`   // the row of the table or the custom rule that decided
-	Code   string    `json:"code,omitempty"`   // upstream's own error code or type
+	// Configured says that Until is the operator's word, not the upstream's.
+	Configured bool   `json:"-"`
+	Rule       string `json:"rule,omitempty"` // the row of the table or the custom rule that decided
+	Code       string `json:"code,omitempty"` // upstream's own error code or type
 	// Message is upstream's error text, shortened, secrets removed. For
 	// operators; a client sees it only where the fault is the caller's.
 	Message string `json:"message,omitempty"`

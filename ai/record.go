@@ -24,18 +24,21 @@ type Record struct {
 	Cost          Cost          `json:"cost"`                       // of all attempts together
 	Day           Day           `json:"day,omitempty"`              // of the budgets it counts against, YYYYMMDD
 	ResponseID    string        `json:"response_id,omitempty"`      // id of a response stored upstream
-	ClientIP      string        `json:"client_ip,omitempty"`        // where it came from
+	ClientIP      string        `json:"client_ip,omitempty"`        // the client's address, as trusted_proxies make it known
 	UserAgent     string        `json:"user_agent,omitempty"`       // the client's, shortened
 	Message       string        `json:"message,omitempty"`          // what went wrong, for people
 	Attempts      []Attempt     `json:"attempts"`                   // in the order they were made
 	Candidates    []Candidate   `json:"candidates"`                 // channels that serve the model, and why one was left out
 	Policy        string        `json:"policy,omitempty"`           // the selection policy that chose
+	Playground    bool          `json:"playground,omitempty"`       // an operator made it in the dashboard's playground
 }
 
 // Attempt is one try of one target.
 type Attempt struct {
 	Target       Target        `json:"target"`                     // what was asked
 	Start        time.Duration `json:"start_ns"`                   // since the call arrived
+	Dialing      *Dialing      `json:"dialing,omitempty"`          // making its connection; left out where it was open already
+	FirstByte    time.Duration `json:"first_byte_ns,omitempty"`    // from its start to the answer's headers; 0 if there were none
 	FirstContent time.Duration `json:"first_content_ns,omitempty"` // from its start to the first content; 0 if there was none
 	Duration     time.Duration `json:"duration_ns"`                // from its start to its end
 	Outcome      Outcome       `json:"outcome"`                    // what came of it
@@ -48,6 +51,13 @@ type Attempt struct {
 	Protocol     Protocol      `json:"protocol,omitempty"`         // what the target was asked in, if not the client's
 	Substituted  string        `json:"substituted,omitempty"`      // the model that answered, as upstream names it, where it is another than was sent
 	Dropped      []string      `json:"dropped,omitempty"`          // fields of the request that cannot be said there and change nothing of what is meant
+}
+
+// Dialing is how long it took to make the connection of an attempt, or to fail.
+type Dialing struct {
+	DNS     time.Duration `json:"dns_ns,omitempty"`     // resolving the name; 0 for an address
+	Connect time.Duration `json:"connect_ns,omitempty"` // until the connection stood
+	TLS     time.Duration `json:"tls_ns,omitempty"`     // the handshake; 0 for http, and where it did not come to it
 }
 
 // Candidate is a channel that could serve the call by its model, and what
@@ -64,18 +74,19 @@ type Reason string
 
 // Reasons a candidate is left out.
 const (
-	Eligible       Reason = "eligible"        // could serve; whether it did is in the attempts
-	Disabled       Reason = "disabled"        // switched off
-	NoKey          Reason = "no_key"          // its config names keys, and every placeholder is empty here
-	NotAllowed     Reason = "not_allowed"     // the token may not use the channel
-	OutsideHours   Reason = "outside_hours"   // not in its hours
-	OverRate       Reason = "over_rate"       // its requests per minute are used up
-	OverTokens     Reason = "over_tokens"     // its tokens per minute are used up
-	OverConcurrent Reason = "over_concurrent" // all its slots are taken
-	OverBudget     Reason = "over_budget"     // what may be spent on it is spent
-	Cooling        Reason = "cooling"         // it, or all its keys or URLs for this model, rest
-	Probing        Reason = "probing"         // its rest has ended and one probe is under way
-	WrongProtocol  Reason = "wrong_protocol"  // does not speak the call's protocol, and this kind of call is not translated
-	Untranslatable Reason = "untranslatable"  // speaks other protocols, in which the request cannot be said
-	NotTheOwner    Reason = "not_the_owner"   // the stored response was made elsewhere
+	Eligible        Reason = "eligible"         // could serve; whether it did is in the attempts
+	Disabled        Reason = "disabled"         // switched off
+	NoKey           Reason = "no_key"           // its config names keys, and every placeholder is empty here
+	NotAllowed      Reason = "not_allowed"      // the token may not use the channel
+	OutsideHours    Reason = "outside_hours"    // not in its hours
+	OverRate        Reason = "over_rate"        // its requests per minute are used up
+	OverTokens      Reason = "over_tokens"      // its tokens per minute are used up
+	OverConcurrent  Reason = "over_concurrent"  // all its slots are taken
+	OverBudget      Reason = "over_budget"      // what may be spent on it is spent
+	SpendingUnknown Reason = "spending_unknown" // it has a budget, and what was spent of it has not been read yet
+	Cooling         Reason = "cooling"          // it, or all its keys or URLs for this model, rest
+	Probing         Reason = "probing"          // its rest has ended and one probe is under way
+	WrongProtocol   Reason = "wrong_protocol"   // does not speak the call's protocol, and this kind of call is not translated
+	Untranslatable  Reason = "untranslatable"   // speaks other protocols, in which the request cannot be said
+	NotTheOwner     Reason = "not_the_owner"    // the stored response was made elsewhere
 )

@@ -58,16 +58,18 @@ func ReadApp(d *caddyfile.Dispenser, options ...Option) (*config.App, error) {
 		return nil, errors.New("the global option ccload is expected")
 	}
 	b := newBlock(d.Token(), "ccload", "", Table{
-		"store":          Custom(r.store),
-		"retention":      Custom(r.retention),
-		"time_zone":      Text(&r.app.TimeZone),
-		"prices":         Custom(r.prices),
-		"encryption_key": Words(&r.app.EncryptionKeys),
-		"admin_password": Text(&r.app.AdminPassword),
-		"capture":        Custom(r.capture),
-		"channel":        Custom(r.channel).Many(),
-		"token":          Custom(r.token).Many(),
-		"alias":          Custom(r.alias).Many(),
+		"store":               Custom(r.store),
+		"retention":           Custom(r.retention),
+		"serve_unmetered":     Flag(&r.app.ServeUnmetered),
+		"time_zone":           Text(&r.app.TimeZone),
+		"prices":              Custom(r.prices),
+		"encryption_key":      Words(&r.app.EncryptionKeys),
+		"admin_password":      Text(&r.app.AdminPassword),
+		"admin_password_file": TextOr(&r.app.AdminPasswordFile, config.DefaultSecretFile),
+		"capture":             Custom(r.capture),
+		"channel":             Custom(r.channel).Many(),
+		"token":               Custom(r.token).Many(),
+		"alias":               Custom(r.alias).Many(),
 	})
 	if d.NextArg() {
 		return nil, at(b.head, errors.New("the global option ccload takes no value: its settings stand in a block { … }"))

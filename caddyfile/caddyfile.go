@@ -8,9 +8,11 @@
 //		store          <name> … [or <name> …]
 //		encryption_key <keys...>
 //		admin_password <password or hash>
+//		admin_password_file [<path>]
 //		retention      <age>|off [<size>|off]
 //		capture        [on|off] { … }
 //		time_zone      <zone>
+//		serve_unmetered
 //		prices         <files...> | { … }
 //		channel        <name> [<provider> [<keys...>]] { … }
 //		token          <name> [<secret>] { … }

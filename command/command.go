@@ -26,12 +26,13 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "ccload",
-		Usage: "demo|explain|reprice|token|import|export|rotate|health",
+		Usage: "demo|login|password|explain|reprice|token|import|export|rotate|health",
 		Short: "Tools of the ccload AI gateway",
 		Long: `
-demo     starts the gateway on 127.0.0.1:8080 with a provider inside the
-         process that misbehaves on some channels: see everything work
-         without a key.
+demo     starts a gateway with made-up providers that misbehave, some hours of
+         made-up history and light traffic: see everything work without a key.
+login    prints a link that logs you in to the dashboard once.
+password prints the admin password where it is kept in a file.
 explain  asks a running gateway where a call would go, and why.
 reprice  lets a running gateway price its stored calls anew.
 token    makes, lists, shows and revokes client tokens of a running gateway.
@@ -42,7 +43,7 @@ export   writes what is stored to a file, or as a Caddyfile.
 rotate   seals all stored secrets with a new encryption key.
 health   ends with 0 if a gateway serves, for health checks.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(demoCommand(), explainCommand(), repriceCommand(), tokenCommand(), importCommand(), exportCommand(), rotateCommand(), healthCommand())
+			cmd.AddCommand(demoCommand(), explainCommand(), repriceCommand(), loginCommand(), passwordCommand(), tokenCommand(), importCommand(), exportCommand(), rotateCommand(), healthCommand())
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		},
 	})

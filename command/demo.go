@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,32 +20,30 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/spf13/cobra"
 
+	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/examples"
-	"github.com/ccload/ccload/internal/demo"
 	"github.com/ccload/ccload/secrets"
 )
 
-// demoAddress is where the quickstart listens, and demoToken the name of its
-// token.
+// demoPort is where the demo listens if nobody else does, and demoPorts how many
+// ports from there on it tries.
 const (
-	demoAddress = "127.0.0.1:8080"
-	demoToken   = "quickstart"
+	demoPort  = 8080
+	demoPorts = 20
 )
-
-// demoRequests is one request per protocol, as a client would send it.
-var demoRequests = []struct{ title, path, header, body string }{
-	{"Anthropic Messages", "/v1/messages", "x-api-key: %s", `{"model":"demo-model","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Hi"}]}`},
-	{"OpenAI Chat Completions", "/v1/chat/completions", "Authorization: Bearer %s", `{"model":"demo-model","stream":true,"messages":[{"role":"user","content":"Hi"}]}`},
-	{"OpenAI Responses", "/v1/responses", "Authorization: Bearer %s", `{"model":"demo-model","stream":true,"input":"Hi"}`},
-	{"Gemini", "/v1beta/models/demo-model:streamGenerateContent?alt=sse", "x-goog-api-key: %s", `{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}`},
-}
 
 func demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Starts the gateway on " + demoAddress + " with a made-up provider: everything works without a key",
-		Args:  cobra.NoArgs,
+		Short: "Starts a gateway with made-up providers and traffic: everything works without a key",
+		Long: `Starts a gateway on 127.0.0.1:8080, or the next port that is free, with
+accounts at made-up providers that misbehave by turns, some hours of made-up
+history, and light traffic. It prints a link that logs you in to the dashboard.
+
+It keeps everything in a temporary folder, which goes with it, and touches no
+other gateway of this machine.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
@@ -53,88 +52,131 @@ func demoCommand() *cobra.Command {
 	}
 }
 
-// runDemo starts the quickstart config, shows a call in each protocol and what
-// the gateway says of it, and serves until the context ends.
+// runDemo serves the demo until the context ends.
 func runDemo(ctx context.Context, out io.Writer) error {
-	adapter := caddyconfig.GetAdapter("caddyfile")
-	if adapter == nil {
-		return errors.New("this build of Caddy has no Caddyfile adapter")
-	}
-	adapted, _, err := adapter.Adapt(examples.Quickstart, map[string]any{"filename": "Caddyfile"})
-	if err != nil {
-		return err
-	}
 	folder, err := os.MkdirTemp("", "ccload-demo-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	if adapted, err = demoConfig(adapted, folder); err != nil {
+	// Keys, tokens and spools of the demo are its own.
+	if err := os.Setenv("XDG_DATA_HOME", folder); err != nil {
 		return err
 	}
+	port, err := freePort(demoPort, demoPorts)
+	if err != nil {
+		return err
+	}
+	adapted, err := demoConfig(folder, port)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(out, "Writing some hours of made-up history …\n")
+	if err := writeHistory(ctx, filepath.Join(folder, "demo.db"), time.Now()); err != nil {
+		return fmt.Errorf("writing the history of the demo: %w", err)
+	}
 	if err := caddy.Load(adapted, true); err != nil {
-		return fmt.Errorf("starting the gateway on %s: %w", demoAddress, err)
+		return fmt.Errorf("starting the gateway on port %d: %w", port, err)
 	}
-	token := os.Getenv("CCLOAD_TOKEN")
-	if token == "" {
-		if token, err = secrets.ReadSecret((&config.Token{Name: demoToken, SecretFile: config.DefaultSecretFile}).SecretPath()); err != nil {
-			return fmt.Errorf("reading the token that clients of the demo send: %w", err)
-		}
+	if err := greet(out, port); err != nil {
+		return errors.Join(err, caddy.Stop())
 	}
-	fmt.Fprintf(out, "\nThe gateway is on http://%s. Its token, which clients send, is\n\n  %s\n\nIts first demo channel always answers 429, so the first call fails over to the\nsecond, and while the first rests the next calls go to the second at once. The\nheaders of an answer say which way it went.\n\n", demoAddress, token)
-	for _, r := range demoRequests {
-		fmt.Fprintf(out, "%s\n  curl -N 'http://%s%s' -H '%s' -H 'content-type: application/json' -d '%s'\n",
-			r.title, demoAddress, r.path, fmt.Sprintf(r.header, token), r.body)
-		said, err := demoCall(ctx, r.path, token, r.body)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "  -> %s\n\n", said)
-	}
-	fmt.Fprintf(out, "Why a call went where it went:  caddy ccload explain --model %s\n", demo.Models[0])
-	fmt.Fprintf(out, "What was called:                curl http://%s/ccload/calls\n", caddy.DefaultAdminListen)
-	fmt.Fprintf(out, "What rests, and why:            curl http://%s/ccload/channels\n\nPress Ctrl+C to stop.\n", caddy.DefaultAdminListen)
+	var background sync.WaitGroup
+	background.Go(func() { makeTraffic(ctx, port) })
 	<-ctx.Done()
+	background.Wait()
 	return caddy.Stop()
 }
 
-// demoConfig keeps the log to errors, so that the tour can be read, and the
-// tour out of what a gateway on this machine remembers.
-func demoConfig(config []byte, folder string) ([]byte, error) {
+// greet says where the demo is, and how to look and call.
+func greet(out io.Writer, port int) error {
+	app, err := caddy.ActiveContext().AppIfConfigured("ccload")
+	if err != nil {
+		return err
+	}
+	gateway, ok := app.(admin.App)
+	if !ok {
+		return fmt.Errorf("the app ccload is a %T", app)
+	}
+	token, err := demoToken("laptop")
+	if err != nil {
+		return err
+	}
+	link := gateway.Operator().Shared().MakeLoginLink(time.Now())
+	address := "http://127.0.0.1:" + strconv.Itoa(port)
+	if port != demoPort {
+		fmt.Fprintf(out, "Port %d is taken, so the demo is on port %d.\n", demoPort, port)
+	}
+	fmt.Fprint(out, "\nThe dashboard, which this link opens once within ten minutes:\n\n")
+	for _, l := range link.Links {
+		if strings.HasPrefix(l, address) {
+			fmt.Fprintf(out, "  %s\n", l)
+		}
+	}
+	password, err := secrets.ReadSecret((&config.App{AdminPasswordFile: config.DefaultSecretFile}).AdminPasswordPath())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, `
+Its password, for another login: %s
+
+A call:
+
+  curl %s/v1/messages -H 'x-api-key: %s' \
+    -d '{"model":"claude-sonnet-4-6","max_tokens":100,"messages":[{"role":"user","content":"Hi"}]}'
+
+Nothing here is real: accounts at made-up providers answer, and run into rate
+limits, errors inside 200, slow answers and cut streams by turns. The history is
+made up too; its calls have the user agent %q.
+Everything goes when you press Ctrl+C.
+`, password, address, token, historyAgent)
+	return err
+}
+
+// demoToken is the secret of a token of the demo.
+func demoToken(name string) (string, error) {
+	secret, err := secrets.ReadSecret((&config.Token{Name: name, SecretFile: config.DefaultSecretFile}).SecretPath())
+	if err != nil {
+		return "", fmt.Errorf("reading the token %q of the demo: %w", name, err)
+	}
+	return secret, nil
+}
+
+// freePort is the first port of loopback from one on where nobody listens.
+func freePort(from, count int) (int, error) {
+	for port := from; port < from+count; port++ {
+		ln, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err == nil {
+			return port, ln.Close()
+		}
+	}
+	return 0, fmt.Errorf("no port of 127.0.0.1 from %d to %d is free: stop what listens there", from, from+count-1)
+}
+
+// demoConfig is the demo's config, on a port, with everything that it keeps in a
+// folder. Only errors are logged, so that what the demo prints can be read.
+func demoConfig(folder string, port int) ([]byte, error) {
+	adapter := caddyconfig.GetAdapter("caddyfile")
+	if adapter == nil {
+		return nil, errors.New("this build of Caddy has no Caddyfile adapter")
+	}
+	text := strings.ReplaceAll(string(examples.Demo), ":8080", ":"+strconv.Itoa(port))
+	adapted, _, err := adapter.Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		return nil, err
+	}
 	var c struct {
 		Admin   map[string]any            `json:"admin"`
 		Logging json.RawMessage           `json:"logging"`
+		Storage map[string]any            `json:"storage"`
 		Apps    map[string]map[string]any `json:"apps"`
 	}
-	if err := json.Unmarshal(config, &c); err != nil {
+	if err := json.Unmarshal(adapted, &c); err != nil {
 		return nil, err
 	}
 	c.Logging = json.RawMessage(`{"logs":{"default":{"level":"ERROR"}}}`)
+	c.Storage = map[string]any{"module": "file_system", "root": filepath.Join(folder, "caddy")}
 	c.Admin["config"] = map[string]any{"persist": false}
 	c.Apps["ccload"]["store"] = map[string]any{"store": "sqlite", "path": filepath.Join(folder, "demo.db")}
 	return json.Marshal(c)
-}
-
-// demoCall makes one of the demo's calls and says what came of it.
-func demoCall(ctx context.Context, path, token, body string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+demoAddress+path, strings.NewReader(body))
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "application/json")
-	client := http.Client{Transport: &http.Transport{Proxy: nil, DialContext: new(net.Dialer).DialContext, DisableKeepAlives: true}}
-	resp, err := client.Do(req)
-	if err != nil {
-		return "", fmt.Errorf("calling the gateway: %w", err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return "", fmt.Errorf("reading the answer: %w", err)
-	}
-	return fmt.Sprintf("%d, %d bytes streamed, served by channel %s at attempt %s, request %s", resp.StatusCode, len(text),
-		resp.Header.Get("X-Ccload-Channel"), resp.Header.Get("X-Ccload-Attempts"), resp.Header.Get("X-Ccload-Request-Id")), nil
 }

@@ -1,6 +1,11 @@
 package command
 
 // What the tests look at.
-const DemoAddress = demoAddress
+var (
+	DemoConfig   = demoConfig
+	FreePort     = freePort
+	History      = history
+	WriteHistory = writeHistory
+)
 
-var DemoConfig = demoConfig
+const HistoryAgent = historyAgent

@@ -44,8 +44,10 @@ type Channel struct {
 
 	// Keys are the upstream credentials. They are used in turn, and rest one by
 	// one. Placeholders such as {env.KEY} and {file./path} are replaced; a key
-	// whose placeholder is empty is left out. A channel may have no key if its
-	// service wants none.
+	// whose placeholder is empty is left out. A file is looked at every second:
+	// a new key in it takes the place of the old one, with its budget and its
+	// conversations, and is tried at once if the old one was refused. A channel
+	// may have no key if its service wants none.
 	Keys []string `json:"keys,omitempty"`
 
 	// Auth says how the key is sent: bearer (Authorization: Bearer), x-api-key,
@@ -154,7 +156,27 @@ type Channel struct {
 
 	// TLSInsecureSkipVerify accepts any certificate. Only for tests.
 	TLSInsecureSkipVerify bool `json:"tls_insecure_skip_verify,omitempty"`
+
+	written []string // Keys before their placeholders were replaced; nil if they were not
 }
+
+// KeyIdentity is what a key is known by to whatever outlives it: cooldowns,
+// affinity, the owner of stored responses. A key that is kept in a file goes by
+// the file, so that a new key in it takes the place of the old one.
+func (c *Channel) KeyIdentity(i int) string {
+	if i < len(c.written) && c.written[i] != c.Keys[i] && strings.Contains(c.written[i], filePlaceholder) {
+		return c.written[i]
+	}
+	return c.Keys[i]
+}
+
+// KeyInFile reports whether a key was read from a file.
+func (c *Channel) KeyInFile(i int, path string) bool {
+	return i < len(c.written) && strings.Contains(c.written[i], filePlaceholder+path+"}")
+}
+
+// filePlaceholder is how a placeholder begins that stands for a file.
+const filePlaceholder = "{file."
 
 // Share is the weight that the channel has, 0 for standby.
 func (c *Channel) Share() int {
@@ -304,19 +326,23 @@ func (c *Channel) CheckModel() string {
 // Replaced returns a copy of c in which replace has been applied to what may
 // hold placeholders: keys, addresses and the proxy. Keys that cannot be used are
 // left out: one of them does not cost the others. The copy shares everything
-// else with c. notes are what somebody should hear of it, without any secret.
+// else with c. notes are what somebody should hear of it, without any secret;
+// where no key is left they leave out those that are empty, which EmptyKeys
+// lists.
 //
 // Addresses of Azure's deployments want the key in the header api-key where
 // nothing else is said.
 func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, notes []string) {
 	r := *c
-	r.Keys = make([]string, 0, len(c.Keys))
-	for i, k := range c.Keys {
-		k = strings.TrimSpace(replace(k))
+	r.Keys, r.written = make([]string, 0, len(c.Keys)), make([]string, 0, len(c.Keys))
+	var empty []string
+	for i, written := range c.Keys {
+		k := strings.TrimSpace(replace(written))
 		problem, usable := "", true
 		switch {
 		case k == "":
-			problem, usable = "is left out: it is empty here (is its placeholder set?)", false
+			empty = append(empty, fmt.Sprintf("key %d is left out: it is empty here%s", i+1, because(written)))
+			usable = false
 		case slices.Contains(r.Keys, k):
 			problem, usable = "is left out: it is given twice", false
 		case !sendable(k):
@@ -328,8 +354,11 @@ func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, note
 			notes = append(notes, fmt.Sprintf("key %d %s", i+1, problem))
 		}
 		if usable {
-			r.Keys = append(r.Keys, k)
+			r.Keys, r.written = append(r.Keys, k), append(r.written, written)
 		}
+	}
+	if len(r.Keys) > 0 {
+		notes = append(empty, notes...)
 	}
 	r.URLs = slices.Clone(c.URLs)
 	deployments := len(r.URLs) > 0
@@ -352,4 +381,24 @@ func (c *Channel) Replaced(replace func(string) string) (replaced *Channel, note
 // Quoted reports whether a secret stands in quotes, which it hardly ever means.
 func Quoted(s string) bool {
 	return len(s) >= 2 && (s[0] == '"' || s[0] == '\'' || s[0] == '`') && s[len(s)-1] == s[0]
+}
+
+// EmptyKeys lists the placeholders of keys that are empty once replace has been
+// applied, such as {env.OPENAI_API_KEY}.
+func (c *Channel) EmptyKeys(replace func(string) string) []string {
+	var empty []string
+	for _, written := range c.Keys {
+		if strings.TrimSpace(replace(written)) == "" && strings.Contains(written, "{") {
+			empty = append(empty, strings.TrimSpace(written))
+		}
+	}
+	return empty
+}
+
+// because names the placeholder that left a value empty.
+func because(written string) string {
+	if !strings.Contains(written, "{") {
+		return ""
+	}
+	return ": is " + strings.TrimSpace(written) + " set?"
 }

@@ -36,12 +36,27 @@ type App struct {
 
 	// AdminPassword opens the dashboard and its API: a password of at least 8
 	// characters, or the bcrypt or argon2id hash of one. Placeholders are
-	// replaced. Default: none, and nobody gets in.
+	// replaced; a file is looked at every second. Default: none, and nobody gets
+	// in.
 	AdminPassword string `json:"admin_password,omitempty"`
+
+	// AdminPasswordFile is a file that holds the password of the dashboard where
+	// admin_password is empty. It is made at the start with a random password,
+	// readable by its owner only, if it does not exist; caddy ccload password
+	// prints it. "default" is admin_password in the folder ccload of Caddy's data
+	// directory, and a relative path is below that folder. Placeholders are
+	// replaced. Default: none.
+	AdminPasswordFile string `json:"admin_password_file,omitempty"`
 
 	// Capture keeps the bodies of calls for a short time, to find out why
 	// something goes wrong. Default: off, and the dashboard may switch it on.
 	Capture *Capture `json:"capture,omitempty"`
+
+	// ServeUnmetered serves tokens and channels with a budget also while it is not
+	// known what was spent of it, because the database has been away since the
+	// gateway started: until it is back they count what this gateway spends.
+	// Default: they are refused with status 503.
+	ServeUnmetered bool `json:"serve_unmetered,omitempty"`
 
 	// TimeZone is the IANA time zone in which the days and months of budgets
 	// begin, such as Europe/Berlin. Default UTC.
@@ -71,7 +86,7 @@ func (a *App) Validate() error {
 	if err := a.Capture.Validate(); err != nil {
 		return err
 	}
-	if err := first("", "", checkSecretGiven("encryption_key", a.EncryptionKeys...), checkZone("time_zone", a.TimeZone)); err != nil {
+	if err := first("", "", checkSecretGiven("encryption_key", a.EncryptionKeys...), checkZone("time_zone", a.TimeZone), checkSecretFile("admin_password_file", a.AdminPasswordFile)); err != nil {
 		return err
 	}
 	if err := first("prices", "", a.Prices.check()); err != nil {

@@ -115,6 +115,24 @@ func TestErrorsNameThingFieldValueAndRemedy(t *testing.T) {
 		{ch(func(c *config.Channel) { c.Proxy = "http://{env.PROXY" }), `channel "relay": proxy: holds a placeholder without…`},
 		{ch(func(c *config.Channel) { c.URLs = []config.URL{{URL: "https://{env.HOST/v1"}} }), `channel "relay": urls "https://{env.HOST/v1": holds a placeholder without…`},
 		{ch(func(c *config.Channel) { c.HeaderUp = &config.HeaderOps{Set: map[string][]string{"X-A": {"{env.A"}}} }), `channel "relay": header_up X-A: holds a placeholder without…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.header.X-Api-Key}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.header.authorization}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.cookie.session}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.uri}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.uri.query}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
+		{ch(func(c *config.Channel) {
+			c.HeaderUp = &config.HeaderOps{Add: map[string][]string{"X-A": {"a {http.request.orig_uri.query.key}"}}}
+		}), `channel "relay": header_up X-A: holds a placeholder of the client's credential…`},
 		{ch(func(c *config.Channel) { c.BodySet = []config.BodyField{{Path: "a"}} }), `channel "relay": body_set "a": has no JSON value`},
 		{ch(func(c *config.Channel) {
 			c.BodySet = []config.BodyField{{Path: "a", Value: json.RawMessage("1")}, {Path: "a", Value: json.RawMessage("2")}}
@@ -273,7 +291,7 @@ func TestResolve(t *testing.T) {
 	want := config.Limits{
 		MaxBody: 64 << 20, BodyTimeout: 2 * time.Minute, MaxAttempts: 6, MaxWait: 3 * time.Second, TotalTimeout: 15 * time.Minute,
 		ConnectTimeout: 10 * time.Second, HeaderTimeout: 5 * time.Minute, FirstContentTimeout: 2 * time.Minute, FirstContentAuto: true,
-		IdleTimeout: time.Minute,
+		IdleTimeout: time.Minute, KeepaliveAfter: 75 * time.Second,
 	}
 	if got := new(config.Handler).Resolve(); got != want {
 		t.Errorf("defaults: %+v", got)
@@ -284,7 +302,7 @@ func TestResolve(t *testing.T) {
 
 	// 0 is off everywhere, not the default.
 	h := config.Handler{
-		BodyTimeout: ms(0), MaxWait: ms(0), TotalTimeout: ms(0), ConnectTimeout: ms(0), HeaderTimeout: ms(0),
+		KeepaliveAfter: ms(0), BodyTimeout: ms(0), MaxWait: ms(0), TotalTimeout: ms(0), ConnectTimeout: ms(0), HeaderTimeout: ms(0),
 		FirstContentTimeout: "off", IdleTimeout: ms(0), MaxBody: 1, MaxAttempts: 1,
 	}
 	if got, want := h.Resolve(), (config.Limits{MaxBody: 1, MaxAttempts: 1}); got != want {

@@ -24,7 +24,11 @@ func sorted[V any](m map[string]V) iter.Seq2[string, V] {
 
 // HeaderOps are changes of request headers: first headers are deleted, then
 // set, then added. The credential, the host and what belongs to the connection
-// cannot be changed by them.
+// cannot be changed by them. Values in the config may hold Caddy's placeholders,
+// which are replaced for each request, as in {http.request.header.X-Team},
+// {http.request.remote.host} or {env.NAME}; those that hold the client's
+// credential are refused. Values that are stored by the API are sent as they are
+// written.
 type HeaderOps struct {
 	// Set replaces a header, or creates it.
 	Set map[string][]string `json:"set,omitempty"`
@@ -107,6 +111,9 @@ func checkHeader(name string, values ...string) *Error {
 		}
 		if p := checkClosed("header_up", name, v); p != nil {
 			return p
+		}
+		if clientSecret.MatchString(v) {
+			return fail("holds a placeholder of the client's credential, which never goes upstream")
 		}
 	}
 	return nil

@@ -28,7 +28,8 @@ type Token struct {
 	Name string `json:"name"`
 
 	// Secret is what the client sends, at least 16 characters; placeholders
-	// such as {env.TOKEN} are replaced. Only its hash is kept.
+	// such as {env.TOKEN} are replaced; a file is looked at every second. Only its
+	// hash is kept.
 	Secret string `json:"secret,omitempty"`
 
 	// SecretFile is a file that holds the secret, where none is written: it is
@@ -105,7 +106,7 @@ func (t *Token) checkSecret() *Error {
 	case t.SecretFile != "" && (t.Name == Anonymous || t.SecretHash != ""):
 		return &Error{Field: "secret_file", Problem: "cannot stand beside secret_sha256, nor with the token named anonymous, which takes no secret: remove it"}
 	case t.SecretFile != "" && length == 0:
-		return checkThat(plain(t.SecretFile) && !Invisible(t.SecretFile), "secret_file", "", "must be a path without line breaks, invisible characters, or spaces around it")
+		return checkSecretFile("secret_file", t.SecretFile)
 	case t.SecretHash != "":
 		raw, err := hex.DecodeString(t.SecretHash)
 		return firstOf(

@@ -21,12 +21,16 @@ func (s *Service) ChannelConfigs() []admin.ChannelConfig {
 	made := s.state.stored.Load().all().channels
 	list := make([]admin.ChannelConfig, 0, len(s.declared.Channels)+len(made))
 	for _, c := range s.declared.Channels {
-		conf, _ := c.Replaced(func(text string) string { return s.replacer.ReplaceAll(text, "") })
+		conf, _ := c.Replaced(func(text string) string { return s.watched.ReplaceAll(text, "") })
 		keys := make([]storedKey, len(conf.Keys))
 		for i, k := range conf.Keys {
 			keys[i].Secret = k
 		}
-		list = append(list, showChannel(conf, keys, declared))
+		shown := showChannel(conf, keys, declared)
+		for i := range conf.Keys {
+			shown.Keys[i].Fingerprint = access.Fingerprint(conf.KeyIdentity(i))
+		}
+		list = append(list, shown)
 	}
 	for _, c := range made {
 		list = append(list, showStored(c))

@@ -10,6 +10,7 @@ package control
 import (
 	"context"
 	"errors"
+	"net/http"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -48,6 +49,8 @@ type Parts struct {
 	Current func() *Service
 	// Apply makes every config that runs use what is stored now.
 	Apply func()
+	// SpendingKnown reports whether it is known what was spent of budgets.
+	SpendingKnown func() bool
 	// Log returns the logger of the moment.
 	Log func() *zap.Logger
 }
@@ -60,13 +63,14 @@ type State struct {
 	// Shared is what the dashboard remembers.
 	Shared *admin.Shared
 
-	keyring  atomic.Pointer[secrets.Keyring]
-	noKey    atomic.Bool                  // the keyring's key is kept nowhere
-	stored   atomic.Pointer[storedConfig] // nil until it is read for the first time
-	reading  sync.Mutex                   // one at a time reads what is stored
-	editing  sync.Mutex                   // one at a time changes what is stored
-	rotating sync.Mutex                   // one at a time changes the encryption key
-	totals   totals
+	keyring    atomic.Pointer[secrets.Keyring]
+	noKey      atomic.Bool                  // the keyring's key is kept nowhere
+	stored     atomic.Pointer[storedConfig] // nil until it is read for the first time
+	storeState atomic.Pointer[storeState]
+	reading    sync.Mutex // one at a time reads what is stored
+	editing    sync.Mutex // one at a time changes what is stored
+	rotating   sync.Mutex // one at a time changes the encryption key
+	totals     totals
 }
 
 // NewState returns a state that remembers nothing.
@@ -75,7 +79,9 @@ func NewState(p Parts) *State {
 	st.Shared = admin.NewShared(sessionStore{p.Store}, admin.NewHub(admin.HubOptions{
 		Snapshot: func(token string) any { return st.live(token, true) },
 		Metrics:  func(token string) any { return st.live(token, false) },
+		Running:  p.Gateway.Running.List,
 	}))
+	st.Shared.Version = version()
 	return st
 }
 
@@ -87,6 +93,10 @@ type Gateway interface {
 	Explain(q admin.Question) (*admin.Explanation, error)
 	// TestChannel asks a channel for short answers, as a client would.
 	TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error)
+	// SiteNames lists the hosts of each site.
+	SiteNames() []string
+	// Play serves a call of the playground.
+	Play(w http.ResponseWriter, r *http.Request, clientAddress string, p *admin.Play) (abort bool, err error)
 	// FetchModels asks the upstream of a channel in use which models it has.
 	FetchModels(ctx context.Context, channel string) ([]string, error)
 	// FetchModelsOf does the same for a channel that is not in use.
@@ -118,6 +128,11 @@ type Options struct {
 	// KeyFile is where the encryption key is kept if none is configured.
 	KeyFile  string
 	Replacer Replacer
+	// Watched replaces placeholders as Replacer does, but for those of files:
+	// their contents are watched, and RenewSecrets is called after a change.
+	Watched Replacer
+	// SecretFile reads a file that is watched in the same way.
+	SecretFile func(path string) (string, error)
 	// Modules lists the modules in a namespace.
 	Modules func(namespace string) []Module
 	Log     *zap.Logger
@@ -126,14 +141,19 @@ type Options struct {
 // Service is the control plane of one config: what its operator sees and
 // changes.
 type Service struct {
+	underWay
 	state    *State
 	declared *config.App
 	gateway  Gateway
 	keyFile  string
 	replacer Replacer
+	watched  Replacer
+	secret   func(path string) (string, error)
 	modules  func(namespace string) []Module
 	log      *zap.Logger
-	password *admin.Password // of the dashboard, nil if there is none
+	password atomic.Pointer[admin.Password] // of the dashboard, nil if there is none
+	opening  sync.Mutex                     // one at a time opens it
+	open     atomic.Bool                    // its encryption key is that of the database, and what is stored has been read
 }
 
 var _ admin.Operator = (*Service)(nil)
@@ -144,31 +164,31 @@ var _ admin.Operator = (*Service)(nil)
 // validated where it does not.
 func New(o Options) (*Service, error) {
 	s := &Service{
-		state: o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
-		replacer: o.Replacer, modules: o.Modules, log: o.Log,
+		underWay: underWay{o.State, o.Gateway},
+		state:    o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
+		replacer: o.Replacer, watched: o.Watched, secret: o.SecretFile, modules: o.Modules, log: o.Log,
 	}
 	if _, err := s.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
 		return nil, err
 	}
-	var err error
-	s.password, err = s.readPassword()
+	password, err := s.readPassword()
+	s.password.Store(password)
 	return s, err
+}
+
+// RenewSecrets reads the admin password anew, because a file has changed that it
+// may come from. One that cannot be used leaves the old one.
+func (s *Service) RenewSecrets() {
+	password, err := s.readPassword()
+	if err != nil {
+		s.log.Error("the new admin password cannot be used, so the old one stays", zap.Error(err))
+		return
+	}
+	s.password.Store(password)
 }
 
 // Shared implements admin.Operator.
 func (s *Service) Shared() *admin.Shared { return s.state.Shared }
 
 // Password implements admin.Operator.
-func (s *Service) Password() *admin.Password { return s.password }
-
-// readPassword reads the option admin_password; nil if there is none.
-func (s *Service) readPassword() (*admin.Password, error) {
-	text := s.replacer.ReplaceAll(s.declared.AdminPassword, "")
-	if text == "" {
-		if s.declared.AdminPassword != "" {
-			s.log.Warn("admin_password is empty here, so nobody can log in: set the variable or file it comes from")
-		}
-		return nil, nil
-	}
-	return admin.ParsePassword(text)
-}
+func (s *Service) Password() *admin.Password { return s.password.Load() }

@@ -39,8 +39,25 @@ const (
 )
 
 // Open finds the encryption key, or makes it, and reads what is stored. It
-// fails if the database was encrypted with another key.
+// fails if the database was encrypted with another key. Where it fails because
+// the database is away, see StoreFailed, the gateway goes on with what is known,
+// and RefreshLoop opens the service later.
 func (s *Service) Open(ctx context.Context) error {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if s.open.Load() {
+		return nil
+	}
+	if err := s.read(ctx); err != nil {
+		return err
+	}
+	s.readPrices(ctx)
+	s.open.Store(true)
+	return nil
+}
+
+// read finds the key, holds it against the database and reads what is stored.
+func (s *Service) read(ctx context.Context) error {
 	keys, err := s.encryptionKeys()
 	if err != nil {
 		return err
@@ -60,7 +77,11 @@ func (s *Service) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.state.checkKeyring(ctx, v); err != nil {
+	// Until the database has been asked, the key counts only if no other does.
+	s.state.keyring.CompareAndSwap(nil, v)
+	if err := s.state.checkKeyring(ctx, v); StoreFailed(err) {
+		return err
+	} else if err != nil {
 		return fmt.Errorf("%w (the key in use is that of %s: give back the one it was encrypted with, also beside a new one)", err, from)
 	}
 	s.state.keyring.Store(v)

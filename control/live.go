@@ -16,7 +16,7 @@ type totals struct {
 
 func (t *totals) add(r *ai.Record) {
 	t.calls.Add(1)
-	if r.Outcome != ai.OK && r.Outcome != ai.ClientGone {
+	if r.Outcome != ai.OK && r.Outcome != ai.ClientGone && r.Outcome != ai.Ended {
 		t.failed.Add(1)
 	}
 	t.input.Add(r.Usage.Input)

@@ -53,26 +53,43 @@ const (
 	ownPricesMemory = "own_prices"
 )
 
-// UsePrices puts the config's prices into force: own, which are those of its
-// files, before those of the store and of the fetched list. It returns what
-// fetches that list until its context ends, nil if the config names none.
-func (s *Service) UsePrices(ctx context.Context, own []pricing.Row) (sync func(context.Context)) {
-	var list pricing.List
-	if s.declared.Prices != nil && s.declared.Prices.SyncURL != "" {
-		if saved, err := s.state.Store.LoadMemory(ctx, pricesMemory); err == nil {
-			if err := json.Unmarshal(saved, &list); err != nil {
-				s.log.Warn("the prices of the last list cannot be read", zap.Error(err))
-			}
-		} else if !errors.Is(err, store.ErrNotFound) {
+// fetchesPrices reports whether the config names a list of prices to fetch.
+func fetchesPrices(c *config.App) bool {
+	return c.Prices != nil && c.Prices.SyncURL != ""
+}
+
+// readPrices puts the prices that the store keeps into force. What it cannot
+// read stays as it was.
+func (s *Service) readPrices(ctx context.Context) {
+	if fetchesPrices(s.declared) {
+		var list pricing.List
+		saved, err := s.state.Store.LoadMemory(ctx, pricesMemory)
+		if err == nil {
+			err = json.Unmarshal(saved, &list)
+		}
+		switch {
+		case err == nil:
+			s.state.Gateway.Prices.SetList(list)
+		case !errors.Is(err, store.ErrNotFound):
 			s.log.Warn("the prices of the last list cannot be read", zap.Error(err))
 		}
 	}
 	stored, err := s.OwnPrices(ctx)
 	if err != nil {
 		s.log.Warn("the prices in the store cannot be read", zap.Error(err))
+		return
 	}
-	s.state.Gateway.Prices.Set(own, stored, list)
-	if s.declared.Prices == nil || s.declared.Prices.SyncURL == "" {
+	s.state.Gateway.Prices.SetStored(stored)
+}
+
+// UsePrices puts the config's prices into force: own, which are those of its
+// files, before those of the store and of the fetched list, which Open reads. It
+// returns what fetches that list until its context ends, nil if the config names
+// none.
+func (s *Service) UsePrices(own []pricing.Row) (sync func(context.Context)) {
+	s.state.Gateway.Prices.SetOwn(own)
+	if !fetchesPrices(s.declared) {
+		s.state.Gateway.Prices.SetList(pricing.List{})
 		return nil
 	}
 	url := strings.TrimSpace(s.replacer.ReplaceKnown(s.declared.Prices.SyncURL, ""))

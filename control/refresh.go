@@ -2,17 +2,21 @@ package control
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/ccload/ccload/admin"
 )
 
 // refreshEvery is how often a node looks whether another one has changed
 // something that they share.
 const refreshEvery = time.Second
 
-// refreshTimeout bounds one look for what other nodes have changed.
-const refreshTimeout = 10 * time.Second
+// refreshTimeout bounds one look for what other nodes have changed. A store that
+// takes longer is away.
+const refreshTimeout = 5 * time.Second
 
 // Complete reports whether what is stored has been read, and what other nodes
 // have taken of the limits.
@@ -49,26 +53,60 @@ func (st *State) Refresh(ctx context.Context, always bool) error {
 	return nil
 }
 
-// RefreshLoop looks for what other nodes have changed, until ctx ends.
+// RefreshLoop looks for what other nodes have changed, until ctx ends. A service
+// that could not be opened when it was started is opened here. The store must
+// have been opened.
 func (st *State) RefreshLoop(ctx context.Context) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
-	failing := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if st.keyring.Load() == nil {
-			continue // not started yet
+		err := st.look(ctx)
+		if ctx.Err() != nil {
+			return
 		}
-		ask, cancel := context.WithTimeout(ctx, refreshTimeout)
-		err := st.Refresh(ask, false)
-		cancel()
-		if err != nil && !failing && ctx.Err() == nil {
-			st.Log().Warn("looking for changes by other nodes; routing goes on with what is known", zap.Error(err))
-		}
-		failing = err != nil
+		st.JudgeStore(err)
+	}
+}
+
+// look refreshes once.
+func (st *State) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+	defer cancel()
+	if s := st.Current(); s != nil && !s.open.Load() {
+		return s.Open(ctx)
+	}
+	if st.keyring.Load() == nil {
+		return nil // not started yet
+	}
+	return st.Refresh(ctx, false)
+}
+
+// JudgeStore notes what a look at the store says of it, and tells when that
+// changes.
+func (st *State) JudgeStore(err error) {
+	state := admin.StoreOpen
+	switch {
+	case err == nil:
+	case StoreFailed(err) || errors.Is(err, context.DeadlineExceeded):
+		state = admin.StoreAway
+	default:
+		state = admin.StoreRefused
+	}
+	before := st.NoteStore(state, err)
+	if before == state {
+		return
+	}
+	switch state {
+	case admin.StoreOpen:
+		st.Log().Info("the store answers again")
+	case admin.StoreAway:
+		st.Log().Warn("the store is away; routing goes on with what is known", zap.Error(err))
+	default:
+		st.Log().Error("what is stored cannot be used; routing goes on with what is known", zap.Error(err))
 	}
 }

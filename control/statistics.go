@@ -68,10 +68,10 @@ func summary(r *store.StatsRow, by []string) admin.StatisticsRow {
 		row.MeanFirst = r.FirstContent * int64(time.Microsecond) / r.FirstContents
 	}
 	if q := r.DurationQuantiles; q != nil {
-		row.DurationP50, row.DurationP90, row.DurationP99 = int64(q.P50), int64(q.P90), int64(q.P99)
+		row.DurationP50, row.DurationP95, row.DurationP99 = int64(q.P50), int64(q.P95), int64(q.P99)
 	}
 	if q := r.FirstContentQuantiles; q != nil {
-		row.FirstP50, row.FirstP90, row.FirstP99 = int64(q.P50), int64(q.P90), int64(q.P99)
+		row.FirstP50, row.FirstP95, row.FirstP99 = int64(q.P50), int64(q.P95), int64(q.P99)
 	}
 	return row
 }

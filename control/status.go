@@ -15,10 +15,16 @@ func (s *Service) Status() admin.Status {
 	stats, r := s.state.Gateway.Ledger.Stats(), s.gateway.Table()
 	shown := admin.Status{
 		InFlight: s.state.Gateway.UnderWay.Load(), Channels: len(r.Channels), Tokens: len(r.Tokens.Names()),
-		Cooling: len(s.state.Resting()),
+		Cooling: len(s.state.Resting()), Sites: s.gateway.SiteNames(),
 	}
 	shown.Journal.Depth, shown.Journal.Spooled = int64(stats.Depth), int64(stats.Spooled)
 	shown.Journal.Written, shown.Journal.Lost = int64(stats.Written), int64(stats.Lost) //nolint:gosec // counts
+	shown.Store = s.state.storeStatus()
+	if stats.Journal != nil {
+		shown.Journal.Problem = "the journal of calls cannot be written: " + stats.Journal.Error() +
+			"; calls go on and their records are kept in memory until the store has them, but are lost with the process. " +
+			"Make room on the disk of Caddy's data folder, or make it writable; it is tried again by itself"
+	}
 	return shown
 }
 

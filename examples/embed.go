@@ -1,11 +1,10 @@
 // Package examples holds configurations to start from. The tests run each of
-// them; the demo runs the quickstart.
+// them.
 package examples
 
-import _ "embed" // for the quickstart
+import _ "embed" // for the demo
 
-// Quickstart is a Caddyfile that works without a key, so that what the demo
-// shows is what people can start from.
+// Demo is what "caddy ccload demo" runs.
 //
-//go:embed quickstart/Caddyfile
-var Quickstart []byte
+//go:embed demo/Caddyfile
+var Demo []byte

@@ -85,7 +85,7 @@ func (c *Call) authenticate() error {
 			Message: "this gateway has no client tokens yet, so nobody may use it; its log says how to make one",
 		}
 	case !c.site.gateway.Ready():
-		return errStarting
+		return c.untilKnown("token")
 	case errors.Is(err, access.ErrDisabled):
 		return &protocol.RequestError{
 			Status: http.StatusUnauthorized, Code: "token_disabled", Message: "this gateway token is switched off",
@@ -112,34 +112,58 @@ func (c *Call) MayUseModel() error {
 	}
 }
 
-// errStarting answers calls that come in the moment between Caddy's sites and
-// the gateway's store being ready, and need to know what is stored.
-var errStarting = &protocol.RequestError{
-	Status: http.StatusServiceUnavailable, Code: "starting",
-	Message: "the gateway has just started and does not know yet what is stored; try again in a moment",
+// untilStored is when a client whose call needs to know what is stored had
+// better come back. The store is tried every few seconds while it is away.
+const untilStored = 2 * time.Second
+
+// untilKnown answers a call that cannot be judged before what is stored has been
+// read: just after a start, or while the database is away.
+func (c *Call) untilKnown(what string) error {
+	setRetryAfter(c.w.Header(), untilStored)
+	return &protocol.RequestError{
+		Status: http.StatusServiceUnavailable, Code: "starting",
+		Message: "this " + what + " is not one that the gateway's configuration declares, and what is stored has not been read yet, because the gateway has just started or its database is away; try again in a moment",
+	}
 }
 
 // Admit takes the call's place under the limits of its token, and sets aside
 // what it may cost; settle gives both back.
 func (c *Call) Admit() error {
-	if c.token.Limiter().Budget.Limited() && !c.site.gateway.Opened() {
-		return errStarting
+	if c.admitByBound() {
+		return nil
 	}
+	freed := c.token.Limiter().Freed()
 	admission, err := c.token.Admit(c.Received, c.expected())
-	for until := c.Received.Add(shareWait); err != nil && c.waitForShare(err, until); {
+	if c.inTheWay(err) {
+		admission, err = c.token.Admit(c.Received, c.expected())
+	}
+	for until := c.Received.Add(shareWait); err != nil && (c.waitForShare(err, until) || c.waitForReserved(err, until, freed)); {
+		freed = c.token.Limiter().Freed()
 		admission, err = c.token.Admit(time.Now(), c.expected())
 	}
 	if over, ok := errors.AsType[*access.LimitError](err); ok {
 		if over.RetryAfter > 0 {
-			c.setRetryAfter(over.RetryAfter)
+			setRetryAfter(c.w.Header(), over.RetryAfter)
 		}
 		c.site.gateway.Observer.LimitReached("token", c.Token, over.Limit, over.Resets)
-		return &protocol.RequestError{
-			Status: http.StatusTooManyRequests, Code: over.Code(), Message: over.Error(),
+		status := http.StatusTooManyRequests
+		if over.Limit == access.LimitUnknown {
+			status = http.StatusServiceUnavailable
 		}
+		return &protocol.RequestError{Status: status, Code: over.Code(), Message: over.Error()}
 	}
 	c.admission = admission
 	return err
+}
+
+// inTheWay reports whether a call was refused for what others may not use: bounds
+// of theirs that have been replaced since.
+func (c *Call) inTheWay(err error) bool {
+	over, ok := errors.AsType[*access.LimitError](err)
+	if !ok || over.Limit == access.LimitRPM || over.Limit == access.LimitConcurrency {
+		return false
+	}
+	return c.site.gateway.State.Recounts.replace(c.token.Limiter())
 }
 
 // shareWait is how long a call waits for a larger share of a limit.
@@ -161,6 +185,23 @@ func (c *Call) waitForShare(err error, until time.Time) bool {
 	return ctx.Err() == nil
 }
 
+// waitForReserved waits until a call under way gives back what it reserved of
+// the token's budget, and says whether it is worth trying again.
+func (c *Call) waitForReserved(err error, until time.Time, freed <-chan struct{}) bool {
+	over, ok := errors.AsType[*access.LimitError](err)
+	if !ok || !over.Reserved {
+		return false
+	}
+	ctx, cancel := context.WithDeadline(c.r.Context(), until)
+	defer cancel()
+	select {
+	case <-freed:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // Plan finds the channels that serve the model.
 func (c *Call) Plan() error {
 	c.route = c.snapshot.table.Route(c.Model, c.site.Limits.FuzzyModels)
@@ -168,7 +209,7 @@ func (c *Call) Plan() error {
 		return nil
 	}
 	if !c.site.gateway.Ready() {
-		return errStarting
+		return c.untilKnown("model")
 	}
 	message := fmt.Sprintf("no channel of this gateway serves the model %q", ai.Shorten(c.Model, 200))
 	if near := config.Closest(c.Model, c.usableNames(), 3); len(near) > 0 {
@@ -189,8 +230,11 @@ func (c *Call) Refuse(err error) error {
 		c.site.Log.Error("refusing a call", zap.String("request_id", c.ID), zap.Error(err))
 	}
 	kind := ai.InvalidRequest
-	if bad.Status == http.StatusTooManyRequests {
+	switch bad.Status {
+	case http.StatusTooManyRequests:
 		kind = ai.RateLimited
+	case http.StatusServiceUnavailable: // it is not the request that is wrong
+		kind = ai.Overloaded
 	}
 	c.end(kind, bad.Status, bad.Code+": "+bad.Message)
 	c.writeError(&protocol.Error{Status: bad.Status, Code: bad.Code, Param: bad.Param, Message: bad.Message, RequestID: c.ID})

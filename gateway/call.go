@@ -1,16 +1,17 @@
 package gateway
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"math"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/routing"
 )
@@ -39,23 +40,29 @@ type Call struct {
 	route     *routing.Route // what the model amounts to; nil until it is known
 	chooser   *routing.Chooser
 	expectation
+	bounded     boundCall // see recount.go
 	translation translation
+	progress    progress
 
 	// Record is what is remembered of the call. It grows until Settle hands it
 	// out.
 	Record   *ai.Record
 	failure  *failedAnswer // the most telling failure so far
-	waited   time.Duration // for something that was due
+	alive    *keepalive    // nil: nobody needs a sign of life
 	finished bool
 	abort    bool       // the connection must be cut, see Settle
 	capture  *capturing // nil: its bodies are not kept
+	journal  ledger.Open
 }
 
 // NewCall starts the account of a request. clientAddress is the client's as the
-// server knows it, which may be behind proxies; empty if it is that of the
-// connection.
+// server knows it behind trusted proxies, which the access log has too; empty if
+// it is that of the connection.
 func (s *Site) NewCall(w http.ResponseWriter, r *http.Request, m Match, clientAddress string) *Call {
-	c := &Call{site: s, snapshot: s.snapshot(), w: w, r: r, match: m, clientAddress: clientAddress}
+	c := &Call{
+		site: s, snapshot: s.snapshot(), w: w, r: r, match: m,
+		clientAddress: cmp.Or(clientAddress, access.HostOf(r.RemoteAddr)),
+	}
 	c.Received = time.Now()
 	c.ID = newRequestID(c.Received)
 	c.Protocol = m.Format.ID()
@@ -65,7 +72,7 @@ func (s *Site) NewCall(w http.ResponseWriter, r *http.Request, m Match, clientAd
 	}
 	c.Record = &ai.Record{
 		ID: c.ID, Time: c.Received, Protocol: c.Protocol, Operation: c.Operation,
-		ClientIP: clientIP(r), UserAgent: ai.Shorten(r.UserAgent(), 200), Policy: s.PolicyName,
+		ClientIP: c.clientAddress, UserAgent: ai.Shorten(r.UserAgent(), 200), Policy: s.PolicyName,
 	}
 	w.Header().Set("X-Ccload-Request-Id", c.ID)
 	return c
@@ -101,12 +108,16 @@ func (c *Call) end(kind ai.Kind, status int, message string) {
 
 // setRetryAfter tells the client when to come back, in whole seconds and at
 // least one (RFC 9110, section 10.2.3).
-func (c *Call) setRetryAfter(d time.Duration) {
-	c.w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(d.Seconds())))))
+func setRetryAfter(header http.Header, d time.Duration) {
+	header.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(d.Seconds())))))
 }
 
 // writeError answers with an error in the client's own protocol.
 func (c *Call) writeError(e *protocol.Error) {
+	if c.alive.has() {
+		writeErrorEvent(c, e)
+		return
+	}
 	contentType, body := c.match.Format.WriteError(e)
 	header := c.w.Header()
 	header.Set("Content-Type", contentType)
@@ -133,13 +144,4 @@ func (c *Call) exposeRoute() {
 		header.Set("X-Ccload-Channel", last.Channel)
 		header.Set("X-Ccload-Upstream-Model", last.Model)
 	}
-}
-
-// clientIP is the address of the client as Caddy knows it.
-func clientIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

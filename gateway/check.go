@@ -169,7 +169,7 @@ func checkRequest(t *routing.Target) (*relay.Request, error) {
 	out := tester.TestRequest(t.Model, "hi", 0, false)
 	header := http.Header{"Content-Type": jsonType}
 	maps.Copy(header, out.Header)
-	u := finish(t, format, header, path, out.Query)
+	u := finish(t, nil, format, header, path, out.Query)
 	body := edit(t, out.Body)
 	return &relay.Request{
 		Method: http.MethodPost, URL: u, Base: t.Base(), Header: header, Body: relay.Body{Parts: [5][]byte{body}},

@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"math/rand/v2"
+	"sync"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
@@ -16,21 +17,30 @@ import (
 
 // expectation is how many tokens a call is expected to use.
 type expectation struct {
+	mu    sync.Mutex   // the input may be counted by several
 	count tokens.Count // of the input
 	known bool
 }
 
-// generates reports whether the call makes a model answer, which is what tokens
-// are counted for.
-func (c *Call) generates() bool { return c.Operation == ai.Generate || c.Operation == ai.Complete }
-
 // countInput counts the input, once.
-func (c *Call) countInput() int64 {
+func (c *Call) countInput() int64 { return c.inputCount(c.body).Tokens }
+
+// inputCount is the count of the input, whose body is b.
+func (c *Call) inputCount(b *body) tokens.Count {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !c.known {
 		c.known = true
-		c.count = c.site.gateway.State.Counter.Send(c.sent(), c.countedModel(), c.body.bytes)
+		c.count = c.site.gateway.State.Counter.Send(c.sent(), c.countedModel(), b.bytes)
 	}
-	return c.count.Tokens
+	return c.count
+}
+
+// counted reports whether the input was counted.
+func (c *Call) counted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known
 }
 
 // countedModel is the model whose tokens are counted: the upstream's name of
@@ -45,24 +55,29 @@ func (c *Call) countedModel() string {
 // sent is how the call goes to whoever counts it, as far as its first candidate
 // tells.
 func (c *Call) sent() tokens.Sent {
-	s := tokens.Sent{Protocol: c.Protocol, Stream: c.Stream}
+	s := tokens.Sent{Protocol: c.Protocol, Stream: c.Stream, Index: &c.request.Index}
 	if c.route != nil {
 		s.Vertex = provider.Vertex(c.route.Steps[0].Candidates[0].Conf)
 	}
 	return s
 }
 
-// expect is the usage that is set aside for a call: its input, and the smaller
-// of what its client allows for output and what the model usually makes.
-func (c *Call) expect(model string) ai.Usage {
-	u := ai.Usage{Input: c.countInput()}
-	if c.generates() {
-		u.Output = c.site.gateway.State.outputs.Estimate(model)
+// expect is the usage of a call with as much output as it usually has, and with
+// as much as it hardly ever exceeds: what its client allows, where it says so.
+// The first counts against rates, which are given back within a minute anyway;
+// the second is set aside of budgets, so that calls at once cannot spend more
+// than there is.
+func (c *Call) expect(model string, input int64) (usual, bound ai.Usage) {
+	usual = ai.Usage{Input: input}
+	bound = usual
+	if generates(c.Operation) {
+		outputs := &c.site.gateway.State.outputs
+		usual.Output, bound.Output = outputs.Estimate(model), outputs.Bound(model)
 		if c.MaxOutput > 0 {
-			u.Output = min(u.Output, c.MaxOutput)
+			usual.Output, bound.Output = min(usual.Output, c.MaxOutput), c.MaxOutput
 		}
 	}
-	return u
+	return usual, bound
 }
 
 // ExpectedUse implements routing.Estimator. Nothing is expected of a candidate
@@ -71,8 +86,15 @@ func (c *Call) ExpectedUse(cand *routing.Candidate) access.Use {
 	if !cand.Limiter.Measured() {
 		return access.Use{}
 	}
-	u := c.expect(cand.Model)
-	return access.Use{Tokens: int(u.Input + u.Output), Money: c.priceAt(cand, &u).Amount}
+	return c.useAt(cand, c.countInput())
+}
+
+// useAt is what the call with so many tokens of input is expected to use of a candidate.
+func (c *Call) useAt(cand *routing.Candidate, input int64) access.Use {
+	usual, bound := c.expect(cand.Model, input)
+	return access.Use{
+		Tokens: int(usual.Input + usual.Output), Money: c.priceAt(cand, &bound).Amount, Likely: c.priceAt(cand, &usual).Amount,
+	}
 }
 
 // dearest is how many candidates are priced to find out what a call may cost.
@@ -84,6 +106,11 @@ func (c *Call) expected() access.Use {
 	if !c.token.Limiter().Measured() {
 		return access.Use{}
 	}
+	return c.expectedOf(c.countInput())
+}
+
+// expectedOf is expected for an input of so many tokens.
+func (c *Call) expectedOf(input int64) access.Use {
 	var most access.Use
 	left := dearest
 	for i := range c.route.Steps {
@@ -92,9 +119,9 @@ func (c *Call) expected() access.Use {
 				return most
 			}
 			cand := &c.route.Steps[i].Candidates[j]
-			u := c.expect(cand.Model)
-			most.Tokens = max(most.Tokens, int(u.Input+u.Output))
-			most.Money = max(most.Money, c.priceAt(cand, &u).Amount)
+			u := c.useAt(cand, input)
+			most.Tokens = max(most.Tokens, u.Tokens)
+			most.Money, most.Likely = max(most.Money, u.Money), max(most.Likely, u.Likely)
 		}
 	}
 	return most
@@ -110,7 +137,7 @@ func (c *Call) priceAt(cand *routing.Candidate, u *ai.Usage) ai.Cost {
 // nothing of it may be estimated: its client was given none of it.
 func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 	c, t := a.call, a.target
-	if answer != nil && c.generates() {
+	if answer != nil && generates(c.Operation) {
 		a.estimate(&a.record.Usage, answer, complete)
 	}
 	if answer != nil {
@@ -136,6 +163,16 @@ func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 	if a.record.Cost.Drifted {
 		c.site.gateway.Observer.CostDrifted(t.Name, t.Model, &a.record.Cost)
 	}
+}
+
+// givenUp is the answer of an attempt that was given up after its request had
+// been sent, by us or by the client. What the upstream bills for it nobody will
+// say, so it is estimated. nil: there is nothing to estimate.
+func (a *attempt) givenUp(answer *relay.Answer) *relay.Answer {
+	if k := answer.Evidence.Kind; answer.Sent() && (k == ai.Timeout || k == ai.ClientGone) && !a.record.Usage.Reported {
+		return answer
+	}
+	return nil
 }
 
 // maxTokens is more than any context window holds, by far: a number above it
@@ -183,11 +220,15 @@ func (a *attempt) learn(u *ai.Usage) {
 	c, t := a.call, a.target
 	st := c.site.gateway.State
 	st.outputs.Observe(t.Model, u.Output)
-	if !c.known && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
+	if !c.counted() && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
 		return
 	}
-	c.countInput()
+	n := c.inputCount(c.body)
 	if c.countedModel() == t.Model {
-		st.Counter.Learn(c.count, u.Input)
+		st.Counter.Learn(n, u.Input)
 	}
 }
+
+// generates reports whether an operation makes a model answer, which is what
+// tokens are counted for.
+func generates(o ai.Operation) bool { return o == ai.Generate || o == ai.Complete }

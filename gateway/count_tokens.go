@@ -25,8 +25,11 @@ func (c *Call) CountTokens() error {
 	st.counting.use(c.Received)
 	c.route = c.snapshot.table.Route(c.Model, c.site.Limits.FuzzyModels)
 	format := c.match.Format.(protocol.TokenCounter) // whoever has the endpoint is one
-	body := format.CountedRequest(c.body.bytes)
-	n := st.Counter.Send(c.sent(), c.countedModel(), body).Tokens
+	body, sent := format.CountedRequest(c.body.bytes), c.sent()
+	if len(body) != len(c.body.bytes) {
+		sent.Index = nil // it is of the whole body
+	}
+	n := st.Counter.Send(sent, c.countedModel(), body).Tokens
 	c.Record.Usage.Input, c.Record.Usage.Estimated = n, true
 	text := format.CountAnswer(n)
 	header := c.w.Header()

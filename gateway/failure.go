@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 )
 
@@ -53,7 +55,7 @@ func errorRank(k ai.Kind) int {
 
 // forwardError gives the client the upstream's own answer to its own mistake.
 func (c *Call) forwardError(f *failedAnswer) {
-	if f.foreign {
+	if f.foreign || c.alive.has() {
 		f.hideSecrets()
 		c.end(f.outcome.Kind, max(f.status, http.StatusBadRequest), f.outcome.Message)
 		c.writeError(&protocol.Error{
@@ -77,11 +79,14 @@ func (c *Call) forwardError(f *failedAnswer) {
 
 // giveUp answers a call that nobody could serve.
 func (c *Call) giveUp(ctx context.Context) error {
+	if n := len(c.Record.Attempts); n > 0 && c.Record.Usage.IsZero() {
+		c.Record.Usage = c.Record.Attempts[n-1].Usage // estimated, if it was given up
+	}
 	if c.r.Context().Err() != nil {
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
 		return nil //nolint:nilerr // there is nobody to tell
 	}
-	if c.failure != nil && c.failure.outcome.Kind.CallersFault() {
+	if c.failure != nil && c.failure.outcome.Kind.CallersFault() && !errors.Is(context.Cause(ctx), relay.ErrEnded) {
 		c.forwardError(c.failure)
 		return nil
 	}
@@ -103,26 +108,52 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	switch {
 	case context.Cause(ctx) == errTotalTimeout: //nolint:errorlint // the very value is the cause
 		kind, e.Status, e.Code = ai.Timeout, http.StatusGatewayTimeout, "total_timeout"
+	case errors.Is(context.Cause(ctx), relay.ErrEnded):
+		// A status after which SDKs do not try again.
+		c.end(ai.Ended, http.StatusForbidden, "")
+		return &protocol.Error{Status: http.StatusForbidden, Code: "ended_by_operator", Message: c.progress.ended.Load().message()}
 	case c.failure != nil:
 		kind = c.failure.outcome.Kind
 		e.Status, e.Code = finalStatus(kind)
 	case permanent != "":
 		e.Status, e.Code = permanentStatus(permanent)
 		kind = ai.InvalidRequest
-		if permanent == ai.OverBudget {
+		switch permanent {
+		case ai.OverBudget:
 			kind = ai.QuotaExhausted
+		case ai.SpendingUnknown:
+			kind = ai.Overloaded
 		}
 	case causes == ai.RateLimited, causes == ai.QuotaExhausted:
 		kind, e.Status, e.Code = causes, http.StatusTooManyRequests, "upstream_rate_limited"
 	}
 	e.Message = c.explainFailure(permanent)
+	if due.IsZero() && (c.failure != nil || permanent == "") {
+		due = sooner(c.chooser)
+	}
 	if !due.IsZero() && e.Status != http.StatusForbidden && e.Status != http.StatusNotFound {
 		wait := time.Until(due)
-		c.setRetryAfter(wait)
+		setRetryAfter(c.w.Header(), wait)
 		e.Message += fmt.Sprintf("; try again in %d s", max(1, int(wait.Seconds()+0.999)))
 	}
 	c.end(kind, e.Status, e.Message)
 	return e
+}
+
+// sooner is when to come back where nothing that could serve rests: at once,
+// unless upstreams that were tried said when.
+func sooner(k *routing.Chooser) time.Time {
+	due := time.Now().Add(time.Second)
+	if k.AnyLeft(nil) {
+		return due
+	}
+	var stated time.Time
+	for i := range k.Tried {
+		if until := k.Tried[i].Until; until.After(due) && (stated.IsZero() || until.Before(stated)) {
+			stated = until
+		}
+	}
+	return later(due, stated)
 }
 
 // finalStatus is the status a client gets when the most telling failure was of
@@ -152,6 +183,8 @@ func permanentStatus(r ai.Reason) (status int, code string) {
 		return http.StatusNotFound, "protocol_not_served"
 	case ai.OverBudget:
 		return http.StatusTooManyRequests, "channel_budget_exhausted"
+	case ai.SpendingUnknown:
+		return http.StatusServiceUnavailable, "channel_spending_unknown"
 	}
 	return http.StatusServiceUnavailable, "upstream_unavailable"
 }
@@ -177,7 +210,7 @@ func (c *Call) retryOutlook() (due time.Time, cause ai.Kind, permanent ai.Reason
 			if until.After(now) {
 				sooner(until)
 			}
-		case ai.OverBudget:
+		case ai.OverBudget, ai.SpendingUnknown:
 			permanent = e.Reason
 			if until.After(now) {
 				sooner(until)
@@ -213,6 +246,8 @@ func (c *Call) explainFailure(permanent ai.Reason) string {
 		return fmt.Sprintf("no channel that serves the model speaks the %s protocol", c.Protocol)
 	case permanent == ai.OutsideHours:
 		return "every channel that serves the model is outside its hours"
+	case permanent == ai.SpendingUnknown:
+		return "the channels that serve the model have a budget, and what was spent of it cannot be read now, because the gateway has just started or its database is away"
 	case permanent == ai.OverBudget:
 		return "what may be spent on the channels that serve the model is spent"
 	case permanent == ai.NoKey:

@@ -29,8 +29,6 @@ type Options struct {
 	// have taken of the limits. Until then nobody can say that a token or a
 	// model is unknown.
 	Ready func() bool
-	// Opened reports whether the store is open.
-	Opened func() bool
 	// Pseudonym returns what stands for a user of a client before upstreams,
 	// empty if nothing may.
 	Pseudonym func(user string) string
@@ -41,7 +39,8 @@ type Options struct {
 // Owners knows who made stored responses, also those of earlier processes.
 type Owners interface {
 	// ResponseOwner returns the target that made a response, and the name of
-	// the token it was made for.
+	// the token it was made for. The error is store.ErrNotFound where nobody is
+	// known to have made it.
 	ResponseOwner(ctx context.Context, id string) (ai.Target, string, error)
 }
 
@@ -55,9 +54,8 @@ type Shares interface {
 // calls under way. Its Sites serve them.
 type Gateway struct {
 	Options
-	table   atomic.Pointer[routing.Table]
-	calls   atomic.Int64 // under way
-	running sync.Map     // *call -> context.CancelCauseFunc, of those that serve
+	table atomic.Pointer[routing.Table]
+	calls atomic.Int64 // under way
 
 	mu    sync.Mutex
 	sites []*Site
@@ -100,10 +98,7 @@ func (g *Gateway) Calls() int64 { return g.calls.Load() }
 // EndCalls ends the calls under way, honestly towards their clients, because the
 // process exits.
 func (g *Gateway) EndCalls() {
-	g.running.Range(func(_, end any) bool {
-		end.(context.CancelCauseFunc)(relay.ErrExiting)
-		return true
-	})
+	g.State.Running.endAll(g)
 }
 
 // SiteOptions are the settings of one handler.

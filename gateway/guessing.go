@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 
@@ -33,11 +32,10 @@ func (c *Call) lookUp(credential string) (*access.Token, error) {
 	}
 	guesses := &c.site.gateway.State.Guesses
 	peer := access.HostOf(c.r.RemoteAddr)
-	address := cmp.Or(c.clientAddress, peer)
 	for _, wait := range [...]struct {
 		by      *access.Guessing
 		address string
-	}{{guesses.Addresses, address}, {guesses.Peers, peer}} {
+	}{{guesses.Addresses, c.clientAddress}, {guesses.Peers, peer}} {
 		if err := wait.by.Wait(c.r.Context(), wait.address, credential); err != nil {
 			if !errors.Is(err, access.ErrGuessing) {
 				return nil, errClientGone
@@ -49,10 +47,10 @@ func (c *Call) lookUp(credential string) (*access.Token, error) {
 	token, err := c.snapshot.table.Tokens.Lookup(credential, c.Received)
 	switch {
 	case err == nil:
-		guesses.Addresses.Succeeded(address, credential)
+		guesses.Addresses.Succeeded(c.clientAddress, credential)
 		guesses.Peers.Succeeded(peer, credential)
 	case errors.Is(err, access.ErrUnknown) && c.site.gateway.Ready():
-		guesses.Addresses.Failed(address)
+		guesses.Addresses.Failed(c.clientAddress)
 		guesses.Peers.Failed(peer)
 	}
 	return token, err

@@ -101,7 +101,7 @@ func askForModels(ctx context.Context, ch *routing.Channel, via http.RoundTrippe
 	}
 	path, query, header := lister.ModelsRequest()
 	t := &routing.Target{Candidate: routing.Candidate{Channel: ch}}
-	target := finish(t, format, header, path, query)
+	target := finish(t, nil, format, header, path, query)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/openai"
@@ -19,13 +20,14 @@ import (
 
 // finish completes a request to a target: it returns the address of a path in
 // the format's protocol, and gives the header the target's credential and the
-// channel's changes.
-func finish(t *routing.Target, format protocol.Format, header http.Header, path, query string) *url.URL {
+// channel's changes. r is the client's request, nil for what the gateway asks by
+// itself.
+func finish(t *routing.Target, r *http.Request, format protocol.Format, header http.Header, path, query string) *url.URL {
 	header["Accept-Encoding"] = identity
 	setCredential(t, header, format)
-	if ops := t.Conf.HeaderUp; ops != nil {
-		applyHeaderOps(header, ops)
-	}
+	// Whoever may use the dashboard need not be able to read the process's
+	// environment and files.
+	t.Conf.HeaderUp.Apply(header, r, t.Origin == routing.Declared)
 	if len(header["User-Agent"]) == 0 {
 		header["User-Agent"] = noUserAgent
 	}
@@ -59,7 +61,7 @@ func (a *attempt) upstreamRequest() (*relay.Request, error) {
 		return nil, err
 	}
 	header := a.upstreamHeader()
-	u := finish(t, c.match.Format, header, path, endpoint.ForwardQuery(c.r.URL.RawQuery))
+	u := finish(t, c.r, c.match.Format, header, path, endpoint.ForwardQuery(c.r.URL.RawQuery))
 	a.question = a.usageQuestion()
 	body, err := a.upstreamBody(header)
 	if err != nil {
@@ -70,8 +72,10 @@ func (a *attempt) upstreamRequest() (*relay.Request, error) {
 		Format: c.match.Format, Endpoint: endpoint, Stream: c.Stream, Array: c.request.Array,
 		Transport: c.snapshot.transports[t.Channel][t.URL],
 		Timers:    a.timers(),
+		Progress:  a,
 		Hide:      a.hides(),
 		Rename:    a.renames(),
+		Given:     &c.progress.given,
 	}, nil
 }
 
@@ -101,15 +105,33 @@ func (a *attempt) timers() relay.Timers {
 	timers := relay.Timers{Headers: l.HeaderTimeout, FirstContent: l.FirstContentTimeout, Idle: l.IdleTimeout}
 	if l.FirstContentAuto {
 		limit, known := c.site.gateway.Routing.Selection.FirstContentLimit(t.Name, t.Address(), t.Model)
-		if !known {
-			limit = config.FirstContentUnknown
+		switch {
+		case known:
+			timers.FirstContent = limit
+		case c.chooser.AnyLeft(t.Channel):
+			timers.FirstContent = config.FirstContentUnknown
 		}
-		timers.FirstContent = limit
+		timers.Begun, timers.Thinking, timers.Thinker = config.FirstContentBegun, config.FirstContentThinking, thinker{c}
 	}
 	if !c.Stream {
 		timers.FirstContent = 0
 	}
 	return timers
+}
+
+// thinker knows whether a call has reasoning switched on.
+type thinker struct{ *Call }
+
+// Thinks implements relay.Thinker. It reads the request alone: a timer asks.
+func (c thinker) Thinks() bool {
+	codec := CodecOf(c.Protocol)
+	if codec == nil || c.Operation != ai.Generate {
+		return false
+	}
+	prompt, err := codec.DecodePrompt(&protocol.Inbound{
+		Endpoint: c.match.Endpoint, Model: c.Model, Stream: c.Stream, Header: c.r.Header, Body: c.body.bytes,
+	})
+	return err == nil && prompt.Thinking.Mode == protocol.ThinkingOn
 }
 
 // upstreamHeader is what of the client's headers goes to the target: those that
@@ -172,18 +194,4 @@ func setCredential(t *routing.Target, header http.Header, format protocol.Format
 		return
 	}
 	format.SetKey(header, secret)
-}
-
-// applyHeaderOps makes a channel's changes of request headers.
-func applyHeaderOps(header http.Header, ops *config.HeaderOps) {
-	for _, name := range ops.Delete {
-		header.Del(name)
-	}
-	for name, values := range ops.Set {
-		header[http.CanonicalHeaderKey(name)] = values
-	}
-	for name, values := range ops.Add {
-		key := http.CanonicalHeaderKey(name)
-		header[key] = append(append([]string(nil), header[key]...), values...)
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/routing"
+	"github.com/ccload/ccload/store"
 )
 
 // errTotalTimeout ends a call that took longer than its handler allows.
@@ -22,16 +23,14 @@ var errTotalTimeout = errors.New("the call took longer than total_timeout")
 // fault of the upstream's.
 func endedHere(ctx context.Context) bool {
 	cause := context.Cause(ctx)
-	return errors.Is(cause, errTotalTimeout) || errors.Is(cause, relay.ErrExiting)
+	return errors.Is(cause, errTotalTimeout) || errors.Is(cause, relay.ErrExiting) || errors.Is(cause, relay.ErrEnded)
 }
 
 // Serve tries targets until one answers well or the caller is told why none
 // could.
 func (c *Call) Serve() error {
-	ctx, end := context.WithCancelCause(c.r.Context())
-	defer end(nil)
-	c.site.gateway.running.Store(c, end)
-	defer c.site.gateway.running.Delete(c)
+	ctx, end := c.site.gateway.State.Running.start(c, c.r.Context())
+	defer end()
 	if total := c.site.Limits.TotalTimeout; total > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, total, errTotalTimeout)
@@ -41,7 +40,9 @@ func (c *Call) Serve() error {
 	if err := c.pin(ctx); err != nil {
 		return c.Refuse(err)
 	}
-	for len(c.Record.Attempts) < c.site.Limits.MaxAttempts && ctx.Err() == nil {
+	c.chooser.Repeats = true
+	c.alive = newKeepalive(c)
+	for attemptsLeft(c) > 0 && ctx.Err() == nil {
 		t, ok := c.next(ctx)
 		if !ok {
 			break
@@ -70,16 +71,27 @@ func (c *Call) choose() {
 	c.chooser = k
 }
 
-// next picks what to try, or says that nothing is left. It waits for something
-// that is due within the handler's patience if nothing else can serve, and falls
-// back on the least bad target that cools down.
+// attemptsLeft is how many more attempts the call may make.
+func attemptsLeft(c *Call) int { return c.site.Limits.MaxAttempts - len(c.Record.Attempts) }
+
+// next picks what to try, or says that nothing is left. A failure that may be
+// over is repeated in place; where nothing can serve it falls back on the least
+// bad target that rests, and waits for something that is due within the
+// handler's patience.
 func (c *Call) next(ctx context.Context) (*routing.Target, bool) {
 	k := c.chooser
+	k.Left = attemptsLeft(c)
+	if t := repeat(ctx, k); t != nil {
+		return t, true
+	}
 	for {
 		k.Now = time.Now()
 		t := k.Next()
 		for _, full := range k.Full {
 			c.site.gateway.Observer.LimitReached("channel", full.Channel, full.Limit, full.Until)
+		}
+		if t == nil {
+			t = k.LeastBad(false)
 		}
 		if t != nil {
 			return t, true
@@ -92,29 +104,29 @@ func (c *Call) next(ctx context.Context) (*routing.Target, bool) {
 		return nil, false
 	}
 	k.Now = time.Now()
-	t := k.LeastBad()
+	t := k.NextAtLast()
+	if t == nil {
+		t = k.LeastBad(true)
+	}
 	return t, t != nil
 }
 
 // wait waits for the first candidate that is due within the handler's patience.
 // It reports whether there is something to look at again.
 func (c *Call) wait(ctx context.Context) bool {
-	pause, ok := c.chooser.Due(c.site.Limits.MaxWait - c.waited)
-	if !ok {
+	due, ok := c.chooser.Due(c.site.Limits.MaxWait - c.chooser.Waited)
+	if !ok || !pause(ctx, due) {
 		return false
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		c.waited += pause
-		c.chooser.Now = time.Now()
-		c.chooser.ForgetLimits()
-		return true
-	}
+	c.chooser.Waited += due
+	c.chooser.Now = time.Now()
+	c.chooser.ForgetLimits()
+	return true
 }
+
+// ownerPatience is how long a call waits for the store to say who made a
+// response.
+const ownerPatience = time.Second
 
 // pin finds the key that made the stored response the call builds on.
 func (c *Call) pin(ctx context.Context) error {
@@ -123,15 +135,28 @@ func (c *Call) pin(ctx context.Context) error {
 	}
 	g := c.site.gateway
 	made, ok := g.State.responseOwners.ownerOf(c.Continues)
-	if !ok && g.Opened() {
-		target, token, err := g.Owners.ResponseOwner(ctx, c.Continues)
+	var unknown error // why it cannot be told who made it
+	if !ok {
+		ask, cancel := context.WithTimeout(ctx, ownerPatience)
+		target, token, err := g.Owners.ResponseOwner(ask, c.Continues)
+		cancel()
 		ok, made = err == nil, owner{target, token}
+		if !errors.Is(err, store.ErrNotFound) {
+			unknown = err
+		}
 	}
 	// What another token made is not there for this one.
 	stranger := ok && made.token != c.Token
 	if ok && !stranger && c.snapshot.table.Owns(made.Target) {
 		c.chooser.Pinned = &made.Target
 		return nil
+	}
+	if c.Operation == ai.StoredResponse && unknown != nil {
+		setRetryAfter(c.w.Header(), untilStored)
+		return &protocol.RequestError{
+			Status: http.StatusServiceUnavailable, Code: "response_owner_unknown", Param: "response_id",
+			Message: "the gateway cannot look up now which upstream made this response, because its database is away; try again in a moment",
+		}
 	}
 	if c.Operation == ai.StoredResponse || stranger {
 		return &protocol.RequestError{

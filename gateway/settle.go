@@ -17,6 +17,9 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 	}
 	rec = c.Record
 	rec.Duration = c.since()
+	c.progress.endedBy(rec)
+	rec.AnswerBytes += c.alive.release()
+	c.alive = nil
 	rec.RequestBytes = int64(c.BodySize)
 	rec.Candidates = c.explanation()
 	if c.chooser != nil {
@@ -25,6 +28,7 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 		c.chooser = nil
 	}
 	c.keepCapture()
+	c.bounded.drop()
 	if c.body != nil {
 		c.body.release()
 		c.body = nil
@@ -34,7 +38,7 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 		c.used.Money = rec.Cost.Amount
 		c.admission.Settle(c.used)
 	}
-	c.site.gateway.State.Ledger.Record(rec) // before anything that may go wrong
+	c.site.gateway.State.Ledger.Record(rec, &c.journal) // before anything that may go wrong
 	c.site.gateway.Observer.CallEnded(rec, c.route != nil)
 	return rec, c.abort
 }

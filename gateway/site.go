@@ -54,3 +54,17 @@ func (g *Gateway) siteOf(host string) (*Site, error) {
 	}
 	return last, nil
 }
+
+// SiteNames lists a host of each site, by which a question can name it.
+func (g *Gateway) SiteNames() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	names := []string{}
+	for _, s := range g.sites {
+		if own := s.Names(); len(own) > 0 && !slices.Contains(names, own[0]) {
+			names = append(names, own[0])
+		}
+	}
+	slices.Sort(names)
+	return names
+}

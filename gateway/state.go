@@ -28,7 +28,9 @@ type State struct {
 	Captures       *Captures
 	Substituted    Substitutions
 	UnderWay       atomic.Int64 // calls, of all configs
+	Running        Running      // those of them that serve
 	Guesses        TokenGuesses // of client tokens
+	Recounts       *Recounts
 }
 
 // NewState returns a state that remembers nothing. What the ledger has to
@@ -37,6 +39,7 @@ func NewState(log func() *zap.Logger) *State {
 	return &State{
 		Prices:         new(pricing.Book),
 		Counter:        tokens.New(),
+		Recounts:       newRecounts(),
 		Guesses:        newTokenGuesses(),
 		responseOwners: newResponseOwners(),
 		modelLists:     newModelListCache(),

@@ -116,7 +116,7 @@ func (a *attempt) translatedRequest() (*relay.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := finish(t, codec, header, path, out.Query)
+	u := finish(t, c.r, codec, header, path, out.Query)
 	body := edit(t, out.Body)
 	_, thoughts := protocol.WantsThoughts(t.Model)
 	return &relay.Request{
@@ -124,6 +124,7 @@ func (a *attempt) translatedRequest() (*relay.Request, error) {
 		Format: codec, Endpoint: endpoint, Stream: c.Stream,
 		Transport: c.snapshot.transports[t.Channel][t.URL],
 		Timers:    a.timers(),
+		Progress:  a,
 		Translate: &relay.Translation{
 			Upstream: codec, Client: CodecOf(c.Protocol), Prompt: c.translation.prompt, Back: protocol.Back{Names: out.Names, Answer: out.Answer},
 			Stream: c.Stream, Array: c.request.Array, Thoughts: thoughts,

@@ -154,14 +154,14 @@ func (s *Site) testModel(ctx context.Context, o *testOrder, model string) (answe
 	c := s.NewCall(w, r, FindRoute(r.Method, r.URL.Path), "")
 	c.Record.Policy = testPolicy
 	c.token = access.Unlimited
-	c.testOnce(ctx, o)
+	testOnce(ctx, c, o)
 	c.Settle() // an answer that broke off has no connection to cut
-	c.report(&answer, w)
+	report(c, &answer, w)
 	return answer
 }
 
 // testOnce makes the one attempt of a test.
-func (c *Call) testOnce(ctx context.Context, o *testOrder) {
+func testOnce(ctx context.Context, c *Call, o *testOrder) {
 	if err := c.readRequest(); err != nil {
 		_ = c.Refuse(err)
 		return
@@ -179,7 +179,7 @@ func (c *Call) testOnce(ctx context.Context, o *testOrder) {
 		c.end(ai.InvalidRequest, http.StatusNotFound, "the channel has this address or key no more")
 		return
 	}
-	t, over := c.chooser.Acquire(cand, o.protocol, u, key, true)
+	t, over := c.chooser.Acquire(cand, o.protocol, u, key, routing.Forced)
 	switch {
 	case over != "":
 		c.end(ai.RateLimited, http.StatusTooManyRequests, "the channel has used up what it may: "+string(over))
@@ -189,13 +189,15 @@ func (c *Call) testOnce(ctx context.Context, o *testOrder) {
 		return
 	}
 	t.Why = testPolicy
+	ctx, end := c.site.gateway.State.Running.start(c, ctx)
+	defer end()
 	if !c.try(ctx, t) {
 		_ = c.giveUp(ctx)
 	}
 }
 
 // report says what came of a test.
-func (c *Call) report(answer *admin.TestAnswer, w *heldAnswer) {
+func report(c *Call, answer *admin.TestAnswer, w *heldAnswer) {
 	rec := c.Record
 	answer.Outcome, answer.Status, answer.Message = rec.Outcome, rec.Status, rec.Message
 	answer.OK = rec.Outcome == ai.OK

@@ -24,7 +24,7 @@ func Classify(e *Evidence, rules []Rule, now time.Time) ai.Outcome {
 	if o.Kind == ai.OK {
 		return o
 	}
-	if e.Status > 0 && e.Kind != ai.ClientGone {
+	if e.Status > 0 && e.Kind != ai.ClientGone && e.Kind != ai.Ended {
 		for i := range rules {
 			if rules[i].fits(f) {
 				return rules[i].outcome(e, o, now)
@@ -71,7 +71,7 @@ func (r *row) fits(f *facts) bool {
 
 // retries reports whether another target may do better.
 func retries(k ai.Kind) bool {
-	return k != ai.OK && k != ai.ClientGone && k != ai.InvalidRequest && k != ai.ContentFilter
+	return k != ai.OK && k != ai.ClientGone && k != ai.Ended && k != ai.InvalidRequest && k != ai.ContentFilter
 }
 
 // code is upstream's most telling code: a word rather than a number that

@@ -100,6 +100,7 @@ var seen = []struct {
 	{"plain overload in english", Evidence{Kind: ai.BadAnswer, Status: 200, Body: []byte("Current model load too high, please retry")}, "overloaded url_model", "overloaded_text"},
 	{"half an answer about limits", Evidence{Kind: ai.BadAnswer, Status: 200, Body: []byte(`{"content":"a rate limit is`)}, "bad_answer url_model", "bad_answer"},
 	{"client gone", Evidence{Kind: ai.ClientGone}, "client_gone none stop", "client_gone"},
+	{"ended by an operator", Evidence{Kind: ai.Ended}, "ended none stop", "ended"},
 	{"good", Evidence{Kind: ai.OK, Status: 200}, "ok none stop", "ok"},
 	{"nothing", Evidence{}, "bad_answer url_model", "no_answer"},
 	{"a kind the relay does not use", Evidence{Kind: ai.Overloaded}, "bad_answer url_model", "no_answer"},
@@ -247,7 +248,7 @@ func FuzzClassify(f *testing.F) {
 			if !o.Until.IsZero() && (!o.Until.After(noon) || o.Until.After(noon.Add(longestCooldown))) {
 				t.Errorf("rests until %v", o.Until)
 			}
-			if (o.Scope == ai.ScopeNone) != (o.Kind == ai.OK || o.Kind == ai.ClientGone || o.Kind.CallersFault()) {
+			if (o.Scope == ai.ScopeNone) != (o.Kind == ai.OK || o.Kind == ai.ClientGone || o.Kind == ai.Ended || o.Kind.CallersFault()) {
 				t.Errorf("%v has scope %v", o.Kind, o.Scope)
 			}
 			if len(o.Message) > messageLimit+len("…") {

@@ -12,7 +12,7 @@ import (
 type Evidence struct {
 	// Kind is what the relay saw. ai.OK means that there was an HTTP answer to
 	// classify. The others are ai.Timeout, NetworkError, Truncated, Empty,
-	// BadAnswer, SoftError, ContentFilter and ClientGone.
+	// BadAnswer, SoftError, ContentFilter, ClientGone and Ended.
 	Kind ai.Kind
 	// Err is the transport's error, if there was one.
 	Err error

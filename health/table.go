@@ -53,6 +53,7 @@ var answers = []ai.Kind{ai.OK, ai.SoftError, ai.BadAnswer}
 var table = []row{
 	// No answer to read.
 	{name: "client_gone", seen: kinds(ai.ClientGone), kind: ai.ClientGone, scope: ai.ScopeNone},
+	{name: "ended", seen: kinds(ai.Ended), kind: ai.Ended, scope: ai.ScopeNone},
 	{name: "connect_timeout", seen: kinds(ai.Timeout), when: phase("connect"), kind: ai.NetworkError, scope: ai.ScopeURL},
 	{name: "timeout", seen: kinds(ai.Timeout), kind: ai.Timeout, scope: ai.ScopeURLModel},
 	{name: "network", seen: kinds(ai.NetworkError), kind: ai.NetworkError, scope: ai.ScopeURL},

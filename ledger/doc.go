@@ -3,10 +3,16 @@
 // database. While the store is away it keeps what it has, within bounds, and
 // tries again. It does the same for what begins and ceases to cool down.
 //
-// A record is in one of three places: in the queue, where Record puts it; in
-// the batch that is being written; in the store. One goroutine moves it on. It
-// writes when a batch is full, when the oldest record has waited long enough,
-// when somebody asks for it, and after a failure when the pause is over:
+// A call is written to a journal on disk as it begins, and as it ends, before its
+// answer has ended: what a client saw the end of is there, whatever becomes of
+// the process. What a process leaves is taken over by the next one; calls that
+// it left under way have outcome interrupted. See journal.go for the files and
+// recover.go for who owns them.
+//
+// The store takes records from the text of the journal, which is in memory until
+// it has them. One goroutine moves them on. It writes when a batch is full, when
+// the oldest record has waited long enough, when somebody asks for it, and after
+// a failure when the pause is over:
 //
 //	           batch full, or the oldest has waited, or Flush, or Close
 //	collecting -------------------------------------------------------> writing
@@ -17,9 +23,10 @@
 //	                                                                  each time; Flush
 //	                                                                  and Close end it
 //
-// While the store is away for longer than a moment, and at the end, records go
-// to a spool on disk instead, and from there to the store when it is back, the
-// oldest first.
+// While the store is away for longer than a moment, memory lets go of what is in
+// the journal, and reads it back from there when the store is back. Where the
+// journal cannot be written, records are in memory only until they are stored or
+// the journal is mended.
 //
 // The order of records is that in which calls ended.
 package ledger

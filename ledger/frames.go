@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -13,17 +14,20 @@ import (
 
 const (
 	frameHead = 8
-	frameMost = 16 << 20 // bytes of a record
+	maxFrame  = 16 << 20 // bytes of a record
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// appendFrame appends a record's text as a frame.
-func appendFrame(b, text []byte) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(len(text))) //nolint:gosec // bounded
-	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(text, castagnoli))
-	return append(b, text...)
+// sealFrame completes a frame of which all but the head is there.
+func sealFrame(frame []byte) {
+	text := frame[frameHead:]
+	binary.BigEndian.PutUint32(frame, uint32(len(text))) //nolint:gosec // bounded
+	binary.BigEndian.PutUint32(frame[4:], crc32.Checksum(text, castagnoli))
 }
+
+// frameLength is the length of the text of a whole frame.
+func frameLength(b []byte) int { return int(binary.BigEndian.Uint32(b)) }
 
 // frameReader reads the whole frames of a file and skips what is damaged
 // between them.
@@ -85,7 +89,7 @@ func (r *frameReader) read() ([]byte, error) {
 		return nil, cutOff(err)
 	}
 	length := binary.BigEndian.Uint32(head[:4])
-	if length == 0 || length > frameMost || int64(length) > r.end-r.at-frameHead {
+	if length == 0 || length > maxFrame || int64(length) > r.end-r.at-frameHead {
 		return nil, errBroken
 	}
 	text := make([]byte, length)
@@ -138,7 +142,7 @@ func (r *frameReader) skip() error {
 func nextFrame(b []byte) int {
 	for at := 1; at+frameHead < len(b); at++ {
 		length := int(binary.BigEndian.Uint32(b[at:]))
-		if length == 0 || length > frameMost || length > len(b)-at-frameHead {
+		if length == 0 || length > maxFrame || length > len(b)-at-frameHead {
 			continue
 		}
 		text := b[at+frameHead:][:length]
@@ -151,18 +155,27 @@ func nextFrame(b []byte) int {
 
 // framesIn counts the records of a damaged stretch by their beginnings: a length
 // below 2 MB, whose two first bytes no text holds, and eight bytes on an object.
-// One that has lost these too is not seen, but where there is anything, there was
-// one. Zeros are none: a file system may leave them where a machine lost power.
+// One that has lost these too is not seen, but where nothing is recognised there
+// was one. What stands of calls under way, and lists of channels, are no records
+// of their own. Zeros are none: a file system may leave them where a machine
+// lost power.
 func framesIn(b []byte) (n int) {
 	if len(bytes.Trim(b, "\x00")) == 0 {
 		return 0
 	}
-	for at := range max(0, len(b)-frameHead-1) {
+	seen := false
+	for at := range max(0, len(b)-frameHead-2) {
 		if b[at] == 0 && b[at+1] < 0x20 && b[at+frameHead] == '{' && b[at+frameHead+1] == '"' {
-			n++
+			seen = true
+			if kind := b[at+frameHead+2]; kind != 'o' && kind != 's' {
+				n++
+			}
 		}
 	}
-	return max(n, 1)
+	if !seen {
+		return 1
+	}
+	return n
 }
 
 // isCutOff reports whether the end of a file is what a process leaves that dies
@@ -173,5 +186,5 @@ func isCutOff(b []byte) bool {
 	}
 	length := int(binary.BigEndian.Uint32(b))
 	text := bytes.TrimRight(b[frameHead:], "\x00")
-	return length > len(b)-frameHead && length <= frameMost && !bytes.HasSuffix(text, []byte("}")) || len(text) == 0
+	return length > len(b)-frameHead && length <= maxFrame && !json.Valid(text) || len(text) == 0
 }

@@ -9,17 +9,19 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 // Bounds of batches and pauses.
 const (
-	batchMost  = 500                    // records in one transaction
+	maxBatch   = 500                    // records in one transaction
 	batchWait  = 250 * time.Millisecond // the most a record waits for others
-	pauseFirst = 250 * time.Millisecond // after a failure, doubled up to pauseMost
-	pauseMost  = 15 * time.Second
-	writeMost  = time.Minute      // the most one attempt to write may take
-	closeMost  = 10 * time.Second // the most Close tries a store that fails
+	pauseFirst = 250 * time.Millisecond // after a failure, doubled up to maxPause
+	maxPause   = 15 * time.Second
+	maxWrite   = time.Minute      // the most one attempt to write may take
+	maxClose   = 10 * time.Second // the most Close tries a store that fails
 	alarmEvery = time.Minute      // how often the same trouble is told again
+	maxQueue   = 8 * maxBatch     // records of the journal that are in memory as well
 )
 
 // Defaults of Options.
@@ -28,12 +30,12 @@ const (
 	DefaultMaxBytes   = 64 << 20
 )
 
-// Writer is the store, as far as the ledger needs it. WriteCalls writes all
-// records or returns an error; writing one twice must do no harm. An error
-// with a method Refused says that the batch was written but for so many
-// records that cannot be stored at all.
+// Writer is the store, as far as the ledger needs it. WriteRows writes all
+// rows or returns an error; writing one twice must do no harm. An error with a
+// method Refused says that the batch was written but for so many rows that
+// cannot be stored at all.
 type Writer interface {
-	WriteCalls(ctx context.Context, records []*ai.Record) error
+	WriteRows(ctx context.Context, rows []callrow.Row) error
 }
 
 // Options of a ledger.
@@ -42,27 +44,25 @@ type Options struct {
 	Writer Writer
 	// Alarm is told what an operator should know: that the store fails, that it
 	// is back (then err is nil), that records are lost. It is called from the
-	// ledger's own goroutine, so no call waits for it. Default: nobody.
+	// ledger's own goroutines, so no call waits for it. Default: nobody.
 	Alarm func(msg string, err error)
-	// MaxRecords and MaxBytes, an estimate, bound what is kept while the store
-	// is away. What comes beyond them is lost: the older records tell how the
-	// trouble began. Defaults: DefaultMaxRecords and DefaultMaxBytes.
+	// MaxRecords and MaxBytes, an estimate, bound what is kept in memory where
+	// there is no journal or its disk is full. What comes beyond them is lost: the
+	// older records tell how the trouble began. Defaults: DefaultMaxRecords and
+	// DefaultMaxBytes.
 	MaxRecords int
 	MaxBytes   int64
-	// Spool is where records go while the store is away, and whatever cannot be
-	// written at the end. It may come later, see UseSpool. nil: they are kept in
-	// memory, and lost at the end.
-	Spool *Spool
 }
 
 // Stats is the ledger at a moment, counted since it was made.
 type Stats struct {
 	Depth   int    // records in memory that wait to be written, or are being written
-	Spooled int    // records on disk that wait to be written
+	Spooled int    // records that wait to be written and are on disk only
 	Bytes   int64  // estimate of the memory they hold
 	Written uint64 // records written
-	Lost    uint64 // records given up: memory was full, the store refuses them, or the spool was damaged; 0 if all is well
+	Lost    uint64 // records given up: memory was full, the store refuses them, or the journal was damaged; 0 if all is well
 	Failed  uint64 // attempts to write that failed
+	Journal error  // why nothing is written to the journal now; nil: it is
 }
 
 // Ledger is safe for concurrent use. Records are written in the order in which
@@ -72,29 +72,37 @@ type Ledger struct {
 	maxRecords int
 	maxBytes   int64
 
-	mu     sync.Mutex
-	queue  []entry       // what Record put there and nobody has taken
-	shared *ai.Candidate // first candidate of the last record, see weigh
-	stats  Stats
-	writer Writer
-	spool  *Spool
-	closed bool
+	mu      sync.Mutex
+	journal journal
+	queue   []entry       // records in memory, oldest first
+	busy    int           // of them, being written to the store
+	behind  bool          // those of this process in the journal are not in the queue
+	shared  *ai.Candidate // first candidate of the last record, see weigh
+	stats   Stats
+	writer  Writer
+	closed  bool
+	began   bool // the journal's goroutine runs
 
 	wake   chan struct{}        // the queue got its first record, or a full batch
 	flush  chan chan<- struct{} // closed when everything that was there is tried
 	stop   chan struct{}
 	done   chan struct{}
+	kept   chan struct{}      // closed when the journal's goroutine has ended
 	giveUp context.CancelFunc // ends writing
 }
 
-// entry is a record and the memory it is counted with.
+// entry is a record in memory.
 type entry struct {
-	record *ai.Record
-	bytes  int64
+	row   callrow.Row
+	frame []byte   // its text, with the head
+	chunk *chunk   // that this stands in
+	seg   *segment // of the journal; nil: it is in memory only
+	end   int64    // in the segment
+	bytes int64    // of memory it is counted with
 }
 
 // New returns a ledger. Without a writer it keeps records until one is
-// attached; with one, Close must be called in the end.
+// attached; Close must be called in the end.
 func New(o Options) *Ledger {
 	if o.Alarm == nil {
 		o.Alarm = func(string, error) {}
@@ -106,10 +114,11 @@ func New(o Options) *Ledger {
 		o.MaxBytes = DefaultMaxBytes
 	}
 	l := &Ledger{
-		alarm: o.Alarm, maxRecords: o.MaxRecords, maxBytes: o.MaxBytes, spool: o.Spool,
+		alarm: o.Alarm, maxRecords: o.MaxRecords, maxBytes: o.MaxBytes,
 		wake: make(chan struct{}, 1), flush: make(chan chan<- struct{}),
-		stop: make(chan struct{}), done: make(chan struct{}),
+		stop: make(chan struct{}), done: make(chan struct{}), kept: make(chan struct{}),
 	}
+	l.journal.init(&l.mu, l.salvage)
 	if o.Writer != nil {
 		l.Attach(o.Writer)
 	}
@@ -127,41 +136,128 @@ func (l *Ledger) Attach(w Writer) {
 	l.writer = w
 	ctx, cancel := context.WithCancel(context.Background())
 	l.giveUp = cancel
-	s := scribe{Ledger: l, writer: w, spool: l.spool}
+	s := writing{Ledger: l, store: w, reader: reader{j: &l.journal, mu: &l.mu}}
 	go s.run(ctx)
-	if len(l.queue) > 0 || l.spool != nil && l.spool.Len() > 0 {
+	if len(l.queue) > 0 || l.spooled() > 0 {
 		l.signal()
 	}
 }
 
-// UseSpool gives the ledger its spool, before it is attached to a store. What is
-// in it is written first.
-func (l *Ledger) UseSpool(s *Spool) {
+// Begin notes that a call is under way, with the record that it has should
+// nothing more be heard of it, and again whenever more of it is known. It is
+// with the kernel within a millisecond. It never waits.
+func (l *Ledger) Begin(o *Open, r *ai.Record) {
+	f := newFrame(callrow.Open, r)
+	defer f.release()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.writer == nil {
-		l.spool = s
+	if l.closed || l.journal.fault != nil {
+		return
+	}
+	idle := len(l.journal.pending) == 0
+	c, _ := l.journal.add(f.b, f.set)
+	l.journal.note(o, c, len(f.b))
+	if idle {
+		l.journal.signal()
 	}
 }
 
-// Record takes a record in. It never waits; the record must not be changed any
-// more.
-func (l *Ledger) Record(r *ai.Record) {
+// Record takes in the record of a call that has ended; o is what Begin was
+// given, or nil. When it returns, the record is in the journal, if there is one,
+// or another call is just writing it there. It waits for nothing else; the
+// record must not be changed any more.
+func (l *Ledger) Record(r *ai.Record, o *Open) {
+	f := newFrame(callrow.Done, r)
+	defer f.release()
 	l.mu.Lock()
-	bytes := l.weigh(r)
-	if l.closed || l.stats.Depth >= l.maxRecords || l.stats.Bytes+bytes > l.maxBytes {
+	defer l.mu.Unlock()
+	j := &l.journal
+	bytes := l.weigh(r) + int64(len(f.b))
+	if l.closed {
 		l.stats.Lost++
-		l.mu.Unlock()
 		return
 	}
-	l.queue = append(l.queue, entry{r, bytes})
-	l.stats.Depth++
-	l.stats.Bytes += bytes
-	n := len(l.queue)
-	l.mu.Unlock()
-	if n == 1 || n == batchMost {
+	if j.fault != nil && l.full(bytes) && !l.behind {
+		l.fallBehind() // what is in the journal makes room for what is not
+	}
+	if j.fault != nil && l.full(bytes) {
+		j.forget(o)
+		l.stats.Lost++
+		return
+	}
+	c, b := j.add(f.b, f.set)
+	j.forget(o)
+	if c.seg != nil {
+		c.seg.records++
+	}
+	if c.seg == nil || !l.behind {
+		e := entry{row: callrow.Row{Record: r, Set: f.set, Details: b[f.details : len(b)-1]}, frame: b, chunk: c, seg: c.seg, bytes: bytes}
+		if c.seg != nil {
+			e.end = c.seg.bytes
+		}
+		l.enqueue(e)
+		if c.seg != nil && len(l.queue) > min(maxQueue, l.maxRecords) {
+			l.fallBehind()
+		}
+	} else {
 		l.signal()
 	}
+	j.flush(false)
+}
+
+// full reports whether memory has no room for a record.
+func (l *Ledger) full(bytes int64) bool {
+	return l.stats.Depth >= l.maxRecords || l.stats.Bytes+bytes > l.maxBytes
+}
+
+// enqueue puts a record into memory.
+func (l *Ledger) enqueue(e entry) {
+	e.chunk.refs++
+	l.queue = append(l.queue, e)
+	l.stats.Depth++
+	l.stats.Bytes += e.bytes
+	if n := len(l.queue); n == 1 || n == maxBatch {
+		l.signal()
+	}
+}
+
+// let lets go of the memory of a record.
+func (l *Ledger) let(e *entry) {
+	l.stats.Depth--
+	l.stats.Bytes -= e.bytes
+	e.chunk.refs--
+	l.journal.drop(e.chunk)
+	*e = entry{}
+}
+
+// fallBehind lets go of what is in the journal as well: the store is slower
+// than records come, or away. From now on they are read from there.
+func (l *Ledger) fallBehind() {
+	l.behind = true
+	kept := l.queue[:l.busy]
+	for i := l.busy; i < len(l.queue); i++ {
+		if e := &l.queue[i]; e.seg != nil {
+			l.let(e)
+		} else {
+			kept = append(kept, *e)
+		}
+	}
+	clear(l.queue[len(kept):])
+	l.queue = kept
+}
+
+// spooled is how many records wait on disk and are not in memory.
+func (l *Ledger) spooled() int {
+	earlier, own := l.journal.counts()
+	if !l.behind {
+		return earlier
+	}
+	for i := range l.queue[:l.busy] {
+		if l.queue[i].seg != nil {
+			own--
+		}
+	}
+	return earlier + own
 }
 
 // signal wakes the goroutine, which then looks for itself.
@@ -204,10 +300,9 @@ func (l *Ledger) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	stats := l.stats
-	if l.spool != nil {
-		stats.Spooled = l.spool.Len()
-		stats.Lost += uint64(l.spool.Lost()) //nolint:gosec // a count
-	}
+	stats.Spooled = l.spooled()
+	stats.Lost += uint64(l.journal.lost) //nolint:gosec // a count
+	stats.Journal = l.journal.fault
 	return stats
 }
 
@@ -239,16 +334,17 @@ func (l *Ledger) Flush(ctx context.Context) error {
 
 // Close takes no more records, writes what is left and ends the ledger. A store
 // that fails is tried again until ctx ends, but no longer than ten seconds;
-// records that could not be written are lost then, which is the error.
+// records that are neither in the store nor in the journal are lost then, which
+// is the error.
 func (l *Ledger) Close(ctx context.Context) error {
 	l.mu.Lock()
-	first, running := !l.closed, l.writer != nil
+	first, running, began := !l.closed, l.writer != nil, l.began
 	l.closed = true
 	l.mu.Unlock()
+	if first {
+		close(l.stop)
+	}
 	if running {
-		if first {
-			close(l.stop)
-		}
 		select {
 		case <-l.done:
 		case <-ctx.Done():
@@ -257,19 +353,27 @@ func (l *Ledger) Close(ctx context.Context) error {
 		}
 		l.giveUp()
 	}
+	if began {
+		<-l.kept
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if first && l.spool != nil {
-		if err := l.spool.Close(); err != nil {
-			l.alarm("closing the spool", err)
-		}
+	if !first {
+		return nil
 	}
-	left := l.stats.Depth
-	if left <= 0 {
+	l.closeJournal()
+	left := 0
+	for i := range l.queue {
+		if l.queue[i].seg == nil {
+			left++
+		}
+		l.let(&l.queue[i])
+	}
+	l.queue = nil
+	if left == 0 {
 		return nil
 	}
 	l.stats.Lost += uint64(left)
-	l.stats.Depth, l.stats.Bytes, l.queue = 0, 0, nil
 	return &LostError{Records: left}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/internal/callrow"
 	"github.com/ccload/ccload/ledger"
 )
 
@@ -36,7 +37,7 @@ type refused struct{ n int }
 func (r refused) Error() string { return fmt.Sprint(r.n, " refused") }
 func (r refused) Refused() int  { return r.n }
 
-func (m *memory) WriteCalls(_ context.Context, records []*ai.Record) error {
+func (m *memory) WriteRows(_ context.Context, rows []callrow.Row) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.away {
@@ -44,12 +45,12 @@ func (m *memory) WriteCalls(_ context.Context, records []*ai.Record) error {
 	}
 	m.batches++
 	bad := 0
-	for _, r := range records {
-		if r.ID == m.refuse {
+	for _, row := range rows {
+		if row.Record.ID == m.refuse {
 			bad++
 			continue
 		}
-		m.written = append(m.written, r.ID)
+		m.written = append(m.written, row.Record.ID)
 	}
 	if bad > 0 {
 		return fmt.Errorf("writing: %w", refused{bad})
@@ -86,7 +87,7 @@ func TestRecordsAreWrittenInOrderAndInBatches(t *testing.T) {
 		store := &memory{}
 		l := ledger.New(ledger.Options{})
 		for i := range 1200 { // before the store is open
-			l.Record(record(i))
+			l.Record(record(i), nil)
 		}
 		l.Attach(store)
 		time.Sleep(300 * time.Millisecond)
@@ -115,7 +116,7 @@ func TestNothingIsLostWhileTheStoreIsAway(t *testing.T) {
 		l := ledger.New(ledger.Options{Alarm: func(msg string, _ error) { told = append(told, msg) }})
 		l.Attach(store)
 		for i := range 2000 {
-			l.Record(record(i))
+			l.Record(record(i), nil)
 			if i%100 == 0 {
 				time.Sleep(time.Second)
 				synctest.Wait()
@@ -142,15 +143,15 @@ func TestFlushAndCloseWriteEverything(t *testing.T) {
 		store := &memory{}
 		l := ledger.New(ledger.Options{})
 		l.Attach(store)
-		l.Record(record(1))
+		l.Record(record(1), nil)
 		if err := l.Flush(t.Context()); err != nil || len(store.written) != 1 {
 			t.Errorf("after a flush %d are written: %v", len(store.written), err)
 		}
-		l.Record(record(2))
+		l.Record(record(2), nil)
 		if err := l.Close(t.Context()); err != nil || len(store.written) != 2 {
 			t.Errorf("after the end %d are written: %v", len(store.written), err)
 		}
-		l.Record(record(3)) // too late, and counted
+		l.Record(record(3), nil) // too late, and counted
 		if s := l.Stats(); s.Lost != 1 {
 			t.Errorf("stats %+v", s)
 		}
@@ -164,7 +165,7 @@ func TestCloseTellsWhatCouldNotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := ledger.New(ledger.Options{})
 		l.Attach(&memory{away: true})
-		l.Record(record(1))
+		l.Record(record(1), nil)
 		if err := l.Close(t.Context()); err == nil {
 			t.Error("a record is left and nobody is told")
 		}
@@ -177,7 +178,7 @@ func TestARefusedRecordDoesNotHoldUpTheOthers(t *testing.T) {
 		l := ledger.New(ledger.Options{})
 		l.Attach(store)
 		for i := range 3 {
-			l.Record(record(i))
+			l.Record(record(i), nil)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -196,7 +197,7 @@ func TestRecordFromManySides(t *testing.T) {
 	for range 8 {
 		wait.Go(func() {
 			for i := range 1000 {
-				l.Record(record(i))
+				l.Record(record(i), nil)
 			}
 		})
 	}

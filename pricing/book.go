@@ -26,21 +26,30 @@ func (b *Book) Catalogue() *Catalogue {
 	return Default()
 }
 
-// Set replaces everything that goes before the built-in prices: the rows of the
-// operator's files, those of the store, and the fetched list. Rows of files go
-// before those of the store.
-func (b *Book) Set(own, stored []Row, list List) {
-	if b.now.Load() == nil && len(own)+len(stored)+len(list.Rows) == 0 {
+// SetOwn replaces the rows of the operator's files, which go before those of the
+// store.
+func (b *Book) SetOwn(rows []Row) {
+	if b.now.Load() == nil && len(rows) == 0 {
 		return // what is built in is read when it is needed
 	}
-	b.change(func() { b.own, b.stored, b.list = own, stored, list })
+	b.change(func() { b.own = rows })
 }
 
 // SetStored replaces the rows of the store.
-func (b *Book) SetStored(rows []Row) { b.change(func() { b.stored = rows }) }
+func (b *Book) SetStored(rows []Row) {
+	if b.now.Load() == nil && len(rows) == 0 {
+		return
+	}
+	b.change(func() { b.stored = rows })
+}
 
 // SetList replaces the fetched list.
-func (b *Book) SetList(list List) { b.change(func() { b.list = list }) }
+func (b *Book) SetList(list List) {
+	if b.now.Load() == nil && len(list.Rows) == 0 {
+		return
+	}
+	b.change(func() { b.list = list })
+}
 
 // List returns the fetched list in use.
 func (b *Book) List() List {

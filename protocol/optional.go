@@ -57,3 +57,10 @@ type RelayKeySetter interface {
 type InputTeller interface {
 	TellsInputFirst() bool
 }
+
+// StreamKeeper is a Format whose clients can be told, in a stream that has not
+// begun, that the connection lives.
+type StreamKeeper interface {
+	// SignOfLife is what the clients take for nothing. It is not to be changed.
+	SignOfLife() []byte
+}

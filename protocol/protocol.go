@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/protocol/sse"
 )
 
@@ -117,6 +118,9 @@ type Request struct {
 	WantsUsage   bool   // the client asked for usage in the stream, or the format always sends it
 	AskUsage     Change // how to ask for it if the client did not; zero where there is nothing to ask
 	Order        Order  // what is billed by the piece
+	// Index is where the members of a JSON body lie; of none if the body is of
+	// another kind.
+	Index scan.Index
 }
 
 // Change replaces the bytes from Start to End of a body by Text.

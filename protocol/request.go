@@ -49,6 +49,7 @@ func ReadJSONRequest(body []byte) (Fields, error) {
 	models := 0
 	var limits [3]int64 // by how much each name of the output limit is to be believed
 	err := scan.Members(body, func(key []byte, start, end int) bool {
+		f.Index.Add(body, key, start, end)
 		if bytes.IndexByte(key, '\\') >= 0 {
 			var short [32]byte
 			plain, _ := scan.Unescape(short[:0], key)

@@ -67,7 +67,7 @@ func (d delivery) writeHeader() {
 	header := d.w.Header()
 	maps.Copy(header, d.Header)
 	if d.translator != nil {
-		streamHeader(header, d.req.Translate.Array)
+		StreamHeader(header, d.req.Translate.Array)
 		d.w.WriteHeader(d.Status)
 		return
 	}
@@ -154,9 +154,13 @@ func (c *copying) copy() {
 	buffer := getBuffer(sizes[0])
 	defer func() { putBuffer(buffer) }()
 	g := guard{}
+	told := ProgressEvery
 	for c.over == nil {
 		g.set(c)
-		c.deadline.waits()
+		if now := c.deadline.waits(); now >= told && c.req.Progress != nil {
+			told = now + ProgressEvery
+			c.req.Progress.Progress(c.Answer)
+		}
 		n, err := c.body.Read((*buffer)[:cap(*buffer)])
 		c.deadline.came()
 		c.over = err
@@ -292,6 +296,9 @@ func (c *copying) give(b []byte) bool {
 	}
 	n, err := c.w.Write(b)
 	c.ending.Bytes += int64(n)
+	if c.req.Given != nil {
+		c.req.Given.Add(int64(n))
+	}
 	c.last = b[len(b)-1]
 	if err == nil {
 		if err = c.controller.Flush(); errors.Is(err, http.ErrNotSupported) {
@@ -455,6 +462,9 @@ func (c *copying) sayBroken(open bool) {
 		case "exit":
 			e.Status, e.Code, e.Message = http.StatusServiceUnavailable, "gateway_exiting", "the gateway is shutting down"
 		}
+	}
+	if c.ending.Evidence.Kind == ai.Ended {
+		e.Status, e.Code, e.Message = http.StatusForbidden, "ended_by_operator", "an operator of this gateway ended the call"
 	}
 	isArray := c.array()
 	event := c.clientFormat().ErrorEvent(e, isArray)

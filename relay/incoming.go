@@ -35,10 +35,14 @@ type connection struct {
 	trace  httptrace.ClientTrace
 	got    atomic.Bool
 	reused atomic.Bool
+	fresh  atomic.Pointer[freshConn] // nil if the connection was open before
 }
 
 func (c *connection) gotConn(info httptrace.GotConnInfo) {
 	c.reused.Store(info.Reused)
+	if !info.Reused && !info.WasIdle {
+		c.fresh.Store(&freshConn{info.Conn, time.Now()})
+	}
 	c.got.Store(true)
 }
 
@@ -83,7 +87,8 @@ func (in *incoming) guardContent() {
 	switch {
 	case !in.req.Stream: // the limit for the headers goes on
 	case t.FirstContent > 0:
-		in.deadline.until(t.FirstContent, errFirstContent)
+		in.deadline.until(max(t.FirstContent, t.Begun), errFirstContent)
+		in.deadline.extendBy(t)
 		in.timed = true // its silence is no other matter
 	case t.Headers > 0:
 		in.deadline.off()

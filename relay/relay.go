@@ -26,6 +26,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ccload/ccload/config"
@@ -122,9 +123,21 @@ type Timers struct {
 	Headers time.Duration
 	// FirstContent is from sending to the first content of a stream.
 	FirstContent time.Duration
+	// Begun is the same once headers have come, and Thinking for a call of which
+	// Thinker says that its model thinks first; each counts if it is longer. 0:
+	// FirstContent counts all the time.
+	Begun, Thinking time.Duration
+	Thinker         Thinker
 	// Idle is between two reads of an answer's body, once it has begun and the
 	// first content is not waited for.
 	Idle time.Duration
+}
+
+// Thinker knows whether a call has reasoning switched on.
+type Thinker interface {
+	// Thinks is asked once, when the time for a call that has none is over. It
+	// may be asked on another goroutine while an answer is waited for.
+	Thinks() bool
 }
 
 // Request is one attempt.
@@ -144,6 +157,9 @@ type Request struct {
 	Array     bool // a Gemini stream in the form of a JSON array
 	Transport http.RoundTripper
 	Timers    Timers
+	// Given counts the bytes of the answer that the client was given so far, for
+	// others to see. nil: nobody looks.
+	Given *atomic.Int64
 	// Hide reports whether an event of a stream, by its data, is kept from the
 	// client. nil: none is.
 	Hide func(data []byte) bool
@@ -153,6 +169,18 @@ type Request struct {
 	// Translate is set if the client speaks another format. Stream is then what
 	// the upstream was asked for.
 	Translate *Translation
+	// Progress is told of a stream that takes long, each ProgressEvery, by the
+	// goroutine that copies it. nil: nobody is.
+	Progress Progress
+}
+
+// ProgressEvery is how often Progress is told of a stream, at most.
+const ProgressEvery = time.Second
+
+// Progress is told how far a stream has come: Verdict and Said of the answer are
+// those of this moment.
+type Progress interface {
+	Progress(a *Answer)
 }
 
 // Reasons an attempt is ended from our side; they are the causes of its
@@ -168,6 +196,10 @@ var (
 // ErrExiting is the cause of a parent context that the process ends because it
 // exits: neither the upstream nor the client is to blame.
 var ErrExiting = errors.New("the gateway is shutting down")
+
+// ErrEnded is, by errors.Is, the cause of a parent context that an operator
+// ended: likewise.
+var ErrEnded = errors.New("an operator ended the call")
 
 // outbound builds the request for net/http.
 func (r *Request) outbound(ctx context.Context) *http.Request {

@@ -58,7 +58,7 @@ func NewTransport(spec TransportSpec) (*http.Transport, error) {
 	guard := addressGuard{allowPrivate: spec.AllowPrivate, literal: literalHosts(spec.LiteralHosts), proxies: proxyHosts}
 	return &http.Transport{
 		Proxy:       proxy,
-		DialContext: guard.dialer(spec.ConnectTimeout),
+		DialContext: timed(guard.dialer(spec.ConnectTimeout)),
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			ClientSessionCache: tls.NewLRUClientSessionCache(tlsSessions),

@@ -23,22 +23,23 @@ import (
 // Channel is one channel of the config, resolved, with handles on its live
 // state.
 type Channel struct {
-	Conf     *config.Channel // placeholders replaced
-	Name     string
-	Preset   provider.Preset
-	URLs     []URL           // at least one
-	Spoken   []ai.Protocol   // by any of URLs, in the order of the config
-	Keys     []Key           // at least one; of a channel that needs none its Secret is empty
-	Served   access.Patterns // the client model names it serves, see Patterns
-	renamed  []string        // the patterns of Conf.ModelNames, the one first that is meant
-	hours    *config.Window  // nil: always
-	Rules    []health.Rule
-	Health   *health.Channel
-	Limiter  *access.Limiter
-	Keyless  bool                // every key's placeholder is empty here
-	upstream *selection.Upstream // stands for the channel before foreign policies
-	Edits    []scan.Edit         // body_set and body_remove
-	Origin   string              // Declared or Stored
+	Conf      *config.Channel // placeholders replaced
+	Name      string
+	Preset    provider.Preset
+	URLs      []URL           // at least one
+	Spoken    []ai.Protocol   // by any of URLs, in the order of the config
+	Keys      []Key           // at least one; of a channel that needs none its Secret is empty
+	Served    access.Patterns // the client model names it serves, see Patterns
+	renamed   []string        // the patterns of Conf.ModelNames, the one first that is meant
+	hours     *config.Window  // nil: always
+	Rules     []health.Rule
+	Health    *health.Channel
+	histories *health.Histories // of its models
+	Limiter   *access.Limiter
+	Keyless   bool                // every key's placeholder is empty here
+	upstream  *selection.Upstream // stands for the channel before foreign policies
+	Edits     []scan.Edit         // body_set and body_remove
+	Origin    string              // Declared or Stored
 }
 
 // URL is one address of a channel.
@@ -53,7 +54,7 @@ type URL struct {
 // Key is one credential of a channel.
 type Key struct {
 	Secret   string        // what is sent upstream
-	ID       string        // fingerprint
+	ID       string        // fingerprint of what the key is known by, see config.Channel.KeyIdentity
 	InFlight *atomic.Int64 // calls under way
 }
 
@@ -76,9 +77,6 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 		warn(fmt.Sprintf("channel %q: %s", c.Name, note))
 	}
 	ch := &Channel{Conf: conf, Name: c.Name, Keyless: len(c.Keys) > 0 && len(conf.Keys) == 0}
-	if ch.Keyless {
-		warn(fmt.Sprintf("channel %q has no key left and is not used", c.Name))
-	}
 	if err := conf.Validate(); err != nil {
 		return nil, err
 	}
@@ -87,8 +85,8 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 	if ch.URLs, err = channelURLs(conf, ch.Preset); err != nil {
 		return nil, err
 	}
-	for _, secret := range conf.Keys {
-		id := access.Fingerprint(secret)
+	for i, secret := range conf.Keys {
+		id := access.Fingerprint(conf.KeyIdentity(i))
 		ch.Keys = append(ch.Keys, Key{Secret: secret, ID: id, InFlight: st.InFlight.counter(c.Name, id)})
 	}
 	if len(ch.Keys) == 0 {
@@ -118,7 +116,7 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 	for _, k := range ch.Keys {
 		spec.Keys = append(spec.Keys, k.ID)
 	}
-	ch.Health = st.Tracker.Channel(spec)
+	ch.Health, ch.histories = st.Tracker.Channel(spec), &st.Histories
 	ch.Limiter = counts.Limiter(ChannelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
 	ch.upstream = selection.NewUpstream(c.Name)
 	return ch, nil

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ccload/ccload/access"
@@ -48,7 +49,8 @@ type Options struct {
 // told.
 func NewTable(conf *config.App, o Options) (*Table, error) {
 	r := &Table{ByName: make(map[string]*Channel), Calendar: access.NewCalendar(conf.Location()), Capture: conf.Capture.Resolved()}
-	counts := &access.Counts{Windows: o.State.Windows, Spending: o.State.Spending, Calendar: r.Calendar}
+	counts := &access.Counts{Windows: o.State.Windows, Spending: o.State.Spending, Calendar: r.Calendar, Unmetered: conf.ServeUnmetered}
+	var keyless []string
 	for i, c := range conf.Channels {
 		from, replace := Declared, o.Replace
 		if i >= o.Declared {
@@ -67,9 +69,15 @@ func NewTable(conf *config.App, o Options) (*Table, error) {
 		if err != nil {
 			return nil, fmt.Errorf("channel %q: %w", c.Name, err)
 		}
+		if ch.Keyless {
+			keyless = append(keyless, withoutKey(c, replace))
+		}
 		ch.Origin = from
 		r.Channels = append(r.Channels, ch)
 		r.ByName[ch.Name] = ch
+	}
+	if len(keyless) > 0 {
+		o.Warn("channels without a key are not used: " + strings.Join(keyless, ", "))
 	}
 	r.Aliases = conf.AliasModels()
 	r.wild = access.Sorted(maps.Keys(r.Aliases))
@@ -85,6 +93,19 @@ func NewTable(conf *config.App, o Options) (*Table, error) {
 		}
 	}
 	return r, nil
+}
+
+// withoutKey names a channel that has no key here, and why.
+func withoutKey(c *config.Channel, replace func(string) string) string {
+	why := "none of its keys can be used"
+	switch empty := c.EmptyKeys(replace); len(empty) {
+	case 0:
+	case 1:
+		why = empty[0] + " is empty"
+	default:
+		why = strings.Join(empty, " ") + " are empty"
+	}
+	return fmt.Sprintf("%s (%s)", c.Name, why)
 }
 
 func newTokens(conf []*config.Token, replace func(string) string, counts *access.Counts, warn func(string)) (*access.Tokens, error) {
@@ -162,4 +183,13 @@ func (r *Table) Limited() map[string]*access.Limiter {
 func (r *Table) Owns(t ai.Target) bool {
 	ch := r.ByName[t.Channel]
 	return ch != nil && slices.ContainsFunc(ch.Keys, func(k Key) bool { return k.ID == t.Key })
+}
+
+// Renewed reports whether a key has another secret now than a target was sent
+// with: what was said of the old one does not speak of it.
+func (r *Table) Renewed(t *Target) bool {
+	ch := r.ByName[t.Name]
+	return ch != nil && ch != t.Channel && slices.ContainsFunc(ch.Keys, func(k Key) bool {
+		return k.ID == t.Keys[t.Key].ID && k.Secret != t.Secret()
+	})
 }

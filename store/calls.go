@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 // Call implements Store.
@@ -67,7 +68,7 @@ func decodeCalls(ctx context.Context, tx *sql.Tx, calls []storedCall) ([]*ai.Rec
 	list := make([]*ai.Record, len(calls))
 	for i := range calls {
 		c := &calls[i]
-		if err := decodeDetails(c.Record, sets[string(c.set)], c.details); err != nil {
+		if err := callrow.DecodeDetails(c.Record, sets[string(c.set)], c.details); err != nil {
 			return nil, err
 		}
 		list[i] = c.Record
@@ -139,7 +140,7 @@ func (d *database) ResponseOwner(ctx context.Context, responseID string) (made a
 	if responseID == "" {
 		return ai.Target{}, "", ErrNotFound
 	}
-	var found details
+	var found callrow.Details
 	err = c.view(ctx, "looking up a stored response", func(tx *sql.Tx) error {
 		var text string
 		err := tx.QueryRowContext(ctx, selectOwner, identifier(responseID)).Scan(&text, &token)
@@ -149,16 +150,17 @@ func (d *database) ResponseOwner(ctx context.Context, responseID string) (made a
 		if err != nil {
 			return err
 		}
-		found, err = parseDetails(text)
+		found, err = callrow.ParseDetails(text)
 		return err
 	})
 	if err != nil {
 		return ai.Target{}, "", err
 	}
-	if len(found.Attempts) == 0 {
+	made, ok := found.LastTarget()
+	if !ok {
 		return ai.Target{}, "", ErrNotFound
 	}
-	return found.Attempts[len(found.Attempts)-1].target(), token, nil
+	return made, token, nil
 }
 
 // selectOwner reads the latest call that made a response or asked for it.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 var (
@@ -17,30 +17,43 @@ var (
 	errSameID   = errors.New("another call has this id")
 )
 
-// WriteCalls implements Store. The whole batch is tried at once; only if the
-// database refuses some of the values is it looked at more closely.
+// WriteCalls implements Store.
 func (d *database) WriteCalls(ctx context.Context, records []*ai.Record) error {
+	rows := make([]callrow.Row, len(records))
+	for i, r := range records {
+		if r != nil {
+			rows[i] = callrow.NewRow(r)
+		}
+	}
+	return d.WriteRows(ctx, rows)
+}
+
+// WriteRows implements Store. The whole batch is tried at once; only if the
+// database refuses some of the values is it looked at more closely.
+func (d *database) WriteRows(ctx context.Context, rows []callrow.Row) error {
 	const doing = "writing calls"
 	c, err := d.connections()
 	if err != nil {
 		return err
 	}
-	fit := make([]*ai.Record, 0, len(records))
+	fit := make([]*callrow.Row, 0, len(rows))
 	var refused []Refusal
-	for _, r := range records {
-		switch {
+	for i := range rows {
+		rows[i].Fresh = false
+		switch r := rows[i].Record; {
 		case r == nil:
 			refused = append(refused, Refusal{Err: errNoRecord})
 		case r.ID == "":
 			refused = append(refused, Refusal{Err: errNoID})
 		default:
-			fit = append(fit, r)
+			fit = append(fit, &rows[i])
 		}
 	}
 	if len(fit) > 0 {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		var counted int
+		written := fit
 		err = c.update(ctx, doing, func(tx *sql.Tx) error {
 			err := c.writeBatch(ctx, tx, fit)
 			if err == nil {
@@ -51,7 +64,6 @@ func (d *database) WriteCalls(ctx context.Context, records []*ai.Record) error {
 		if err != nil && c.rejects(err) {
 			var more []Refusal
 			err = c.update(ctx, doing, func(tx *sql.Tx) (err error) {
-				var written []*ai.Record
 				if written, more, err = c.writeWhatFits(ctx, tx, fit); err == nil {
 					counted, err = c.countCalls(ctx, tx, written)
 				}
@@ -61,6 +73,9 @@ func (d *database) WriteCalls(ctx context.Context, records []*ai.Record) error {
 		}
 		if err != nil {
 			return err
+		}
+		for _, row := range written {
+			row.Fresh = true
 		}
 		c.foldIfDue(ctx, counted)
 	}
@@ -76,41 +91,50 @@ func (d *database) WriteCalls(ctx context.Context, records []*ai.Record) error {
 const insertBytes = 1 << 20
 
 // writeBatch writes all records or fails.
-func (c *connections) writeBatch(ctx context.Context, tx *sql.Tx, records []*ai.Record) error {
+func (c *connections) writeBatch(ctx context.Context, tx *sql.Tx, batch []*callrow.Row) error {
 	insert := c.inserter(ctx, tx)
-	used := make(map[*candidateSet]int64) // with the latest arrival
+	used := make(map[string]usedSet)
 	spent := make(spending)
 	rows, size := 0, 0
 	c.args = c.args[:0]
-	for i, r := range records {
+	for i, r := range batch {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		row := storedCall{Record: r, details: encodeDetails(r)}
-		if set := c.sets.find(r.Candidates); set != nil {
-			row.set = set.id
-			used[set] = max(used[set], nanos(r.Time))
+		row := storedCall{Record: r.Record, details: string(r.Details)}
+		if r.Set != nil {
+			row.set = r.Set.ID
+			id := string(r.Set.ID)
+			used[id] = usedSet{r.Set, max(used[id].last, nanos(r.Record.Time))}
 		}
 		c.args = row.appendTo(c.args)
 		rows, size = rows+1, size+len(row.details)
-		if rows >= c.insertRows || size >= insertBytes || i == len(records)-1 {
+		if rows >= c.insertRows || size >= insertBytes || i == len(batch)-1 {
 			if err := insert(rows); err != nil {
 				return err
 			}
 			rows, size, c.args = 0, 0, c.args[:0]
 		}
-		spent.add(r, 1)
+		spent.add(r.Record, 1)
 	}
 	if err := spent.write(ctx, tx, c); err != nil {
 		return err
 	}
 	// In one order, so that two who write do not wait for each other in a ring.
-	for _, set := range slices.SortedFunc(maps.Keys(used), func(a, b *candidateSet) int { return bytes.Compare(a.id, b.id) }) {
-		if _, err := tx.ExecContext(ctx, c.keepSet, set.id, set.json, used[set]); err != nil {
+	for _, id := range slices.Sorted(maps.Keys(used)) {
+		set := used[id]
+		if _, err := tx.ExecContext(ctx, c.keepSet, set.ID, set.JSON, set.last); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// usedSet is a set that calls of a batch refer to, and when the last of them
+// arrived.
+type usedSet struct {
+	*callrow.Set
+	last int64
 }
 
 // inserter returns what inserts the calls whose values are in c.args.
@@ -133,8 +157,8 @@ func (c *connections) inserter(ctx context.Context, tx *sql.Tx) (insert func(row
 
 // writeWhatFits writes every record that the database takes. Of the others,
 // those that are not there already are refused.
-func (c *connections) writeWhatFits(ctx context.Context, tx *sql.Tx, records []*ai.Record) (written []*ai.Record, refused []Refusal, err error) {
-	fresh, refused, err := c.dropStored(ctx, tx, records)
+func (c *connections) writeWhatFits(ctx context.Context, tx *sql.Tx, batch []*callrow.Row) (written []*callrow.Row, refused []Refusal, err error) {
+	fresh, refused, err := c.dropStored(ctx, tx, batch)
 	if err != nil || len(fresh) == 0 {
 		return nil, refused, err
 	}
@@ -144,7 +168,7 @@ func (c *connections) writeWhatFits(ctx context.Context, tx *sql.Tx, records []*
 		return fresh, refused, err
 	}
 	for _, r := range fresh {
-		fault, err := c.tryBatch(ctx, tx, []*ai.Record{r})
+		fault, err := c.tryBatch(ctx, tx, []*callrow.Row{r})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -152,14 +176,14 @@ func (c *connections) writeWhatFits(ctx context.Context, tx *sql.Tx, records []*
 			written = append(written, r)
 			continue
 		}
-		stored, same, err := c.isStored(ctx, tx, r)
+		stored, same, err := c.isStored(ctx, tx, r.Record)
 		switch {
 		case err != nil:
 			return nil, nil, err
 		case !stored:
-			refused = append(refused, Refusal{ID: identifier(r.ID), Err: fault})
+			refused = append(refused, Refusal{ID: identifier(r.Record.ID), Err: fault})
 		case !same:
-			refused = append(refused, Refusal{ID: identifier(r.ID), Err: errSameID})
+			refused = append(refused, Refusal{ID: identifier(r.Record.ID), Err: errSameID})
 		}
 	}
 	return written, refused, nil
@@ -167,11 +191,11 @@ func (c *connections) writeWhatFits(ctx context.Context, tx *sql.Tx, records []*
 
 // tryBatch writes all records, or none of them and returns why the database
 // refuses them.
-func (c *connections) tryBatch(ctx context.Context, tx *sql.Tx, records []*ai.Record) (fault, err error) {
+func (c *connections) tryBatch(ctx context.Context, tx *sql.Tx, batch []*callrow.Row) (fault, err error) {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT batch"); err != nil {
 		return nil, err
 	}
-	if fault = c.writeBatch(ctx, tx, records); fault != nil {
+	if fault = c.writeBatch(ctx, tx, batch); fault != nil {
 		if !c.rejects(fault) {
 			return nil, fault
 		}
@@ -185,25 +209,25 @@ func (c *connections) tryBatch(ctx context.Context, tx *sql.Tx, records []*ai.Re
 
 // dropStored returns the records that are not there yet, each once. Those that
 // have the id of another call are refused.
-func (c *connections) dropStored(ctx context.Context, tx *sql.Tx, records []*ai.Record) (fresh []*ai.Record, refused []Refusal, err error) {
-	known := make(map[string]int64, len(records)) // when they arrived
-	for part := range slices.Chunk(records, 500) {
+func (c *connections) dropStored(ctx context.Context, tx *sql.Tx, batch []*callrow.Row) (fresh []*callrow.Row, refused []Refusal, err error) {
+	known := make(map[string]int64, len(batch)) // when they arrived
+	for part := range slices.Chunk(batch, 500) {
 		ids := make([]any, len(part))
 		for i, r := range part {
-			ids[i] = identifier(r.ID)
+			ids[i] = identifier(r.Record.ID)
 		}
 		if err := readArrivals(ctx, tx, ids, known); err != nil {
 			return nil, nil, err
 		}
 	}
-	for _, r := range records {
-		id := identifier(r.ID)
+	for _, r := range batch {
+		id := identifier(r.Record.ID)
 		arrived, there := known[id]
 		switch {
 		case !there:
-			known[id] = nanos(r.Time)
+			known[id] = nanos(r.Record.Time)
 			fresh = append(fresh, r)
-		case arrived != nanos(r.Time):
+		case arrived != nanos(r.Record.Time):
 			refused = append(refused, Refusal{ID: id, Err: errSameID})
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -78,14 +79,13 @@ type connections struct {
 	insertCall, spend *sql.Stmt
 
 	mu   sync.Mutex // one batch at a time: what follows is of the batch
-	sets *setCache
 	args []any
 
 	folding folding
 }
 
 func newConnections(ctx context.Context, d dialect, write, read *sql.DB) (*connections, error) {
-	c := &connections{dialect: d, write: write, read: read, sets: newSetCache()}
+	c := &connections{dialect: d, write: write, read: read}
 	if c.insertRows == 1 {
 		var err error
 		if c.insertCall, err = write.PrepareContext(ctx, writeRows("INSERT INTO calls", callColumns, 1)); err != nil {
@@ -183,7 +183,17 @@ func (c *connections) transact(ctx context.Context, db *sql.DB, o *sql.TxOptions
 // inTransaction runs f in a transaction once. When it fails, committing says
 // that f went well and the commit failed.
 func inTransaction(ctx context.Context, db *sql.DB, o *sql.TxOptions, f func(tx *sql.Tx) error) (committing bool, err error) {
-	tx, err := db.BeginTx(ctx, o)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		if mysqlFault(err, leaveFaults) { // the next try asks another server
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+		_ = conn.Close()
+	}()
+	tx, err := conn.BeginTx(ctx, o)
 	if err != nil {
 		return false, err
 	}

@@ -197,9 +197,14 @@ func (d *database) Audit(ctx context.Context, before int64, limit int) ([]AuditE
 	err = c.view(ctx, "reading the audit trail", func(tx *sql.Tx) error {
 		query, args := "SELECT id, time, actor, address, action, kind, name, fields FROM audit", []any{}
 		if before > 0 {
-			query, args = query+" WHERE id < ?", append(args, before)
+			// By time: servers of a cluster give out ids in no order.
+			var at int64
+			if err := tx.QueryRowContext(ctx, "SELECT time FROM audit WHERE id = ?", before).Scan(&at); err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			query, args = query+" WHERE time < ? OR (time = ? AND id < ?)", append(args, at, at, before)
 		}
-		rows, err := tx.QueryContext(ctx, query+fmt.Sprintf(" ORDER BY id DESC LIMIT %d", min(limit, MostCalls)), args...)
+		rows, err := tx.QueryContext(ctx, query+fmt.Sprintf(" ORDER BY time DESC, id DESC LIMIT %d", min(limit, MostCalls)), args...)
 		if err != nil {
 			return err
 		}

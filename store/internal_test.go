@@ -4,10 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"math"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -17,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 func open(t *testing.T) (*SQLite, *connections) {
@@ -149,7 +148,7 @@ func TestColumnsAndValuesAgree(t *testing.T) {
 
 func TestMomentsAreKeptToTheNanosecond(t *testing.T) {
 	for _, m := range []time.Time{
-		{}, time.Unix(0, 1).UTC(), time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC), lastMoment.UTC(), firstMoment.UTC(),
+		{}, time.Unix(0, 1).UTC(), time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC), lastMoment.UTC(), callrow.FirstMoment.UTC(),
 	} {
 		if got := fromNanos(nanos(m)); !got.Equal(m) || got.Location() != time.UTC {
 			t.Errorf("%v became %v", m, got)
@@ -166,74 +165,15 @@ func TestMomentsAreKeptToTheNanosecond(t *testing.T) {
 func TestTextsAreCutBetweenCharacters(t *testing.T) {
 	for _, sign := range []string{"a", "é", "漢", "😀"} {
 		for shift := range 4 {
-			s := strings.Repeat("x", shift) + strings.Repeat(sign, longestText)
+			s := strings.Repeat("x", shift) + strings.Repeat(sign, callrow.LongestText)
 			got := clean(s)
-			if !strings.HasPrefix(s, got) || len(got) > longestText || len(got) < longestText-len(sign) {
+			if !strings.HasPrefix(s, got) || len(got) > callrow.LongestText || len(got) < callrow.LongestText-len(sign) {
 				t.Errorf("%q: %d bytes", sign, len(got))
 			}
 		}
 	}
 	if s := "fine"; clean(s) != s {
 		t.Error("what is well was changed")
-	}
-}
-
-func TestReasonsAreGrouped(t *testing.T) {
-	until := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	list := make([]ai.Candidate, 200)
-	for i := range list {
-		list[i] = ai.Candidate{Channel: fmt.Sprint("channel-", i), Reason: ai.Eligible}
-		switch {
-		case i%2 == 0:
-			list[i].Reason, list[i].Detail = ai.WrongProtocol, "speaks openai"
-		case i%3 == 0:
-			list[i].Reason, list[i].Detail, list[i].Until = ai.Cooling, "key rests", until
-		}
-	}
-	text := encodeDetails(&ai.Record{Candidates: list})
-	if len(text) > 800 {
-		t.Errorf("%d bytes for 200 channels: %s", len(text), text)
-	}
-	names := newCandidateSet(list).names
-	var back ai.Record
-	if err := decodeDetails(&back, names, text); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(list, back.Candidates); diff != "" {
-		t.Error(diff)
-	}
-	for _, bad := range []string{"", "{", `{"left_out":[{"at":[200]}]}`, `{"left_out":[{"at":[-1]}]}`, `{"attempts":3}`} {
-		if err := decodeDetails(&back, names, bad); err == nil {
-			t.Errorf("%s was read", bad)
-		}
-	}
-}
-
-func TestCandidateSetsAreFoundByTheirNames(t *testing.T) {
-	c := newSetCache()
-	list := func(names ...string) (l []ai.Candidate) {
-		for _, n := range names {
-			l = append(l, ai.Candidate{Channel: n})
-		}
-		return l
-	}
-	ab := c.find(list("a", "b"))
-	if c.find(list("a", "b")) != ab || c.find(nil) != nil {
-		t.Error("the same names are another set")
-	}
-	for _, other := range [][]ai.Candidate{list("b", "a"), list("ab"), list("a", "b", ""), list("", "a", "b"), list("a,b")} {
-		if string(c.find(other).id) == string(ab.id) {
-			t.Errorf("%v is the set of a and b", other)
-		}
-	}
-	for i := range 2 * maxSets {
-		c.find(list(strconv.Itoa(i)))
-	}
-	if len(c.sets) > maxSets {
-		t.Errorf("%d sets are cached", len(c.sets))
-	}
-	if string(c.find(list("a", "b")).id) != string(ab.id) {
-		t.Error("the id of a set is not the same each time")
 	}
 }
 

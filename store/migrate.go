@@ -98,14 +98,11 @@ func (s schema) migrate(ctx context.Context, db executor) error {
 			return err
 		}
 	}
-	var current int
-	if err := db.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM schema_migrations").Scan(&current); err != nil {
+	pending, err := s.pending(ctx, db)
+	if err != nil {
 		return err
 	}
-	if current > len(s.steps) {
-		return fmt.Errorf("%w: its schema is version %d, this build knows up to %d", ErrNewer, current, len(s.steps))
-	}
-	for _, step := range s.steps[current:] {
+	for _, step := range pending {
 		for _, statement := range step.sql {
 			if _, err := db.ExecContext(ctx, statement); err != nil && (s.done == nil || !s.done(err)) {
 				return fmt.Errorf("migration %04d_%s: %w", step.version, step.name, err)
@@ -117,4 +114,17 @@ func (s schema) migrate(ctx context.Context, db executor) error {
 		}
 	}
 	return nil
+}
+
+// pending are the steps that have not been done, of a database that has the
+// list of those that were. It fails with ErrNewer if there are others there.
+func (s schema) pending(ctx context.Context, db queryer) ([]migration, error) {
+	var current int
+	if err := db.QueryRowContext(ctx, "SELECT coalesce(max(version), 0) FROM schema_migrations").Scan(&current); err != nil {
+		return nil, err
+	}
+	if current > len(s.steps) {
+		return nil, fmt.Errorf("%w: its schema is version %d, this build knows up to %d", ErrNewer, current, len(s.steps))
+	}
+	return s.steps[current:], nil
 }

@@ -34,7 +34,9 @@ func init() {
 // the connection was lost, is tried again a few times.
 type MySQL struct {
 	// DSN says where the database is and who asks:
-	// user:password@tcp(host:3306)/database, or user@unix(/path)/database. Options
+	// user:password@tcp(host:3306)/database, or user@unix(/path)/database. Of a
+	// cluster several servers may be named, user:password@tcp(a:3306,b:3306)/database:
+	// the first that can serve is used until it fails. Options
 	// may follow, such as ?tls=true (also skip-verify and preferred, which trust
 	// whoever answers) or &timeout=5s; all are those of
 	// github.com/go-sql-driver/mysql. Placeholders are replaced; as the DSN holds
@@ -53,9 +55,10 @@ type MySQL struct {
 
 	database
 
-	config *mysql.Config // DSN, parsed
-	mu     sync.Mutex
-	now    func() time.Time
+	config  *mysql.Config // DSN, parsed, with the first of its servers
+	cluster cluster
+	mu      sync.Mutex
+	now     func() time.Time
 	pruning
 }
 
@@ -63,8 +66,9 @@ type MySQL struct {
 const (
 	defaultConnections = 12
 	fewestConnections  = 2
-	mysqlDialTimeout   = 10 * time.Second
-	mysqlTimeout       = time.Minute // for the server to take or say something
+	mysqlDialTimeout   = 5 * time.Second // to connect, and at start also to log in
+	mysqlHostTimeout   = 2 * time.Second // the same of one server of several
+	mysqlTimeout       = time.Minute     // for the server to take or say something
 )
 
 // CaddyModule returns the Caddy module information.
@@ -84,7 +88,7 @@ func (s *MySQL) Provision(caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("store mysql: dsn: %w", placeholderFault(err))
 	}
-	if s.config, err = parseDSN(dsn); err != nil {
+	if s.config, s.cluster.hosts, err = parseDSN(dsn); err != nil {
 		return fmt.Errorf("store mysql: dsn: %w", err)
 	}
 	if s.MaxConnections == 0 {
@@ -117,24 +121,27 @@ func placeholderFault(err error) error {
 const dsnForm = "want user:password@tcp(host:3306)/database"
 
 // parseDSN reads a DSN and adds what this store depends on.
-func parseDSN(dsn string) (*mysql.Config, error) {
+func parseDSN(dsn string) (c *mysql.Config, hosts []string, err error) {
 	if dsn == "" {
-		return nil, errors.New("is empty: " + dsnForm)
+		return nil, nil, errors.New("is empty: " + dsnForm)
 	}
-	c, err := mysql.ParseDSN(dsn)
+	if dsn, hosts, err = cutHosts(dsn); err != nil {
+		return nil, nil, err
+	}
+	c, err = mysql.ParseDSN(dsn)
 	if err != nil {
 		// The driver's own words only where they are the same for every DSN.
 		if what, fixed := strings.CutPrefix(err.Error(), "invalid DSN: "); fixed {
-			return nil, fmt.Errorf("%s: %s", what, dsnForm)
+			return nil, nil, fmt.Errorf("%s: %s", what, dsnForm)
 		}
-		return nil, errors.New("cannot be read, or has an option that is wrong: " + dsnForm +
+		return nil, nil, errors.New("cannot be read, or has an option that is wrong: " + dsnForm +
 			", and options such as ?tls=true as github.com/go-sql-driver/mysql documents them")
 	}
 	switch {
 	case c.User == "":
-		return nil, errors.New("names no user: " + dsnForm)
+		return nil, nil, errors.New("names no user: " + dsnForm)
 	case c.DBName == "":
-		return nil, errors.New("names no database: " + dsnForm)
+		return nil, nil, errors.New("names no database: " + dsnForm)
 	}
 	c.ParseTime, c.MultiStatements, c.AllowAllFiles, c.ColumnsWithAlias = true, false, false, false
 	c.ClientFoundRows = false  // an UPDATE tells how many rows it changed
@@ -150,7 +157,10 @@ func parseDSN(dsn string) (*mysql.Config, error) {
 	if c.WriteTimeout == 0 {
 		c.WriteTimeout = mysqlTimeout
 	}
-	return c, c.Apply(mysql.Charset("utf8mb4", "utf8mb4_bin"))
+	if hosts == nil {
+		hosts = []string{c.Addr}
+	}
+	return c, hosts, c.Apply(mysql.Charset("utf8mb4", "utf8mb4_bin"))
 }
 
 // trust makes connections encrypted, to a server whose certificate one of the
@@ -224,7 +234,7 @@ func (s *MySQL) Identity() string { return "mysql:" + s.place() }
 
 // place is where the database is, without the password.
 func (s *MySQL) place() string {
-	return s.config.User + "@" + s.config.Addr + "/" + s.config.DBName
+	return s.config.User + "@" + strings.Join(s.cluster.hosts, ",") + "/" + s.config.DBName
 }
 
 // Interface guards

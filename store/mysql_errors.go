@@ -28,11 +28,17 @@ var (
 	conflictFaults = []uint16{1020, 1213, 3101, 8002, 8022, 8028, 9007}
 	// The statement failed for a reason that may be over the next moment.
 	passingFaults = []uint16{
+		1047,       // this server of a cluster has no part in it now
+		1105, 1180, // a cluster did not take it; at the commit nobody knows
 		1205,             // waited too long for a lock
 		1053, 1927, 4031, // the server has closed the connection
 		9001, 9002, 9003, 9005, 9006, // parts of TiDB are busy or move
 	}
 )
+
+// leaveFaults are those of a server that will not serve its connections any
+// more: they are given up.
+var leaveFaults = []uint16{1047, 1053, 1290, 1792, 1836}
 
 func mysqlFault(err error, among []uint16) bool {
 	var e *mysql.MySQLError
@@ -113,7 +119,7 @@ func (s *MySQL) explain(doing string, err error) error {
 	if remedy != "" {
 		remedy = " (" + remedy + ")"
 	}
-	return fmt.Errorf("store mysql: %s: %s: %w%s", s.place(), doing, err, remedy)
+	return &Error{fmt.Sprintf("store mysql: %s: %s: %v%s", s.place(), doing, err, remedy), err, mysqlAway(err)}
 }
 
 func mysqlRemedy(err error) string {

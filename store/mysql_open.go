@@ -2,11 +2,8 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"database/sql/driver"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -36,9 +33,12 @@ const (
 	mysqlLife = 30 * time.Minute
 )
 
-// migrationPatience is how long another gateway may take to bring the schema up
-// to date, in seconds.
-const migrationPatience = 120
+// What a server of a Galera cluster waits for to be applied, as bits of
+// wsrep_sync_wait.
+const (
+	syncReads = 1
+	syncAll   = 15
+)
 
 // keepSetMySQL adds a candidate set or says that it is still in use.
 const keepSetMySQL = `INSERT INTO candidate_sets (id, names, last_used) VALUES (?, ?, ?)
@@ -51,33 +51,13 @@ const addSpentMySQL = `INSERT INTO spent (name, day, amount) VALUES (?, ?, ?)
 // mysqlRows is how many calls one statement inserts.
 const mysqlRows = 200
 
-// connector opens connections that have their settings.
-type connector struct {
-	driver.Connector
-	settings []string
-}
-
-// Connect implements driver.Connector.
-func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, setting := range c.settings {
-		if _, err := conn.(driver.ExecerContext).ExecContext(ctx, setting, nil); err != nil { //nolint:forcetypeassert // the driver's own
-			return nil, errors.Join(err, conn.Close())
-		}
-	}
-	return conn, nil
-}
-
 // pool opens connections of a configuration when they are needed.
-func pool(config *mysql.Config, most int, settings ...string) (*sql.DB, error) {
-	c, err := mysql.NewConnector(config)
+func (s *MySQL) pool(config *mysql.Config, most, synced int, settings ...string) (*sql.DB, error) {
+	c, err := newConnector(config, &s.cluster, synced, settings)
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(connector{c, settings})
+	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(most)
 	db.SetMaxIdleConns(most)
 	db.SetConnMaxIdleTime(mysqlIdle)
@@ -105,11 +85,13 @@ func (s *MySQL) connect(ctx context.Context) (*connections, error) {
 		return nil, err
 	}
 	writers := max(1, s.MaxConnections/3)
-	write, err := pool(s.config, writers, mysqlSession, mysqlWriting)
+	// Who writes finds out when it commits whether it has decided on old values;
+	// who only reads what another gateway has changed waits for it.
+	write, err := s.pool(s.config, writers, 0, mysqlSession, mysqlWriting)
 	if err != nil {
 		return nil, err
 	}
-	read, err := pool(s.config, s.MaxConnections-writers, mysqlSession, mysqlReading)
+	read, err := s.pool(s.config, s.MaxConnections-writers, syncReads, mysqlSession, mysqlReading)
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
@@ -155,50 +137,6 @@ func regexpPattern(column, value string) (condition string, arg any) {
 	}
 	return column + " REGEXP ?", b.String() + `\z`
 }
-
-// migrate brings the schema up to date, over a connection of its own that holds
-// a lock which other gateways wait for. A change of a large table takes long, so
-// there is no limit to how long the server may be silent.
-func (s *MySQL) migrate(ctx context.Context) error {
-	steps, err := loadMigrations(mysqlMigrations, "migrations/mysql")
-	if err != nil {
-		return err
-	}
-	config := s.config.Clone()
-	config.ReadTimeout = 0
-	db, err := pool(config, 1, mysqlSession)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	// The names of locks are those of the whole server, and short.
-	sum := sha256.Sum256([]byte(s.config.DBName))
-	lock := "ccload.schema." + hex.EncodeToString(sum[:16])
-	var got sql.NullInt64
-	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", lock, migrationPatience).Scan(&got); err != nil {
-		return err
-	}
-	if got.Int64 != 1 {
-		return errMigrating
-	}
-	exists, err := mysqlBelongs(ctx, conn)
-	if err != nil {
-		return err
-	}
-	if err := (schema{steps: steps, exists: exists, now: s.now(), done: mysqlDone}).migrate(ctx, conn); err != nil {
-		return err
-	}
-	// The lock ends with the connection, if not before.
-	_, _ = conn.ExecContext(ctx, "DO RELEASE_LOCK(?)", lock)
-	return nil
-}
-
-var errMigrating = fmt.Errorf("another gateway has been changing the schema for more than %d s", migrationPatience)
 
 // mysqlBelongs reports whether the database has our list of migrations;
 // ErrForeign if the names of our tables are taken by another program.

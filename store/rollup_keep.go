@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 // countStep is how many calls are counted in one transaction.
@@ -49,8 +51,8 @@ func (c *connections) countSome(ctx context.Context, tx *sql.Tx, existing int64)
 		row := &rows[i]
 		// What cannot be read is missing from the sums: better than a gateway
 		// that does not start.
-		if d, err := parseDetails(row.details); err == nil {
-			d.into(row.Record)
+		if d, err := callrow.ParseDetails(row.details); err == nil {
+			d.Into(row.Record)
 		}
 		all.addCall(row.Record)
 		if len(rows) == countStep {

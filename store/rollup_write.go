@@ -6,14 +6,14 @@ import (
 	"maps"
 	"math/rand/v2"
 
-	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 // countCalls adds calls to the statistics, in the transaction that wrote them.
-func (c *connections) countCalls(ctx context.Context, tx *sql.Tx, records []*ai.Record) (written int, err error) {
+func (c *connections) countCalls(ctx context.Context, tx *sql.Tx, batch []*callrow.Row) (written int, err error) {
 	all := make(groups)
-	for _, r := range records {
-		all.addCall(r)
+	for _, row := range batch {
+		all.addCall(row.Record)
 	}
 	return len(all), c.leavePending(ctx, tx, all)
 }

@@ -5,12 +5,10 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
-	"math"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 // callColumns are the columns of calls. storedCall writes and reads them in
@@ -55,18 +53,12 @@ func (c *storedCall) fields() []any {
 	}
 }
 
-// longestText is the most bytes of a text that are kept, so that nobody fills
-// the database with the name of a model.
-const longestText = 16 << 10
+// Texts and moments are kept in columns as they are in details.
+func clean(s string) string       { return callrow.Clean(s) }
+func nanos(t time.Time) int64     { return callrow.Nanos(t) }
+func fromNanos(n int64) time.Time { return callrow.FromNanos(n) }
 
-// clean makes a text one that every database takes: valid UTF-8 without NUL
-// and not too long. What is well is returned as it is.
-func clean(s string) string {
-	if len(s) <= longestText && utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
-		return s
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(ai.CutBytes(s, longestText), "\uFFFD"), "\x00", "\uFFFD")
-}
+var lastMoment = callrow.LastMoment
 
 // longestIndexed is the most bytes of a text that stands in an index: a key of
 // MySQL has 3072 bytes at most, and it reckons four for each character.
@@ -91,34 +83,6 @@ func flag(b bool) int64 {
 		return 1
 	}
 	return 0
-}
-
-// The first and the last moment that fit into a column.
-var (
-	firstMoment = time.Unix(0, math.MinInt64)
-	lastMoment  = time.Unix(0, math.MaxInt64)
-)
-
-// nanos is a moment as it is stored. Moments beyond the year 2262, which only
-// a confused upstream states, become the last one that fits.
-func nanos(t time.Time) int64 {
-	switch {
-	case t.IsZero():
-		return 0
-	case t.After(lastMoment):
-		return math.MaxInt64
-	case t.Before(firstMoment):
-		return math.MinInt64
-	}
-	return t.UnixNano()
-}
-
-// fromNanos is the opposite of nanos.
-func fromNanos(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, n).UTC()
 }
 
 // moment reads a column of nanoseconds.

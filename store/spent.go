@@ -11,6 +11,7 @@ import (
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 // spending is what calls of a batch spent, by purse and day.
@@ -92,21 +93,29 @@ func (d *database) LoadSpent(ctx context.Context) ([]access.Spent, error) {
 // writers hardly wait.
 const repriceStep = 200
 
+// repriceGrace is how long before the walk calls may have arrived that another
+// gateway has written unseen.
+const repriceGrace = 15 * time.Minute
+
 // Reprice implements Store.
 func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.Record)) (changed int, moved []access.Spent, err error) {
 	c, err := d.connections()
 	if err != nil {
 		return 0, nil, err
 	}
-	done := int64(-1) // seq of the last call looked at
+	// The walk follows the time of calls: servers of a cluster give out numbers in
+	// no order, and what one has written is seen late by another. So what arrived
+	// lately is looked at twice.
+	recent := c.now().Add(-repriceGrace)
+	done, again := place{nanos(since), -1}, false // the last call looked at
 	for {
 		var n, seen int
 		after := done
 		step, totals := make(spending), make(groups)
 		err := c.update(ctx, "pricing calls anew", func(tx *sql.Tx) error {
 			n, seen, after = 0, 0, done
-			rows, err := readRows(ctx, tx, "SELECT "+callColumns+" FROM calls WHERE seq > ? AND time >= ? ORDER BY seq LIMIT ?"+c.lockRows,
-				[]any{after, nanos(since), repriceStep})
+			rows, err := readRows(ctx, tx, "SELECT "+callColumns+" FROM calls WHERE time >= ? AND (time > ? OR seq > ?) ORDER BY time, seq LIMIT ?"+c.lockRows,
+				[]any{after.time, after.time, after.seq, repriceStep})
 			if err != nil {
 				return err
 			}
@@ -115,7 +124,7 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 			clear(totals)
 			for i := range rows {
 				row := &rows[i]
-				after = row.seq
+				after = place{nanos(row.Time), row.seq}
 				differs, err := row.reprice(ctx, tx, step, totals, price)
 				if err != nil {
 					return err
@@ -140,8 +149,12 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 				moved = append(moved, access.Spent{Name: key.name, Day: key.day, Amount: amount})
 			}
 		}
-		if seen < repriceStep {
+		switch {
+		case seen == repriceStep:
+		case again:
 			return changed, moved, nil
+		default:
+			again, done = true, place{max(nanos(since), nanos(recent)), -1}
 		}
 	}
 }
@@ -149,20 +162,20 @@ func (d *database) Reprice(ctx context.Context, since time.Time, price func(*ai.
 // reprice prices one call anew and reports whether anything changed.
 func (c *storedCall) reprice(ctx context.Context, tx *sql.Tx, moved spending, totals groups, price func(*ai.Record)) (bool, error) {
 	// Who could have served does not matter here, but stays.
-	d, err := parseDetails(c.details)
+	d, err := callrow.ParseDetails(c.details)
 	if err != nil {
 		return false, err
 	}
 	leftOut := d.LeftOut
 	d.LeftOut = nil
-	d.into(c.Record)
+	d.Into(c.Record)
 	moved.add(c.Record, -1)
 	totals.addCost(c.Record, -1)
 	was := c.Cost.Amount
 	price(c.Record)
 	moved.add(c.Record, 1)
 	totals.addCost(c.Record, 1)
-	text := encodeDetailsWith(c.Record, leftOut)
+	text := string(callrow.AppendDetails(nil, c.Record, leftOut))
 	if text == c.details && c.Cost.Amount == was {
 		return false, nil
 	}

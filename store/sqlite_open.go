@@ -311,5 +311,5 @@ func (s *SQLite) explain(doing string, err error) error {
 	if remedy != "" {
 		remedy = " (" + remedy + ")"
 	}
-	return fmt.Errorf("store sqlite: %s: %s: %w%s", s.path, doing, err, remedy)
+	return &Error{fmt.Sprintf("store sqlite: %s: %s: %v%s", s.path, doing, err, remedy), err, sqliteAway(err)}
 }

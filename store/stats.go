@@ -87,7 +87,7 @@ type StatsRow struct {
 // Quantiles are those of durations.
 type Quantiles struct {
 	P50 time.Duration `json:"p50_ns"`
-	P90 time.Duration `json:"p90_ns"`
+	P95 time.Duration `json:"p95_ns"`
 	P99 time.Duration `json:"p99_ns"`
 }
 
@@ -270,10 +270,10 @@ func (q *statsQuery) fill(key group, s *sums) StatsRow {
 		row.Start = time.Unix(0, key.start).UTC()
 	}
 	if s.duration.Count() > 0 {
-		row.DurationQuantiles = &Quantiles{s.duration.Quantile(0.5), s.duration.Quantile(0.9), s.duration.Quantile(0.99)}
+		row.DurationQuantiles = &Quantiles{s.duration.Quantile(0.5), s.duration.Quantile(0.95), s.duration.Quantile(0.99)}
 	}
 	if s.firstContent.Count() > 0 {
-		row.FirstContentQuantiles = &Quantiles{s.firstContent.Quantile(0.5), s.firstContent.Quantile(0.9), s.firstContent.Quantile(0.99)}
+		row.FirstContentQuantiles = &Quantiles{s.firstContent.Quantile(0.5), s.firstContent.Quantile(0.95), s.firstContent.Quantile(0.99)}
 	}
 	return row
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/internal/callrow"
 )
 
 // Store remembers calls, what cools down, and what was made by the dashboard. After
@@ -39,8 +40,9 @@ type Database interface {
 	Identity() string
 
 	// Open connects and brings the schema up to date, which is safe while other
-	// processes do the same. It fails with ErrNewer or ErrForeign where the
-	// database is not for this build. Opening twice does nothing.
+	// processes do the same. It fails with ErrAway where the database cannot be
+	// used now, within seconds if nobody answers; with ErrNewer or ErrForeign
+	// where it is not for this build. Opening twice does nothing.
 	Open(ctx context.Context) error
 
 	// Close lets go of the database. It may be opened again.
@@ -49,10 +51,14 @@ type Database interface {
 
 // Calls keeps what is recorded of calls.
 type Calls interface {
-	// WriteCalls writes the records in their order, all in one transaction. A
+	// WriteRows writes the calls in their order, all in one transaction. A
 	// record that is already there is left as it is, so a batch whose fate is
 	// unknown may be written again. A record that the database cannot take is
-	// left out and the others are written; the error is then a *RefusedError.
+	// left out and the others are written; the error is then a *RefusedError. It
+	// marks the rows that were not there before as fresh.
+	WriteRows(ctx context.Context, rows []callrow.Row) error
+
+	// WriteCalls is WriteRows for records that are not rows yet.
 	WriteCalls(ctx context.Context, records []*ai.Record) error
 
 	// Call returns one call, or ErrNotFound. Empty lists come back empty, not
@@ -67,7 +73,7 @@ type Calls interface {
 	ResponseOwner(ctx context.Context, responseID string) (made ai.Target, token string, err error)
 
 	// Reprice calls price for each stored call that arrived at since or later,
-	// in the order of their ends; what it changes of the costs of the call and
+	// in the order of their arrival; what it changes of the costs of the call and
 	// its attempts is stored, and what was spent is corrected by it, which moved
 	// tells, and so are the statistics. The candidates of the records are not
 	// read. It works in slices so short that writers hardly wait; when it fails,
@@ -209,7 +215,7 @@ var (
 	ErrTooMany = fmt.Errorf("more than %d groups: ask for a shorter time, a longer step, fewer dimensions or a narrower filter", MostStats)
 
 	// ErrNotOpen says that the store has not been opened yet, or is closed.
-	ErrNotOpen = errors.New("the store is not open")
+	ErrNotOpen error = notOpenError{}
 
 	// ErrNewer says that a newer build has written the database, in a way this
 	// one does not know.

@@ -5,79 +5,75 @@ import (
 	"sync"
 )
 
-const (
-	cacheShards = 16
-	// generation is how many segments one generation of a shard holds. Two
-	// generations of all shards are 65,536 segments, about 3 MB.
-	generation = 2048
-	// cachedFrom is the least size of a segment worth remembering, in bytes:
-	// counting a smaller one costs no more than finding it.
-	cachedFrom = 64
-)
+const cacheShards = 16
 
-// cache remembers what segments count for, so that a growing conversation
-// costs only its new turn. It forgets by generations: when the young one is
-// full it becomes the old one, and what is not used before it is full again is
-// gone. Safe for concurrent use.
-type cache struct {
-	seed   maphash.Seed
-	shards [cacheShards]shard
+// cache remembers what spans of requests count for, so that a growing
+// conversation costs only its new turn. It forgets by generations: when the young
+// one is full it becomes the old one, and what is not used before it is full
+// again is gone. Safe for concurrent use.
+type cache[V any] struct {
+	seed       maphash.Seed
+	generation int // spans that one generation of a shard holds
+	shards     [cacheShards]shard[V]
 }
 
-type shard struct {
+type shard[V any] struct {
 	mu         sync.Mutex
-	young, old map[segment]int32
+	young, old map[span]V
 	_          [40]byte // keeps neighbours off one cache line
 }
 
-// segment names a text by a hash under a seed of this process, its length and
-// how it is counted; the text itself is not kept.
-type segment struct {
+// span names a text by a hash under a seed of this process, which nobody outside
+// can aim at, its length, and how it is counted; the text itself is not kept.
+type span struct {
 	hash uint64
 	size uint32
 	kind uint32
 }
 
-func newCache() *cache { return &cache{seed: maphash.MakeSeed()} }
-
-// of is the name of text counted as kind.
-func (c *cache) of(text []byte, kind uint32) segment {
-	return segment{hash: maphash.Bytes(c.seed, text), size: uint32(len(text)), kind: kind} //nolint:gosec // a body is smaller than 4 GB
+// newCache makes a cache of at most so many spans.
+func newCache[V any](seed maphash.Seed, spans int) *cache[V] {
+	return &cache[V]{seed: seed, generation: spans / cacheShards / 2}
 }
 
-func (c *cache) get(s segment) (tokens int, ok bool) {
+// of is the name of text counted as kind, by the rules that salt stands for.
+func (c *cache[V]) of(text []byte, salt uint64, kind uint32) span {
+	return span{hash: maphash.Bytes(c.seed, text) ^ salt, size: uint32(len(text)), kind: kind} //nolint:gosec // a body is smaller than 4 GB
+}
+
+func (c *cache[V]) get(s span) (v V, ok bool) {
 	sh := &c.shards[s.hash%cacheShards]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	n, ok := sh.young[s]
+	v, ok = sh.young[s]
 	if !ok {
-		if n, ok = sh.old[s]; ok {
-			sh.put(s, n)
+		if v, ok = sh.old[s]; ok {
+			sh.put(s, v, c.generation)
 		}
 	}
-	return int(n), ok
+	return v, ok
 }
 
-func (c *cache) put(s segment, tokens int) {
+func (c *cache[V]) put(s span, v V) {
 	sh := &c.shards[s.hash%cacheShards]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	sh.put(s, int32(tokens)) //nolint:gosec // fewer than the bytes of a body
+	sh.put(s, v, c.generation)
 }
 
-func (sh *shard) put(s segment, n int32) {
-	if len(sh.young) >= generation {
+func (sh *shard[V]) put(s span, v V, most int) {
+	if len(sh.young) >= most {
 		sh.young, sh.old = sh.old, sh.young
 		clear(sh.young)
 	}
 	if sh.young == nil {
-		sh.young = make(map[segment]int32)
+		sh.young = make(map[span]V)
 	}
-	sh.young[s] = n
+	sh.young[s] = v
 }
 
-// size is how many segments are remembered.
-func (c *cache) size() int {
+// size is how many spans are remembered.
+func (c *cache[V]) size() int {
 	n := 0
 	for i := range c.shards {
 		sh := &c.shards[i]

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"hash/maphash"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
@@ -11,12 +12,17 @@ import (
 // segments, and what it has learned from providers' reports. Make it with New;
 // it is safe for concurrent use.
 type Counter struct {
-	cache   *cache
+	seed    maphash.Seed
+	texts   *cache[int32]
+	spans   *cache[effect]
 	learned learned
 }
 
 // New makes a counter that has learned nothing yet.
-func New() *Counter { return &Counter{cache: newCache()} }
+func New() *Counter {
+	seed := maphash.MakeSeed()
+	return &Counter{seed: seed, texts: newCache[int32](seed, rememberedTexts), spans: newCache[effect](seed, rememberedSpans)}
+}
 
 // Count is what a request counts for.
 type Count struct {
@@ -33,6 +39,7 @@ type Count struct {
 	raw   int64  // before anything learned
 	key   uint64 // of model, system prompt, tools and what else changes hidden prompts; 0 for none
 	turn  uint64 // the same with what the turns hold: calls, several at once, results; 0 for none
+	bound bool   // it is a bound, see AtMost
 }
 
 // Sent is how a request goes to whoever counts it, as far as that changes the
@@ -42,6 +49,10 @@ type Sent struct {
 	Vertex   bool        // to Google's Vertex AI, or to a reseller who asks it
 	Reseller bool        // by way of a gateway, which asks in a form of its own
 	Stream   bool        // for an answer in pieces
+
+	// Index is where the members of the body lie, if it was walked and found
+	// valid before; it is not walked again then.
+	Index *scan.Index
 }
 
 // Request is Send to the vendor itself, for a whole answer.
@@ -54,19 +65,44 @@ func (c *Counter) Request(p ai.Protocol, model string, body []byte) Count {
 // knows, in any case and with any vendor's prefix; an unknown one is counted by
 // the rules of most. What is no such request is counted as text.
 func (c *Counter) Send(sent Sent, model string, body []byte) Count {
+	n, _ := c.send(sent, model, body, false)
+	return n
+}
+
+// AtMost is Send, but for texts that are new in the conversation: it takes them
+// for as many tokens as they have bytes, which no text exceeds, and does not
+// count them. It is for those who have room enough for that. bound says that
+// there are such texts; else the count is Send's. Of input that is only referred
+// to, or that the provider adds by itself, there is no bound: such requests are
+// counted.
+func (c *Counter) AtMost(sent Sent, model string, body []byte) (n Count, bound bool) {
+	n, ok := c.send(sent, model, body, true)
+	if !ok {
+		return c.Send(sent, model, body), false
+	}
+	return n, n.bound
+}
+
+// send counts a request. ok is false if there is no bound where one was wanted.
+func (c *Counter) send(sent Sent, model string, body []byte, bound bool) (n Count, ok bool) {
 	name := normal(model)
 	sent.guess(model)
 	f := familyOf(name)
 	w := newWalk(c, f, sent)
+	w.mayBound = bound
 	defer w.release()
-	n := Count{Family: f.name, model: name}
+	n = Count{Family: f.name, model: name}
 	if err := w.request(body); err != nil || w.f == ([features]int64{}) && w.fixed == 0 {
 		tokens, _ := w.enc.long(body)
 		n.raw = int64(tokens)
 		n.Tokens = max(1, n.raw)
-		return n
+		return n, true
+	}
+	if bound && w.unbounded {
+		return n, false
 	}
 	w.settle()
+	n.bound = w.bounded
 	n.raw = w.estimate()
 	n.Exact = f.exact && !hides(name) && !w.unsure && w.f[fTools] == 0 && w.f[fToolUses] == 0 && w.f[fHasSchema] == 0 &&
 		w.f[fNames] == 0
@@ -75,7 +111,7 @@ func (c *Counter) Send(sent Sent, model string, body []byte) Count {
 	if !n.Exact {
 		n.Tokens = c.learned.apply(&n)
 	}
-	return n
+	return n, true
 }
 
 // guess notes what a model's name tells of whom it is sent to: resellers put the
@@ -99,6 +135,10 @@ func (w *walk) request(body []byte) error {
 		member = w.responses
 	case ai.Gemini:
 		member = w.gemini
+	}
+	if w.sent.Index != nil && w.sent.Index.Complete() {
+		w.sent.Index.Each(body, func(key, value []byte) { member(w.key(key), value) })
+		return nil
 	}
 	// What is handed to member has been validated by then, so that the text is
 	// read once less than by validating it first.

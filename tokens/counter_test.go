@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"os"
 	"strings"
@@ -177,15 +178,16 @@ func TestTangledSchema(t *testing.T) {
 }
 
 func TestCacheIsBounded(t *testing.T) {
-	c := newCache()
+	const most = 32 << 10
+	c := newCache[int](maphash.MakeSeed(), most)
 	for i := range uint64(300_000) {
-		c.put(segment{hash: i * hashA, size: 1}, 1)
+		c.put(span{hash: i * hashA, size: 1}, 1)
 	}
-	if n, most := c.size(), 2*generation*cacheShards; n > most || n < most/4 {
-		t.Errorf("%d segments, at most %d", n, most)
+	if n := c.size(); n > most || n < most/4 {
+		t.Errorf("%d spans, at most %d", n, most)
 	}
-	c.put(segment{hash: 1}, 7)
-	if n, ok := c.get(segment{hash: 1}); !ok || n != 7 {
+	c.put(span{hash: 1}, 7)
+	if n, ok := c.get(span{hash: 1}); !ok || n != 7 {
 		t.Errorf("%d, %v", n, ok)
 	}
 }

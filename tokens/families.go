@@ -18,7 +18,7 @@ var (
 	gemini3  = family{name: "gemini-3", bare: true, weights: fitted["gemini-3"], output: 1.1, apart: true, media: gemini3Media, signatures: signatures{0.21, 160, false}, vertex: &gemini3vertex}
 
 	gemini25vertex = family{name: "gemini-2.5-vertex", bare: true, weights: fitted["gemini-2.5-vertex"], output: 1.04, apart: true, media: gemini25Media}
-	gemini3vertex  = family{name: "gemini-3-vertex", bare: true, weights: fitted["gemini-3-vertex"], output: 1.1, apart: true, media: gemini3Media}
+	gemini3vertex  = family{name: "gemini-3-vertex", bare: true, calls: true, weights: fitted["gemini-3-vertex"], output: 1.1, apart: true, media: gemini3Media}
 	gemma          = family{name: "gemma", weights: plainWeights, output: 1.05, apart: true, media: geminiMedia}
 	deepseek       = family{name: "deepseek", weights: fitted["deepseek"], output: 1.03, media: openaiMedia}
 	qwen           = family{name: "qwen", weights: fitted["qwen"], output: 1.04, media: openaiMedia}

@@ -11,7 +11,8 @@ type family struct {
 	cl100k  bool              // counts by cl100k_base, else by o200k_base
 	exact   bool              // the encoding is the models' own
 	renders bool              // shows tools as types, not as JSON
-	vertex  *family           // on Vertex AI, as long as no tool was called
+	vertex  *family           // on Vertex AI, as long as no tool was called, or calls say that it is always
+	calls   bool              // of vertex: also where a tool was called
 	bare    bool              // shows tools by their texts alone
 	apart   bool              // the system prompt is not one of the messages
 	media   mediaRules

@@ -22,7 +22,7 @@ var fits = []struct {
 	{[]*family{&gpt4}, []int{fToolUse, fToolUses, fToolDefs, fTools, fHasTools, fForced}, nil},
 	{[]*family{&gptOSS}, []int{fText, fRequest, fMessages, fToolDefs, fHasTools, fTools, fToolUses, fSchema, fHasSchema}, nil},
 	{[]*family{&oSeries}, []int{fToolUse, fToolUses, fToolDefs, fTools, fHasTools, fForced, fHasSchema, fToolsSystem, fSchemaChat, fSchema, fThinkings, fAssistant, fRequest, fParallels, fParallelUses}, nil},
-	{[]*family{&gemini2, &gemini25vertex, &gemini3vertex}, geminiFit, geminiOwn},
+	{[]*family{&gemini2, &gemini25vertex, &gemini3vertex}, append(slices.Clone(geminiFit), geminiOwn[2:]...), geminiOwn[:2]},
 	{[]*family{&gemini25, &gemini3}, geminiFit, geminiOwn},
 	{[]*family{&deepseek}, openFit, nil},
 	{[]*family{&qwen}, openFit, nil},
@@ -66,7 +66,7 @@ func framed(tool, parameter float64) [features]float64 {
 
 var (
 	geminiFit = []int{fThinking, fSystem, fToolDefs, fSchema, fMessages, fSystems, fToolUses, fHasSchema, fForced, fToolUse, fToolResult, fToolResults}
-	geminiOwn = []int{fRequest, fText, fHasTools, fTools, fToolProps}
+	geminiOwn = []int{fRequest, fText, fTools, fToolProps, fToolParams}
 	openFit   = []int{fRequest, fText, fMessages, fToolDefs, fToolUses, fTools, fHasTools, fThinking}
 )
 
@@ -278,7 +278,7 @@ func spread(feature int) float64 {
 		return 0.25
 	case fMessages, fAssistant, fSystems, fTools:
 		return 5
-	case fToolUses, fToolResults, fThinkings:
+	case fToolUses, fToolResults, fThinkings, fToolParams:
 		return 20
 	case fToolProps:
 		return 8
@@ -320,5 +320,5 @@ func gauss(a [][]float64, b []float64) []float64 {
 var featureNames = [features]string{
 	"fRequest", "fText", "fSystem", "fThinking", "fToolUse", "fToolResult", "fToolDefs", "fSchema", "fMessages",
 	"fAssistant", "fSystems", "fThinkings", "fToolUses", "fToolResults", "fTools", "fHasTools", "fForced",
-	"fHasSchema", "fThinkingOn", "fNames", "fToolsChat", "fToolsSystem", "fSchemaChat", "fParallels", "fParallelUses", "fToolProps",
+	"fHasSchema", "fThinkingOn", "fNames", "fToolsChat", "fToolsSystem", "fSchemaChat", "fParallels", "fParallelUses", "fToolProps", "fToolParams",
 }

@@ -36,3 +36,14 @@ func fold(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	return hi ^ lo
 }
+
+// join adds what was hashed apart, 0 for nothing.
+func (h *hash) join(other hash) {
+	switch {
+	case other == 0:
+	case *h == 0:
+		*h = other
+	default:
+		h.mix(uint64(other))
+	}
+}

@@ -14,7 +14,8 @@ var keys = func() map[string]string {
 		"response_json_schema", "functionDeclarations", "function_declarations", "functionCall", "functionResponse",
 		"function_response", "inlineData", "inline_data", "fileData", "file_data", "executableCode",
 		"executable_code", "description", "title", "default", "const", "pattern", "enum", "properties", "$defs", "definitions",
-		"items", "anyOf", "oneOf", "allOf", "codeExecutionResult", "code_execution_result", "thoughtSignature", "thought_signature",
+		"items", "anyOf", "oneOf", "allOf", "type", "role", "parts", "source", "data", "arguments",
+		"codeExecutionResult", "code_execution_result", "thoughtSignature", "thought_signature",
 	} {
 		m[k] = k
 	}

@@ -74,9 +74,9 @@ const hiddenMost = 20_000
 // Learn takes the input tokens that the provider reported for a request, all of
 // them, cached ones too. What it teaches improves the next count of a request
 // of the same kind, and slowly those of the same model. It is for estimates: an
-// exact count learns nothing.
+// exact count and a bound learn nothing.
 func (c *Counter) Learn(n Count, reported int64) {
-	if reported <= 0 || reported > 1<<40 || n.raw <= 0 || n.Exact {
+	if reported <= 0 || reported > 1<<40 || n.raw <= 0 || n.Exact || n.bound {
 		return
 	}
 	c.learned.learn(n, reported)

@@ -89,9 +89,9 @@ func TestSaveLoad(t *testing.T) {
 		t.Errorf("%d tokens after loading", got.Tokens)
 	}
 	for _, bad := range []string{
-		"", "{", "null", `{"version":2}`, `{"version":1,"models":[{"model":"x","factor":99}]}`,
-		`{"version":1,"models":[{"model":"","factor":1}]}`, `{"version":1,"kinds":[{"key":"1","raw":-1,"reported":1}]}`,
-		`{"version":1,"kinds":[{"key":1,"raw":1,"reported":1}]}`, strings.Repeat(" ", savedMost+1),
+		"", "{", "null", `{"version":3}`, `{"version":2,"models":[{"model":"x","factor":99}]}`,
+		`{"version":2,"models":[{"model":"","factor":1}]}`, `{"version":2,"kinds":[{"key":"1","raw":-1,"reported":1}]}`,
+		`{"version":2,"kinds":[{"key":1,"raw":1,"reported":1}]}`, strings.Repeat(" ", savedMost+1),
 	} {
 		if err := d.Load([]byte(bad)); err == nil {
 			t.Errorf("%.60q was loaded", bad)

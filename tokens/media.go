@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"bytes"
 	"strings"
 )
 
@@ -126,6 +127,7 @@ func (w *walk) image(v []byte) {
 // URL.
 func (w *walk) picture(data []byte, low bool) {
 	width, height := 0, 0
+	w.referred(data)
 	if isString(data) {
 		b := newBlob(data[1 : len(data)-1])
 		width, height = b.dimensions()
@@ -146,6 +148,7 @@ func (w *walk) document(v []byte) {
 		data = d
 	}
 	pages := int64(defaultPages)
+	w.referred(data)
 	if isString(data) {
 		b := newBlob(data[1 : len(data)-1])
 		pages = b.pages()
@@ -157,7 +160,9 @@ func (w *walk) document(v []byte) {
 func (w *walk) audio(part []byte) {
 	w.unsure = true
 	seconds := int64(defaultAudio)
-	if data := member(part, "input_audio", "data"); isString(data) {
+	data := member(part, "input_audio", "data")
+	w.referred(data)
+	if isString(data) {
 		b := newBlob(data[1 : len(data)-1])
 		seconds = b.seconds()
 	}
@@ -175,6 +180,7 @@ func (w *walk) blob(v []byte) {
 		kind = word(member(v, "mime_type"))
 	}
 	data := member(v, "data")
+	w.referred(data)
 	var b *blob
 	if isString(data) {
 		b = newBlob(data[1 : len(data)-1])
@@ -202,4 +208,10 @@ func (w *walk) blob(v []byte) {
 	default:
 		w.picture(data, false)
 	}
+}
+
+// referred notes media that are not in the request, but behind a URL or the id
+// of a file.
+func (w *walk) referred(data []byte) {
+	w.unbounded = w.unbounded || !isString(data) || bytes.HasPrefix(data, []byte(`"http`))
 }

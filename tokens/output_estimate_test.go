@@ -5,27 +5,32 @@ import (
 	"testing"
 )
 
-// What is set aside follows what a model usually makes, and is not thrown far
-// by one answer.
-func TestUsualOutput(t *testing.T) {
-	var u OutputEstimator
-	if n := u.Estimate("m"); n != unknownOutput {
-		t.Errorf("an unknown model: %d", n)
+// What is set aside follows the longest answer of late, and forgets it slowly.
+func TestOutputEstimate(t *testing.T) {
+	var e OutputEstimator
+	expect := func(when string, estimate, bound int64) {
+		t.Helper()
+		if a, b := e.Estimate("m"), e.Bound("m"); a != estimate || b != bound {
+			t.Errorf("%s: %d and at most %d, want %d and %d", when, a, b, estimate, bound)
+		}
 	}
-	for range 100 {
-		u.Observe("m", 300)
+	expect("an unknown model", usualOutput, cautiousOutput)
+	for range 40 {
+		e.Observe("m", 10)
 	}
-	if n := u.Estimate("m"); n < 300 || n > 310 {
-		t.Errorf("after many answers of 300: %d", n)
+	expect("after short answers", usualOutput, cautiousOutput)
+	e.Observe("m", 20_000)
+	expect("after one long answer", 20_000, 25_000)
+	for range 140 {
+		e.Observe("m", 10)
 	}
-	u.Observe("m", 4000)
-	if n := u.Estimate("m"); n < 400 || n > 2000 {
-		t.Errorf("after one long answer: %d", n)
+	if n := e.Estimate("m"); n < 9_500 || n > 10_500 {
+		t.Errorf("after 140 short answers the long one counts as %d", n)
 	}
 	for i := range 2 * maxModels {
-		u.Observe(fmt.Sprint(i), 1)
+		e.Observe(fmt.Sprint(i), 1)
 	}
-	if u.size.Load() > maxModels {
-		t.Errorf("%d models are remembered", u.size.Load())
+	if e.size.Load() > maxModels {
+		t.Errorf("%d models are remembered", e.size.Load())
 	}
 }

@@ -29,7 +29,7 @@ type savedKind struct {
 }
 
 const (
-	savedVersion = 1
+	savedVersion = 2
 	savedMost    = 2 << 20 // bytes; what Save writes is less
 	longestModel = 200     // bytes of a model's name
 )

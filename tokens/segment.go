@@ -13,7 +13,14 @@ const (
 	asJSON                 // a JSON value: its text without white space
 	asTool                 // a tool definition as OpenAI shows it to its models
 	asSchema               // a schema of the answer as OpenAI shows it to its models
-	kinds
+	kinds                  // those counted by cl100k_base have this added
+)
+
+const (
+	asElement uint32 = 2*kinds + iota // an element of a conversation
+	asBlock                           // a conversation up to the end of a block, see known.go
+	asTools                           // all tools
+	asSystem                          // the system prompt
 )
 
 const (
@@ -47,8 +54,15 @@ func (w *walk) json(raw []byte) int64 {
 	return w.cached(raw, asJSON)
 }
 
+// rememberedFrom is the least size of a text worth remembering by itself, in
+// bytes: the message that it is in is remembered as well.
+const rememberedFrom = 256
+
 func (w *walk) cached(raw []byte, kind uint32) int64 {
-	if len(raw) < cachedFrom {
+	if len(raw) < rememberedFrom {
+		if w.bounding && len(raw) >= boundedFrom {
+			return w.bound(raw)
+		}
 		n, _ := w.segment(raw, kind)
 		return int64(n)
 	}
@@ -57,19 +71,33 @@ func (w *walk) cached(raw []byte, kind uint32) int64 {
 		id += kinds
 	}
 	const sampledBit = 1 << 30
-	name := w.counter.cache.of(raw, id)
-	if n, ok := w.counter.cache.get(name); ok {
+	name := w.counter.texts.of(raw, 0, id)
+	if n, ok := w.counter.texts.get(name); ok {
 		w.unsure = w.unsure || n&sampledBit != 0
 		return int64(n &^ sampledBit)
 	}
+	if w.bounding {
+		return w.bound(raw)
+	}
 	n, exact := w.segment(raw, kind)
 	if exact {
-		w.counter.cache.put(name, n)
+		w.counter.texts.put(name, int32(n)) //nolint:gosec // fewer than the bytes of a body
 	} else {
 		w.unsure = true
-		w.counter.cache.put(name, n|sampledBit)
+		w.counter.texts.put(name, int32(n|sampledBit)) //nolint:gosec // the same
 	}
 	return int64(n)
+}
+
+// boundedFrom is the least size of a text that is not counted where a bound will
+// do, in bytes.
+const boundedFrom = 64
+
+// bound takes a text for its most: each token has a byte at least, and what a
+// text has of them JSON has too.
+func (w *walk) bound(raw []byte) int64 {
+	w.bounded = true
+	return int64(len(raw))
 }
 
 func (w *walk) segment(raw []byte, kind uint32) (n int, exact bool) {

@@ -37,25 +37,26 @@ const (
 	fParallels           // turns of several tool calls
 	fParallelUses        // tool calls in such turns
 	fToolProps           // parameters of tools, those inside of others too
+	fToolParams          // tool definitions that have parameters
 	features             // how many there are
 )
 
 // walk is one walk through a request. It is pooled: its buffer grows to the
 // size of the largest text with escapes.
 type walk struct {
-	counter *Counter
-	enc     *encoding
-	family  *family
-	f       [features]int64
-	sent    Sent
-	fixed   int64 // tokens that do not depend on the family's factors: media, server tools
-	calls   int64 // tool calls in the turn that is being walked
-	unsure  bool  // something in it is an estimate
-	tools   hash
-	system  hash
-	buf     []byte
-	flat    []byte
-	keyBuf  []byte
+	tally
+
+	counter  *Counter
+	enc      *encoding
+	family   *family
+	sent     Sent
+	salt     uint64 // stands for all that the count of a span depends on but its text
+	mayBound bool   // the texts of conversations need not be counted
+	bounding bool   // this text is one of those
+	buf      []byte
+	flat     []byte
+	keyBuf   []byte
+	blocks   []uint64 // see known.go
 }
 
 // toolUse notes a tool call of so many tokens.
@@ -68,6 +69,7 @@ func (w *walk) toolUse(tokens int64) {
 // endTurn notes that the turn has ended that calls belong to: several in one are
 // told to models in another way than one is.
 func (w *walk) endTurn() {
+	w.start |= endsTurn
 	if w.calls > 1 {
 		w.f[fParallels]++
 		w.f[fParallelUses] += w.calls
@@ -78,9 +80,9 @@ func (w *walk) endTurn() {
 // settle sets the features that follow from others.
 func (w *walk) settle() {
 	w.endTurn()
-	// Vertex AI counts the texts of tools alone until one was called; from then
-	// on it counts as the Gemini API does. A reseller's count stays as it was.
-	if v := w.family.vertex; v != nil && w.sent.Vertex && (w.f[fToolUses] == 0 || w.sent.Reseller) {
+	// Vertex AI counts the texts of tools alone; of Gemini 2 it does until one was
+	// called, and from then on as the Gemini API. A reseller's count stays as it was.
+	if v := w.family.vertex; v != nil && w.sent.Vertex && (w.f[fToolUses] == 0 || v.calls || w.sent.Reseller) {
 		w.family = v
 	}
 	w.f[fRequest] = 1
@@ -99,7 +101,10 @@ var walkPool = sync.Pool{New: func() any { return new(walk) }}
 
 func newWalk(c *Counter, f *family, sent Sent) *walk {
 	w := walkPool.Get().(*walk) //nolint:forcetypeassert // it holds nothing else
-	*w = walk{counter: c, sent: sent, enc: f.encoding(), family: f, buf: w.buf[:0], flat: w.flat[:0], keyBuf: w.keyBuf[:0]}
+	*w = walk{
+		counter: c, sent: sent, enc: f.encoding(), family: f, salt: c.salt(f, &sent),
+		buf: w.buf[:0], flat: w.flat[:0], keyBuf: w.keyBuf[:0], blocks: w.blocks[:0],
+	}
 	return w
 }
 
@@ -110,7 +115,10 @@ func (w *walk) release() {
 	if cap(w.flat) > keptBuffer {
 		w.flat = nil
 	}
-	w.counter, w.enc, w.family = nil, nil, nil
+	if cap(w.blocks) > keptBuffer/blockSize {
+		w.blocks = nil
+	}
+	w.counter, w.enc, w.family, w.sent.Index = nil, nil, nil, nil
 	walkPool.Put(w)
 }
 

@@ -10,16 +10,11 @@ import (
 func (w *walk) anthropic(key string, v []byte) {
 	switch key {
 	case "system":
-		w.system.add(v)
-		list(v, func(block []byte) {
-			w.f[fSystems]++
-			w.f[fSystem] += w.plain(block)
-		})
+		w.whole(v, asSystem, w.anthropicSystem)
 	case "messages":
-		list(v, w.anthropicMessage)
+		w.conversation(v, w.anthropicMessage)
 	case "tools":
-		w.tools.add(v)
-		list(v, w.anthropicTool)
+		w.whole(v, asTools, w.anthropicTools)
 	case "tool_choice":
 		switch kind := word(member(v, "type")); kind {
 		case "any", "tool":
@@ -34,8 +29,21 @@ func (w *walk) anthropic(key string, v []byte) {
 			w.f[fThinkingOn] = 1
 		}
 	case "mcp_servers":
-		w.unsure = true
+		w.hidden()
 	}
+}
+
+func (w *walk) anthropicSystem(v []byte) {
+	w.system.add(v)
+	list(v, func(block []byte) {
+		w.f[fSystems]++
+		w.f[fSystem] += w.plain(block)
+	})
+}
+
+func (w *walk) anthropicTools(v []byte) {
+	w.tools.add(v)
+	list(v, w.anthropicTool)
 }
 
 // plain counts a string, or the text of a block that has one.
@@ -64,15 +72,15 @@ func (w *walk) anthropicMessage(message []byte) {
 	}
 	w.endTurn()
 	w.f[fMessages]++
-	role := word(member(message, "role"))
-	if role == "assistant" {
-		w.f[fAssistant]++
-	}
 	into := fText
-	if role == "system" {
+	p := w.fieldsOf(message)
+	switch word(p.role) {
+	case "assistant":
+		w.f[fAssistant]++
+	case "system":
 		into = fSystem
 	}
-	list(member(message, "content"), func(block []byte) { w.anthropicBlock(block, into, 0) })
+	list(p.content, func(block []byte) { w.anthropicBlock(block, into, 0) })
 }
 
 // anthropicBlock counts one block; into is the feature its text belongs to.
@@ -84,28 +92,28 @@ func (w *walk) anthropicBlock(block []byte, into, depth int) {
 	if !isObject(block) || depth > 4 {
 		return
 	}
-	kind := word(member(block, "type"))
-	switch kind {
+	p := w.fieldsOf(block)
+	switch word(p.kind) {
 	case "text":
-		w.f[into] += w.text(member(block, "text"))
+		w.f[into] += w.text(p.text)
 	case "thinking":
 		w.f[fThinkings]++
-		w.f[fThinking] += w.text(member(block, "thinking"))
+		w.f[fThinking] += w.text(p.thinking)
 	case "redacted_thinking":
 		// Encrypted, in base64: about as many tokens as a third of its bytes.
 		w.f[fThinkings]++
-		w.f[fThinking] += int64(len(member(block, "data"))) / 6
+		w.f[fThinking] += int64(len(p.data)) / 6
 		w.unsure = true
 	case "tool_use", "server_tool_use", "mcp_tool_use":
-		w.toolUse(w.text(member(block, "name")) + w.json(member(block, "input")))
+		w.toolUse(w.text(p.name) + w.json(p.input))
 	case "tool_result", "mcp_tool_result":
 		w.f[fToolResults]++
-		list(member(block, "content"), func(part []byte) { w.anthropicBlock(part, fToolResult, depth+1) })
+		list(p.content, func(part []byte) { w.anthropicBlock(part, fToolResult, depth+1) })
 	case "image":
-		w.image(member(block, "source"))
+		w.image(p.source)
 	case "document":
-		w.f[into] += w.text(member(block, "title")) + w.text(member(block, "context"))
-		source := member(block, "source")
+		w.f[into] += w.text(p.title) + w.text(member(block, "context"))
+		source := p.source
 		switch word(member(source, "type")) {
 		case "text":
 			w.f[into] += w.text(member(source, "data"))
@@ -115,10 +123,10 @@ func (w *walk) anthropicBlock(block []byte, into, depth int) {
 			w.document(source)
 		}
 	case "search_result":
-		w.f[into] += w.text(member(block, "title")) + w.text(member(block, "source"))
-		list(member(block, "content"), func(part []byte) { w.anthropicBlock(part, into, depth+1) })
+		w.f[into] += w.text(p.title) + w.text(p.source)
+		list(p.content, func(part []byte) { w.anthropicBlock(part, into, depth+1) })
 	default:
-		w.unsure = true
+		w.hidden()
 		w.strings(block, into, depth)
 	}
 }
@@ -171,7 +179,7 @@ func (w *walk) anthropicTool(tool []byte) {
 	}
 	w.f[fHasTools] = 1
 	if kind := word(member(tool, "type")); kind != "" && kind != "custom" {
-		w.unsure = true
+		w.hidden()
 		for _, s := range serverTools {
 			if strings.HasPrefix(kind, s.prefix) {
 				w.fixed += s.tokens
@@ -187,6 +195,9 @@ func (w *walk) tool(name, description, schema []byte) {
 	w.f[fHasTools] = 1
 	w.f[fTools]++
 	if w.family.bare {
+		if hasMembers(member(schema, "properties")) {
+			w.f[fToolParams]++
+		}
 		w.f[fToolDefs] += w.text(name) + w.text(description) + w.bare(schema, 0)
 		return
 	}

@@ -17,30 +17,14 @@ func (w *walk) gemini(key string, v []byte) {
 			}
 		})
 	case "systemInstruction", "system_instruction":
-		w.system.add(v)
-		w.f[fSystems]++
-		if isString(v) {
-			w.f[fSystem] += w.text(v)
-		} else {
-			list(member(v, "parts"), func(part []byte) { w.geminiPart(part, fSystem) })
-		}
+		w.whole(v, asSystem, w.geminiSystem)
 	case "contents":
-		list(v, func(content []byte) {
-			if isString(content) {
-				w.f[fMessages]++
-				w.f[fText] += w.text(content)
-				return
-			}
-			w.endTurn()
-			w.f[fMessages]++
-			if word(member(content, "role")) == "model" {
-				w.f[fAssistant]++
-			}
-			list(member(content, "parts"), func(part []byte) { w.geminiPart(part, fText) })
-		})
+		w.conversation(v, w.geminiContent)
 	case "tools":
-		w.tools.add(v)
-		list(v, w.geminiTools)
+		w.whole(v, asTools, func(v []byte) {
+			w.tools.add(v)
+			list(v, w.geminiTools)
+		})
 	case "toolConfig", "tool_config":
 		mode := member(v, "functionCallingConfig", "mode")
 		if mode == nil {
@@ -57,8 +41,33 @@ func (w *walk) gemini(key string, v []byte) {
 			}
 		})
 	case "cachedContent", "cached_content":
-		w.unsure = true // what is stored upstream is not known here
+		w.hidden() // what is stored upstream is not known here
 	}
+}
+
+func (w *walk) geminiSystem(v []byte) {
+	w.system.add(v)
+	w.f[fSystems]++
+	if isString(v) {
+		w.f[fSystem] += w.text(v)
+		return
+	}
+	list(member(v, "parts"), func(part []byte) { w.geminiPart(part, fSystem) })
+}
+
+func (w *walk) geminiContent(content []byte) {
+	if isString(content) {
+		w.f[fMessages]++
+		w.f[fText] += w.text(content)
+		return
+	}
+	w.endTurn()
+	w.f[fMessages]++
+	p := w.fieldsOf(content)
+	if word(p.role) == "model" {
+		w.f[fAssistant]++
+	}
+	list(p.parts, func(part []byte) { w.geminiPart(part, fText) })
 }
 
 func (w *walk) geminiTools(tool []byte) {
@@ -79,7 +88,7 @@ func (w *walk) geminiTools(tool []byte) {
 				w.tool(member(f, "name"), member(f, "description"), schema)
 			})
 		default:
-			w.unsure = true // search, code execution: prompts of Google's own
+			w.hidden() // search, code execution: prompts of Google's own
 		}
 	})
 }

@@ -5,10 +5,9 @@ package tokens
 func (w *walk) chat(key string, v []byte) {
 	switch key {
 	case "messages":
-		list(v, w.chatMessage)
+		w.conversation(v, w.chatMessage)
 	case "tools", "functions":
-		w.tools.add(v)
-		list(v, w.openaiTool)
+		w.whole(v, asTools, w.openaiTools)
 	case "tool_choice", "function_call":
 		w.openaiChoice(v)
 	case "response_format":
@@ -24,6 +23,11 @@ func (w *walk) chat(key string, v []byte) {
 	}
 }
 
+func (w *walk) openaiTools(v []byte) {
+	w.tools.add(v)
+	list(v, w.openaiTool)
+}
+
 func (w *walk) chatMessage(message []byte) {
 	if !isObject(message) {
 		return
@@ -31,7 +35,7 @@ func (w *walk) chatMessage(message []byte) {
 	w.endTurn()
 	w.f[fMessages]++
 	into := fText
-	role := word(member(message, "role"))
+	role := word(w.fieldsOf(message).role)
 	switch role {
 	case "system", "developer":
 		w.f[fSystems]++
@@ -42,7 +46,7 @@ func (w *walk) chatMessage(message []byte) {
 	case "user":
 		// Models that take their reasoning back forget it when the user speaks:
 		// their templates leave out that of earlier turns.
-		w.f[fThinking] = 0
+		w.start |= forgetsThoughts
 	case "assistant":
 		w.f[fAssistant]++
 	case "tool", "function":
@@ -70,7 +74,7 @@ func (w *walk) chatMessage(message []byte) {
 		case "function_call":
 			w.call(v)
 		case "audio":
-			w.unsure = true
+			w.hidden()
 		}
 	})
 }
@@ -81,8 +85,9 @@ func (w *walk) call(v []byte) {
 	if !isObject(v) {
 		return
 	}
-	arguments := member(v, "arguments")
-	n := w.text(member(v, "name"))
+	p := w.fieldsOf(v)
+	arguments := p.arguments
+	n := w.text(p.name)
 	if isString(arguments) {
 		n += w.text(arguments)
 	} else {
@@ -100,9 +105,10 @@ func (w *walk) openaiPart(part []byte, into int) {
 	if !isObject(part) {
 		return
 	}
-	switch kind := word(member(part, "type")); kind {
+	p := w.fieldsOf(part)
+	switch word(p.kind) {
 	case "text", "input_text", "output_text", "summary_text", "reasoning_text":
-		w.f[into] += w.text(member(part, "text"))
+		w.f[into] += w.text(p.text)
 	case "refusal":
 		w.f[into] += w.text(member(part, "refusal"))
 	case "image_url", "input_image":
@@ -112,7 +118,7 @@ func (w *walk) openaiPart(part []byte, into int) {
 	case "file", "input_file", "document", "document_url":
 		w.document(part)
 	default:
-		w.unsure = true
+		w.hidden()
 		w.strings(part, into, 1)
 	}
 }
@@ -128,6 +134,7 @@ func (w *walk) openaiTool(tool []byte) {
 		tool = fn
 	} else if kind != "" && kind != "function" {
 		w.unsure = true
+		w.unbounded = w.unbounded || kind != "custom"
 		if kind == "custom" {
 			w.f[fTools]++
 			w.strings(tool, fToolDefs, 0)
@@ -172,48 +179,52 @@ func (w *walk) responses(key string, v []byte) {
 	switch key {
 	case "instructions":
 		if isString(v) && len(v) > len(`""`) {
-			w.system.add(v)
-			w.f[fSystems]++
-			w.f[fMessages]++
-			w.f[fSystem] += w.text(v)
+			w.whole(v, asSystem, w.instructions)
 		}
 	case "input":
-		if isString(v) {
-			w.f[fMessages]++
-			w.f[fText] += w.text(v)
-			return
-		}
-		list(v, w.item)
+		w.conversation(v, w.item)
 	case "tools":
-		w.tools.add(v)
-		list(v, w.openaiTool)
+		w.whole(v, asTools, w.openaiTools)
 	case "tool_choice":
 		w.openaiChoice(v)
 	case "text":
 		w.schema(member(v, "format", "schema"))
 		w.f[fSchema] += w.text(member(v, "format", "name"))
 	case "previous_response_id", "conversation", "prompt":
-		w.unsure = w.unsure || !isNull(v) // what is stored upstream is not known here
+		if !isNull(v) {
+			w.hidden() // what is stored upstream is not known here
+		}
 	}
+}
+
+func (w *walk) instructions(v []byte) {
+	w.system.add(v)
+	w.f[fSystems]++
+	w.f[fMessages]++
+	w.f[fSystem] += w.text(v)
 }
 
 func isNull(v []byte) bool { return len(v) == 0 || string(v) == "null" }
 
 // item counts one element of a Responses input.
 func (w *walk) item(v []byte) {
+	if isString(v) { // the whole input
+		w.f[fMessages]++
+		w.f[fText] += w.text(v)
+		return
+	}
 	if !isObject(v) {
 		return
 	}
-	kind := word(member(v, "type"))
-	switch kind {
+	p := w.fieldsOf(v)
+	switch word(p.kind) {
 	case "", "message":
 		w.chatMessage(v)
 	case "function_call", "custom_tool_call", "mcp_call":
-		if w.calls == 0 { // further ones are of the same turn
-			w.f[fMessages]++
-			w.f[fAssistant]++
-		}
-		w.toolUse(w.text(member(v, "name")) + w.text(member(v, "arguments")) + w.text(member(v, "input")))
+		w.start |= continuesTurn // further ones are of the same turn, and no message
+		w.f[fMessages]++
+		w.f[fAssistant]++
+		w.toolUse(w.text(p.name) + w.text(p.arguments) + w.text(p.input))
 	case "function_call_output", "custom_tool_call_output":
 		w.endTurn()
 		w.f[fMessages]++
@@ -229,10 +240,10 @@ func (w *walk) item(v []byte) {
 		w.f[fThinkings]++
 		w.unsure = true
 	case "item_reference":
-		w.unsure = true
+		w.hidden()
 	default:
 		w.f[fMessages]++
-		w.unsure = true
+		w.hidden()
 		w.strings(v, fText, 1)
 	}
 }

@@ -60,30 +60,35 @@ var fitted = map[string][features]float64{
 	},
 	// From 61 recordings.
 	"gemini-2.0": {
-		fRequest: -0.063, fText: 1.008, fSystem: 1.02, fThinking: 1, fToolUse: 1.049, fToolResult: 1.09,
-		fToolDefs: 1.131, fSchema: -0.012, fSystems: 0.049, fToolUses: 0.282, fToolResults: 0.282, fTools: 1.217, fHasTools: -5.051, fForced: 3.429, fHasSchema: 1.018, fNames: 1, fToolProps: 3.023,
+		fRequest: -0.102, fText: 1.009, fSystem: 1.015, fThinking: 1, fToolUse: 1.338, fToolResult: 1.227,
+		fToolDefs: 1.079, fSchema: -0.012, fSystems: 0.158, fToolResults: -1.688, fTools: 2.126, fForced: 0.461,
+		fHasSchema: 1.002, fNames: 1, fToolProps: 0.826, fToolParams: 0.303,
 	},
 	// From 66 recordings.
 	"gemini-2.5-vertex": {
-		fRequest: -0.503, fText: 1.074, fSystem: 1.02, fThinking: 1, fToolUse: 1.049, fToolResult: 1.09,
-		fToolDefs: 1.131, fSchema: -0.012, fSystems: 0.049, fToolUses: 0.282, fToolResults: 0.282, fTools: -2.527, fHasTools: 3.981, fForced: 3.429, fHasSchema: 1.018, fNames: 1, fToolProps: 1.983,
+		fRequest: -0.502, fText: 1.074, fSystem: 1.015, fThinking: 1, fToolUse: 1.338, fToolResult: 1.227,
+		fToolDefs: 1.079, fSchema: -0.012, fSystems: 0.158, fToolResults: -1.688, fTools: 2.126, fForced: 0.461,
+		fHasSchema: 1.002, fNames: 1, fToolProps: 0.826, fToolParams: 0.303,
 	},
-	// From 42 recordings.
+	// From 81 recordings.
 	"gemini-3-vertex": {
-		fRequest: 0.225, fText: 0.974, fSystem: 1.02, fThinking: 1, fToolUse: 1.049, fToolResult: 1.09,
-		fToolDefs: 1.131, fSchema: -0.012, fSystems: 0.049, fToolUses: 0.282, fToolResults: 0.282, fTools: 2, fHasTools: -0.016, fForced: 3.429, fHasSchema: 1.018, fNames: 1, fToolProps: 13.997,
+		fRequest: 0.198, fText: 0.974, fSystem: 1.015, fThinking: 1, fToolUse: 1.338, fToolResult: 1.227,
+		fToolDefs: 1.079, fSchema: -0.012, fSystems: 0.158, fToolResults: -1.688, fTools: 2.126, fForced: 0.461,
+		fHasSchema: 1.002, fNames: 1, fToolProps: 0.826, fToolParams: 0.303,
 	},
 	// From 350 recordings.
 	"gemini-2.5": {
-		fRequest: 0.293, fText: 1.064, fSystem: 1.187, fThinking: 1, fToolUse: 2.18, fToolResult: 0.606,
-		fToolDefs: 1.07, fSchema: -0.016, fMessages: 0.332, fSystems: -0.064, fToolUses: 9.797,
-		fToolResults: 9.797, fTools: 19.137, fHasTools: -0.193, fForced: 0.534, fHasSchema: 1.094, fNames: 1, fToolProps: 9.41,
+		fRequest: 0.316, fText: 1.059, fSystem: 1.184, fThinking: 1, fToolUse: 1.062, fToolResult: 1.431,
+		fToolDefs: 1.069, fSchema: -0.016, fMessages: 0.349, fSystems: -0.065, fToolUses: 9.368,
+		fToolResults: 9.368, fTools: 19.156, fForced: 1.76, fHasSchema: 1.103, fNames: 1, fToolProps: 10.623,
+		fToolParams: -2.996,
 	},
-	// From 224 recordings.
+	// From 185 recordings.
 	"gemini-3": {
-		fRequest: 0.522, fText: 1.032, fSystem: 1.187, fThinking: 1, fToolUse: 2.18, fToolResult: 0.606,
-		fToolDefs: 1.07, fSchema: -0.016, fMessages: 0.332, fSystems: -0.064, fToolUses: 9.797,
-		fToolResults: 9.797, fTools: 21.726, fHasTools: -7.332, fForced: 0.534, fHasSchema: 1.094, fNames: 1, fToolProps: 19.397,
+		fRequest: 0.482, fText: 1.034, fSystem: 1.184, fThinking: 1, fToolUse: 1.062, fToolResult: 1.431,
+		fToolDefs: 1.069, fSchema: -0.016, fMessages: 0.349, fSystems: -0.065, fToolUses: 9.368,
+		fToolResults: 9.368, fTools: 14.404, fForced: 1.76, fHasSchema: 1.103, fNames: 1, fToolProps: 13.02,
+		fToolParams: 11.982,
 	},
 	// From 54 recordings.
 	"deepseek": {

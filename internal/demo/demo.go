@@ -30,7 +30,7 @@ type Provider struct {
 func Start() *Provider {
 	pipe := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	// An agent that is pointed at the demo must not be told to run its tools.
-	fake := fakeai.New(fakeai.Options{Name: "the demo provider", NoToolCalls: true, Keep: 1, Listed: Models})
+	fake := fakeai.New(fakeai.Options{Name: "the demo provider", NoToolCalls: true, Keep: 1, Listed: Models, Plan: onSchedule(time.Now)})
 	p := &Provider{
 		fake:      fake,
 		server:    &http.Server{Handler: fake, ReadHeaderTimeout: time.Minute},

@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -97,6 +98,26 @@ func Column(tb testing.TB, dsn, query string) (values []string) {
 	tb.Helper()
 	with(tb, dsn, func(conn *connection) { values = conn.column(query) })
 	return values
+}
+
+// Answers reports whether the server takes statements.
+func (s *Server) Answers() bool {
+	config, err := mysql.ParseDSN(s.DSN(""))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	config.Logger, config.Timeout, config.ReadTimeout = new(mysql.NopLogger), time.Second, time.Second
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	conn, err := connector.Connect(context.Background())
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_, err = conn.(driver.ExecerContext).ExecContext(context.Background(), "DO 1", nil) //nolint:forcetypeassert // the driver's own
+	return err == nil
 }
 
 // connection is one to the server, without database/sql, which only the store

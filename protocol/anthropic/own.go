@@ -15,6 +15,7 @@ var (
 	_ protocol.TokenCounter   = Format{}
 	_ protocol.RelayKeySetter = Format{}
 	_ protocol.InputTeller    = Format{}
+	_ protocol.StreamKeeper   = Format{}
 )
 
 // testBody is a short request; its fields stand in the documentation's order.
@@ -60,3 +61,8 @@ func (f Format) SetRelayKey(h http.Header, key string) {
 
 // TellsInputFirst is true: message_start holds the usage of the input.
 func (Format) TellsInputFirst() bool { return true }
+
+// SignOfLife is the ping that the service itself sends.
+func (Format) SignOfLife() []byte { return signOfLife }
+
+var signOfLife = []byte("event: ping\ndata: {\"type\": \"ping\"}\n\n")

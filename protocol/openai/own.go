@@ -13,6 +13,7 @@ var (
 	_ protocol.Tester       = Format{}
 	_ protocol.ModelLister  = Format{}
 	_ protocol.HeaderFitter = Format{}
+	_ protocol.StreamKeeper = Format{}
 )
 
 // testBody is a short request.
@@ -42,3 +43,8 @@ func (Format) ModelsRequest() (path, query string, header http.Header) {
 
 // FitHeader removes openaikit.CodexLite where the model is of another family.
 func (Format) FitHeader(h http.Header, asked, sent string) { openaikit.FitHeader(h, asked, sent) }
+
+// SignOfLife is a comment.
+func (Format) SignOfLife() []byte { return signOfLife }
+
+var signOfLife = []byte(": keepalive\n\n")

@@ -15,6 +15,7 @@ var (
 	_ protocol.ModelLister  = Format{}
 	_ protocol.TokenCounter = Format{}
 	_ protocol.HeaderFitter = Format{}
+	_ protocol.StreamKeeper = Format{}
 )
 
 // testBody is a short request, which the service is not to keep.
@@ -48,3 +49,8 @@ func (Format) CountAnswer(n int64) []byte {
 
 // FitHeader removes openaikit.CodexLite where the model is of another family.
 func (Format) FitHeader(h http.Header, asked, sent string) { openaikit.FitHeader(h, asked, sent) }
+
+// SignOfLife is a comment.
+func (Format) SignOfLife() []byte { return signOfLife }
+
+var signOfLife = []byte(": keepalive\n\n")

@@ -67,7 +67,12 @@ var (
 		}
 	})
 	attempts = rapid.Custom(func(t *rapid.T) ai.Attempt {
+		var dialing *ai.Dialing
+		if rapid.Bool().Draw(t, "dialed") {
+			dialing = &ai.Dialing{DNS: durations.Draw(t, "dns"), Connect: durations.Draw(t, "connect"), TLS: durations.Draw(t, "tls")}
+		}
 		return ai.Attempt{
+			Dialing: dialing, FirstByte: durations.Draw(t, "first byte"),
 			Target: targets.Draw(t, "target"), Start: durations.Draw(t, "start"), FirstContent: durations.Draw(t, "first"),
 			Duration: durations.Draw(t, "duration"), Outcome: outcomes.Draw(t, "outcome"), Usage: usages.Draw(t, "usage"), Cost: costs.Draw(t, "cost"),
 			Why: texts.Draw(t, "why"), Rested: perhaps.Draw(t, "rested"), Probe: rapid.Bool().Draw(t, "probe"),
@@ -93,6 +98,7 @@ var (
 			ResponseID: texts.Draw(t, "response id"), ClientIP: texts.Draw(t, "ip"), UserAgent: texts.Draw(t, "agent"),
 			Message: texts.Draw(t, "message"), Attempts: rapid.SliceOfN(attempts, 0, 6).Draw(t, "attempts"),
 			Candidates: rapid.SliceOfN(candidates, 0, 30).Draw(t, "candidates"), Policy: texts.Draw(t, "policy"),
+			Playground: rapid.Bool().Draw(t, "playground"),
 		}
 	})
 	batches = rapid.SliceOfNDistinct(records, 0, 5, func(r *ai.Record) string { return r.ID })

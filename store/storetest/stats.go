@@ -346,7 +346,7 @@ func (t suite) statsQuantiles() {
 			t.Fatalf("%+v, %v", rows, err)
 		}
 		d, first := rows[0].DurationQuantiles, rows[0].FirstContentQuantiles
-		if !close(d.P50, 5*time.Second) || !close(d.P90, 9*time.Second) || !close(d.P99, 9900*time.Millisecond) || !close(first.P50, 2500*time.Millisecond) {
+		if !close(d.P50, 5*time.Second) || !close(d.P95, 9500*time.Millisecond) || !close(d.P99, 9900*time.Millisecond) || !close(first.P50, 2500*time.Millisecond) {
 			t.Errorf("%+v, %+v", d, first)
 		}
 		if rows[1].DurationQuantiles != nil || rows[1].FirstContentQuantiles != nil {

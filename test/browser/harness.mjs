@@ -132,6 +132,17 @@ http://127.0.0.1:${port} {
 				method: "POST", headers: { "x-api-key": token, "Content-Type": "application/json", "anthropic-version": "2023-06-01" },
 				body: JSON.stringify({ model, max_tokens: 100, stream, messages: [{ role: "user", content: "Hello" }] }),
 			}).then(async (r) => ({ status: r.status, text: await r.text() })),
+		/** Makes a call of the playground; what came of an answer that was cut is its text. */
+		async play(question) {
+			const a = await fetch(gateway.ui + "api/playground", { method: "POST", headers: { Authorization: "Bearer " + login, "Content-Type": "application/json" }, body: JSON.stringify(question) })
+			let text = ""
+			try {
+				for await (const part of a.body.pipeThrough(new TextDecoderStream())) text += part
+			} catch {
+				// It was cut.
+			}
+			return { id: a.headers.get("X-Ccload-Request-Id"), status: a.status, text }
+		},
 	}
 	return gateway
 }

@@ -1,4 +1,4 @@
-// The playground: calls through the gateway with a token in memory, and the
+// The playground: calls through the gateway, as the operator or as a token, and the
 // table of a channel's models.
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
@@ -17,32 +17,29 @@ const send = async (page, text) => {
 
 test("a question goes through the gateway, and beneath the answer stands what happened", async () => {
 	await stage.visit({ hash: "#/playground?model=claude-sonnet-4-6" }, async (page) => {
-		await axe(page, "the gate")
-		await page.getByLabel("Or paste a client token").fill("not-a-token-of-this-gateway")
-		await page.getByRole("button", { name: "Use it" }).click()
-		await page.getByText("does not take this token").waitFor()
-		await page.getByRole("button", { name: /Make a token/ }).click()
 		await send(page, "How are you?")
 		const detail = page.getByRole("link", { name: "Detail" })
 		await detail.waitFor()
 		assert.ok((await page.locator(".answer").innerText()).length > 3)
-		const id = (await detail.getAttribute("href")).split("/").pop().split("?")[0]
-		const record = await stage.gateway.api("GET", "calls/" + id)
-		assert.match(record.token, /^playground-/)
+		const recordOf = async (link) => stage.gateway.api("GET", "calls/" + (await link.getAttribute("href")).split("/").pop().split("?")[0])
+		const record = await recordOf(detail)
+		assert.deepEqual([record.token, record.playground], ["", true])
 		assert.equal(await page.locator(".tl .row:not(.axis)").count(), record.attempts.length)
 		await axe(page, "an answer")
+		await page.getByLabel("As", { exact: true }).selectOption("ci")
+		await page.getByLabel("Channel").selectOption("claude-main")
+		await page.getByText("Calls run as those of ci").waitFor()
 		await send(page, "And now?")
-		await page.locator(".turn").nth(1).getByRole("link", { name: "Detail" }).waitFor()
-		const made = await stage.gateway.api("GET", "tokens/" + record.token)
-		assert.deepEqual([made.budget, made.expires], [{ total: 1 }, new Date().toISOString().slice(0, 10)])
-		assert.equal(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]).includes("sk-ccload")), false)
+		const second = page.locator(".turn").nth(1).getByRole("link", { name: "Detail" })
+		await second.waitFor()
+		const again = await recordOf(second)
+		assert.deepEqual([again.token, again.playground, again.attempts.map((a) => a.target.channel)], ["ci", true, ["claude-main"]])
+		assert.match(page.url(), /token=ci/)
 	})
 })
 
 test("two models side by side, one of which nobody serves", async () => {
 	await stage.visit({ hash: "#/playground?compare=true&model=claude-haiku-4-5&other=llama-9&protocol=anthropic", theme: "dark" }, async (page) => {
-		await page.getByLabel("Or paste a client token").fill(stage.tokens.ci)
-		await page.keyboard.press("Enter")
 		await send(page, "Hello")
 		await page.locator(".side").nth(0).getByRole("link", { name: "Detail" }).waitFor()
 		await page.locator(".side").nth(1).getByText("no channel of this gateway serves the model").waitFor()
@@ -54,8 +51,6 @@ test("two models side by side, one of which nobody serves", async () => {
 test("an answer is stopped, and what came stays", async () => {
 	await stage.visit({ hash: "#/playground?model=slow-1" }, async (page) => {
 		await stage.gateway.api("POST", "channels", { name: "slow", urls: [{ url: stage.upstream.url }], allow_private_addresses: true, protocols: ["openai"], models: ["slow-1"], keys: [{ key: "mk-n400-g100-u77" }] })
-		await page.getByLabel("Or paste a client token").fill(stage.tokens.ci)
-		await page.keyboard.press("Enter")
 		await send(page, "Count")
 		await page.locator(".answer", { hasText: "w00003" }).waitFor()
 		await page.getByRole("button", { name: "Stop" }).click()
@@ -78,13 +73,4 @@ test("every model of a channel is tested", async () => {
 			await axe(page, hash)
 		})
 	}
-})
-
-test("where no gateway stands at the site's root, the page says so", async () => {
-	await stage.visit({ hash: "#/playground" }, async (page) => {
-		await page.route("**/v1/models", (r) => r.fulfill({ status: 404, body: "nothing here" }))
-		await page.getByLabel("Or paste a client token").fill(stage.tokens.ci)
-		await page.keyboard.press("Enter")
-		await page.getByText("No gateway answers at").waitFor()
-	})
 })

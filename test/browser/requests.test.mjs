@@ -331,3 +331,30 @@ test("there is no English in Chinese", async () => {
 		})
 	}
 })
+
+test("a call under way is seen as it comes, and ended once that is confirmed", async () => {
+	await gateway.api("POST", "channels", { name: "slow", urls: [{ url: upstream.url }], allow_private_addresses: true, protocols: ["openai"], models: ["slow-1"], keys: [{ key: "mk-n4000-g100-u78" }] })
+	await visit("#/requests", {}, async (page) => {
+		const asked = gateway.play({ body: { model: "slow-1", stream: true, messages: [{ role: "user", content: "Count" }] } })
+		await page.getByText("1 under way").click()
+		const row = page.locator("table[aria-label='Under way'] tbody tr")
+		await row.getByText("answering").waitFor()
+		await row.getByText("slow", { exact: true }).waitFor()
+		assert.match(page.url(), /running=true/)
+		await axe(page, "a call under way")
+		await row.getByRole("button", { name: "End" }).click()
+		await page.getByLabel("Reason").fill("too long")
+		await axe(page, "the question before it is ended")
+		await page.getByRole("button", { name: "End the call" }).click()
+		await page.getByText("No call is under way").waitFor()
+		const answer = await asked
+		assert.match(answer.text, /ended_by_operator/)
+		const record = await gateway.api("GET", "calls/" + answer.id)
+		assert.equal(record.outcome, "ended")
+		assert.match(record.message, /^ended by operator at .*: too long$/)
+	})
+	await visit("#/requests?running=true", { width: 360, height: 740, locale: "zh-CN", theme: "dark" }, async (page) => {
+		await page.getByText("此刻没有进行中的请求").waitFor()
+		assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0)
+	})
+})

@@ -94,13 +94,7 @@ func start(t *testing.T, store, data, options string) *node {
 // startWith is start with other words for the encryption key.
 func startWith(t *testing.T, key, store, data, options string) *node {
 	t.Helper()
-	n := &node{t: t, URL: "http://" + freeAddress(t), Admin: freeAddress(t), dir: data}
-	config := fmt.Sprintf("{\nadmin %s\ndefault_bind 127.0.0.1\nauto_https off\npersist_config off\nccload {\nstore %s\n%s\nadmin_password %q\n%s\n}\n}\n%s {\nccload\nccload_admin /desk/*\n}\n",
-		n.Admin, store, key, password, options, n.URL)
-	file := filepath.Join(t.TempDir(), "Caddyfile")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	n, file := prepare(t, key, store, data, options)
 	n.run(file)
 	t.Cleanup(func() {
 		n.stop()
@@ -109,6 +103,19 @@ func startWith(t *testing.T, key, store, data, options string) *node {
 		}
 	})
 	return n
+}
+
+// prepare writes the config of a gateway and does not run it.
+func prepare(t *testing.T, key, store, data, options string) (n *node, file string) {
+	t.Helper()
+	n = &node{t: t, URL: "http://" + freeAddress(t), Admin: freeAddress(t), dir: data}
+	config := fmt.Sprintf("{\nadmin %s\ndefault_bind 127.0.0.1\nauto_https off\npersist_config off\nccload {\nstore %s\n%s\nadmin_password %q\n%s\n}\n}\n%s {\nccload\nccload_admin /desk/*\n}\n",
+		n.Admin, store, key, password, options, n.URL)
+	file = filepath.Join(t.TempDir(), "Caddyfile")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return n, file
 }
 
 func (n *node) run(file string) {
@@ -240,6 +247,8 @@ type reply struct {
 	id     string // of the call
 	body   string
 	err    error
+
+	retryAfter string
 }
 
 // call asks for a small answer.
@@ -256,7 +265,7 @@ func (n *node) call(ctx context.Context, secret string) reply {
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	return reply{resp.StatusCode, resp.Header.Get("X-Ccload-Request-Id"), string(text), err}
+	return reply{resp.StatusCode, resp.Header.Get("X-Ccload-Request-Id"), string(text), err, resp.Header.Get("Retry-After")}
 }
 
 var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 30 * time.Second}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,18 +69,60 @@ func TestSharedPluginRefusesOtherPages(t *testing.T) {
 }
 
 // What app.js does not export is missed when a page is built, not when it is
-// opened; what it does is imported by one statement.
+// opened; what it does is imported by one statement, by its short name.
 func TestPartsTakeWhatThereIs(t *testing.T) {
 	files := make(map[string][]byte)
-	entry := "import {h} from 'preact'; import {t} from './i18n/text'; import {h as g} from 'preact'; export default [h, t, g]"
-	if err := part(files, folder(t), "good", entry, "channels", []string{"h", "t", "other"}); err != nil {
+	p := part{"good", "import {h} from 'preact'; import {t} from './i18n/text'; import {h as g} from 'preact'; export default [h, t, g]", "channels"}
+	taken, err := p.takes(folder(t), []string{"h", "t", "other"})
+	if err != nil || !slices.Equal(taken, []string{"h", "t"}) {
+		t.Errorf("takes %v, %v", taken, err)
+	}
+	if err := p.build(files, folder(t), map[string]string{"h": "a", "t": "b", "other": "c"}); err != nil {
 		t.Error(err)
 	}
-	if text := string(files["good.js"]); strings.Count(text, "import") != 1 || strings.Contains(text, "other") {
+	if text := string(files["good.js"]); strings.Count(text, "import") != 1 || strings.Contains(text, "other") || !regexp.MustCompile(`import\{a as \w+,b as \w+\}`).MatchString(text) {
 		t.Errorf("imports more than once, or more than it needs: %s", text)
 	}
-	err := part(files, folder(t), "bad", entry, "channels", []string{"h"})
-	if err == nil || !strings.Contains(err.Error(), "does not export") {
+	p.name = "bad"
+	if _, err := p.takes(folder(t), []string{"h"}); err == nil || !strings.Contains(err.Error(), "does not export") {
 		t.Errorf("a page may import what nobody exports: %v", err)
+	}
+}
+
+// No two exports of app.js have one name.
+func TestShortNames(t *testing.T) {
+	seen := make(map[string]bool)
+	for i := range 2000 {
+		name := shortName(i)
+		if seen[name] || len(name) > 2 {
+			t.Fatalf("the name %d is %q", i, name)
+		}
+		seen[name] = true
+	}
+}
+
+// app.js exports what a part takes and nothing else.
+func TestAppExportsWhatIsTaken(t *testing.T) {
+	files, err := bundle(folder(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := make(map[string]bool)
+	for _, text := range files {
+		for _, m := range importPattern.FindAllSubmatch(text, -1) {
+			for one := range strings.SplitSeq(string(m[1]), ",") {
+				wanted, _, _ := strings.Cut(strings.TrimSpace(one), " as ")
+				taken[wanted] = true
+			}
+		}
+	}
+	exports := exportsOf(files["app.js"])
+	for _, name := range exports {
+		if !taken[name] {
+			t.Errorf("app.js exports %s, which nobody takes", name)
+		}
+	}
+	if len(exports) < len(taken) {
+		t.Errorf("%d names are exported, %d taken", len(exports), len(taken))
 	}
 }

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -44,33 +40,27 @@ var libraries = []string{"preact", "preact/hooks", "preact/jsx-runtime", "@preac
 func bundle(root string) (map[string][]byte, error) {
 	src := filepath.Join(root, "src")
 	files := make(map[string][]byte)
-	entry, err := sharedEntry(src)
+	all, err := sharedEntry(src)
 	if err != nil {
 		return nil, err
 	}
-	if err := script(files, root, "app", entry, sharedPlugin(src, "", nil)); err != nil {
-		return nil, err
-	}
-	exports := exportsOf(files["app.js"])
-	pages, err := os.ReadDir(filepath.Join(src, "pages"))
+	parts, err := partsOf(src)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range pages {
-		name := strings.TrimSuffix(p.Name(), ".tsx")
-		if slices.Contains(eager, name) || !p.IsDir() && name == p.Name() {
-			continue
-		}
-		if err := part(files, root, name, fmt.Sprintf("export {default} from './pages/%s'", name), name, exports); err != nil {
+	names, err := namesOf(root, all, parts)
+	if err != nil {
+		return nil, err
+	}
+	if err := script(files, root, "app", exporting(names), sharedPlugin(src, "", nil), allPlugin(src, all)); err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		if err := p.build(files, root, names); err != nil {
 			return nil, err
 		}
 	}
-	for _, lang := range languages {
-		if err := part(files, root, lang, fmt.Sprintf("export {default} from './i18n/%s/index'", lang), "i18n", exports); err != nil {
-			return nil, err
-		}
-	}
-	if err := script(files, root, "uplot", "export {default} from 'uplot'", nil); err != nil {
+	if err := script(files, root, "uplot", "export {default} from 'uplot'"); err != nil {
 		return nil, err
 	}
 	if err := styles(files, root); err != nil {
@@ -87,7 +77,7 @@ func bundle(root string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// sharedEntry is the source of app.js: all that is shared, and the start.
+// sharedEntry is the source of all that is shared, and the start.
 func sharedEntry(src string) (string, error) {
 	var b strings.Builder
 	for _, l := range libraries {
@@ -137,34 +127,11 @@ func options(root string) api.BuildOptions {
 	}
 }
 
-func script(files map[string][]byte, root, name, entry string, plugin *api.Plugin) error {
+func script(files map[string][]byte, root, name, entry string, plugins ...api.Plugin) error {
 	o := options(root)
 	o.Stdin = &api.StdinOptions{Contents: entry, ResolveDir: filepath.Join(root, "src"), Sourcefile: name + ".entry.ts", Loader: api.LoaderTS}
-	if plugin != nil {
-		o.Plugins = []api.Plugin{*plugin}
-	}
+	o.Plugins = plugins
 	return take(files, name+".js", api.Build(o))
-}
-
-// part bundles what takes something from app.js: once to find out what, and once
-// so that each name of it is imported once and no other is. exports is all that
-// app.js has.
-func part(files map[string][]byte, root, name, entry, page string, exports []string) error {
-	src := filepath.Join(root, "src")
-	if err := script(files, root, name, entry, sharedPlugin(src, page, nil)); err != nil {
-		return err
-	}
-	used := make(map[string]bool)
-	for _, m := range importPattern.FindAllSubmatch(files[name+".js"], -1) {
-		for one := range bytes.SplitSeq(m[1], []byte(",")) {
-			wanted, _, _ := strings.Cut(strings.TrimSpace(string(one)), " as ")
-			if !slices.Contains(exports, wanted) {
-				return fmt.Errorf("%s takes %s from app.js, which does not export it: is the name exported by two shared modules?", name, wanted)
-			}
-			used[wanted] = true
-		}
-	}
-	return script(files, root, name, entry, sharedPlugin(src, page, slices.Sorted(maps.Keys(used))))
 }
 
 func styles(files map[string][]byte, root string) error {
@@ -184,72 +151,4 @@ func take(files map[string][]byte, name string, result api.BuildResult) error {
 	}
 	files[name] = result.OutputFiles[0].Contents
 	return nil
-}
-
-// sharedPlugin leaves out of a bundle what another file holds. page is the part
-// that is being bundled; it is "" for app.js. names are what it takes from
-// app.js, through one module so that each is imported once; nil: each file
-// imports by itself.
-func sharedPlugin(src, page string, names []string) *api.Plugin {
-	external := func(name string) (api.OnResolveResult, error) {
-		return api.OnResolveResult{Path: "./" + name + ".js", External: true}, nil
-	}
-	app := func() (api.OnResolveResult, error) {
-		if names == nil {
-			return external("app")
-		}
-		return api.OnResolveResult{Path: "app", Namespace: "shared"}, nil
-	}
-	return &api.Plugin{Name: "shared", Setup: func(b api.PluginBuild) {
-		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "shared"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
-			text := "export {" + strings.Join(names, ", ") + "} from './app.js'"
-			return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
-		})
-		b.OnResolve(api.OnResolveOptions{Filter: `.*`}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
-			if args.Kind == api.ResolveJSDynamicImport {
-				return external(path.Base(args.Path))
-			}
-			if args.Namespace == "shared" {
-				return external("app")
-			}
-			if page == "" || args.Kind != api.ResolveJSImportStatement {
-				return api.OnResolveResult{}, nil
-			}
-			if slices.Contains(libraries, args.Path) {
-				return app()
-			}
-			rel, err := filepath.Rel(src, filepath.Join(args.ResolveDir, args.Path))
-			if err != nil || !strings.HasPrefix(args.Path, ".") {
-				return api.OnResolveResult{}, err
-			}
-			parts := strings.Split(filepath.ToSlash(rel), "/")
-			switch {
-			case page == "i18n" && parts[0] == "i18n", parts[0] == "pages" && parts[1] == page:
-				return api.OnResolveResult{}, nil
-			case slices.Contains(shared, parts[0]):
-				return app()
-			}
-			return api.OnResolveResult{}, fmt.Errorf("%s imports %s: a page takes what it shares from %s", page, args.Path, strings.Join(shared, ", "))
-		})
-	}}
-}
-
-var (
-	importPattern = regexp.MustCompile(`import\s*\{([^}]*)\}\s*from\s*"\./app\.js"`)
-	exportPattern = regexp.MustCompile(`export\s*\{([^}]*)\}`)
-)
-
-// exportsOf is the names that a bundle exports.
-func exportsOf(text []byte) []string {
-	var exports []string
-	for _, m := range exportPattern.FindAllSubmatch(text, -1) {
-		for name := range bytes.SplitSeq(m[1], []byte(",")) {
-			_, as, renamed := strings.Cut(string(name), " as ")
-			if !renamed {
-				as = string(name)
-			}
-			exports = append(exports, strings.TrimSpace(as))
-		}
-	}
-	return exports
 }

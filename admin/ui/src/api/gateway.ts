@@ -1,7 +1,8 @@
+import { addressOf } from "./client"
 import { ApiError } from "./problem"
+import { needLogin } from "./session"
 
-// Calls of the gateway itself, as any client makes them: below the root of this
-// site, with a client token. A login of the dashboard does not open it.
+// Calls that the gateway makes for the operator, as it serves those of any client.
 
 /** Protocols that are spoken here. */
 export type ChatProtocol = "openai" | "anthropic"
@@ -12,7 +13,11 @@ export interface ChatMessage {
 }
 
 export interface ChatQuestion {
+	/** Whose limits count it; "" is the operator's own. */
 	token: string
+	/** The only one that may serve; "" leaves it to the gateway. */
+	channel: string
+	site: string
 	protocol: ChatProtocol
 	model: string
 	messages: readonly ChatMessage[]
@@ -27,21 +32,16 @@ interface Chunk {
 	error?: { message?: string; code?: string | null; type?: string }
 }
 
-const headersOf = (token: string): Record<string, string> => ({ Authorization: "Bearer " + token, "Content-Type": "application/json", "anthropic-version": "2023-06-01" })
-
-/** Models that the token may use. */
-export async function servedModels(token: string, signal?: AbortSignal): Promise<string[]> {
-	const answer = await call("/v1/models", { headers: { Authorization: "Bearer " + token }, signal })
-	const said = (await answer.json()) as { data?: { id: string }[] }
-	return (said.data ?? []).map((m) => m.id)
-}
-
 /** Asks, and tells the text as it comes. begun gets the request's id as soon as it is known. */
 export async function streamChat(q: ChatQuestion, begun: (id: string) => void, onText: (text: string) => void): Promise<void> {
-	const answer = await call(q.protocol === "openai" ? "/v1/chat/completions" : "/v1/messages", {
-		method: "POST", headers: headersOf(q.token), signal: q.signal,
-		body: JSON.stringify({ model: q.model, messages: q.messages, max_tokens: q.maxTokens, stream: true }),
-	}, begun)
+	const answer = await call(
+		{
+			token: q.token, channel: q.channel, site: q.site, path: q.protocol === "openai" ? undefined : "/v1/messages",
+			body: { model: q.model, messages: q.messages, max_tokens: q.maxTokens, stream: true },
+		},
+		q.signal,
+		begun,
+	)
 	const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
 	let rest = ""
 	for (;;) {
@@ -62,23 +62,25 @@ function take(data: string, onText: (text: string) => void): void {
 	if (text) onText(text)
 }
 
-async function call(path: string, init: RequestInit, begun?: (id: string) => void): Promise<Response> {
-	let answer: Response
-	try {
-		answer = await fetch(location.origin + path, { ...init, credentials: "omit", cache: "no-store" })
-	} catch (e) {
-		if (e instanceof DOMException && e.name === "AbortError") throw e
-		throw new ApiError(0, "unreachable", "")
+async function call(play: unknown, signal: AbortSignal, begun: (id: string) => void): Promise<Response> {
+	for (;;) {
+		let answer: Response
+		try {
+			answer = await fetch(addressOf("POST playground"), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(play), credentials: "same-origin", cache: "no-store", signal })
+		} catch (e) {
+			if (e instanceof DOMException && e.name === "AbortError") throw e
+			throw new ApiError(0, "unreachable", "")
+		}
+		const id = answer.headers.get("X-Ccload-Request-Id")
+		if (id) begun(id)
+		if (answer.ok) return answer
+		let said: Chunk = {}
+		try {
+			said = (await answer.json()) as Chunk
+		} catch {
+			// The status says it then.
+		}
+		if (said.error?.code === "login_required" && (await needLogin())) continue
+		throw new ApiError(answer.status, said.error?.code ?? said.error?.type ?? "upstream_failed", said.error?.message ?? `${answer.status} ${answer.statusText}`)
 	}
-	const id = answer.headers.get("X-Ccload-Request-Id")
-	if (id) begun?.(id)
-	if (answer.ok && id) return answer
-	if (!id) throw new ApiError(answer.status, "no_gateway", "")
-	let said: Chunk = {}
-	try {
-		said = (await answer.json()) as Chunk
-	} catch {
-		// The status says it then.
-	}
-	throw new ApiError(answer.status, said.error?.code ?? said.error?.type ?? "upstream_failed", said.error?.message ?? `${answer.status} ${answer.statusText}`)
 }

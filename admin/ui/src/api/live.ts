@@ -2,7 +2,7 @@ import { signal } from "@preact/signals"
 import { ask, addressOf } from "./client"
 import { learnTime } from "./clock"
 import { isOperator, needLogin, session } from "./session"
-import type { AiRecord, Budget, Channel, HealthEntry } from "./types"
+import type { AiRecord, Budget, Channel, HealthEntry, RunningCalls } from "./types"
 
 // One stream of events per tab. It is closed when nobody has looked for a
 // minute, says in words when it is cut, and asks instead where streams do not
@@ -39,6 +39,8 @@ export type LiveState = "connecting" | "live" | "reconnecting" | "polling" | "pa
 
 export const liveState = signal<LiveState>("connecting")
 export const liveMetrics = signal<LiveMetrics | undefined>(undefined)
+/** Calls under way, the oldest 50. */
+export const runningCalls = signal<RunningCalls | undefined>(undefined)
 /** Every channel as it is now, for the operator. */
 export const channelStates = signal<Channel[] | undefined>(undefined)
 
@@ -134,6 +136,7 @@ function open(): void {
 	})
 	on<LiveMetrics>("metrics", takeMetrics)
 	on<LiveCalls>("calls", takeCalls)
+	on<RunningCalls>("running", (r) => (runningCalls.value = r))
 	on<LiveChange>("channel", (c) => {
 		if (isOperator()) refreshChannels()
 		for (const l of changeListeners) l(c)
@@ -186,6 +189,7 @@ function startPolling(): void {
 			const page = await ask("GET calls", { query: { limit: 100, since: newest } })
 			const calls = (page.calls ?? []).flatMap((c) => (c && c.time > newest ? [c] : [])).reverse()
 			if (isOperator()) refreshChannels()
+			runningCalls.value = await ask("GET running")
 			liveState.value = "polling"
 			if (calls.length > 0) takeCalls({ calls, left_out: 0 })
 		} catch {

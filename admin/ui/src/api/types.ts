@@ -55,6 +55,8 @@ export interface BatchResult {
 export interface Budget {
 	/** spent today */
 	day: Spent
+	/** calls under way */
+	in_flight: number
 	/** token or channel */
 	kind: string
 	/** spent this month */
@@ -414,6 +416,11 @@ export interface EditsQuestion {
 	body_set: ConfigBodyField[] | null
 }
 
+export interface EndOrder {
+	/** Reason is told to the client and stands in the call's record; at most 200 bytes, may be empty. */
+	reason?: string
+}
+
 export interface Explanation {
 	/** channels that serve the model, and why one is left out */
 	candidates: AiCandidate[] | null
@@ -518,6 +525,8 @@ export interface Journal {
 	depth: number
 	/** records that nothing could keep */
 	lost: number
+	/** Problem says why the journal cannot be written now, and what to do; empty if it can. Calls go on, but a process that is killed loses what is in memory. */
+	problem?: string
 	/** records on disk, while the store is away */
 	spooled: number
 	/** records since the process began */
@@ -577,7 +586,9 @@ export interface KeyConfig {
 }
 
 export interface Login {
-	/** the admin password; or token */
+	/** of a login link, good for one login within ten minutes */
+	code?: string
+	/** the admin password; or token, or code */
 	password?: string
 	/** the secret of a client token */
 	token?: string
@@ -620,7 +631,7 @@ export interface OverviewChannel {
 	/** by the day of budgets */
 	cost_today_usd: number
 	/** of the range */
-	first_content_p90_ns?: number
+	first_content_p95_ns?: number
 	/** the last hour, whatever the range */
 	hour: Health
 	/** what it may cost; 0: no limit */
@@ -634,7 +645,7 @@ export interface OverviewChannel {
 }
 
 export interface OverviewStep {
-	/** the caller's fault, or the caller hung up */
+	/** the caller's fault, the caller hung up, or an operator ended it */
 	caller: number
 	/** of all calls */
 	cost_usd: number
@@ -645,7 +656,7 @@ export interface OverviewStep {
 	/** of calls that went well */
 	first_content_p50_ns?: number
 	/** of calls that went well */
-	first_content_p90_ns?: number
+	first_content_p95_ns?: number
 	/** of calls that went well */
 	first_content_p99_ns?: number
 	/** at the first attempt */
@@ -654,6 +665,19 @@ export interface OverviewStep {
 	output_tokens: number
 	/** of the step; empty in a sum */
 	start?: string
+}
+
+export interface Play {
+	/** Body is the request as a client would send it there. */
+	body: unknown
+	/** Channel is the only channel that may serve it; empty: as the site decides. */
+	channel?: string
+	/** Path is the endpoint, such as /v1/messages; default /v1/chat/completions. */
+	path?: string
+	/** Site is a host of the site that serves it; needed where sites differ. */
+	site?: string
+	/** Token is the name of the client token that makes the call and whose limits and budgets count it. Empty: the operator makes it, without any limit but those of channels. */
+	token?: string
 }
 
 export interface Priced {
@@ -732,6 +756,48 @@ export interface RulesQuestion {
 	status: number
 }
 
+export interface RunningCall {
+	/** of the answer that the client was given so far */
+	answer_bytes: number
+	/** when that attempt began */
+	attempt_time?: string
+	/** targets tried so far, the one at hand included */
+	attempts: number
+	/** where it came from */
+	client_ip?: string
+	/** from its arrival to the first content that the client got; 0: none yet */
+	first_content_ns?: number
+	/** of the call */
+	id: string
+	/** as the client named it */
+	model: string
+	/** what was asked for, such as generate */
+	operation: string
+	/** it was made in the dashboard's playground */
+	playground?: boolean
+	/** the client speaks it */
+	protocol: string
+	/** choosing, waiting, streaming or ending */
+	state: string
+	/** the client asked for a stream */
+	stream: boolean
+	/** that is tried now; left out before the first */
+	target?: AiTarget | null
+	/** when it arrived */
+	time: string
+	/** the client token's name; empty for an operator's call */
+	token: string
+	/** the client's, shortened */
+	user_agent?: string
+}
+
+export interface RunningCalls {
+	/** the oldest first */
+	calls: RunningCall[] | null
+	/** how many there are, also those that are not listed */
+	total: number
+}
+
 export interface Session {
 	/** moment at which the login ends (RFC 3339) */
 	expires?: string
@@ -741,6 +807,8 @@ export interface Session {
 	role: string
 	/** the name of the holder's token */
 	token?: string
+	/** of the program; told to those who are logged in */
+	version?: string
 }
 
 export interface SettingsConfig {
@@ -797,7 +865,7 @@ export interface StatisticsRow {
 	/** median; with quantiles only */
 	duration_p50_ns?: number
 	/** with quantiles only */
-	duration_p90_ns?: number
+	duration_p95_ns?: number
 	/** with quantiles only */
 	duration_p99_ns?: number
 	/** calls whose tokens were counted here */
@@ -807,7 +875,7 @@ export interface StatisticsRow {
 	/** median; with quantiles only */
 	first_content_p50_ns?: number
 	/** with quantiles only */
-	first_content_p90_ns?: number
+	first_content_p95_ns?: number
 	/** with quantiles only */
 	first_content_p99_ns?: number
 	/** cached ones included */
@@ -841,8 +909,25 @@ export interface Status {
 	in_flight: number
 	/** what waits to be written to the store */
 	journal: Journal
+	/** Sites is a host of each site with the ccload handler, by which the playground and the explanation of a call name the site. */
+	sites: string[] | null
+	/** how the gateway stands with its database */
+	store: StoreStatus
 	/** how many are in use */
 	tokens: number
+}
+
+export interface StoreStatus {
+	/** why it is away or refused */
+	error?: string
+	/** when that began */
+	since: string
+	/** what was spent has been read; until then budgets refuse, unless serve_unmetered is set */
+	spending_known: boolean
+	/** opening, open, away or refused */
+	state: string
+	/** stored channels and tokens have been read; until then only declared ones count, and an unknown token is answered 503 */
+	stored_known: boolean
 }
 
 export interface TestAnswer {
@@ -941,7 +1026,7 @@ export interface TokenConfig {
 	origin?: string
 	/** RPM limits requests per minute (a sliding minute). Default 0: no limit. */
 	rpm?: number
-	/** Secret is what the client sends, at least 16 characters; placeholders such as {env.TOKEN} are replaced. Only its hash is kept. */
+	/** Secret is what the client sends, at least 16 characters; placeholders such as {env.TOKEN} are replaced; a file is looked at every second. Only its hash is kept. */
 	secret?: string
 	/** SecretFile is a file that holds the secret, where none is written: it is made once, with a random secret and readable by its owner only, when the gateway starts and it is not there. A relative path is one in ccload/tokens in Caddy's data directory; "default" is the token's own file there. caddy ccload token show prints the secret. */
 	secret_file?: string
@@ -998,10 +1083,14 @@ export interface AiAttempt {
 		/** what counts against budgets: the vendor's own figure, or else the list price, times the channel's multiplier */
 		usd: number | null
 	}
+	/** making its connection; left out where it was open already */
+	dialing?: AiDialing | null
 	/** fields of the request that cannot be said there and change nothing of what is meant */
 	dropped?: string[] | null
 	/** from its start to its end */
 	duration_ns: number
+	/** from its start to the answer's headers; 0 if there were none */
+	first_byte_ns?: number
 	/** from its start to the first content; 0 if there was none */
 	first_content_ns?: number
 	/** what came of it */
@@ -1035,6 +1124,15 @@ export interface AiCandidate {
 	reason: string
 	/** when the reason ends, if known */
 	until?: string
+}
+
+export interface AiDialing {
+	/** until the connection stood */
+	connect_ns?: number
+	/** resolving the name; 0 for an address */
+	dns_ns?: number
+	/** the handshake; 0 for http, and where it did not come to it */
+	tls_ns?: number
 }
 
 export interface AiModelUsage {
@@ -1072,7 +1170,7 @@ export interface AiRecord {
 	candidates: AiCandidate[] | null
 	/** the channel that served, empty if none did */
 	channel?: string
-	/** where it came from */
+	/** the client's address, as trusted_proxies make it known */
 	client_ip?: string
 	/** of all attempts together */
 	cost: {
@@ -1107,6 +1205,8 @@ export interface AiRecord {
 	operation: string
 	/** of the whole call */
 	outcome: string
+	/** an operator made it in the dashboard's playground */
+	playground?: boolean
 	/** the selection policy that chose */
 	policy?: string
 	/** the client speaks it */
@@ -1330,7 +1430,9 @@ export interface HealthEntry {
 	scope: string
 	/** Since is when its trouble began. */
 	since: string
-	/** Until is the end of the cooldown. In the past: it is due, one probe may try it. */
+	/** StatedUntil is the end that the upstream states, where that is so far away that it is probed before: an hour, six hours, and then daily after the first failure. */
+	stated_until?: string
+	/** Until is the end of the cooldown. In the past: it is due, one probe may try it. If StatedUntil is set it is the next probe. */
 	until: string
 	/** address of the channel */
 	url?: string
@@ -1493,7 +1595,7 @@ export interface Routes {
 	"POST export": { path: undefined; query: undefined; body: Sent<ExportOrder>; answer: unknown }
 	/** Import channels, tokens and aliases from a file: ours as JSON or CSV, or one of another system (the original ccLoad, LiteLLM, new-api, one-api, GPT-Load, CLIProxyAPI, claude-code-router, Portkey) */
 	"POST import": { path: undefined; query: { dry_run?: Param; name?: Param }; body: Blob | string | FormData; answer: ImportResult }
-	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, calls */
+	/** Events as they happen (Server-Sent Events): snapshot, metrics, channel, running, calls */
 	"GET live": { path: undefined; query: undefined; body: undefined; answer: unknown }
 	/** Log in with the admin password, or with a client token to see its own numbers */
 	"POST login": { path: undefined; query: undefined; body: Sent<Login>; answer: Session }
@@ -1507,6 +1609,8 @@ export interface Routes {
 	"GET openapi.json": { path: undefined; query: undefined; body: undefined; answer: unknown }
 	/** What the first page shows of a range */
 	"GET overview": { path: undefined; query: { since?: Param; until?: Param; step?: Param }; body: undefined; answer: Overview }
+	/** Make a call as a client would, and answer with its answer; X-Ccload-Request-Id is its id */
+	"POST playground": { path: undefined; query: undefined; body: Sent<Play>; answer: unknown }
 	/** What a usage costs, and by which price */
 	"GET price": { path: undefined; query: { model: Param; provider?: Param; at?: Param; tier?: Param; region?: Param; input?: Param; cached_input?: Param; cache_write?: Param; cache_write_1h?: Param; output?: Param; audio_input?: Param; image_input?: Param; cached_audio?: Param; cached_image?: Param; audio_output?: Param; image_output?: Param; web_searches?: Param }; body: undefined; answer: Priced }
 	/** The prices of your own that are stored */
@@ -1519,6 +1623,10 @@ export interface Routes {
 	"POST rotate": { path: undefined; query: undefined; body: undefined; answer: Rotation }
 	/** What cooldown rules would make of an answer */
 	"POST rules/test": { path: undefined; query: undefined; body: Sent<RulesQuestion>; answer: RulesAnswer }
+	/** Calls under way, the oldest first, 500 at most */
+	"GET running": { path: undefined; query: undefined; body: undefined; answer: RunningCalls }
+	/** End a call under way; its client is told, and its record says who did it */
+	"POST running/{id}/end": { path: { id: Param }; query: undefined; body: Sent<EndOrder>; answer: Removed }
 	/** Who is logged in */
 	"GET session": { path: undefined; query: undefined; body: undefined; answer: Session }
 	/** The settings in force */

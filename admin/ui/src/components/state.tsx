@@ -41,7 +41,7 @@ export interface Ended {
 	attempts: number
 }
 
-const callersOutcomes = ["invalid_request", "content_filter", "context_length", "client_gone"]
+const callersOutcomes = ["invalid_request", "content_filter", "context_length", "client_gone", "ended"]
 
 /** The four kinds that calls are counted in: ok, ok after failover, caller's error, failed. */
 export type OutcomeClass = "ok" | "detour" | "caller" | "failed"

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks"
+import { useEffect, useState } from "preact/hooks"
 import { ask } from "../api/client"
 import { ApiError, asProblem } from "../api/problem"
 import { loggedIn, session } from "../api/session"
@@ -8,26 +8,33 @@ import { Icon } from "../components/icon"
 import { problemText } from "../components/problemtext"
 import { toastError } from "../components/toast"
 import { lang, setLanguage, t } from "../i18n/text"
+import { go, route } from "./router"
 
 /** Logs in with the admin password, or with a client token: one field for both. */
 export function LoginForm({ first }: { first?: boolean }) {
 	const [value, setValue] = useState("")
 	const [error, setError] = useState("")
 	const [busy, setBusy] = useState(false)
-	const submit = async (e: Event) => {
-		e.preventDefault()
-		if (!value || busy) return
+	const attempt = async (login: () => ReturnType<typeof logIn>, wrong: () => string) => {
 		setBusy(true)
 		setError("")
 		try {
-			loggedIn(await logIn(value))
+			loggedIn(await login())
 		} catch (problem) {
 			const p = asProblem(problem)
-			setError(p?.code === "wrong_credential" ? t("login.wrong") : p ? problemText(p) : "")
+			setError(p?.code === "wrong_credential" ? wrong() : p ? problemText(p) : "")
 		} finally {
 			setBusy(false)
 		}
 	}
+	const submit = async (e: Event) => {
+		e.preventDefault()
+		if (value && !busy) await attempt(() => logIn(value), () => t("login.wrong"))
+	}
+	useEffect(() => {
+		const code = first ? takeCode() : ""
+		if (code) void attempt(() => ask("POST login", { body: { code } }), () => t("login.linkUsed"))
+	}, [route.value])
 	return (
 		<form class="box" onSubmit={submit}>
 			{first && (
@@ -48,6 +55,14 @@ export function LoginForm({ first }: { first?: boolean }) {
 			)}
 		</form>
 	)
+}
+
+/** The code of a login link. It leaves the address, so that neither a bookmark nor a copied address holds it. */
+function takeCode(): string {
+	const { page, rest } = route.peek()
+	if (page !== "login") return ""
+	go("#/", true)
+	return rest[0] ?? ""
 }
 
 /** Our own tokens begin alike, and are tried as tokens first; anything else is tried as the password. */

@@ -52,6 +52,8 @@ export function Page() {
 	useEffect(() => {
 		// Before there is a channel, the first page is the form that makes one.
 		if (name === "overview" && empty) go(href("welcome"), true)
+		// A login link, of someone who is logged in already.
+		if (name === "login") go("#/", true)
 	}, [name, empty])
 	const load = (loaders as Record<string, () => Promise<PageModule>>)[name]
 	useEffect(() => {

@@ -48,6 +48,7 @@ export function Rail() {
 			</nav>
 			<div class="foot">
 				<Who />
+				<span class="whoname" title={session.value.version}>{session.value.version}</span>
 			</div>
 		</aside>
 	)

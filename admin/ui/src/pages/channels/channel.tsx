@@ -104,7 +104,7 @@ function Facts({ row: r }: { row: Row }) {
 	return (
 		<dl class="facts">
 			<Fact name={t("ch.successHour")}><HourSuccess part={r.part} /></Fact>
-			<Fact name={t("ch.firstP90")}>{duration(r.part?.first_content_p90_ns || undefined)}</Fact>
+			<Fact name={t("ch.firstP95")}>{duration(r.part?.first_content_p95_ns || undefined)}</Fact>
 			<Fact name={t("overview.output")}>{r.part?.tokens_per_second ? rate(r.part.tokens_per_second) : none}</Fact>
 			<Fact name={t("overview.traffic")}>{percent(r.share)}</Fact>
 			<Fact name={t("overview.inFlight")}>{r.channel ? r.channel.in_flight : none}</Fact>

@@ -15,7 +15,7 @@ import { askRemoval } from "./removal"
 import { NumberCell } from "./numbercell"
 
 /** Columns that may be left out, in their order. */
-const optional = ["provider", "strip", "success", "p90", "speed", "spend", "keys", "addresses", "priority", "weight", "traffic"] as const
+const optional = ["provider", "strip", "success", "p95", "speed", "spend", "keys", "addresses", "priority", "weight", "traffic"] as const
 
 export const hiddenColumns = (text: string): string[] => text.split(",").filter(Boolean)
 
@@ -51,7 +51,7 @@ export function columnsOf(hidden: readonly string[]): Column<Row>[] {
 		{ id: "state", head: t("overview.state"), class: "w100 clip p3", sort: (r) => r.state.rank, descending: true, title: (r) => [r.state.text, r.state.why].filter(Boolean).join(", "), cell: (r) => <ChannelStateCell brief state={r.state} /> },
 		{ id: "strip", head: t("overview.lastHour"), class: "chstrip", cell: (r) => r.part && <HourStrip hour={r.part.hour} /> },
 		{ id: "success", head: t("overview.success"), num: true, class: "p2", sort: (r) => (r.part?.hour.attempts ? r.part.hour.ok / r.part.hour.attempts : undefined), cell: (r) => <HourSuccess part={r.part} /> },
-		{ id: "p90", head: "p90", num: true, class: "w3", descending: true, sort: (r) => r.part?.first_content_p90_ns, cell: (r) => duration(r.part?.first_content_p90_ns || undefined) },
+		{ id: "p95", head: "p95", num: true, class: "w3", descending: true, sort: (r) => r.part?.first_content_p95_ns, cell: (r) => duration(r.part?.first_content_p95_ns || undefined) },
 		{ id: "speed", head: t("overview.output"), num: true, class: "w4", descending: true, sort: (r) => r.part?.tokens_per_second, cell: (r) => (r.part?.tokens_per_second ? rate(r.part.tokens_per_second) : none) },
 		{
 			id: "spend", head: t("overview.spendToday"), num: true, class: "w3", descending: true, sort: (r) => r.part?.cost_today_usd, title: (r) => r.part && moneyFull(r.part.cost_today_usd),

@@ -120,7 +120,7 @@ function linesOf(s: Statistics | undefined, times: readonly number[]) {
 	})
 	return [
 		line("p50", "line", "--text", (r) => r.first_content_p50_ns),
-		line("p90", "band", "--muted-line", (r) => r.first_content_p90_ns),
+		line("p95", "band", "--muted-line", (r) => r.first_content_p95_ns),
 		line("p99", "dotted", "--muted-line", (r) => r.first_content_p99_ns),
 	]
 }

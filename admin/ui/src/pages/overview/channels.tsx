@@ -77,7 +77,7 @@ function columns(): Column<Row>[] {
 		{ id: "state", head: t("overview.state"), class: "w100 p3 clip", cell: (r) => <ChannelStateCell brief state={r.state} /> },
 		{ id: "strip", head: t("overview.lastHour"), cell: (r) => r.part && <HourStrip hour={r.part.hour} /> },
 		{ id: "success", head: t("overview.success"), num: true, class: "p2", cell: (r) => <HourSuccess part={r.part} /> },
-		{ id: "p90", head: "p90", num: true, class: "w4", cell: (r) => (r.part?.first_content_p90_ns ? duration(r.part.first_content_p90_ns) : none) },
+		{ id: "p95", head: "p95", num: true, class: "w4", cell: (r) => (r.part?.first_content_p95_ns ? duration(r.part.first_content_p95_ns) : none) },
 		{ id: "keys", head: t("overview.keys"), num: true, cell: (r) => keysText(r.channel) },
 		{
 			id: "traffic", head: t("overview.traffic"), num: true, class: "p4",

@@ -22,7 +22,7 @@ export function Charts({ data }: { data: Overview | undefined }) {
 
 function seriesOf(data: Overview): { times: number[]; outcomes: Series[]; first: Series[] } {
 	const steps = stepsOf(data)
-	const first = (id: "first_content_p50_ns" | "first_content_p90_ns" | "first_content_p99_ns") => steps.map((s) => s[id] ?? null)
+	const first = (id: "first_content_p50_ns" | "first_content_p95_ns" | "first_content_p99_ns") => steps.map((s) => s[id] ?? null)
 	return {
 		times: steps.map((s) => s.time),
 		outcomes: [
@@ -33,7 +33,7 @@ function seriesOf(data: Overview): { times: number[]; outcomes: Series[]; first:
 		],
 		first: [
 			{ id: "p50", text: "p50", color: "--text", kind: "line", values: first("first_content_p50_ns") },
-			{ id: "p90", text: "p90", color: "--muted-line", kind: "band", values: first("first_content_p90_ns") },
+			{ id: "p95", text: "p95", color: "--muted-line", kind: "band", values: first("first_content_p95_ns") },
 			{ id: "p99", text: "p99", color: "--muted-line", kind: "dotted", values: first("first_content_p99_ns") },
 		],
 	}

@@ -19,7 +19,7 @@ export function Figures({ data }: { data: Overview | undefined }) {
 				{data && <Spark values={stepsOf(data).map((s) => s.ok + s.failed_over + s.caller + s.failed)} />}
 			</Figure>
 			<Figure name={t("overview.errors")} value={total && all ? percent(total.failed / all) : none} after={all > 0 && <span class="nice">{t("overview.ofCalls", { n: short(all) })}</span>} title={total && `${whole(total.failed)} / ${whole(all)}`} />
-			<Figure name={t("overview.first")} value={total?.first_content_p50_ns ? duration(total.first_content_p50_ns) : none} after={total?.first_content_p90_ns && <span class="nice">p90 {duration(total.first_content_p90_ns)}</span>} />
+			<Figure name={t("overview.first")} value={total?.first_content_p50_ns ? duration(total.first_content_p50_ns) : none} after={total?.first_content_p95_ns && <span class="nice">p95 {duration(total.first_content_p95_ns)}</span>} />
 			<Figure name={t("overview.output")} value={total && all ? short(Number((total.output_tokens / seconds).toPrecision(3))) : none} after={t("overview.tokensPerSecond")} title={total && full(total.output_tokens)} />
 			<InFlight />
 			<Figure name={t("overview.saved")} value={total ? short(total.failed_over) : none} after={total && all > 0 && <span class="nice">{t("overview.savedOf", { n: total.failed_over, share: percent(total.failed_over / all) })}</span>} title={total && whole(total.failed_over)} />

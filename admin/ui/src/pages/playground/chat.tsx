@@ -1,12 +1,14 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import type { ChatProtocol } from "../../api/gateway"
+import { ask } from "../../api/client"
+import { channelStates } from "../../api/live"
+import { useResource } from "../../api/resource"
 import { Button } from "../../components/button"
 import { SelectField, Switch, TextField } from "../../components/field"
 import { t } from "../../i18n/text"
 import { param, setQuery } from "../../shell/router"
 import { TurnView } from "./answer"
 import { askModel, type Turn } from "./talk"
-import { playToken, TokenGate } from "./token"
 
 type Side = "model" | "other"
 
@@ -14,7 +16,6 @@ const maxTokens = 1024
 
 /** Chat with one model, or with two side by side. */
 export function Chat() {
-	const token = playToken.value
 	const compare = param("compare") === "true"
 	const sides: readonly Side[] = compare ? ["model", "other"] : ["model"]
 	const protocol: ChatProtocol = param("protocol") === "anthropic" ? "anthropic" : "openai"
@@ -22,8 +23,13 @@ export function Chat() {
 	const [question, setQuestion] = useState("")
 	const stop = useRef<AbortController | undefined>(undefined)
 	useEffect(() => () => stop.current?.abort(), [])
-	if (!token) return <TokenGate />
-	const modelOf = (side: Side) => param(side) || (token.models[side === "model" ? 0 : 1] ?? token.models[0] ?? "")
+	const status = useResource((stop) => ask("GET status", { signal: stop }), [])
+	const tokens = useResource((stop) => ask("GET tokens", { signal: stop }), [])
+	const channels = channelStates.value ?? []
+	const [token, channel, site] = [param("token"), param("channel"), param("site")]
+	const models = [...new Set(channels.filter((c) => !channel || c.name === channel).flatMap((c) => (c.models ?? []).filter((m) => !m.includes("*"))))].sort()
+	const sites = status.data.value?.sites ?? []
+	const modelOf = (side: Side) => param(side) || (models[side === "model" ? 0 : 1] ?? models[0] ?? "")
 	const running = sides.some((s) => turns[s].at(-1)?.running)
 	const send = async () => {
 		const text = question.trim()
@@ -34,7 +40,7 @@ export function Chat() {
 		await Promise.all(
 			sides.map((side) => {
 				const before = turns[side]
-				return askModel({ token: token.secret, protocol, model: modelOf(side), before, question: text, maxTokens, signal }, (turn) => setTurns((all) => ({ ...all, [side]: [...before, turn] })))
+				return askModel({ token, channel, site: site || (sites.length > 1 ? (sites[0] ?? "") : ""), protocol, model: modelOf(side), before, question: text, maxTokens, signal }, (turn) => setTurns((all) => ({ ...all, [side]: [...before, turn] })))
 			}),
 		)
 	}
@@ -42,16 +48,19 @@ export function Chat() {
 		<>
 			<div class="playbar">
 				<SelectField label={t("play.protocol")} value={protocol} onChange={(v) => setQuery({ protocol: v === "openai" ? null : v })} options={[{ value: "openai", text: "OpenAI Chat" }, { value: "anthropic", text: "Anthropic Messages" }]} />
+				<SelectField label={t("play.as")} value={token} onChange={(v) => setQuery({ token: v || null })} options={[{ value: "", text: t("play.operator") }, ...(tokens.data.value ?? []).map((x) => ({ value: x.name, text: x.name }))]} />
+				<SelectField label={t("search.channel")} value={channel} onChange={(v) => setQuery({ channel: v || null })} options={[{ value: "", text: t("play.any") }, ...channels.map((c) => ({ value: c.name, text: c.name }))]} />
+				{sites.length > 1 && <SelectField label={t("play.site")} value={site || (sites[0] ?? "")} onChange={(v) => setQuery({ site: v })} options={sites.map((v) => ({ value: v, text: v }))} />}
 				<Switch label={t("play.compare")} on={compare} onChange={(on) => setQuery({ compare: on })} />
 				<span class="push chips">
 					{sides.some((s) => turns[s].length > 0) && <Button size="s" disabled={running} onClick={() => setTurns({ model: [], other: [] })}>{t("play.clear")}</Button>}
-					<Button size="s" kind="quiet" title={t("play.memory")} onClick={() => (playToken.value = undefined)}>{t("play.forget", { ends: token.secret.slice(-4) })}</Button>
 				</span>
 			</div>
+			<p class="small t3 playhint">{token ? t("play.asToken", { name: token }) : t("play.asOperator")}</p>
 			<div class={"sides" + (compare ? " pairof" : "")}>
 				{sides.map((side) => (
 					<section key={side} class="side" aria-label={modelOf(side)}>
-						<TextField label={t("overview.model")} mono value={param(side)} placeholder={modelOf(side)} list={token.models} onInput={(v) => setQuery({ [side]: v.trim() }, true)} />
+						<TextField label={t("overview.model")} mono value={param(side)} placeholder={modelOf(side)} list={models} onInput={(v) => setQuery({ [side]: v.trim() }, true)} />
 						<div class="turns" aria-live="polite" aria-busy={running}>
 							{turns[side].map((turn, i) => <TurnView key={i} turn={turn} />)}
 						</div>

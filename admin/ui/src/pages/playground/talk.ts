@@ -20,7 +20,7 @@ const recordTries = 8
 const recordPause = 250
 
 /** Asks a model with all that was said before; tells of each change of the turn. */
-export async function askModel(q: { token: string; protocol: ChatProtocol; model: string; before: readonly Turn[]; question: string; maxTokens: number; signal: AbortSignal }, tell: (t: Turn) => void): Promise<void> {
+export async function askModel(q: { token: string; channel: string; site: string; protocol: ChatProtocol; model: string; before: readonly Turn[]; question: string; maxTokens: number; signal: AbortSignal }, tell: (t: Turn) => void): Promise<void> {
 	const turn: Turn = { question: q.question, answer: "", model: q.model, running: true }
 	tell({ ...turn })
 	const messages: ChatMessage[] = [...q.before.filter((x) => x.answer && !x.error).flatMap((x): ChatMessage[] => [{ role: "user", content: x.question }, { role: "assistant", content: x.answer }]), { role: "user", content: q.question }]

@@ -44,6 +44,7 @@ function Legend({ call: c }: { call: AiRecord }) {
 	if (!isOperator()) kinds.add(c.outcome === "ok" ? "ready" : "failed")
 	return (
 		<div class="keys push">
+			{(c.attempts ?? []).some((a) => dialled(a) > 0) && <Key fill="f-muted" text={t("requests.key.connecting")} />}
 			<Key fill="f-wait" text={t("requests.key.waiting")} />
 			{kinds.has("resting") && <Key fill="f-resting" text={t("requests.key.limited")} />}
 			{kinds.has("failed") && <Key fill="f-failed" text={t("outcome.failed")} />}
@@ -87,6 +88,26 @@ function partsOf(start: number, first: number | undefined, length: number, kind:
 	return [{ from: start, to: start + first, kind: "wait", text: duration(first) }, { from: start + first, to: start + length, kind }]
 }
 
+/** How long the connection of an attempt took to be made; 0 where it was open already. */
+const dialled = ({ dialing: d }: AiAttempt): number => (d ? (d.dns_ns ?? 0) + (d.connect_ns ?? 0) + (d.tls_ns ?? 0) : 0)
+
+/** The parts of an attempt: its connection, if it made one, then the wait, then the answer. */
+function attemptParts(a: AiAttempt, kind: TimelinePart["kind"]): TimelinePart[] {
+	const dial = Math.min(dialled(a), a.duration_ns)
+	const parts = partsOf(a.start_ns, a.first_content_ns, a.duration_ns, kind)
+	if (!dial || !parts[0]) return parts
+	return [{ from: a.start_ns, to: a.start_ns + dial, kind: "muted" }, { ...parts[0], from: a.start_ns + dial, to: Math.max(parts[0].to, a.start_ns + dial) }, ...parts.slice(1)]
+}
+
+function phases(a: AiAttempt): string {
+	const d = a.dialing
+	const short = (ns: number | undefined) => (ns ? duration(ns) : none)
+	return listSub([
+		d ? t("requests.phases", { dns: short(d.dns_ns), connect: short(d.connect_ns), tls: short(d.tls_ns) }) : "",
+		a.first_byte_ns ? t("requests.firstByte", { time: duration(a.first_byte_ns) }) : "",
+	])
+}
+
 function attemptRow(c: AiRecord, a: AiAttempt, i: number): TimelineRow {
 	const ok = a.outcome.kind === "ok"
 	const known = channelStates.value?.find((x) => x.name === a.target.channel)
@@ -99,7 +120,7 @@ function attemptRow(c: AiRecord, a: AiAttempt, i: number): TimelineRow {
 				{listSub([a.target.key && keyName(a), hostOf(a.target.url), a.protocol && t("requests.translated", { protocol: a.protocol })])}
 			</span>
 		),
-		parts: partsOf(a.start_ns, a.first_content_ns, a.duration_ns, ok ? "ready" : failureOf(a)),
+		parts: attemptParts(a, ok ? "ready" : failureOf(a)),
 		mark: ok ? undefined : t("requests.at", { time: duration(a.start_ns + a.duration_ns) }),
 		commit: ok && c.stream && a.first_content_ns ? a.start_ns + a.first_content_ns : undefined,
 		what: <What call={c} attempt={a} />,
@@ -147,6 +168,7 @@ function What({ call: c, attempt: a }: { call: AiRecord; attempt: AiAttempt }) {
 				{ok ? t(c.stream ? "requests.streamed" : "requests.answered", { status: a.outcome.status ?? c.status }) : tCode("kind", a.outcome.kind)}
 			</State>
 			{lines.map((line, i) => <span key={i} class="whatline">{line}</span>)}
+			{phases(a) && <span class="sub">{phases(a)}</span>}
 			{notes && <span class="sub" dir="auto">{notes}</span>}
 		</>
 	)

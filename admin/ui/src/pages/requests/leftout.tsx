@@ -10,9 +10,9 @@ import { href } from "../../shell/router"
 
 const icons: Record<string, IconName> = {
 	eligible: "down", disabled: "muted", no_key: "failed", not_allowed: "x", outside_hours: "off", over_rate: "limited", over_tokens: "limited",
-	over_concurrent: "limited", over_budget: "limited", cooling: "resting", probing: "probing", wrong_protocol: "x", untranslatable: "x", not_the_owner: "x",
+	over_concurrent: "limited", over_budget: "limited", spending_unknown: "limited", cooling: "resting", probing: "probing", wrong_protocol: "x", untranslatable: "x", not_the_owner: "x",
 }
-const tones: Record<string, string> = { cooling: "resting", probing: "probing", no_key: "failed", over_rate: "resting", over_tokens: "resting", over_concurrent: "resting", over_budget: "resting" }
+const tones: Record<string, string> = { cooling: "resting", probing: "probing", no_key: "failed", over_rate: "resting", over_tokens: "resting", over_concurrent: "resting", over_budget: "resting", spending_unknown: "resting" }
 
 /** Channels that the call did not go to, grouped by why. */
 export function LeftOut({ call: c }: { call: AiRecord }) {

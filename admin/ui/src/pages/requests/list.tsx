@@ -1,8 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import { addressOf, ask } from "../../api/client"
-import { liveMetrics, onCalls, onGap } from "../../api/live"
+import { onCalls, onGap } from "../../api/live"
 import { useResource } from "../../api/resource"
-import { isOperator } from "../../api/session"
 import type { AiRecord, CallPage } from "../../api/types"
 import { Icon } from "../../components/icon"
 import { Empty, Failure, Loaded } from "../../components/notice"
@@ -18,6 +17,7 @@ import { ColumnPicker, tableColumns } from "./columns"
 import { FilterBar, filterValue } from "./filterbar"
 import { activeFilters, filterDeps, listQuery, volumeQuery } from "./filters"
 import { usePaced } from "./paced"
+import { RunningList, RunningToggle } from "./running"
 
 const perPage = 100
 const listPace = 1_000
@@ -31,19 +31,19 @@ export function RequestList() {
 	const volume = useResource((stop) => ask("GET calls/volume", { query: volumeQuery(), signal: stop }), filterDeps())
 	const { hold, waiting, release } = useLive(page.reload, volume.reload, before !== "")
 	const total = volume.data.value?.total
-	const running = isOperator() ? (liveMetrics.value?.in_flight ?? 0) : 0
 	const calls = total ? total.ok + total.failed_over + total.caller + total.failed : undefined
 	return (
 		<Main class="rqs">
 			<Bar>
 				<span class="small t3 np clipped">
 					{calls !== undefined && t("requests.count", { n: calls, count: whole(calls), range: rangeText() })}
-					{running > 0 && " · " + t("requests.running", { n: running })}
 				</span>
+				<RunningToggle />
 			</Bar>
 			<Bar end>
 				<RangePicker />
 			</Bar>
+			<RunningList />
 			<section class="sec">
 				<header class="filterhead">
 					<FilterBar />

@@ -25,13 +25,20 @@ export function Health() {
 			<Loaded of={status}>
 				{(s) => {
 					const journal = liveMetrics.value?.journal ?? s.journal
+					const store = s.store
 					const kept = settings.data.value
 					const age = nanoseconds(kept?.retention?.age) ?? nanoseconds(kept?.defaults.retention?.age)
 					const size = kept?.retention?.bytes ?? kept?.defaults.retention?.bytes
 					return (
 						<dl class="setlist">
 							<Row name={t("settings.store")} note={t("settings.storeHelp")}>
-								{journal.lost > 0 ? (
+								{store.state === "refused" ? (
+									<State tone="failed" icon="failed">{t("settings.storeRefused")}</State>
+								) : store.state === "away" ? (
+									<State tone="resting" icon="resting">{t("settings.storeAway")}</State>
+								) : store.state === "opening" ? (
+									<State tone="probing" icon="probing">{t("settings.storeOpening")}</State>
+								) : journal.lost > 0 ? (
 									<State tone="failed" icon="failed">{t("settings.lostSome", { n: journal.lost })}</State>
 								) : journal.spooled > 0 ? (
 									<State tone="resting" icon="resting">{t("settings.onDisk", { n: journal.spooled })}</State>
@@ -39,6 +46,14 @@ export function Health() {
 									<State tone="ready" icon="ready">{t("settings.keepsUp")}</State>
 								)}
 							</Row>
+							{store.error && (
+								<Row name={t("settings.storeError")} note={store.stored_known ? undefined : t("settings.storedUnknown")}>
+									<span class="small">{store.error}</span>
+								</Row>
+							)}
+							{!store.spending_known && (
+								<Row name={t("settings.spendingUnknown")}>{t("settings.spendingUnknownHelp")}</Row>
+							)}
 							<Row name={t("settings.written")} title={full(journal.written)}>{short(journal.written)}</Row>
 							<Row name={t("settings.waiting")}>{whole(journal.depth)}</Row>
 							<Row name={t("settings.spooled")} note={t("settings.spooledHelp")}>{whole(journal.spooled)}</Row>

@@ -1,4 +1,4 @@
-package store
+package callrow
 
 import (
 	"encoding/json"
@@ -8,17 +8,18 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// details is what a call's row holds in JSON. Fields are left out where they
-// are empty: rows are many.
-type details struct {
+// Details is what a call's row holds in JSON. Fields are left out where they
+// are empty: rows are many. AppendDetails writes it.
+type Details struct {
 	RequestBytes int64            `json:"request_bytes,omitempty"`
 	AnswerBytes  int64            `json:"answer_bytes,omitempty"`
 	UserAgent    string           `json:"user_agent,omitempty"`
 	Message      string           `json:"message,omitempty"`
 	Policy       string           `json:"policy,omitempty"`
+	Playground   bool             `json:"playground,omitempty"`
 	Usage        *storedUsage     `json:"usage,omitempty"` // without what has columns
 	Cost         *storedCost      `json:"cost,omitempty"`  // without the amount, which has a column
-	LeftOut      []leftOut        `json:"left_out,omitempty"`
+	LeftOut      []LeftOut        `json:"left_out,omitempty"`
 	Attempts     []attemptDetails `json:"attempts,omitempty"`
 }
 
@@ -29,6 +30,8 @@ type attemptDetails struct {
 	Key          string        `json:"key,omitempty"`
 	Model        string        `json:"model,omitempty"`
 	Start        time.Duration `json:"start_ns,omitempty"`
+	Dialing      *ai.Dialing   `json:"dialing,omitempty"`
+	FirstByte    time.Duration `json:"first_byte_ns,omitempty"`
 	FirstContent time.Duration `json:"first_content_ns,omitempty"`
 	Duration     time.Duration `json:"duration_ns,omitempty"`
 	Outcome      string        `json:"outcome"`
@@ -84,16 +87,6 @@ type storedUsage struct {
 	Beside []ai.ModelUsage `json:"beside,omitempty"`
 }
 
-// storeUsage returns nil for a usage of nothing.
-func storeUsage(u ai.Usage) *storedUsage {
-	if u.IsZero() {
-		return nil
-	}
-	s := storedUsage(u)
-	s.ServiceTier, s.SearchSize, s.ImageForm = clean(u.ServiceTier), clean(u.SearchSize), clean(u.ImageForm)
-	return &s
-}
-
 func (s *storedUsage) usage() ai.Usage {
 	if s == nil {
 		return ai.Usage{}
@@ -112,16 +105,6 @@ type storedCost struct {
 	Drifted    bool     `json:"drifted,omitempty"`
 }
 
-// storeCost returns nil for a cost of nothing.
-func storeCost(c ai.Cost) *storedCost {
-	if c == (ai.Cost{}) {
-		return nil
-	}
-	s := storedCost(c)
-	s.Price = clean(c.Price)
-	return &s
-}
-
 func (s *storedCost) cost() ai.Cost {
 	if s == nil {
 		return ai.Cost{}
@@ -129,66 +112,24 @@ func (s *storedCost) cost() ai.Cost {
 	return ai.Cost(*s)
 }
 
-// encodeDetails writes what of a call has no column.
-func encodeDetails(r *ai.Record) string {
-	return encodeDetailsWith(r, groupLeftOut(r.Candidates))
-}
-
-func encodeDetailsWith(r *ai.Record, out []leftOut) string {
-	d := details{
-		RequestBytes: r.RequestBytes, AnswerBytes: r.AnswerBytes, UserAgent: clean(r.UserAgent), Message: clean(r.Message),
-		Policy: clean(r.Policy), LeftOut: out,
-	}
-	more := r.Cost
-	more.Amount = 0
-	d.Cost = storeCost(more)
-	rest := r.Usage
-	rest.Input, rest.CachedInput, rest.CacheWrite, rest.Output = 0, 0, 0, 0
-	d.Usage = storeUsage(rest)
-	if len(r.Attempts) > 0 {
-		d.Attempts = make([]attemptDetails, len(r.Attempts))
-	}
-	for i := range r.Attempts {
-		a := &r.Attempts[i]
-		o := &a.Outcome
-		s := &d.Attempts[i]
-		*s = attemptDetails{
-			Channel: clean(a.Target.Channel), URL: clean(a.Target.URL), Key: clean(a.Target.Key), Model: clean(a.Target.Model),
-			Start: a.Start, FirstContent: a.FirstContent, Duration: a.Duration, Outcome: o.Kind.String(), Status: o.Status,
-			Until: nanos(o.Until), Rule: clean(o.Rule), Code: clean(o.Code), Message: clean(o.Message), Retry: o.Retry,
-			Why: clean(a.Why), Rested: nanos(a.Rested), Probe: a.Probe, ServerID: clean(a.ServerID),
-			Protocol: clean(string(a.Protocol)), Substituted: clean(a.Substituted), Dropped: a.Dropped,
-		}
-		if o.Scope != ai.ScopeNone {
-			s.Scope = o.Scope.String()
-		}
-		if s.Served = a.Usage.Equal(&r.Usage); !s.Served {
-			s.Usage = storeUsage(a.Usage)
-		}
-		s.Cost = storeCost(a.Cost)
-	}
-	text, _ := json.Marshal(&d) // texts and numbers cannot fail
-	return string(text)
-}
-
-// decodeDetails reads into a record what had no column. names are its
+// DecodeDetails reads into a record what had no column. names are its
 // candidates.
-func decodeDetails(r *ai.Record, names []string, text string) error {
-	d, err := parseDetails(text)
+func DecodeDetails(r *ai.Record, names []string, text string) error {
+	d, err := ParseDetails(text)
 	if err == nil {
 		r.Candidates, err = decodeCandidates(names, d.LeftOut)
 	}
 	if err != nil {
 		return fmt.Errorf("reading the details of call %s: %w", r.ID, err)
 	}
-	d.into(r)
+	d.Into(r)
 	return nil
 }
 
-// into fills a record that has its columns already, but for its candidates.
-func (d *details) into(r *ai.Record) {
+// Into fills a record that has its columns already, but for its candidates.
+func (d *Details) Into(r *ai.Record) {
 	r.RequestBytes, r.AnswerBytes = d.RequestBytes, d.AnswerBytes
-	r.UserAgent, r.Message, r.Policy = d.UserAgent, d.Message, d.Policy
+	r.UserAgent, r.Message, r.Policy, r.Playground = d.UserAgent, d.Message, d.Policy, d.Playground
 	usage := d.Usage.usage()
 	usage.Input, usage.CachedInput, usage.CacheWrite, usage.Output = r.Usage.Input, r.Usage.CachedInput, r.Usage.CacheWrite, r.Usage.Output
 	r.Usage = usage
@@ -200,12 +141,12 @@ func (d *details) into(r *ai.Record) {
 		s := &d.Attempts[i]
 		a := &r.Attempts[i]
 		*a = ai.Attempt{
-			Target: s.target(), Start: s.Start, FirstContent: s.FirstContent, Duration: s.Duration,
+			Target: s.target(), Start: s.Start, Dialing: s.Dialing, FirstByte: s.FirstByte, FirstContent: s.FirstContent, Duration: s.Duration,
 			Usage: s.Usage.usage(), Cost: s.Cost.cost(),
 			Outcome: ai.Outcome{
-				Status: s.Status, Until: fromNanos(s.Until), Rule: s.Rule, Code: s.Code, Message: s.Message, Retry: s.Retry,
+				Status: s.Status, Until: FromNanos(s.Until), Rule: s.Rule, Code: s.Code, Message: s.Message, Retry: s.Retry,
 			},
-			Why: s.Why, Rested: fromNanos(s.Rested), Probe: s.Probe, ServerID: s.ServerID,
+			Why: s.Why, Rested: FromNanos(s.Rested), Probe: s.Probe, ServerID: s.ServerID,
 			Protocol: ai.Protocol(s.Protocol), Substituted: s.Substituted, Dropped: s.Dropped,
 		}
 		// Names that only a newer version knows are read as these types say.
@@ -217,9 +158,19 @@ func (d *details) into(r *ai.Record) {
 	}
 }
 
-func parseDetails(text string) (d details, err error) {
+// ParseDetails reads what AppendDetails wrote.
+func ParseDetails(text string) (d Details, err error) {
 	err = json.Unmarshal([]byte(text), &d)
 	return d, err
+}
+
+// LastTarget is what the last attempt asked: the one whose answer the client
+// got, if it got one. ok is false if nothing was asked.
+func (d *Details) LastTarget() (t ai.Target, ok bool) {
+	if len(d.Attempts) == 0 {
+		return t, false
+	}
+	return d.Attempts[len(d.Attempts)-1].target(), true
 }
 
 func (s *attemptDetails) target() ai.Target {

@@ -1,0 +1,54 @@
+package control
+
+import (
+	"errors"
+	"time"
+
+	"github.com/ccload/ccload/admin"
+)
+
+// storeState is how the gateway stands with its store, as of a moment.
+type storeState struct {
+	state admin.StoreState
+	since time.Time
+	err   error
+}
+
+// NoteStore notes how the gateway stands with its store. It returns the state
+// before.
+func (st *State) NoteStore(state admin.StoreState, err error) (before admin.StoreState) {
+	next := &storeState{state: state, since: time.Now().UTC(), err: err}
+	if was := st.storeState.Load(); was != nil {
+		before = was.state
+		if before == state {
+			next.since = was.since
+		}
+	}
+	st.storeState.Store(next)
+	return before
+}
+
+// StoreAnswers reports whether the store did what it was last asked for.
+func (st *State) StoreAnswers() bool {
+	now := st.storeState.Load()
+	return now != nil && now.state == admin.StoreOpen
+}
+
+// storeStatus is the state of the store for people.
+func (st *State) storeStatus() admin.StoreStatus {
+	shown := admin.StoreStatus{State: admin.StoreOpening, StoredKnown: st.stored.Load() != nil, SpendingKnown: st.SpendingKnown()}
+	if now := st.storeState.Load(); now != nil {
+		shown.State, shown.Since = now.state, now.since
+		if now.err != nil {
+			shown.Error = now.err.Error()
+		}
+	}
+	return shown
+}
+
+// StoreFailed reports whether an error is the database's, so that the request
+// or the config that met it is not at fault.
+func StoreFailed(err error) bool {
+	failed := (interface{ StoreFailed() bool })(nil)
+	return errors.As(err, &failed) && failed.StoreFailed()
+}
