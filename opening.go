@@ -12,6 +12,7 @@ import (
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
+	"github.com/ccload/ccload/internal/fastjson"
 	"github.com/ccload/ccload/store"
 )
 
@@ -46,6 +47,7 @@ func (st *state) open() error {
 		st.control.NoteStore(admin.StoreOpening, nil)
 		first := make(chan error, 1)
 		st.done.Go(func() { st.connect(run, first) })
+		st.done.Go(fastjson.Pretouch)
 		st.done.Go(func() { st.gateway.Recounts.Run(run) })
 		st.done.Go(func() { st.files.Watch(run, st.control.FilesChanged) })
 		patience := time.NewTimer(openPatience)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/ccload/ccload/internal/fastjson"
 )
 
 const (
@@ -117,10 +119,10 @@ func (h *Hub) PublishCall(token string, call, own any) {
 	if !h.Watched() {
 		return
 	}
-	all, _ := json.Marshal(call) // what cannot be encoded counts as left out
+	all, _ := fastjson.Marshal(call) // what cannot be encoded counts as left out
 	var mine []byte
 	if own != nil && token != "" {
-		mine, _ = json.Marshal(own)
+		mine, _ = fastjson.Marshal(own)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -153,7 +155,7 @@ func (h *Hub) PublishChannel(change any) {
 	if !h.Watched() {
 		return
 	}
-	data, err := json.Marshal(change)
+	data, err := fastjson.Marshal(change)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -351,7 +353,7 @@ func (h *Hub) measure() {
 	}
 	data := h.viewers()
 	for token := range data {
-		data[token], _ = json.Marshal(h.o.Metrics(token)) // none is sent if it cannot be encoded
+		data[token], _ = fastjson.Marshal(h.o.Metrics(token)) // none is sent if it cannot be encoded
 	}
 	h.push("metrics", data)
 }

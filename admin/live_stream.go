@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/ccload/ccload/internal/fastjson"
 )
 
 const (
@@ -77,7 +79,7 @@ func (h *Hub) take(v *liveWatcher) (liveFrame, bool, error) {
 	if h.o.Snapshot != nil {
 		shown = h.o.Snapshot(v.token)
 	}
-	data, err := json.Marshal(shown)
+	data, err := fastjson.Marshal(shown)
 	if err != nil {
 		return liveFrame{}, false, fmt.Errorf("the snapshot of live events cannot be encoded: %w", err)
 	}

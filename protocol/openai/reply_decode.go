@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/fastjson"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/scan"
 )
@@ -73,6 +74,8 @@ type saidChoice struct {
 	Reason   string          `json:"finish_reason"`
 	Logprobs json.RawMessage `json:"logprobs"`
 }
+
+func init() { fastjson.Register(saidAnswer{}) }
 
 type saidAnswer struct {
 	ID      string       `json:"id"`
@@ -170,7 +173,7 @@ func readLogprobs(raw json.RawMessage) []protocol.Logprob {
 	var l struct {
 		Content []protocol.Logprob `json:"content"`
 	}
-	if len(raw) == 0 || json.Unmarshal(raw, &l) != nil {
+	if len(raw) == 0 || fastjson.Unmarshal(raw, &l) != nil {
 		return nil
 	}
 	return l.Content
@@ -181,7 +184,7 @@ var errNoChoice = errors.New("the answer has no choices")
 // DecodeReply reads a whole completion: its first choice.
 func (Format) DecodeReply(body []byte) (*protocol.Reply, error) {
 	var a saidAnswer
-	if err := json.Unmarshal(body, &a); err != nil {
+	if err := fastjson.Unmarshal(body, &a); err != nil {
 		return nil, err
 	}
 	if len(a.Choices) == 0 {

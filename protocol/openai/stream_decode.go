@@ -1,11 +1,11 @@
 package openai
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/fastjson"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/sse"
 )
@@ -32,7 +32,7 @@ func (d *replyDecoder) Event(ev sse.Event, give func(*protocol.Piece)) {
 		return
 	}
 	var a saidAnswer
-	if json.Unmarshal(ev.Data, &a) != nil {
+	if fastjson.Unmarshal(ev.Data, &a) != nil {
 		return
 	}
 	if !d.begun && (len(a.Choices) > 0 || a.ID != "") {

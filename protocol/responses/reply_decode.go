@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/fastjson"
 	"github.com/ccload/ccload/protocol"
 )
 
@@ -150,19 +151,19 @@ func (i *outputItem) call(whole bool) protocol.Part {
 // DecodeReply reads a whole response.
 func (Format) DecodeReply(body []byte) (*protocol.Reply, error) {
 	var r response
-	if err := json.Unmarshal(body, &r); err != nil {
+	if err := fastjson.Unmarshal(body, &r); err != nil {
 		return nil, err
 	}
 	reply := &protocol.Reply{ID: r.ID, Model: r.Model, Created: r.created(), Stop: r.stop()}
 	var items []json.RawMessage
 	if len(r.Output) > 0 {
-		if err := json.Unmarshal(r.Output, &items); err != nil {
+		if err := fastjson.Unmarshal(r.Output, &items); err != nil {
 			return nil, err
 		}
 	}
 	for _, raw := range items {
 		var item outputItem
-		if json.Unmarshal(raw, &item) == nil { // items of OpenAI's own tools have other shapes
+		if fastjson.Unmarshal(raw, &item) == nil { // items of OpenAI's own tools have other shapes
 			reply.Parts = append(reply.Parts, item.parts()...)
 		}
 	}

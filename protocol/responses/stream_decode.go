@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/internal/fastjson"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/sse"
 )
@@ -20,6 +21,8 @@ type replyDecoder struct {
 
 // NewReplyDecoder returns a decoder for one stream.
 func (Format) NewReplyDecoder() protocol.ReplyDecoder { return new(replyDecoder) }
+
+func init() { fastjson.Register(streamEvent{}, outputItem{}, outputPart{}, response{}) }
 
 // streamEvent is an event of a stream.
 type streamEvent struct {
@@ -48,7 +51,7 @@ var kinds = map[string]protocol.PartKind{
 // Event reads the next event.
 func (d *replyDecoder) Event(ev sse.Event, give func(*protocol.Piece)) {
 	var e streamEvent
-	if json.Unmarshal(ev.Data, &e) != nil || d.ended {
+	if fastjson.Unmarshal(ev.Data, &e) != nil || d.ended {
 		return
 	}
 	if e.Type == "" {
@@ -99,7 +102,7 @@ func (d *replyDecoder) start(r *response, give func(*protocol.Piece)) {
 // added begins an item, and its part if that is known already.
 func (d *replyDecoder) added(e *streamEvent) {
 	var item outputItem
-	if json.Unmarshal(e.Item, &item) != nil || len(d.items) >= maxItems || item.ID != "" && d.withID(item.ID) != nil {
+	if fastjson.Unmarshal(e.Item, &item) != nil || len(d.items) >= maxItems || item.ID != "" && d.withID(item.ID) != nil {
 		return
 	}
 	it := d.newItem(item.Type, item.ID, e.Index)
@@ -160,7 +163,7 @@ func (d *replyDecoder) delta(kind protocol.PartKind, e *streamEvent, give func(*
 func (d *replyDecoder) partDone(e *streamEvent) {
 	var part outputPart
 	it := d.find(e, "message")
-	if it == nil || it.done || json.Unmarshal(e.Part, &part) != nil {
+	if it == nil || it.done || fastjson.Unmarshal(e.Part, &part) != nil {
 		return
 	}
 	if p := it.part(protocol.Text, e.Content); p != nil {
@@ -171,7 +174,7 @@ func (d *replyDecoder) partDone(e *streamEvent) {
 // itemDone ends an item, or gives it whole if nothing came of it before.
 func (d *replyDecoder) itemDone(e *streamEvent, give func(*protocol.Piece)) {
 	var item outputItem
-	if json.Unmarshal(e.Item, &item) != nil {
+	if fastjson.Unmarshal(e.Item, &item) != nil {
 		return
 	}
 	it := d.find(&streamEvent{ItemID: item.ID, Index: e.Index}, item.Type)
@@ -245,11 +248,11 @@ func textOf(part *protocol.Part) string {
 // ends of items, or items as a whole.
 func (d *replyDecoder) complete(r *response, give func(*protocol.Piece)) {
 	var list []json.RawMessage
-	_ = json.Unmarshal(r.Output, &list)
+	_ = fastjson.Unmarshal(r.Output, &list)
 	items := make([]outputItem, 0, len(list))
 	for _, raw := range list {
 		var item outputItem
-		if json.Unmarshal(raw, &item) == nil {
+		if fastjson.Unmarshal(raw, &item) == nil {
 			items = append(items, item)
 		}
 	}

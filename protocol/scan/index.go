@@ -17,7 +17,7 @@ type Index struct {
 
 // Add notes a member of b as Members gives it.
 func (x *Index) Add(b, key []byte, _, end int) {
-	if x.count >= Indexed || end > math.MaxUint32 || len(key) > math.MaxUint16 {
+	if x.count >= Indexed || uint64(end) > math.MaxUint32 || len(key) > math.MaxUint16 {
 		x.count = Indexed + 1
 		return
 	}
