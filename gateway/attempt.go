@@ -95,7 +95,6 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 	case o.Kind == ai.ClientGone || (c.r.Context().Err() != nil):
 		t.Permit.Release()
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
-		c.Record.Usage = a.record.Usage
 		return true
 	case endedHere(ctx):
 		t.Permit.Release()
@@ -192,7 +191,6 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 		a.learnUsageSupport(verdict.Usage.Reported)
 	}
 	a.addCost(answer, ending.Evidence.Kind == ai.OK)
-	c.Record.Usage = a.record.Usage
 	c.Record.AnswerBytes = ending.Bytes
 	a.record.Outcome = ai.Outcome{Kind: ai.OK, Status: answer.Status}
 	a.recordOwner(verdict.ResponseID)

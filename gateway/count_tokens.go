@@ -29,7 +29,6 @@ func (c *Call) CountTokens() error {
 		body, sent.Index = body[from:to], nil
 	}
 	n := st.Counter.Send(sent, c.countedModel(), body).Tokens
-	c.Record.Usage.Input, c.Record.Usage.Estimated = n, true
 	text := countAnswers[c.Protocol](n)
 	header := c.w.Header()
 	header.Set("Content-Type", "application/json")
