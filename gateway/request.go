@@ -105,15 +105,33 @@ func (a *attempt) timers() relay.Timers {
 	timers := relay.Timers{Headers: l.HeaderTimeout, FirstContent: l.FirstContentTimeout, Idle: l.IdleTimeout}
 	if l.FirstContentAuto {
 		limit, known := c.site.gateway.Routing.Selection.FirstContentLimit(t.Name, t.Address(), t.Model)
-		if !known {
-			limit = config.FirstContentUnknown
+		switch {
+		case known:
+			timers.FirstContent = limit
+		case c.chooser.AnyLeft(t.Channel):
+			timers.FirstContent = config.FirstContentUnknown
 		}
-		timers.FirstContent = limit
+		timers.Begun, timers.Thinking, timers.Thinker = config.FirstContentBegun, config.FirstContentThinking, thinker{c}
 	}
 	if !c.Stream {
 		timers.FirstContent = 0
 	}
 	return timers
+}
+
+// thinker knows whether a call has reasoning switched on.
+type thinker struct{ *Call }
+
+// Thinks implements relay.Thinker. It reads the request alone: a timer asks.
+func (c thinker) Thinks() bool {
+	codec := CodecOf(c.Protocol)
+	if codec == nil || c.Operation != ai.Generate {
+		return false
+	}
+	prompt, err := codec.DecodePrompt(&protocol.Inbound{
+		Endpoint: c.match.Endpoint, Model: c.Model, Stream: c.Stream, Header: c.r.Header, Body: c.body.bytes,
+	})
+	return err == nil && prompt.Thinking.Mode == protocol.ThinkingOn
 }
 
 // upstreamHeader is what of the client's headers goes to the target: those that

@@ -186,7 +186,7 @@ func testOnce(ctx context.Context, c *Call, o *testOrder) {
 		c.end(ai.InvalidRequest, http.StatusNotFound, "the channel has this address or key no more")
 		return
 	}
-	t, over := c.chooser.Acquire(cand, o.protocol, u, key, true)
+	t, over := c.chooser.Acquire(cand, o.protocol, u, key, routing.Forced)
 	switch {
 	case over != "":
 		c.end(ai.RateLimited, http.StatusTooManyRequests, "the channel has used up what it may: "+string(over))

@@ -38,6 +38,9 @@ func fill(t *testing.T, v reflect.Value, path string) {
 	t.Helper()
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if !f.IsExported() { // made of the others
+			continue
+		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		at := strings.TrimPrefix(path+"."+name, ".")
 		if sample, ok := samples[at]; ok && sample != nil {
