@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/ai"
-	"github.com/ccload/ccload/protocol/scan"
+	"github.com/ccload/ccload/protocol"
 )
 
 // CountHeader is how a client asks the upstream to count.
@@ -24,35 +24,24 @@ func (c *Call) CountTokens() error {
 	st := c.site.gateway.State
 	st.counting.use(c.Received)
 	c.route = c.snapshot.table.Route(c.Model, c.site.Limits.FuzzyModels)
-	body, sent := c.body.bytes, c.sent()
-	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
-		body, sent.Index = body[from:to], nil
+	format := c.match.Format.(protocol.TokenCounter) // whoever has the endpoint is one
+	body, sent := format.CountedRequest(c.body.bytes), c.sent()
+	if len(body) != len(c.body.bytes) {
+		sent.Index = nil // it is of the whole body
 	}
 	n := st.Counter.Send(sent, c.countedModel(), body).Tokens
-	text := countAnswers[c.Protocol](n)
+	text := format.CountAnswer(n)
 	header := c.w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(text)))
 	c.end(ai.OK, http.StatusOK, "")
 	c.w.WriteHeader(http.StatusOK)
-	written, err := c.w.Write([]byte(text))
+	written, err := c.w.Write(text)
 	c.Record.AnswerBytes = int64(written)
 	if err != nil {
 		c.Record.Outcome, c.Record.Status = ai.ClientGone, StatusClientGone
 	}
 	return nil
-}
-
-// countAnswers are the answers of the endpoints that count tokens.
-var countAnswers = map[ai.Protocol]func(n int64) string{
-	ai.Anthropic: func(n int64) string { return `{"input_tokens":` + strconv.FormatInt(n, 10) + `}` },
-	ai.Responses: func(n int64) string {
-		return `{"object":"response.input_tokens","input_tokens":` + strconv.FormatInt(n, 10) + `}`
-	},
-	ai.Gemini: func(n int64) string {
-		s := strconv.FormatInt(n, 10)
-		return `{"totalTokens":` + s + `,"promptTokensDetails":[{"modality":"TEXT","tokenCount":` + s + `}]}`
-	},
 }
 
 // lastUse remembers when somebody last asked for something.

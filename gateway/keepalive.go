@@ -13,17 +13,6 @@ import (
 // keepaliveEvery is the time between two signs of life.
 const keepaliveEvery = 15 * time.Second
 
-// signs are what the clients of a protocol take for nothing, in a stream that
-// has not begun. Gemini's get an empty line where others get a comment: its
-// library for Go takes any line for an error that is not data. White space may
-// stand before its JSON array, too.
-var signs = map[ai.Protocol][]byte{
-	ai.Anthropic: []byte("event: ping\ndata: {\"type\": \"ping\"}\n\n"),
-	ai.OpenAI:    []byte(": keepalive\n\n"),
-	ai.Responses: []byte(": keepalive\n\n"),
-	ai.Gemini:    []byte("\r\n\r\n"),
-}
-
 // keepalive gives the client of a stream signs of life while upstreams think:
 // servers between them give a connection up on which nothing comes for a minute
 // or two. The first sends the headers, so that what is known of the answer later
@@ -56,13 +45,14 @@ var keepalives = sync.Pool{New: func() any {
 // newKeepalive arranges for signs of life, if a call's answer will be a stream.
 func newKeepalive(c *Call) *keepalive {
 	after := c.site.Limits.KeepaliveAfter
-	if after <= 0 || !c.Stream || !generates(c.Operation) || c.match.Endpoint.Opaque {
+	format, ok := c.match.Format.(protocol.StreamKeeper)
+	if !ok || after <= 0 || !c.Stream || !generates(c.Operation) || c.match.Endpoint.Opaque {
 		return nil
 	}
 	k := keepalives.Get().(*keepalive)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.w, k.sign, k.array, k.due = c.w, signs[c.Protocol], c.request.Array, c.Received.Add(after)
+	k.w, k.sign, k.array, k.due = c.w, format.SignOfLife(), c.request.Array, c.Received.Add(after)
 	return k
 }
 

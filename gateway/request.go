@@ -149,8 +149,8 @@ func (a *attempt) upstreamHeader() http.Header {
 	if c.r.Header.Get("Content-Encoding") != "" {
 		header.Del("Content-Encoding") // the body was decoded when it was read
 	}
-	if !protocol.SameFamily(c.Model, t.Model) {
-		delete(header, protocol.CodexLite)
+	if f, ok := format.(protocol.HeaderFitter); ok {
+		f.FitHeader(header, c.Model, t.Model)
 	}
 	return header
 }
@@ -175,8 +175,8 @@ func namedIn(connection []string, name string) bool {
 }
 
 // setCredential puts the upstream key where the channel, its provider or the
-// protocol wants it. An address of nobody in particular that speaks Anthropic
-// gets it in both usual places, because relays look at either.
+// protocol wants it. An address of nobody in particular gets it in each place
+// where relays of the protocol look.
 func setCredential(t *routing.Target, header http.Header, format protocol.Format) {
 	secret := t.Secret()
 	if secret == "" {
@@ -189,8 +189,9 @@ func setCredential(t *routing.Target, header http.Header, format protocol.Format
 	if auth.Set(header, secret) {
 		return
 	}
-	format.SetKey(header, secret)
-	if format.ID() == ai.Anthropic && t.Conf.Provider == "" {
-		header["Authorization"] = []string{"Bearer " + secret}
+	if f, ok := format.(protocol.RelayKeySetter); ok && t.Conf.Provider == "" {
+		f.SetRelayKey(header, secret)
+		return
 	}
+	format.SetKey(header, secret)
 }

@@ -240,14 +240,10 @@ func presetURLs(c *config.Channel, preset provider.Preset) ([]URL, error) {
 
 func joined(names []string) string { return strings.Join(names, " ") }
 
-// unknown is the order in which the protocols of an address are tried that says
-// nothing of its own: what most relays speak goes first.
-var unknown = []ai.Protocol{ai.OpenAI, ai.Anthropic, ai.Responses, ai.Gemini}
-
 // protocolsOf reads a list of protocol names; none means all of them.
 func protocolsOf(names string) []ai.Protocol {
 	if names == "" {
-		return unknown
+		return ai.RelayProtocols
 	}
 	var list []ai.Protocol
 	for n := range strings.FieldsSeq(names) {
