@@ -37,7 +37,7 @@ func (t suite) booksAgree() {
 			rt.Fatal(err)
 		}
 		if rapid.IntRange(0, 9).Draw(rt, "then") == 0 {
-			if _, _, err := s.Reprice(t.Context(), now.Add(-30*time.Hour), doublePrice); err != nil {
+			if _, _, err := s.Reprice(t.Context(), now.Add(-30*time.Hour), priceByOutput); err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -130,14 +130,14 @@ func (a *account) add(b account) {
 	a.list += b.list
 }
 
-// doublePrice prices a call at twice what it cost.
-func doublePrice(r *ai.Record) {
+// priceByOutput prices a call at three for a token of output, whatever it cost.
+func priceByOutput(r *ai.Record) {
 	r.Cost = ai.Cost{}
 	for i := range r.Attempts {
-		c := &r.Attempts[i].Cost
-		c.Amount, c.List = 2*c.Amount, 2*c.List
-		r.Cost.Amount += c.Amount
-		r.Cost.List += c.List
-		r.Cost.Unpriced = r.Cost.Unpriced || c.Unpriced
+		a := &r.Attempts[i]
+		a.Cost.Amount, a.Cost.List = 3*ai.Money(a.Usage.Output), 4*ai.Money(a.Usage.Output)
+		r.Cost.Amount += a.Cost.Amount
+		r.Cost.List += a.Cost.List
+		r.Cost.Unpriced = r.Cost.Unpriced || a.Cost.Unpriced
 	}
 }
