@@ -333,11 +333,11 @@ func (ex *exchange) usage() (u ai.Usage, known bool) {
 		} `json:"completion_tokens_details"`
 		MarketCost float64 `json:"market_cost"`
 		PDetails   details `json:"prompt_tokens_details"`
-		Gemini     *int64  `json:"promptTokenCount"`
-		ToolPrompt int64   `json:"toolUsePromptTokenCount"`
-		Candidates int64   `json:"candidatesTokenCount"`
-		Thoughts   int64   `json:"thoughtsTokenCount"`
-		FromCache  int64   `json:"cachedContentTokenCount"`
+		Gemini     *int64  `json:"promptTokenCount"`        //nolint:tagliatelle // as Gemini says it
+		ToolPrompt int64   `json:"toolUsePromptTokenCount"` //nolint:tagliatelle // as Gemini says it
+		Candidates int64   `json:"candidatesTokenCount"`    //nolint:tagliatelle // as Gemini says it
+		Thoughts   int64   `json:"thoughtsTokenCount"`      //nolint:tagliatelle // as Gemini says it
+		FromCache  int64   `json:"cachedContentTokenCount"` //nolint:tagliatelle // as Gemini says it
 	}
 	if json.Unmarshal(ex.Usage, &r) != nil {
 		return u, false
