@@ -143,14 +143,7 @@ func (c *breaker) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forc
 		word = most
 	}
 
-	n := 1
-	if same {
-		n = c.count(now)
-		if fresh && !forced {
-			n = min(n+1, maxFailures)
-		}
-		n = max(1, n)
-	}
+	n := c.failuresWith(same, fresh && !forced, now)
 	until := c.until
 	switch {
 	case stated && rests && !first && (!same || !fresh):
@@ -217,6 +210,19 @@ func (c *breaker) probeBefore(stated, now time.Time) time.Time {
 		return probe
 	}
 	return stated
+}
+
+// failuresWith is the number of failures in a row with one more: those of the
+// same class count on, decayed, and only a new one adds to them.
+func (c *breaker) failuresWith(same, adds bool, now time.Time) int {
+	if !same {
+		return 1
+	}
+	n := c.count(now)
+	if adds {
+		n = min(n+1, maxFailures)
+	}
+	return max(1, n)
 }
 
 // eased ends the cooldown but keeps the count, which decays: the answer began well,

@@ -89,7 +89,7 @@ func filled(t *testing.T) *transfer.Set {
 	var ch transfer.Channel
 	fill(t, reflect.ValueOf(&ch.Channel).Elem(), "")
 	for f, v := range reflect.ValueOf(ch.Channel).Fields() {
-		if v.IsZero() {
+		if f.IsExported() && v.IsZero() {
 			t.Fatalf("%s is not filled", f.Name)
 		}
 	}

@@ -54,7 +54,7 @@ var limits = map[string]struct{ handler, handlerBytes, log, logBytes float64 }{
 	"200-channels":    {65, 9_800, 36, 3_700},
 	"large-anthropic": {70, 9_500, 32, 2_700},
 	"large-chat":      {70, 9_500, 32, 2_700},
-	"burst":           {81, 12_000, 34, 2_800},
+	"burst":           {81, 12_600, 34, 2_800},
 	"translated":      {130, 24_400, 32, 2_900},
 }
 
