@@ -56,7 +56,7 @@ func placeholder(rec *ai.Record, field string) (any, bool) {
 	case "output_tokens":
 		return rec.Usage.Output, true
 	case "cost_usd":
-		if rec.Cost.Unpriced {
+		if !rec.Cost.Known() {
 			return "", true
 		}
 		return rec.Cost.Amount.String(), true
@@ -96,7 +96,7 @@ func (l loggedCall) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	enc.AddInt64("input_tokens", l.Usage.Input)
 	enc.AddInt64("cached_tokens", l.Usage.CachedInput)
 	enc.AddInt64("output_tokens", l.Usage.Output)
-	if !l.Cost.Unpriced {
+	if l.Cost.Known() {
 		enc.AddString("cost_usd", l.Cost.Amount.String())
 	}
 	enc.AddInt64("ttfb_ms", l.FirstContent.Milliseconds())

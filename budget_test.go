@@ -93,6 +93,32 @@ func TestBudgetHoldsLongAnswers(t *testing.T) {
 	}
 }
 
+// TestUpstreamThatIgnoresMaxTokens: while there is money, a token with a budget
+// is served each of a thousand calls, a hundred at a time, although every answer
+// is longer than what was set aside for it.
+func TestUpstreamThatIgnoresMaxTokens(t *testing.T) {
+	t.Parallel()
+	good := upstream(t, answers(claude(10, 600)))
+	g := newGateway(t, channelURL("good", good)+"token poor "+poorToken+" {\nbudget 30/total\n}\n", "")
+	var wait sync.WaitGroup
+	for range 100 {
+		wait.Go(func() {
+			for range 10 {
+				a := g.post("/v1/messages", `{"model":"claude-opus-4-6","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}`, as(poorToken))
+				if a.Status != http.StatusOK {
+					t.Errorf("status %d: %s", a.Status, a.Body)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	for _, b := range g.app.control.Budgets(time.Now()) {
+		if want := 1000 * (600*ai.Money(25_000) + 10*5_000); b.Name == "poor" && (b.Total.Spent != want || b.Reserved != 0) {
+			t.Errorf("spent %s, want %s; reserved %s", b.Total.Spent, want, b.Reserved)
+		}
+	}
+}
+
 // claudeEvents is a stream of Claude's that says a text.
 func claudeEvents(model, text string, input, output int) string {
 	return fmt.Sprintf("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":%q,\"content\":[],\"usage\":{\"input_tokens\":%d,\"output_tokens\":1}}}\n\n"+

@@ -34,7 +34,7 @@ var metrics = struct {
 		Name: "ccload_attempts_total", Help: "Tries of upstream targets, by what became of them.",
 	}, []string{"channel", "outcome"}),
 	tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "ccload_tokens_total", Help: "Tokens as reported by upstreams: input (cached included), cached_input, output.",
+		Name: "ccload_tokens_total", Help: "Tokens of all attempts, as reported by upstreams, else counted: input (cached included), cached_input, output.",
 	}, []string{"direction"}),
 	firstContent: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "ccload_time_to_first_content_seconds", Help: "Time from the request to the first content of the answer.",
@@ -45,7 +45,7 @@ var metrics = struct {
 		Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900},
 	}, []string{"channel"}),
 	cost: prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "ccload_cost_usd_total", Help: "What calls cost, in US dollars.",
+		Name: "ccload_cost_usd_total", Help: "What calls cost with all their attempts, in US dollars.",
 	}),
 	unpriced: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "ccload_unpriced_requests_total", Help: "Calls of which something has no known price; it is not in the costs.",
@@ -200,16 +200,14 @@ func (o *observer) CallEnded(rec *ai.Record, routed bool) {
 	if rec.Cost.Unpriced {
 		metrics.unpriced.Inc()
 	}
-	b.duration.Observe(rec.Duration.Seconds())
-	if rec.Channel == "" {
-		return
-	}
-	if rec.FirstContent > 0 {
-		b.firstContent.Observe(rec.FirstContent.Seconds())
-	}
+	// Tokens count where money does: with every call, served or not.
 	tokensIn.Add(float64(rec.Usage.Input))
 	tokensCached.Add(float64(rec.Usage.CachedInput))
 	tokensOut.Add(float64(rec.Usage.Output))
+	b.duration.Observe(rec.Duration.Seconds())
+	if rec.Channel != "" && rec.FirstContent > 0 {
+		b.firstContent.Observe(rec.FirstContent.Seconds())
+	}
 }
 
 // AttemptEnded implements Observer.

@@ -88,6 +88,31 @@ func TestCostOfACall(t *testing.T) {
 			t.Errorf("%s %s: %+v, want %s", b.Kind, b.Name, b, want)
 		}
 	}
+	if rec.Usage.Input != 2000 || rec.Usage.Output != 100 || rec.Attempts[1].Usage.Input != 1000 {
+		t.Errorf("all attempts used %+v, the last %+v", rec.Usage, rec.Attempts[1].Usage)
+	}
+	// Statistics book each attempt where it was charged, and agree by whatever
+	// they are told apart.
+	for _, by := range []string{"channel", "key", "model", "token", "protocol", "outcome"} {
+		sums, err := g.app.control.Statistics(t.Context(), admin.StatisticsQuestion{Since: time.Now().Add(-time.Hour), Until: time.Now().Add(time.Hour), By: []string{by}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var total admin.StatisticsRow
+		for _, r := range sums.Rows {
+			total.Calls += r.Calls
+			total.Attempts += r.Attempts
+			total.Cost += r.Cost
+			total.Input += r.Input
+			total.Output += r.Output
+			if want := map[string]ai.Money{"bad": 5_000_000, "good": 4_500_000}[r.Values[by]]; by == "channel" && r.Cost != want {
+				t.Errorf("channel %s cost %s, want %s", r.Values[by], r.Cost, want)
+			}
+		}
+		if total.Calls != 2 || total.Attempts != 3 || total.Cost != 9_500_000 || total.Input != 3000 || total.Output != 200 {
+			t.Errorf("by %s: %+v", by, total)
+		}
+	}
 	// What nobody knows the price of costs null, not nothing.
 	unknown := upstream(t, answers(strings.ReplaceAll(claude(10, 10), "claude-opus-4-6", "house-model")))
 	g = newGateway(t, channelURL("own", unknown), "")
@@ -242,12 +267,13 @@ func TestUsageIsAskedFor(t *testing.T) {
 	}
 }
 
-// TestUpstreamThatTellsUnasked: one that sends usage anyway is found out, and
-// then nothing of what passes is changed.
-func TestUpstreamThatTellsUnasked(t *testing.T) {
+// TestEveryStreamIsAskedForUsage: no stream goes without the question to see
+// whether usage comes by itself, because that one would be billed by estimate;
+// the client gets none of what it did not ask for.
+func TestEveryStreamIsAskedForUsage(t *testing.T) {
 	t.Parallel()
-	for _, tells := range []bool{true, false} {
-		var asked, not atomic.Int64
+	for _, tells := range []bool{true, false} { // unasked
+		var asked atomic.Int64
 		const rest = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
 		const usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":3}}\n\n"
 		const done = "data: [DONE]\n\n"
@@ -256,8 +282,6 @@ func TestUpstreamThatTellsUnasked(t *testing.T) {
 			ask := bytes.Contains(body, []byte("include_usage"))
 			if ask {
 				asked.Add(1)
-			} else {
-				not.Add(1)
 			}
 			io.WriteString(w, rest)
 			if ask || tells {
@@ -267,16 +291,16 @@ func TestUpstreamThatTellsUnasked(t *testing.T) {
 		})
 		g := newGateway(t, channelURL("relay", url), "")
 		for i := range 40 {
-			want := rest + done
-			if tells && i >= gateway.UsageTriedAfter {
-				want = rest + usage + done
-			}
-			if a := g.ask(ai.OpenAI, true).want(t, http.StatusOK); a.Body != want {
+			a := g.ask(ai.OpenAI, true).want(t, http.StatusOK)
+			if a.Body != rest+done {
 				t.Fatalf("call %d, tells %v: the client got\n%s", i, tells, a.Body)
 			}
+			if u := g.record(a).Usage; u.Estimated || u.Input != 9 || u.Output != 3 {
+				t.Fatalf("call %d, tells %v: %+v", i, tells, u)
+			}
 		}
-		if wantNot := map[bool]int64{true: 40 - gateway.UsageTriedAfter, false: 1}[tells]; not.Load() != wantNot || asked.Load()+not.Load() != 40 {
-			t.Errorf("tells %v: asked %d times, %d times not", tells, asked.Load(), not.Load())
+		if asked.Load() != 40 {
+			t.Errorf("tells %v: asked %d times of 40", tells, asked.Load())
 		}
 	}
 }
@@ -306,6 +330,21 @@ func TestUpstreamThatTakesNoQuestion(t *testing.T) {
 	}
 	if asked.Load() != 1 || served.Load() != 3 || len(g.cooling()) != 0 {
 		t.Errorf("asked %d times, served %d, cooling %v", asked.Load(), served.Load(), g.cooling())
+	}
+	// A process that starts later knows it from the store.
+	if err := g.app.state.keepLearned(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := g.app.state.store.LoadMemory(t.Context(), usageMemory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var later gateway.UsageSupport
+	if err := later.Load(saved); err != nil {
+		t.Fatal(err)
+	}
+	if again, _, err := later.Save(time.Now()); again != nil || err != nil {
+		t.Errorf("what was loaded is saved again: %s, %v", again, err)
 	}
 }
 

@@ -130,6 +130,11 @@ func (st *state) attempt(ctx context.Context) error {
 			st.log.Load().Warn("what was learned of counting tokens cannot be read and is learned anew", zap.Error(err))
 		}
 	}
+	if saved, err := st.store.LoadMemory(ctx, usageMemory); err == nil {
+		if err := st.gateway.UsageSupport.Load(saved); err != nil {
+			st.log.Load().Warn("which addresses refuse to be asked for usage is learned anew", zap.Error(err))
+		}
+	}
 	st.opened.Store(true)
 	st.control.NoteStore(admin.StoreOpen, nil)
 	return nil

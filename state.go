@@ -39,6 +39,10 @@ const (
 // counting tokens.
 const tokensMemory = "tokens"
 
+// usageMemory is the name under which the store keeps which addresses refuse to
+// be asked for usage.
+const usageMemory = "usage"
+
 // state is everything that outlives a config: what each part of the gateway
 // remembers, and the database that they share. It opens and closes them.
 type state struct {
@@ -127,8 +131,13 @@ func (st *state) Destruct() error {
 	return errors.Join(within(closeTimeout, st.cluster.Close), within(closeTimeout, st.keepLearned), within(closeTimeout, st.gateway.Ledger.Close), st.store.Close())
 }
 
-// keepLearned saves what replies taught about counting tokens.
+// keepLearned saves what replies taught about counting tokens, and about asking
+// for usage.
 func (st *state) keepLearned(ctx context.Context) error {
+	return errors.Join(st.keepTokens(ctx), st.keepUsageSupport(ctx))
+}
+
+func (st *state) keepTokens(ctx context.Context) error {
 	if len(st.gateway.Counter.Inspect()) == 0 {
 		return nil
 	}
@@ -137,6 +146,18 @@ func (st *state) keepLearned(ctx context.Context) error {
 		return err
 	}
 	return st.store.SaveMemory(ctx, tokensMemory, saved)
+}
+
+func (st *state) keepUsageSupport(ctx context.Context) error {
+	saved, failed, err := st.gateway.UsageSupport.Save(time.Now())
+	if err != nil || saved == nil {
+		return err
+	}
+	if err := st.store.SaveMemory(ctx, usageMemory, saved); err != nil {
+		failed()
+		return err
+	}
+	return nil
 }
 
 func within(timeout time.Duration, do func(context.Context) error) error {
@@ -152,7 +173,7 @@ func (st *state) pruneLoop(ctx context.Context) {
 	for {
 		st.prune(ctx)
 		if err := st.keepLearned(ctx); err != nil && ctx.Err() == nil {
-			st.log.Load().Warn("keeping what was learned of counting tokens", zap.Error(err))
+			st.log.Load().Warn("keeping what was learned of counting tokens and of usage", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():

@@ -85,7 +85,7 @@ func callLine(r *ai.Record) []string {
 		}
 	}
 	cost, list := r.Cost.Amount.String(), r.Cost.List.String()
-	if r.Cost.Unpriced && r.Cost.Amount == 0 && r.Cost.List == 0 {
+	if !r.Cost.Known() {
 		cost, list = "", "" // nobody knows
 	}
 	return []string{

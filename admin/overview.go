@@ -42,7 +42,7 @@ type OverviewStep struct {
 // OverviewChannel is a channel's part in it.
 type OverviewChannel struct {
 	Name     string `json:"name"`                           // of the channel
-	Served   int64  `json:"served"`                         // calls of the range that it answered
+	Served   int64  `json:"served"`                         // calls of the range that it answered or was the last to fail
 	FirstP95 int64  `json:"first_content_p95_ns,omitempty"` // of the range
 	// Speed is the output tokens per second that its calls took, from their
 	// arrival to their end; 0 where nothing is known.

@@ -29,19 +29,19 @@ type StatisticsRow struct {
 	Start  time.Time         `json:"start,omitzero"`   // of the step
 	Values map[string]string `json:"values,omitempty"` // of the dimensions that are grouped by
 
-	Calls        int64    `json:"calls"`                           // that have ended
-	Attempts     int64    `json:"attempts"`                        // of these calls
+	Calls        int64    `json:"calls"`                           // that have ended; by channel or key: those that it served or was the last to fail
+	Attempts     int64    `json:"attempts"`                        // of calls; by channel or key: those it was asked in, also where another served
 	FailedOver   int64    `json:"failed_over"`                     // good calls whose first attempt was not
 	Streams      int64    `json:"streams"`                         // calls that asked for a stream
-	Input        int64    `json:"input_tokens"`                    // cached ones included
+	Input        int64    `json:"input_tokens"`                    // of all attempts, each where it was made; cached ones included
 	CachedInput  int64    `json:"cached_input_tokens"`             // read from a prompt cache
 	CacheWrite   int64    `json:"cache_write_tokens"`              // written to a prompt cache
 	Output       int64    `json:"output_tokens"`                   // reasoning included
 	Reasoning    int64    `json:"reasoning_tokens"`                // of the output
-	Cost         ai.Money `json:"cost_usd"`                        // with multipliers of channels
-	ListCost     ai.Money `json:"list_cost_usd"`                   // by list prices
-	Unpriced     int64    `json:"unpriced"`                        // calls of which a part has no price
-	Estimated    int64    `json:"estimated"`                       // calls whose tokens were counted here
+	Cost         ai.Money `json:"cost_usd"`                        // of all attempts, each where it was made, with multipliers of channels
+	ListCost     ai.Money `json:"list_cost_usd"`                   // of the same by list prices
+	Unpriced     int64    `json:"unpriced"`                        // calls of which a part has no price, at the first attempt that has none
+	Estimated    int64    `json:"estimated"`                       // calls whose tokens were counted here, at the first such attempt
 	MeanDuration int64    `json:"mean_duration_ns,omitempty"`      // of the calls
 	MeanFirst    int64    `json:"mean_first_content_ns,omitempty"` // of the calls that had content
 	DurationP50  int64    `json:"duration_p50_ns,omitempty"`       // median; with quantiles only

@@ -20,7 +20,7 @@ type Record struct {
 	Duration      time.Duration `json:"duration_ns"`                // from its arrival to its end
 	RequestBytes  int64         `json:"request_bytes"`              // of the client's body
 	AnswerBytes   int64         `json:"answer_bytes"`               // of the body that the client got
-	Usage         Usage         `json:"usage"`                      // of all attempts together
+	Usage         Usage         `json:"usage"`                      // of all attempts together; of the one that answered: usage of the last of attempts
 	Cost          Cost          `json:"cost"`                       // of all attempts together
 	Day           Day           `json:"day,omitempty"`              // of the budgets it counts against, YYYYMMDD
 	ResponseID    string        `json:"response_id,omitempty"`      // id of a response stored upstream

@@ -1,6 +1,7 @@
 package ai
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -76,6 +77,39 @@ func (u *Usage) Equal(v *Usage) bool {
 		slices.EqualFunc(u.Beside, v.Beside, func(a, b ModelUsage) bool {
 			return a.Model == b.Model && a.Usage.Equal(&b.Usage)
 		})
+}
+
+// Add adds what another attempt used. Of what is no number, the later one that
+// says something counts; what was reported of one only is reported in part, and
+// marked as estimated where the other's was.
+func (u *Usage) Add(v *Usage) {
+	u.Input += v.Input
+	u.CachedInput += v.CachedInput
+	u.CacheWrite += v.CacheWrite
+	u.CacheWrite1h += v.CacheWrite1h
+	u.Output += v.Output
+	u.Reasoning += v.Reasoning
+	u.AudioInput += v.AudioInput
+	u.ImageInput += v.ImageInput
+	u.CachedAudio += v.CachedAudio
+	u.CachedImage += v.CachedImage
+	u.AudioOutput += v.AudioOutput
+	u.ImageOutput += v.ImageOutput
+	u.WebSearches += v.WebSearches
+	u.Characters += v.Characters
+	u.Images += v.Images
+	u.AudioMillis += v.AudioMillis
+	u.VendorCost += v.VendorCost
+	u.SearchSize = cmp.Or(v.SearchSize, u.SearchSize)
+	u.ImageForm = cmp.Or(v.ImageForm, u.ImageForm)
+	u.ServiceTier = cmp.Or(v.ServiceTier, u.ServiceTier)
+	u.Region = cmp.Or(v.Region, u.Region)
+	u.Reported = u.Reported || v.Reported
+	u.Unmeasured = u.Unmeasured || v.Unmeasured
+	u.Estimated = u.Estimated || v.Estimated
+	u.Doubtful = u.Doubtful || v.Doubtful
+	u.VendorCosted = u.VendorCosted || v.VendorCosted
+	u.Beside = append(u.Beside[:len(u.Beside):len(u.Beside)], v.Beside...)
 }
 
 // Bound keeps every part within its whole, or a price could go below zero.
@@ -179,11 +213,15 @@ type Cost struct {
 	Drifted    bool     `json:"drifted,omitempty"`    // the vendor's figure and ours differ by more than a tenth
 }
 
+// Known reports whether the amounts say anything: all of the cost or, beside
+// Unpriced, the part of it that has a price.
+func (c *Cost) Known() bool { return !c.Unpriced || c.Amount != 0 || c.List != 0 }
+
 // MarshalJSON writes null for what nobody knows the price of: a 0 would be
 // summed up as if it were one.
 func (c Cost) MarshalJSON() ([]byte, error) {
 	type plain Cost
-	if !c.Unpriced || c.Amount != 0 || c.List != 0 {
+	if c.Known() {
 		return json.Marshal(plain(c))
 	}
 	return json.Marshal(struct {

@@ -110,7 +110,7 @@ type Channel struct {
 	// NoIncludeUsage sends Chat Completions streams upstream without asking for
 	// token counts (stream_options.include_usage) that the client did not ask
 	// for itself. By default they are asked for, and kept from the client; an
-	// upstream that refuses is not asked again.
+	// upstream that refuses is not asked again for a week.
 	NoIncludeUsage bool `json:"no_include_usage,omitempty"`
 
 	// Hours is the daily time the channel may be used. Default: always.

@@ -16,11 +16,11 @@ import (
 
 // attempt is one try of a target for a call.
 type attempt struct {
-	call     *Call
-	target   *routing.Target
-	record   *ai.Attempt
-	note     health.Note // of its success, in the target's history
-	question question    // see include_usage.go
+	call      *Call
+	target    *routing.Target
+	record    *ai.Attempt
+	note      health.Note // of its success, in the target's history
+	asksUsage bool        // of a stream whose client does not, see include_usage.go
 
 	journaled time.Duration // when the journal was last told of it, since the call was received
 }
@@ -35,7 +35,6 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	})
 	rec := &c.Record.Attempts[len(c.Record.Attempts)-1]
 	a := &attempt{call: c, target: t, record: rec}
-	defer a.leaveUsageTrial()
 	if t.Repeats == 0 {
 		t.History.Retries.Call(c.Received.Add(start))
 	}
@@ -100,7 +99,6 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 	if o.Kind == ai.ClientGone || c.r.Context().Err() != nil {
 		t.Permit.Release()
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
-		c.Record.Usage = a.record.Usage
 		return true
 	}
 	failed := &failedAnswer{
@@ -195,11 +193,7 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 	verdict := answer.Verdict()
 	a.record.Usage = verdict.Usage
 	a.noteSubstitution(verdict.Model)
-	if ending.Evidence.Kind == ai.OK {
-		a.learnUsageSupport(verdict.Usage.Reported)
-	}
 	a.addCost(answer, ending.Evidence.Kind == ai.OK)
-	c.Record.Usage = a.record.Usage
 	c.Record.AnswerBytes = ending.Bytes
 	a.record.Outcome = ai.Outcome{Kind: ai.OK, Status: answer.Status}
 	a.recordOwner(verdict.ResponseID)

@@ -137,6 +137,10 @@ func (c *Call) priceAt(cand *routing.Candidate, u *ai.Usage) ai.Cost {
 // nothing of it may be estimated: its client was given none of it.
 func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 	c, t := a.call, a.target
+	if c.Operation == ai.CountTokens { // the answer is a number of tokens that nobody used
+		a.record.Usage = ai.Usage{}
+		return
+	}
 	if answer != nil && generates(c.Operation) {
 		a.estimate(&a.record.Usage, answer, complete)
 	}
@@ -150,6 +154,7 @@ func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 	a.record.Cost = c.priceAt(&t.Candidate, &a.record.Usage)
 	t.Used = access.Use{Tokens: int(a.record.Usage.Input + a.record.Usage.Output), Money: a.record.Cost.Amount}
 	c.used.Tokens += t.Used.Tokens
+	c.Record.Usage.Add(&a.record.Usage)
 	rec := &c.Record.Cost
 	rec.Amount += a.record.Cost.Amount
 	rec.List += a.record.Cost.List

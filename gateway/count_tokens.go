@@ -30,7 +30,6 @@ func (c *Call) CountTokens() error {
 		sent.Index = nil // it is of the whole body
 	}
 	n := st.Counter.Send(sent, c.countedModel(), body).Tokens
-	c.Record.Usage.Input, c.Record.Usage.Estimated = n, true
 	text := format.CountAnswer(n)
 	header := c.w.Header()
 	header.Set("Content-Type", "application/json")

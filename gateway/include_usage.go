@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"encoding/json"
+	"fmt"
 	"sync"
-	"sync/atomic"
+	"time"
 
 	"github.com/ccload/ccload/protocol/openai"
 	"github.com/ccload/ccload/relay"
@@ -10,91 +12,108 @@ import (
 )
 
 // This file decides whether a Chat Completions stream is asked for usage on
-// behalf of a client that did not ask. Some servers tell it anyway and some
-// refuse to be asked; both are learned, so that no more is changed of what
-// passes than must be.
+// behalf of a client that did not ask. Every stream is, but where the config or
+// the provider's preset says that it is told anyway, and at addresses that
+// refuse the question. No stream goes without it in order to learn whether
+// usage comes by itself: that one would be billed by an estimate.
 
-// question is how an attempt stands to usage its client did not ask for.
-type question uint8
-
-const (
-	notAsked question = iota // it is not asked for
-	asked                    // it is, and kept from the client
-	without                  // it is not, to see whether it comes anyway
-)
-
-// usageSupport is what is known of addresses, by channel and address. Safe for
-// concurrent use.
-type usageSupport struct{ byAddress sync.Map } // string -> *usageHabit
-
-// addressSupport is what is known of one address.
-type addressSupport struct {
-	needless atomic.Bool  // it refuses the question, or tells without it
-	needed   atomic.Bool  // it does not tell without it
-	answered atomic.Int32 // how often it answered the question
-	trying   atomic.Bool  // an attempt goes without it right now
+// UsageSupport is what is known of addresses, by channel and address. The zero
+// value knows nothing. Safe for concurrent use.
+type UsageSupport struct {
+	mu      sync.RWMutex
+	refused map[string]time.Time // when an address last refused the question
+	changed bool                 // since Save
 }
 
-// UsageTriedAfter is how many streams must have answered the question before one is
-// sent without it. An address of a known provider is not tried: it is known.
-const UsageTriedAfter = 16
+// refusalKept is how long an address that refuses the question is not asked: a
+// server may be replaced by one that knows it.
+const refusalKept = 7 * 24 * time.Hour
 
-func (h *usageSupport) of(t *routing.Target) *addressSupport {
-	key := t.Name + " " + t.Address()
-	if v, ok := h.byAddress.Load(key); ok {
-		return v.(*addressSupport)
+// maxRefusals bounds how many addresses are remembered.
+const maxRefusals = 10_000
+
+func addressOf(t *routing.Target) string { return t.Name + " " + t.Address() }
+
+func (s *UsageSupport) refuses(t *routing.Target, now time.Time) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if len(s.refused) == 0 {
+		return false
 	}
-	v, _ := h.byAddress.LoadOrStore(key, new(addressSupport))
-	return v.(*addressSupport)
+	at, known := s.refused[addressOf(t)]
+	return known && now.Sub(at) < refusalKept
 }
 
-// usageQuestion decides about an attempt.
-func (a *attempt) usageQuestion() question {
+func (s *UsageSupport) noteRefusal(t *routing.Target, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refused == nil {
+		s.refused = make(map[string]time.Time)
+	}
+	if len(s.refused) >= maxRefusals {
+		clear(s.refused) // learned anew, at one refused attempt each
+	}
+	s.refused[addressOf(t)], s.changed = now, true
+}
+
+// Save returns what was learned as JSON, nil if that is what was saved last.
+// failed must be called if it could not be kept.
+func (s *UsageSupport) Save(now time.Time) (saved []byte, failed func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.changed {
+		return nil, func() {}, nil
+	}
+	for address, at := range s.refused {
+		if now.Sub(at) >= refusalKept {
+			delete(s.refused, address)
+		}
+	}
+	saved, err = json.Marshal(s.refused)
+	if err != nil {
+		return nil, func() {}, fmt.Errorf("keeping which addresses refuse to tell usage: %w", err)
+	}
+	s.changed = false
+	return saved, func() {
+		s.mu.Lock()
+		s.changed = true
+		s.mu.Unlock()
+	}, nil
+}
+
+// Load takes in what an earlier process saved; what this one has learned stays.
+func (s *UsageSupport) Load(saved []byte) error {
+	var refused map[string]time.Time
+	if err := json.Unmarshal(saved, &refused); err != nil {
+		return fmt.Errorf("reading which addresses refuse to tell usage: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refused == nil {
+		s.refused = make(map[string]time.Time, len(refused))
+	}
+	for address, at := range refused {
+		if at.After(s.refused[address]) && len(s.refused) < maxRefusals {
+			s.refused[address] = at
+		}
+	}
+	return nil
+}
+
+// mustAskUsage decides about an attempt.
+func (a *attempt) mustAskUsage() bool {
 	c, t := a.call, a.target
-	if c.request.AskUsage.Text == "" || t.Conf.NoIncludeUsage || t.Preset.TellsUsage {
-		return notAsked
-	}
-	habit := c.site.gateway.State.usageSupport.of(t)
-	switch {
-	case habit.needless.Load():
-		return notAsked
-	case t.Conf.Provider == "" && !habit.needed.Load() && habit.answered.Load() >= UsageTriedAfter && habit.trying.CompareAndSwap(false, true):
-		return without
-	}
-	return asked
+	return c.request.AskUsage.Text != "" && !t.Conf.NoIncludeUsage && !t.Preset.TellsUsage &&
+		!c.site.gateway.State.UsageSupport.refuses(t, c.Received)
 }
 
 // usageRefused notes that an address refuses the question. Then the attempt
 // says nothing about the request nor the target.
 func (a *attempt) usageRefused(answer *relay.Answer) bool {
 	c, t := a.call, a.target
-	if a.question != asked || !openai.RefusesUsage(answer.Status, answer.Held()) {
+	if !a.asksUsage || !openai.RefusesUsage(answer.Status, answer.Held()) {
 		return false
 	}
-	c.site.gateway.State.usageSupport.of(t).needless.Store(true)
+	c.site.gateway.State.UsageSupport.noteRefusal(t, time.Now())
 	return true
-}
-
-// learnUsageSupport takes in a stream that came to its end, with usage or without.
-func (a *attempt) learnUsageSupport(told bool) {
-	c, t := a.call, a.target
-	habit := c.site.gateway.State.usageSupport.of(t)
-	switch a.question {
-	case asked:
-		if told {
-			habit.answered.Add(1)
-		}
-	case without:
-		habit.needless.Store(told)
-		habit.needed.Store(!told)
-	}
-}
-
-// leaveUsageTrial lets another attempt go without the question, if this one learned
-// nothing.
-func (a *attempt) leaveUsageTrial() {
-	c, t := a.call, a.target
-	if a.question == without {
-		c.site.gateway.State.usageSupport.of(t).trying.Store(false)
-	}
 }

@@ -35,7 +35,7 @@ func (a *attempt) journal(answer *relay.Answer) {
 		rec.Cost.List += a.record.Cost.List
 		rec.Cost.Unpriced = rec.Cost.Unpriced || a.record.Cost.Unpriced
 		rec.Cost.Price, rec.Cost.Multiplier = a.record.Cost.Price, a.record.Cost.Multiplier
-		rec.Usage = *u
+		rec.Usage.Add(u)
 	}
 	rec.Outcome, rec.Message = ai.Interrupted, interruptedMessage
 	rec.Duration, rec.RequestBytes = c.since(), int64(c.BodySize)

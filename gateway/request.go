@@ -62,7 +62,7 @@ func (a *attempt) upstreamRequest() (*relay.Request, error) {
 	}
 	header := a.upstreamHeader()
 	u := finish(t, c.r, c.match.Format, header, path, endpoint.ForwardQuery(c.r.URL.RawQuery))
-	a.question = a.usageQuestion()
+	a.asksUsage = a.mustAskUsage()
 	body, err := a.upstreamBody(header)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (a *attempt) renames() string {
 // hides is what of a stream the client does not get, because it did not ask
 // for it.
 func (a *attempt) hides() func(data []byte) bool {
-	if a.question != asked {
+	if !a.asksUsage {
 		return nil
 	}
 	return openai.UsageOnly

@@ -36,7 +36,7 @@ func (a *attempt) upstreamBody(header http.Header) (relay.Body, error) {
 			whole = changed
 		}
 	}
-	if a.question == asked {
+	if a.asksUsage {
 		changes = append(changes, c.request.AskUsage)
 	}
 	if f, ok := c.match.Format.(protocol.ModelRewriter); ok && t.Model != c.Model {
@@ -67,7 +67,7 @@ func (a *attempt) unsealedBody() []byte {
 	if t.Model != c.Model && t.Model != "" && c.match.Endpoint.ModelIn == protocol.ModelInBody {
 		edits = append(edits, scan.Edit{Path: []string{"model"}, Value: scan.Quote(t.Model)})
 	}
-	if a.question == asked {
+	if a.asksUsage {
 		edits = append(edits, scan.Edit{Path: []string{"stream_options", "include_usage"}, Value: []byte("true")})
 	}
 	if start, end, ok := scan.Get(body, "thinking", "type"); ok && scan.StringIs(body[start:end], "enabled") {

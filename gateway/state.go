@@ -20,7 +20,7 @@ type State struct {
 	Counter        *tokens.Counter
 	counting       lastUse // of the endpoints that count tokens
 	outputs        tokens.OutputEstimator
-	usageSupport   usageSupport
+	UsageSupport   UsageSupport
 	responseOwners *responseOwners
 	modelLists     *modelListCache
 	Pool           *relay.Pool

@@ -99,8 +99,10 @@ func newConnections(ctx context.Context, d dialect, write, read *sql.DB) (*conne
 		c.now = time.Now
 	}
 	c.folding.next = c.now().Add(foldAfter)
-	if err := c.countRest(ctx); err != nil {
-		return nil, errors.Join(err, c.forgetStatements())
+	for _, bring := range []func(context.Context) error{c.countRest, c.rebookRest} {
+		if err := bring(ctx); err != nil {
+			return nil, errors.Join(err, c.forgetStatements())
+		}
 	}
 	return c, nil
 }

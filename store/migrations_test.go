@@ -51,7 +51,7 @@ func TestEveryEarlierSchemaIsBroughtUpToDate(t *testing.T) {
 						}
 					}
 				}
-				_, err := tx.Exec("INSERT INTO cooling VALUES ('channel', 'c', '', '', '', '', '', ?, 1, 'rate_limited', '', '', 0, 0)", arrived.Add(2*time.Hour).UnixNano())
+				_, err := tx.Exec("INSERT INTO cooling (scope, channel, url, key_id, model, group_name, protocol, until, failures, kind, rule, message, since, attention) VALUES ('channel', 'c', '', '', '', '', '', ?, 1, 'rate_limited', '', '', 0, 0)", arrived.Add(2*time.Hour).UnixNano())
 				return err
 			})
 			s := &SQLite{Path: path}

@@ -19,8 +19,8 @@ type Dimension string
 
 // The dimensions.
 const (
-	ByChannel  Dimension = "channel"  // the one that served, empty if none did
-	ByKey      Dimension = "key"      // fingerprint of the key of the last attempt
+	ByChannel  Dimension = "channel"  // of the attempt, empty for calls without any
+	ByKey      Dimension = "key"      // fingerprint of the key of the attempt
 	ByModel    Dimension = "model"    // as the client named it
 	ByToken    Dimension = "token"    // of the client
 	ByProtocol Dimension = "protocol" // of the client
@@ -35,8 +35,12 @@ var dimensionColumns = [dimensionCount]string{"channel", "key_id", "model", "tok
 
 const dimensionCount = 6
 
-// outcomeAt is the place of the outcome among the dimensions.
-const outcomeAt = 5
+// Places among the dimensions.
+const (
+	channelAt = 0
+	keyAt     = 1
+	outcomeAt = 5
+)
 
 // dimensionSet is a set of dimensions: bit i stands for Dimensions[i].
 type dimensionSet uint8
@@ -87,17 +91,6 @@ const longestName = 200
 
 func shortName(s string) string { return ai.CutBytes(clean(s), longestName) }
 
-func dimensionsOf(r *ai.Record) dimensionValues {
-	key := ""
-	if n := len(r.Attempts); n > 0 {
-		key = r.Attempts[n-1].Target.Key
-	}
-	return dimensionValues{
-		shortName(r.Channel), shortName(key), shortName(r.Model), shortName(r.Token), shortName(string(r.Protocol)),
-		r.Outcome.String(),
-	}
-}
-
 // counts are the counters of a roll-up, in the order of countColumns.
 type counts [countCount]int64
 
@@ -135,34 +128,11 @@ const maxOfOne = 1 << 50
 
 func countable(n int64) int64 { return min(max(n, 0), maxOfOne) }
 
-// addCost adds what of a call may change later, times sign.
-func (c *counts) addCost(r *ai.Record, sign int64) {
-	c[countCost] += sign * countable(int64(r.Cost.Amount))
-	c[countListCost] += sign * countable(int64(r.Cost.List))
-	c[countUnpriced] += sign * flag(r.Cost.Unpriced)
-}
+func (c *counts) add(other *counts) { c.addTimes(other, 1) }
 
-// addCall adds a call.
-func (c *counts) addCall(r *ai.Record) {
-	c[countCalls]++
-	c[countAttempts] += int64(len(r.Attempts))
-	c[countFailedOver] += flag(len(r.Attempts) > 1)
-	c[countStreams] += flag(r.Stream)
-	c[countInput] += countable(r.Usage.Input)
-	c[countCachedInput] += countable(r.Usage.CachedInput)
-	c[countCacheWrite] += countable(r.Usage.CacheWrite)
-	c[countOutput] += countable(r.Usage.Output)
-	c[countReasoning] += countable(r.Usage.Reasoning)
-	c[countEstimated] += flag(r.Usage.Estimated)
-	c[countDuration] += countable(r.Duration.Microseconds())
-	c[countFirstContent] += countable(r.FirstContent.Microseconds())
-	c[countFirstContents] += flag(r.FirstContent > 0)
-	c.addCost(r, 1)
-}
-
-func (c *counts) add(other *counts) {
+func (c *counts) addTimes(other *counts, sign int64) {
 	for i, n := range other {
-		c[i] += n
+		c[i] += sign * n
 	}
 }
 
@@ -196,26 +166,6 @@ func (g groups) of(key group) *sums {
 	}
 	return s
 }
-
-// minuteGroup is the group of a call in the finest roll-up.
-func minuteGroup(r *ai.Record) group {
-	return group{start: floor(max(nanos(r.Time), 0), minutely), values: dimensionsOf(r)}
-}
-
-// addCall counts a call.
-func (g groups) addCall(r *ai.Record) {
-	s := g.of(minuteGroup(r))
-	s.addCall(r)
-	if r.Outcome == ai.OK {
-		s.duration.Add(r.Duration)
-		if r.FirstContent > 0 {
-			s.firstContent.Add(r.FirstContent)
-		}
-	}
-}
-
-// addCost corrects what a call cost.
-func (g groups) addCost(r *ai.Record, sign int64) { g.of(minuteGroup(r)).addCost(r, sign) }
 
 // level is the width of what a roll-up covers.
 type level = time.Duration

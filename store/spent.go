@@ -170,11 +170,11 @@ func (c *storedCall) reprice(ctx context.Context, tx *sql.Tx, moved spending, to
 	d.LeftOut = nil
 	d.Into(c.Record)
 	moved.add(c.Record, -1)
-	totals.addCost(c.Record, -1)
+	totals.addCharges(c.Record, -1)
 	was := c.Cost.Amount
 	price(c.Record)
 	moved.add(c.Record, 1)
-	totals.addCost(c.Record, 1)
+	totals.addCharges(c.Record, 1)
 	text := string(callrow.AppendDetails(nil, c.Record, leftOut))
 	if text == c.details && c.Cost.Amount == was {
 		return false, nil

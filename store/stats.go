@@ -14,6 +14,11 @@ const MostStats = 50_000
 
 // StatsFilter says which statistics are wanted. Empty fields do not narrow.
 //
+// What happens once in a call counts at the channel and key of its last attempt:
+// the one that served, or failed last. Attempts, tokens and costs count at the
+// channel and key of each attempt. So whatever rows are told apart by, they add
+// up to the same, to the rows of the calls and to what was spent of budgets.
+//
 // All calls written are in the statistics at once, and stay when they are
 // pruned. Counters are exact, with these bounds: a name longer than 200 bytes
 // counts as its beginning; what is below zero counts as 0, and a number of one call above 2^50 as
@@ -52,7 +57,7 @@ type StatsRow struct {
 	Start time.Time `json:"start"` // of the step; StatsFilter.Since if there is none
 
 	// The values of the dimensions asked for, the others empty. A value may be
-	// empty too: no channel served.
+	// empty too: no channel was asked.
 	Channel  string `json:"channel,omitempty"`
 	Key      string `json:"key,omitempty"`
 	Model    string `json:"model,omitempty"`
@@ -60,19 +65,19 @@ type StatsRow struct {
 	Protocol string `json:"protocol,omitempty"`
 	Outcome  string `json:"outcome,omitempty"`
 
-	Calls       int64    `json:"calls"`
+	Calls       int64    `json:"calls"` // 0 where only attempts were that another channel or key followed
 	Attempts    int64    `json:"attempts"`
 	FailedOver  int64    `json:"failed_over"` // calls of more than one attempt
 	Streams     int64    `json:"streams"`
-	Input       int64    `json:"input"` // tokens, these five
+	Input       int64    `json:"input"` // tokens of the attempts, these five
 	CachedInput int64    `json:"cached_input"`
 	CacheWrite  int64    `json:"cache_write"`
 	Output      int64    `json:"output"`
 	Reasoning   int64    `json:"reasoning"`
 	Cost        ai.Money `json:"usd"`
 	ListCost    ai.Money `json:"list_usd"`
-	Unpriced    int64    `json:"unpriced"`  // calls
-	Estimated   int64    `json:"estimated"` // calls
+	Unpriced    int64    `json:"unpriced"`  // calls, at their first attempt that is
+	Estimated   int64    `json:"estimated"` // calls, likewise
 
 	// Sums in microseconds, of all calls, because nanoseconds would not fit.
 	Duration      int64 `json:"duration_us"`

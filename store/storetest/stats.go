@@ -30,52 +30,103 @@ func counted(t *rapid.T, n int, now time.Time, age time.Duration) *ai.Record {
 		Input: number("input"), CachedInput: number("cached"), CacheWrite: number("written"), Output: number("output"),
 		Reasoning: number("reasoning"), Estimated: rapid.Bool().Draw(t, "estimated"), Reported: true,
 	}
-	r.Cost = ai.Cost{Amount: ai.Money(number("cost")), List: ai.Money(number("list")), Unpriced: rapid.Bool().Draw(t, "unpriced")}
 	attempt := r.Attempts[0]
 	r.Attempts = nil
+	var used ai.Usage
+	var cost ai.Cost
 	for range rapid.IntRange(0, 3).Draw(t, "attempts") {
-		attempt.Target.Key = draw("key", "k1", "k2")
+		attempt.Target.Channel, attempt.Target.Key = draw("asked", "a", "b"), draw("key", "k1", "k2")
+		attempt.Usage, attempt.Cost = ai.Usage{}, ai.Cost{}
+		if rapid.Bool().Draw(t, "charged") {
+			attempt.Usage = r.Usage
+			attempt.Usage.Input = number("attempt's input")
+			attempt.Cost = ai.Cost{Amount: ai.Money(number("cost")), List: ai.Money(number("list")), Unpriced: rapid.Bool().Draw(t, "unpriced")}
+		}
+		used.Add(&attempt.Usage)
+		cost.Amount += attempt.Cost.Amount
+		cost.List += attempt.Cost.List
+		cost.Unpriced = cost.Unpriced || attempt.Cost.Unpriced
 		r.Attempts = append(r.Attempts, attempt)
+	}
+	if len(r.Attempts) == 0 { // such as what was counted here
+		r.Channel = ""
+		return r
+	}
+	r.Usage, r.Cost = used, cost
+	if r.Channel != "" {
+		r.Channel = attempt.Target.Channel
 	}
 	return r
 }
 
-// addTo adds a call to a row.
-func addTo(row *store.StatsRow, r *ai.Record) {
+// posting is what of a call counts at one channel and key.
+type posting struct {
+	channel, key string
+	sums         store.StatsRow
+}
+
+// postings are what a call adds up to: itself where its last attempt was, and
+// each attempt where it was. It is unpriced and estimated once, at the first
+// attempt that is.
+func postings(r *ai.Record) []posting {
 	one := func(b bool) int64 {
 		if b {
 			return 1
 		}
 		return 0
 	}
-	row.Calls++
-	row.Attempts += int64(len(r.Attempts))
-	row.FailedOver += one(len(r.Attempts) > 1)
-	row.Streams += one(r.Stream)
-	row.Input += r.Usage.Input
-	row.CachedInput += r.Usage.CachedInput
-	row.CacheWrite += r.Usage.CacheWrite
-	row.Output += r.Usage.Output
-	row.Reasoning += r.Usage.Reasoning
-	row.Cost += r.Cost.Amount
-	row.ListCost += r.Cost.List
-	row.Unpriced += one(r.Cost.Unpriced)
-	row.Estimated += one(r.Usage.Estimated)
-	row.Duration += r.Duration.Microseconds()
-	row.FirstContent += r.FirstContent.Microseconds()
-	row.FirstContents += one(r.FirstContent > 0)
+	call := posting{channel: r.Channel, sums: store.StatsRow{
+		Calls: 1, FailedOver: one(len(r.Attempts) > 1), Streams: one(r.Stream), Duration: r.Duration.Microseconds(),
+		FirstContent: r.FirstContent.Microseconds(), FirstContents: one(r.FirstContent > 0),
+	}}
+	if len(r.Attempts) == 0 {
+		call.sums.Input, call.sums.CachedInput, call.sums.CacheWrite = r.Usage.Input, r.Usage.CachedInput, r.Usage.CacheWrite
+		call.sums.Output, call.sums.Reasoning, call.sums.Estimated = r.Usage.Output, r.Usage.Reasoning, one(r.Usage.Estimated)
+		return []posting{call}
+	}
+	var list []posting
+	estimated, unpriced := false, false
+	for i := range r.Attempts {
+		a := &r.Attempts[i]
+		list = append(list, posting{a.Target.Channel, a.Target.Key, store.StatsRow{
+			Attempts: 1, Input: a.Usage.Input, CachedInput: a.Usage.CachedInput, CacheWrite: a.Usage.CacheWrite,
+			Output: a.Usage.Output, Reasoning: a.Usage.Reasoning, Cost: a.Cost.Amount, ListCost: a.Cost.List,
+			Estimated: one(a.Usage.Estimated && !estimated), Unpriced: one(a.Cost.Unpriced && !unpriced),
+		}})
+		estimated, unpriced = estimated || a.Usage.Estimated, unpriced || a.Cost.Unpriced
+		call.channel, call.key = a.Target.Channel, a.Target.Key
+	}
+	return append(list, call)
 }
 
-// values are what a call is told apart by.
-func values(r *ai.Record, by []store.Dimension) (row store.StatsRow) {
+// addTo adds a posting to a row.
+func addTo(row, p *store.StatsRow) {
+	row.Calls += p.Calls
+	row.Attempts += p.Attempts
+	row.FailedOver += p.FailedOver
+	row.Streams += p.Streams
+	row.Input += p.Input
+	row.CachedInput += p.CachedInput
+	row.CacheWrite += p.CacheWrite
+	row.Output += p.Output
+	row.Reasoning += p.Reasoning
+	row.Cost += p.Cost
+	row.ListCost += p.ListCost
+	row.Unpriced += p.Unpriced
+	row.Estimated += p.Estimated
+	row.Duration += p.Duration
+	row.FirstContent += p.FirstContent
+	row.FirstContents += p.FirstContents
+}
+
+// values are what a posting of a call is told apart by.
+func values(r *ai.Record, p *posting, by []store.Dimension) (row store.StatsRow) {
 	for _, d := range by {
 		switch d {
 		case store.ByChannel:
-			row.Channel = r.Channel
+			row.Channel = p.channel
 		case store.ByKey:
-			if n := len(r.Attempts); n > 0 {
-				row.Key = r.Attempts[n-1].Target.Key
-			}
+			row.Key = p.key
 		case store.ByModel:
 			row.Model = r.Model
 		case store.ByToken:
@@ -94,14 +145,16 @@ func values(r *ai.Record, by []store.Dimension) (row store.StatsRow) {
 func addUp(calls map[string]*ai.Record, by []store.Dimension, start func(time.Time) time.Time) []store.StatsRow {
 	all := make(map[store.StatsRow]*store.StatsRow)
 	for _, r := range calls {
-		key := values(r, by)
-		key.Start = start(r.Time)
-		row := all[key]
-		if row == nil {
-			row = new(key)
-			all[key] = row
+		for _, p := range postings(r) {
+			key := values(r, &p, by)
+			key.Start = start(r.Time)
+			row := all[key]
+			if row == nil {
+				row = new(key)
+				all[key] = row
+			}
+			addTo(row, &p.sums)
 		}
-		addTo(row, r)
 	}
 	list := make([]store.StatsRow, 0, len(all))
 	for _, row := range all {
@@ -153,8 +206,17 @@ func (t suite) statsAddUp() {
 		case 0:
 			factor := ai.Money(rapid.Int64Range(0, 3).Draw(rt, "factor"))
 			change := func(r *ai.Record) {
-				if r.Usage.Input%2 == 0 {
-					r.Cost.Amount, r.Cost.List, r.Cost.Unpriced = factor*ai.Money(r.Usage.Output), factor, factor == 0
+				if r.Usage.Input%2 != 0 || len(r.Attempts) == 0 {
+					return
+				}
+				r.Cost = ai.Cost{}
+				r.Attempts = slices.Clone(r.Attempts)
+				for i := range r.Attempts {
+					a := &r.Attempts[i]
+					a.Cost.Amount, a.Cost.List, a.Cost.Unpriced = factor*ai.Money(a.Usage.Output), factor, factor == 0
+					r.Cost.Amount += a.Cost.Amount
+					r.Cost.List += a.Cost.List
+					r.Cost.Unpriced = r.Cost.Unpriced || a.Cost.Unpriced
 				}
 			}
 			since := now.Add(-30 * time.Hour)
@@ -268,7 +330,8 @@ func (t suite) statsFilters() {
 		r := call(n)
 		r.Time, r.Model = now, model
 		if n%2 == 1 {
-			r.Channel, r.Token, r.Protocol, r.Outcome, r.Attempts[0].Target.Key = "spare", "phone", ai.OpenAI, ai.Timeout, "k2"
+			r.Channel, r.Token, r.Protocol, r.Outcome = "spare", "phone", ai.OpenAI, ai.Timeout
+			r.Attempts[0].Target.Channel, r.Attempts[0].Target.Key = "spare", "k2"
 		}
 		t.write(s, r)
 	}

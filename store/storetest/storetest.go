@@ -58,6 +58,7 @@ var promises = []struct {
 	{"what calls cost is spent once", suite.spentOnce},
 	{"calls are priced anew", suite.repriced},
 	{"statistics are what calls add up to", suite.statsAddUp},
+	{"statistics, rows and budgets add up to the same", suite.booksAgree},
 	{"statistics are as exact in time as they are kept", suite.statsOfAllAges},
 	{"statistics are filtered and told apart", suite.statsFilters},
 	{"statistics know quantiles", suite.statsQuantiles},
@@ -108,7 +109,7 @@ func call(n int) *ai.Record {
 		Duration: time.Second, Usage: ai.Usage{Input: int64(n), Output: 1, Reported: true},
 		Attempts: []ai.Attempt{{
 			Target:  ai.Target{Channel: "main", URL: "https://a.example", Key: "k1", Model: "claude-sonnet-4-6"},
-			Outcome: ai.Outcome{Status: 200}, Why: "the only one",
+			Outcome: ai.Outcome{Status: 200}, Why: "the only one", Usage: ai.Usage{Input: int64(n), Output: 1, Reported: true},
 		}},
 		Candidates: []ai.Candidate{{Channel: "main", Reason: ai.Eligible}, {Channel: "spare", Reason: ai.Disabled}},
 	}

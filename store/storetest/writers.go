@@ -64,7 +64,9 @@ func (t suite) manyWriters() {
 			for range 6 {
 				_, pruneErr := s.Prune(t.Context(), time.Time{}, 0, 1) // deletes none, so it folds
 				_, _, priceErr := s.Reprice(t.Context(), noon, func(r *ai.Record) {
-					r.Cost.Amount += 1000 - r.Cost.Amount%1000 // whoever comes later changes it once more
+					more := 1000 - r.Cost.Amount%1000 // whoever comes later changes it once more
+					r.Cost.Amount += more
+					r.Attempts[len(r.Attempts)-1].Cost.Amount += more
 				})
 				if err := errors.Join(pruneErr, priceErr); err != nil {
 					t.Error(err)

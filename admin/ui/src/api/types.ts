@@ -270,7 +270,7 @@ export interface ChannelConfig {
 	models?: string[] | null
 	/** Name identifies the channel in logs, statistics and tokens. Unique. Required; at most 191 characters. */
 	name: string
-	/** NoIncludeUsage sends Chat Completions streams upstream without asking for token counts (stream_options.include_usage) that the client did not ask for itself. By default they are asked for, and kept from the client; an upstream that refuses is not asked again. */
+	/** NoIncludeUsage sends Chat Completions streams upstream without asking for token counts (stream_options.include_usage) that the client did not ask for itself. By default they are asked for, and kept from the client; an upstream that refuses is not asked again for a week. */
 	no_include_usage?: boolean
 	/** Origin is where it comes from: declared in the config, and read-only, or stored. */
 	origin?: string
@@ -638,7 +638,7 @@ export interface OverviewChannel {
 	limit_today_usd?: number
 	/** of the channel */
 	name: string
-	/** calls of the range that it answered */
+	/** calls of the range that it answered or was the last to fail */
 	served: number
 	/** Speed is the output tokens per second that its calls took, from their arrival to their end; 0 where nothing is known. */
 	tokens_per_second?: number
@@ -852,15 +852,15 @@ export interface Statistics {
 }
 
 export interface StatisticsRow {
-	/** of these calls */
+	/** of calls; by channel or key: those it was asked in, also where another served */
 	attempts: number
 	/** written to a prompt cache */
 	cache_write_tokens: number
 	/** read from a prompt cache */
 	cached_input_tokens: number
-	/** that have ended */
+	/** that have ended; by channel or key: those that it served or was the last to fail */
 	calls: number
-	/** with multipliers of channels */
+	/** of all attempts, each where it was made, with multipliers of channels */
 	cost_usd: number
 	/** median; with quantiles only */
 	duration_p50_ns?: number
@@ -868,7 +868,7 @@ export interface StatisticsRow {
 	duration_p95_ns?: number
 	/** with quantiles only */
 	duration_p99_ns?: number
-	/** calls whose tokens were counted here */
+	/** calls whose tokens were counted here, at the first such attempt */
 	estimated: number
 	/** good calls whose first attempt was not */
 	failed_over: number
@@ -878,9 +878,9 @@ export interface StatisticsRow {
 	first_content_p95_ns?: number
 	/** with quantiles only */
 	first_content_p99_ns?: number
-	/** cached ones included */
+	/** of all attempts, each where it was made; cached ones included */
 	input_tokens: number
-	/** by list prices */
+	/** of the same by list prices */
 	list_cost_usd: number
 	/** of the calls */
 	mean_duration_ns?: number
@@ -894,7 +894,7 @@ export interface StatisticsRow {
 	start?: string
 	/** calls that asked for a stream */
 	streams: number
-	/** calls of which a part has no price */
+	/** calls of which a part has no price, at the first attempt that has none */
 	unpriced: number
 	/** of the dimensions that are grouped by */
 	values?: Record<string, string> | null
@@ -1225,7 +1225,7 @@ export interface AiRecord {
 	token: string
 	/** as the upstream that served names it */
 	upstream_model?: string
-	/** of all attempts together */
+	/** of all attempts together; of the one that answered: usage of the last of attempts */
 	usage: AiUsage
 	/** the client's, shortened */
 	user_agent?: string
