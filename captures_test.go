@@ -88,7 +88,9 @@ func TestACaptureSealedWithALostKey(t *testing.T) {
 	d.logIn(`{"password":"` + testPassword + `"}`)
 	d.api(http.MethodPut, "settings", `{"capture":{"enabled":true}}`).want(t, http.StatusOK)
 	id := d.askModel(ai.Anthropic, "claude-haiku-4-5", false).want(t, http.StatusOK).Header.Get("X-Ccload-Request-Id")
-	eventually(t, func() (bool, bool) { return true, d.api(http.MethodGet, "calls/"+id+"/bodies", "").Status == http.StatusOK })
+	eventually(t, func() (bool, bool) {
+		return true, d.api(http.MethodGet, "calls/"+id+"/bodies", "").Status == http.StatusOK
+	})
 	if err := d.app.state.store.ResealCaptures(t.Context(), func(c *store.Capture) error {
 		c.Sealed = []byte("v1.00000000.AAAA")
 		return nil

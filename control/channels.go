@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -44,11 +45,26 @@ func showChannel(c *config.Channel, keys []storedKey, from string) admin.Channel
 	shown.Channel.Keys = nil
 	shown.Proxy = secrets.RedactProxy(c.Proxy)
 	shown.HeaderUp = shownHeaders(c.HeaderUp)
+	shown.TransportRaw = shownTransport(c.TransportRaw)
 	for _, k := range keys {
 		shown.Keys = append(shown.Keys, admin.KeyConfig{
 			Fingerprint: access.Fingerprint(k.Secret), LastFour: secrets.LastFour(k.Secret), Note: k.Note, Disabled: k.Disabled,
 		})
 	}
+	return shown
+}
+
+// shownTransport keeps the name of a transport: its settings may name files and
+// the password of a proxy.
+func shownTransport(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return nil
+	}
+	var module struct {
+		Protocol string `json:"protocol"`
+	}
+	_ = json.Unmarshal(raw, &module) // it was read before
+	shown, _ := json.Marshal(module) // a text always can
 	return shown
 }
 

@@ -23,6 +23,7 @@ var samples = map[string]any{
 	"hours.from": "08:00", "hours.to": "23:30", "hours.zone": "Europe/Berlin",
 	"daily_budget": 0.1, "budget.day": 0.0, "cost_multiplier": 0.25,
 	"body_set":              []config.BodyField{{Path: "a.b", Value: json.RawMessage(`{"x":[1,"<&>"],"n":12345678901234567890}`)}},
+	"transport":             json.RawMessage(nil), // is never stored
 	"body_remove":           []string{"=c", "d,e"},
 	"models":                []string{"gpt-5", "a, b", "-c*", "[d", "'=e"},
 	"model_names":           map[string]string{"one": "two", "=x": "'y"},
@@ -38,6 +39,9 @@ func fill(t *testing.T, v reflect.Value, path string) {
 	t.Helper()
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		at := strings.TrimPrefix(path+"."+name, ".")
 		if sample, ok := samples[at]; ok && sample != nil {

@@ -292,6 +292,8 @@ export interface ChannelConfig {
 	tls_insecure_skip_verify?: boolean
 	/** TPM limits tokens per minute, input and output (a sliding minute). A call counts with what it is expected to use, and with what it used when it has ended. Default 0: no limit. */
 	tpm?: number
+	/** TransportRaw is a transport module of Caddy's reverse_proxy that sends the channel's requests instead of the gateway's own: for a certificate authority or a client certificate of one's own, another server name, or HTTP/3 (versions 3, which goes with no other). It is written as in reverse_proxy, and serves calls, checks, tests and lists of models alike. Only the config may have one, because modules read files. What the gateway's own transport does beside, a module does not: names are not kept from resolving to private addresses; connect_timeout does not count but the module's dial_timeout (3 seconds unless it says otherwise); the proxy is that of the environment or of network_proxy; and with HTTP/3 the records of calls do not tell how long name, connection and TLS took. Placeholders of requests are empty in it, because calls share connections. Default: the gateway's own transport. */
+	transport?: unknown
 	/** when it was changed last; empty if it is declared */
 	updated?: string
 	/** URLs are base addresses of the service, all equal; the faster healthy one is used. A trailing /v1 may be left out or written. A trailing # means: use the address as it is, append no endpoint path. Other forms: see url. */
