@@ -23,7 +23,7 @@ var samples = map[string]any{
 	"hours.from": "08:00", "hours.to": "23:30", "hours.zone": "Europe/Berlin",
 	"daily_budget": 0.1, "budget.day": 0.0, "cost_multiplier": 0.25,
 	"body_set":              []config.BodyField{{Path: "a.b", Value: json.RawMessage(`{"x":[1,"<&>"],"n":12345678901234567890}`)}},
-	"transport":             json.RawMessage(nil), // is never stored
+	"transport":             json.RawMessage(`{"protocol":"http"}`),
 	"body_remove":           []string{"=c", "d,e"},
 	"models":                []string{"gpt-5", "a, b", "-c*", "[d", "'=e"},
 	"model_names":           map[string]string{"one": "two", "=x": "'y"},
@@ -90,11 +90,12 @@ func filled(t *testing.T) *transfer.Set {
 	var ch transfer.Channel
 	fill(t, reflect.ValueOf(&ch.Channel).Elem(), "")
 	for f, v := range reflect.ValueOf(ch.Channel).Fields() {
-		if v.IsZero() {
+		if f.IsExported() && v.IsZero() {
 			t.Fatalf("%s is not filled", f.Name)
 		}
 	}
 	ch.Channel.Keys = nil
+	ch.TransportRaw = nil // only the config has one
 	ch.Keys = []transfer.Key{key("sk-one,two"), key("{env.KEY}"), key("=sk-three-and-long-enough")}
 	noted := key("sk-four")
 	noted.Note, noted.Disabled = "line\none, \"two\"", true
