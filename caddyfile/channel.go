@@ -39,7 +39,7 @@ import (
 //		hours           <HH:MM-HH:MM> [<zone>]
 //		proxy           <address>|off
 //		transport       <name> { … }
-//		header_up       [+|-]<field> [<value>]
+//		header_up       [+|-]<field> [<value or regexp> [<replacement>]]
 //		header_down     [+|-]<field> [<value>]
 //		body_set        <path> <value>
 //		body_remove     <paths...>

@@ -182,6 +182,9 @@ func noPlaceholders(c *config.Channel, keys []storedKey) error {
 			return wrong("keys", fmt.Sprintf("#%d", i+1))
 		}
 	}
+	if c.HeaderUp.NamedByPlaceholder() {
+		return wrong("header_up", "")
+	}
 	if config.HasPlaceholder(c.Proxy) {
 		return wrong("proxy", "")
 	}

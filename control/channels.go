@@ -73,7 +73,23 @@ func shownHeaders(h *config.HeaderOps) *config.HeaderOps {
 	if h == nil {
 		return nil
 	}
-	return &config.HeaderOps{Set: secrets.RedactValues(h.Set), Add: secrets.RedactValues(h.Add), Delete: h.Delete}
+	shown := h.Clone()
+	shown.Set, shown.Add = secrets.RedactValues(h.Set), secrets.RedactValues(h.Add)
+	for _, list := range shown.Replace {
+		for i := range list {
+			for _, text := range replacementTexts(&list[i]) {
+				if *text != "" {
+					*text = admin.Masked
+				}
+			}
+		}
+	}
+	return shown
+}
+
+// replacementTexts are the texts of a replacement that may be secrets.
+func replacementTexts(r *config.HeaderReplacement) [3]*string {
+	return [3]*string{&r.Search, &r.SearchRegexp, &r.Replace}
 }
 
 // unmask puts back what was given back masked.
@@ -87,6 +103,19 @@ func unmask(c, was *config.Channel) error {
 	if c.HeaderUp == nil {
 		return nil
 	}
+	for name, list := range c.HeaderUp.Replace {
+		for i := range list {
+			for j, text := range replacementTexts(&list[i]) {
+				if *text != admin.Masked {
+					continue
+				}
+				if was == nil || was.HeaderUp == nil || len(was.HeaderUp.Replace[name]) <= i {
+					return noMasked(name)
+				}
+				*text = *replacementTexts(&was.HeaderUp.Replace[name][i])[j]
+			}
+		}
+	}
 	put := func(headers map[string][]string, old func(*config.HeaderOps) map[string][]string) error {
 		for name, values := range headers {
 			for i, v := range values {
@@ -94,7 +123,7 @@ func unmask(c, was *config.Channel) error {
 					continue
 				}
 				if was == nil || was.HeaderUp == nil || len(old(was.HeaderUp)[name]) <= i {
-					return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "channel.header_up", "header_up %s: the value is masked, and there is none to keep: write it", name)
+					return noMasked(name)
 				}
 				values[i] = old(was.HeaderUp)[name][i]
 			}
@@ -105,6 +134,11 @@ func unmask(c, was *config.Channel) error {
 		return err
 	}
 	return put(c.HeaderUp.Add, func(h *config.HeaderOps) map[string][]string { return h.Add })
+}
+
+// noMasked says that a header's value is masked which the channel does not have.
+func noMasked(name string) error {
+	return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "channel.header_up", "header_up %s: the value is masked, and there is none to keep: write it", name)
 }
 
 // SaveChannel implements admin.Operator.

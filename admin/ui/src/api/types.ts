@@ -1363,10 +1363,21 @@ export interface ConfigHeaderDown {
 export interface ConfigHeaderOps {
 	/** Add adds a value beside those that are there. */
 	add?: Record<string, string[] | null> | null
-	/** Delete removes headers. */
+	/** Delete removes headers. A * at the beginning, at the end or at both stands for any text, as in X-Acme-*; * alone is every header. */
 	delete?: string[] | null
+	/** Replace replaces parts of the values of a header, or of all headers where its name is *. */
+	replace?: Record<string, ConfigHeaderReplacement[] | null> | null
 	/** Set replaces a header, or creates it. */
 	set?: Record<string, string[] | null> | null
+}
+
+export interface ConfigHeaderReplacement {
+	/** Replace is what stands there instead; $1 is the first group of SearchRegexp. Default: nothing. */
+	replace?: string
+	/** Search is the text to look for. Either it or SearchRegexp is given. */
+	search?: string
+	/** SearchRegexp is the regular expression (RE2) to look for. */
+	search_regexp?: string
 }
 
 export interface ConfigHealthCheck {
