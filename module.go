@@ -59,6 +59,8 @@ type App struct {
 
 	background sync.WaitGroup     // what runs by itself until Stop
 	stop       context.CancelFunc // ends it
+
+	closeTransports context.CancelFunc // of channels that have their own
 }
 
 // CaddyModule returns the Caddy module information.
@@ -75,6 +77,14 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.logger = ctx, ctx.Logger()
 	if err := a.Validate(); err != nil {
 		return err
+	}
+	// Calls may outlive the config, and so do their connections, see leaveState.
+	var transports caddy.Context
+	transports, a.closeTransports = caddy.NewContext(ctx)
+	for _, c := range a.Channels {
+		if err := c.ProvisionTransport(transports); err != nil {
+			return err
+		}
 	}
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
@@ -215,6 +225,9 @@ const idlePoll = 50 * time.Millisecond
 // of the old config has ended; at exit it is waited for.
 func (a *App) Cleanup() error {
 	if a.state == nil {
+		if a.closeTransports != nil {
+			a.closeTransports()
+		}
 		return nil
 	}
 	if caddy.Exiting() {
@@ -257,6 +270,7 @@ func (a *App) idleWithin(patience time.Duration) bool {
 }
 
 func (a *App) leaveState() {
+	a.closeTransports()
 	if a.files != nil {
 		a.files.Close()
 	}

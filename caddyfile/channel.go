@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/ccload/ccload/config"
@@ -36,7 +37,8 @@ import (
 //		no_include_usage
 //		hours           <HH:MM-HH:MM> [<zone>]
 //		proxy           <address>|off
-//		header_up       [+|-]<field> [<value>]
+//		transport       <name> { … }
+//		header_up       [+|-]<field> [<value or regexp> [<replacement>]]
 //		header_down     [+|-]<field> [<value>]
 //		body_set        <path> <value>
 //		body_remove     <paths...>
@@ -104,6 +106,7 @@ func channelTable(c *config.Channel) Table {
 		"no_include_usage":         Flag(&c.NoIncludeUsage),
 		"hours":                    hours(&c.Hours),
 		"proxy":                    Text(&c.Proxy),
+		"transport":                Custom(func(d *caddyfile.Dispenser) error { return readTransport(d, c) }),
 		"header_up":                headerUp(&c.HeaderUp).Many(),
 		"header_down":              headerDown(&c.HeaderDown).Many(),
 		"body_set":                 bodySet(&c.BodySet).Many(),
@@ -114,6 +117,22 @@ func channelTable(c *config.Channel) Table {
 		"allow_private_addresses":  Flag(&c.AllowPrivateAddresses),
 		"tls_insecure_skip_verify": Flag(&c.TLSInsecureSkipVerify),
 	}
+}
+
+// readTransport reads a transport as Caddy's reverse_proxy does. What its block
+// holds is the module's business.
+func readTransport(d *caddyfile.Dispenser, c *config.Channel) error {
+	head := d.Token()
+	if !d.NextArg() {
+		return at(head, inChannel(c, "transport", &config.Error{Problem: "takes the name of a module, as in transport http { … }"}))
+	}
+	name := d.Val()
+	mod, err := caddyfile.UnmarshalModule(d, "http.reverse_proxy.transport."+name)
+	if err != nil {
+		return at(head, inChannel(c, "transport", &config.Error{Value: strconv.Quote(name), Problem: err.Error()}))
+	}
+	c.TransportRaw = caddyconfig.JSONModuleObject(mod, "protocol", name, nil)
+	return nil
 }
 
 // modelName reads one line of model names.

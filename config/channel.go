@@ -1,7 +1,9 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,6 +122,21 @@ type Channel struct {
 	// socks5h URL. Default: the environment's (HTTPS_PROXY). "off" for none.
 	Proxy string `json:"proxy,omitempty"`
 
+	// TransportRaw is a transport module of Caddy's reverse_proxy that sends the
+	// channel's requests instead of the gateway's own: for a certificate
+	// authority or a client certificate of one's own, another server name, or
+	// HTTP/3 (versions 3, which goes with no other). It is written as in
+	// reverse_proxy, and serves calls, checks, tests and lists of models alike.
+	// Only the config may have one, because modules read files. What the
+	// gateway's own transport does beside, a module does not: names are not kept
+	// from resolving to private addresses; connect_timeout does not count but the
+	// module's dial_timeout (3 seconds unless it says otherwise); the proxy is
+	// that of the environment or of network_proxy; and with HTTP/3 the records of
+	// calls do not tell how long name, connection and TLS took. Placeholders of
+	// requests are empty in it, because calls share connections. Default: the
+	// gateway's own transport.
+	TransportRaw json.RawMessage `json:"transport,omitempty" caddy:"namespace=http.reverse_proxy.transport inline_key=protocol"`
+
 	// HeaderUp changes request headers on their way up. Applied last, so it can
 	// replace anything but the credential and the host.
 	HeaderUp *HeaderOps `json:"header_up,omitempty"`
@@ -156,6 +173,8 @@ type Channel struct {
 
 	// TLSInsecureSkipVerify accepts any certificate. Only for tests.
 	TLSInsecureSkipVerify bool `json:"tls_insecure_skip_verify,omitempty"`
+
+	transport http.RoundTripper // see ProvisionTransport
 
 	written []string // Keys before their placeholders were replaced; nil if they were not
 }
@@ -224,6 +243,7 @@ func (c *Channel) Validate() error {
 		checkThat(len(c.Region) <= maxRegion, "region", "", fmt.Sprintf("must be a name such as eu, of at most %d letters", maxRegion)),
 		c.Hours.check(),
 		checkProxy(c.Proxy),
+		c.checkTransport(),
 		c.HeaderUp.check(),
 		c.HeaderDown.check(),
 		checkBodyEdits(c.BodySet, c.BodyRemove),

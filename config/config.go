@@ -26,8 +26,8 @@ type App struct {
 	// Retention bounds the log of calls. Default: 30 days and 2 GiB.
 	Retention *Retention `json:"retention,omitempty"`
 
-	// EncryptionKeys keep the keys of stored channels unreadable in the
-	// database: 32 bytes in hexadecimal or base64, or a text of at least 16
+	// EncryptionKeys keep the keys of stored channels and captured bodies
+	// unreadable in the database: 32 bytes in hexadecimal or base64, or a text of at least 16
 	// characters. The first seals; the others only open what was sealed before
 	// the key was changed. Nodes that share a database need the same ones.
 	// Placeholders are replaced. Default: one that is made once and kept in

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -23,8 +24,10 @@ func sorted[V any](m map[string]V) iter.Seq2[string, V] {
 }
 
 // HeaderOps are changes of request headers: first headers are deleted, then
-// set, then added. The credential, the host and what belongs to the connection
-// cannot be changed by them. Values in the config may hold Caddy's placeholders,
+// set, then added, then parts of values are replaced. The credential, the host
+// and what belongs to the connection cannot be changed by them, also where a
+// wildcard or a placeholder stands for their name. Names and values in the
+// config may hold Caddy's placeholders,
 // which are replaced for each request, as in {http.request.header.X-Team},
 // {http.request.remote.host} or {env.NAME}; those that hold the client's
 // credential are refused. Values that are stored by the API are sent as they are
@@ -34,8 +37,23 @@ type HeaderOps struct {
 	Set map[string][]string `json:"set,omitempty"`
 	// Add adds a value beside those that are there.
 	Add map[string][]string `json:"add,omitempty"`
-	// Delete removes headers.
+	// Delete removes headers. A * at the beginning, at the end or at both stands
+	// for any text, as in X-Acme-*; * alone is every header.
 	Delete []string `json:"delete,omitempty"`
+	// Replace replaces parts of the values of a header, or of all headers where
+	// its name is *.
+	Replace map[string][]HeaderReplacement `json:"replace,omitempty"`
+}
+
+// HeaderReplacement replaces each match in a value.
+type HeaderReplacement struct {
+	// Search is the text to look for. Either it or SearchRegexp is given.
+	Search string `json:"search,omitempty"`
+	// SearchRegexp is the regular expression (RE2) to look for.
+	SearchRegexp string `json:"search_regexp,omitempty"`
+	// Replace is what stands there instead; $1 is the first group of
+	// SearchRegexp. Default: nothing.
+	Replace string `json:"replace,omitempty"`
 }
 
 // Clone returns a copy that shares nothing. That of nil is nil.
@@ -50,7 +68,11 @@ func (h *HeaderOps) Clone() *HeaderOps {
 		}
 		return clone
 	}
-	return &HeaderOps{Set: copied(h.Set), Add: copied(h.Add), Delete: slices.Clone(h.Delete)}
+	replace := maps.Clone(h.Replace)
+	for name, list := range replace {
+		replace[name] = slices.Clone(list)
+	}
+	return &HeaderOps{Set: copied(h.Set), Add: copied(h.Add), Delete: slices.Clone(h.Delete), Replace: replace}
 }
 
 // fixedHeaders are the headers that header_up may not touch, and where their
@@ -90,7 +112,43 @@ func (h *HeaderOps) check() *Error {
 			return p
 		}
 	}
-	return checkEach(h.Delete, func(name string) *Error { return checkHeader(name) })
+	if p := checkEach(h.Delete, checkDeleted); p != nil {
+		return p
+	}
+	for name, list := range sorted(h.Replace) {
+		for i := range list {
+			if p := list[i].check(name); p != nil {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+// checkDeleted checks a name to delete, of which a * may be a part.
+func checkDeleted(name string) *Error {
+	part := strings.TrimSuffix(strings.TrimPrefix(name, "*"), "*")
+	switch {
+	case part == "" && (name == "*" || name == "**"):
+		return nil
+	case part != name && isToken(part):
+		return nil // what must stay is spared
+	}
+	return checkHeader(name)
+}
+
+func (r *HeaderReplacement) check(name string) *Error {
+	if name == "*" {
+		name = "All"
+	}
+	if p := checkHeader(name, r.Search, r.SearchRegexp, r.Replace); p != nil {
+		return p
+	}
+	if (r.Search == "") == (r.SearchRegexp == "") {
+		return &Error{Field: "header_up", Value: name, Problem: "must look for either a text (search) or a regular expression (search_regexp)"}
+	}
+	_, err := regexp.Compile(r.SearchRegexp)
+	return checkThat(err == nil, "header_up", name, "looks for what is no regular expression: see the syntax of RE2")
 }
 
 // checkHeader checks one header. Its values are not shown: they may be secret.
@@ -98,7 +156,14 @@ func checkHeader(name string, values ...string) *Error {
 	fail := func(problem string) *Error {
 		return &Error{Field: "header_up", Value: name, Problem: problem}
 	}
-	if !isToken(name) {
+	if HasPlaceholder(name) {
+		if p := checkClosed("header_up", "", name); p != nil {
+			return p
+		}
+		if clientSecret.MatchString(name) {
+			return &Error{Field: "header_up", Problem: "names a header by a placeholder of the client's credential, which never goes upstream"}
+		}
+	} else if !isToken(name) {
 		shown := name[:len(name)-len(strings.TrimLeft(name, tokenLetters))] // without a value in the wrong place
 		return &Error{Field: "header_up", Value: quote(shown), Problem: "is no header name: letters, digits and hyphens, as in X-Request-Source"}
 	}

@@ -169,6 +169,9 @@ func noPlaceholders(c *config.Channel, keys []storedKey) error {
 	wrong := func(field, value string) error {
 		return &config.Error{Thing: "channel", Name: c.Name, Field: field, Value: value, Problem: "is a placeholder, which only the config may hold: write the value itself"}
 	}
+	if len(c.TransportRaw) > 0 {
+		return &config.Error{Thing: "channel", Name: c.Name, Field: "transport", Problem: "reads files of this machine, so only the config may have one: declare the channel there, or remove transport"}
+	}
 	for _, u := range c.URLs {
 		if config.HasPlaceholder(u.URL) {
 			return wrong("urls", "")
@@ -178,6 +181,9 @@ func noPlaceholders(c *config.Channel, keys []storedKey) error {
 		if config.HasPlaceholder(k.Secret) {
 			return wrong("keys", fmt.Sprintf("#%d", i+1))
 		}
+	}
+	if c.HeaderUp.NamedByPlaceholder() {
+		return wrong("header_up", "")
 	}
 	if config.HasPlaceholder(c.Proxy) {
 		return wrong("proxy", "")

@@ -10,8 +10,8 @@ import (
 	"github.com/ccload/ccload/secrets"
 )
 
-// Rotate implements admin.Operator: everything is sealed with the first of the
-// configured encryption keys or, where none is configured, with a new one that
+// Rotate implements admin.Operator: everything, captured bodies included, is
+// sealed with the first of the configured encryption keys or, where none is configured, with a new one that
 // is put first into the key file. The older ones stay there: they open backups,
 // and other databases that use the file. At no moment is there something in the
 // database that the keys at hand cannot open.
@@ -66,6 +66,9 @@ func (s *Service) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation,
 		return nil, err
 	}
 	if err := st.Store.SaveMemory(ctx, checkMemory, []byte(v.Seal([]byte("ccload"), checkBinding))); err != nil {
+		return nil, storeProblem(err)
+	}
+	if err := st.resealCaptures(ctx, v); err != nil {
 		return nil, storeProblem(err)
 	}
 	return &admin.Rotation{Key: v.ID(), Channels: sealed}, nil

@@ -44,6 +44,15 @@ func keepsSecrets(was *storedChannel, given *admin.ChannelConfig) bool {
 	if given.HeaderUp == nil {
 		return false
 	}
+	for _, list := range given.HeaderUp.Replace {
+		for i := range list {
+			for _, text := range replacementTexts(&list[i]) {
+				if *text == admin.Masked {
+					return true
+				}
+			}
+		}
+	}
 	for _, headers := range []map[string][]string{given.HeaderUp.Set, given.HeaderUp.Add} {
 		for _, values := range headers {
 			if slices.Contains(values, admin.Masked) {

@@ -16,7 +16,6 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
-	"github.com/ccload/ccload/store"
 )
 
 // This file keeps the bodies of calls for a while, where somebody has asked
@@ -81,7 +80,7 @@ func (c *Call) keepCapture() {
 			}
 		}
 	}
-	one := capturedCall{secrets: k.secrets, Capture: store.Capture{ID: c.ID, Time: c.Received, Answer: k.answer, Upstream: k.upstream}}
+	one := capturedCall{secrets: k.secrets, Capture: Capture{ID: c.ID, Time: c.Received, Answer: k.answer, Upstream: k.upstream}}
 	if c.body != nil {
 		one.Request = k.add(nil, c.body.bytes)
 	}
@@ -111,9 +110,19 @@ func (w *capturedWriter) Flush() { _ = http.NewResponseController(w.ResponseWrit
 // Unwrap is for http.ResponseController.
 func (w *capturedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// Capture is what was said in a call, as far as it was kept.
+type Capture struct {
+	ID       string    // of the call
+	Time     time.Time // when the call arrived
+	Cut      bool      // there was more
+	Request  []byte    // of the client
+	Answer   []byte    // the client got
+	Upstream []byte    // what upstreams said that the client did not get
+}
+
 // capturedCall is a capture whose secrets are not masked yet.
 type capturedCall struct {
-	store.Capture
+	Capture
 	secrets []string
 }
 
@@ -141,10 +150,11 @@ func (k *Captures) take(one capturedCall) {
 	}
 }
 
-// CaptureStore is where captures are kept.
+// CaptureStore is where captures are kept. It seals them: people said what is in
+// them.
 type CaptureStore interface {
 	// SaveCaptures keeps some.
-	SaveCaptures(ctx context.Context, list []store.Capture) error
+	SaveCaptures(ctx context.Context, list []Capture) error
 	// ForgetCaptures removes those before a moment, and the oldest until the
 	// rest take no more than bytes.
 	ForgetCaptures(ctx context.Context, before time.Time, bytes int64) error
@@ -164,7 +174,7 @@ func (cw *CaptureWriter) Run(ctx context.Context) {
 	defer tick.Stop()
 	cw.forget(ctx)
 	for {
-		var batch []store.Capture
+		var batch []Capture
 		select {
 		case <-ctx.Done():
 			cw.write(context.WithoutCancel(ctx), cw.From.more(nil))
@@ -180,7 +190,7 @@ func (cw *CaptureWriter) Run(ctx context.Context) {
 }
 
 // more takes what else is there.
-func (k *Captures) more(batch []store.Capture) []store.Capture {
+func (k *Captures) more(batch []Capture) []Capture {
 	for len(batch) < captureBatch {
 		select {
 		case one := <-k.queue:
@@ -192,7 +202,7 @@ func (k *Captures) more(batch []store.Capture) []store.Capture {
 	return batch
 }
 
-func (cw *CaptureWriter) write(ctx context.Context, batch []store.Capture) {
+func (cw *CaptureWriter) write(ctx context.Context, batch []Capture) {
 	if len(batch) == 0 {
 		return
 	}
@@ -223,7 +233,7 @@ func (cw *CaptureWriter) forget(ctx context.Context) {
 
 // masked is the capture without secrets: those that it was made with, and
 // whatever looks like one.
-func (k *capturedCall) masked() store.Capture {
+func (k *capturedCall) masked() Capture {
 	one := k.Capture
 	for _, body := range []*[]byte{&one.Request, &one.Answer, &one.Upstream} {
 		*body = secrets.RedactBody(*body, k.secrets)

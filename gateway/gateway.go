@@ -191,11 +191,20 @@ func newTransportSet(t *routing.Table, pool *relay.Pool, connect time.Duration) 
 	return set, nil
 }
 
-// transports are the connection pools of a channel's addresses.
+// transports are the connection pools of a channel's addresses, or the transport
+// that the config gives it.
 func transports(ch *routing.Channel, pool *relay.Pool, connect time.Duration) ([]http.RoundTripper, error) {
 	list := make([]http.RoundTripper, 0, len(ch.URLs))
+	own := ch.Conf.Transport()
+	if own == nil && len(ch.Conf.TransportRaw) > 0 {
+		return nil, fmt.Errorf("channel %q: transport: only the config may have one", ch.Name)
+	}
 	for i := range ch.URLs {
 		u := &ch.URLs[i]
+		if own != nil {
+			list = append(list, own)
+			continue
+		}
 		n := relay.Network{
 			Proxy: ch.Conf.Proxy, AllowPrivate: ch.Conf.AllowPrivateAddresses,
 			InsecureSkipVerify: ch.Conf.TLSInsecureSkipVerify, ConnectTimeout: connect,

@@ -25,9 +25,9 @@ import (
 func finish(t *routing.Target, r *http.Request, format protocol.Format, header http.Header, path, query string) *url.URL {
 	header["Accept-Encoding"] = identity
 	setCredential(t, header, format)
-	// Whoever may use the dashboard need not be able to read the process's
-	// environment and files.
-	t.Conf.HeaderUp.Apply(header, r, t.Origin == routing.Declared)
+	if t.HeaderUp != nil {
+		t.HeaderUp(header, r)
+	}
 	if len(header["User-Agent"]) == 0 {
 		header["User-Agent"] = noUserAgent
 	}

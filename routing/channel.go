@@ -40,6 +40,9 @@ type Channel struct {
 	upstream  *selection.Upstream // stands for the channel before foreign policies
 	Edits     []scan.Edit         // body_set and body_remove
 	Origin    string              // Declared or Stored
+	// HeaderUp makes the channel's changes of a request's header, nil if there
+	// are none. r is the client's request, nil for what the gateway asks by itself.
+	HeaderUp config.HeaderChanges
 }
 
 // URL is one address of a channel.
@@ -62,7 +65,11 @@ type Key struct {
 // use. Its placeholders are left as they are written.
 func NewChannel(conf *config.Channel) (*Channel, error) {
 	st := NewState(nil)
-	return newChannel(conf, asWritten, st, st.counts(time.UTC), func(string) {})
+	ch, err := newChannel(conf, asWritten, st, st.counts(time.UTC), func(string) {})
+	if err == nil {
+		ch.HeaderUp = conf.HeaderUp.Changes(false)
+	}
+	return ch, err
 }
 
 // asWritten replaces no placeholders.

@@ -73,6 +73,7 @@ func NewTable(conf *config.App, o Options) (*Table, error) {
 			keyless = append(keyless, withoutKey(c, replace))
 		}
 		ch.Origin = from
+		ch.HeaderUp = c.HeaderUp.Changes(from == Declared)
 		r.Channels = append(r.Channels, ch)
 		r.ByName[ch.Name] = ch
 	}

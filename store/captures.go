@@ -7,18 +7,13 @@ import (
 	"time"
 )
 
-// Capture is what was said in a call, as far as it was kept. Its owner has
-// masked the secrets in it.
+// Capture is what was said in a call, as far as it was kept. The store cannot
+// read it: its owner has sealed it.
 type Capture struct {
-	ID       string    // of the call
-	Time     time.Time // when the call arrived
-	Cut      bool      // there was more
-	Request  []byte    // of the client
-	Answer   []byte    // the client got
-	Upstream []byte    // what upstreams said that the client did not get
+	ID     string    // of the call
+	Time   time.Time // when the call arrived
+	Sealed []byte    // the bodies
 }
-
-func (c *Capture) size() int64 { return int64(len(c.Request) + len(c.Answer) + len(c.Upstream)) }
 
 // SaveCaptures implements Store.
 func (d *database) SaveCaptures(ctx context.Context, list []Capture) error {
@@ -29,8 +24,8 @@ func (d *database) SaveCaptures(ctx context.Context, list []Capture) error {
 	return c.update(ctx, "keeping what was said in calls", func(tx *sql.Tx) error {
 		for i := range list {
 			one := &list[i]
-			if _, err := tx.ExecContext(ctx, "REPLACE INTO captures (id, time, size, cut, request, answer, upstream) VALUES (?, ?, ?, ?, ?, ?, ?)",
-				clean(one.ID), nanos(one.Time), one.size(), flag(one.Cut), noNil(one.Request), noNil(one.Answer), noNil(one.Upstream)); err != nil {
+			if _, err := tx.ExecContext(ctx, "REPLACE INTO captures (id, time, size, sealed) VALUES (?, ?, ?, ?)",
+				clean(one.ID), nanos(one.Time), len(one.Sealed), noNil(one.Sealed)); err != nil {
 				return err
 			}
 		}
@@ -54,13 +49,50 @@ func (d *database) LoadCapture(ctx context.Context, id string) (one Capture, err
 	}
 	err = c.view(ctx, "reading what was said in a call", func(tx *sql.Tx) error {
 		one = Capture{ID: id}
-		return tx.QueryRowContext(ctx, "SELECT time, cut, request, answer, upstream FROM captures WHERE id = ?", clean(id)).
-			Scan(moment{&one.Time}, &one.Cut, &one.Request, &one.Answer, &one.Upstream)
+		return tx.QueryRowContext(ctx, "SELECT time, sealed FROM captures WHERE id = ?", clean(id)).
+			Scan(moment{&one.Time}, &one.Sealed)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotFound
 	}
 	return one, err
+}
+
+// ResealCaptures implements Store.
+func (d *database) ResealCaptures(ctx context.Context, seal func(*Capture) error) error {
+	c, err := d.connections()
+	if err != nil {
+		return err
+	}
+	const doing = "sealing anew what was said in calls"
+	var ids []any
+	if err := c.view(ctx, doing, func(tx *sql.Tx) error {
+		ids, err = captureIDs(ctx, tx, "SELECT id FROM captures ORDER BY time")
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, id := range ids { // one at a time, so that writers never wait long
+		err := c.update(ctx, doing, func(tx *sql.Tx) error {
+			one := Capture{ID: id.(string)}
+			err := tx.QueryRowContext(ctx, "SELECT time, sealed FROM captures WHERE id = ?", id).Scan(moment{&one.Time}, &one.Sealed)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil // forgotten meanwhile
+			}
+			if err != nil {
+				return err
+			}
+			if err := seal(&one); err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, "UPDATE captures SET size = ?, sealed = ? WHERE id = ?", len(one.Sealed), noNil(one.Sealed), id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // captureSlice is how many captures are forgotten in one transaction.
@@ -94,7 +126,7 @@ func (d *database) ForgetCaptures(ctx context.Context, olderThan time.Time, maxB
 
 // forgetOldest forgets a few captures of before a moment.
 func forgetOldest(ctx context.Context, tx *sql.Tx, until time.Time) (int64, error) {
-	ids, err := oldestCaptures(ctx, tx, until)
+	ids, err := captureIDs(ctx, tx, "SELECT id FROM captures WHERE time < ? ORDER BY time LIMIT ?", nanos(until), captureSlice)
 	if err != nil || ids == nil {
 		return 0, err
 	}
@@ -102,8 +134,8 @@ func forgetOldest(ctx context.Context, tx *sql.Tx, until time.Time) (int64, erro
 	return int64(len(ids)), err
 }
 
-func oldestCaptures(ctx context.Context, tx *sql.Tx, until time.Time) (ids []any, err error) {
-	rows, err := tx.QueryContext(ctx, "SELECT id FROM captures WHERE time < ? ORDER BY time LIMIT ?", nanos(until), captureSlice)
+func captureIDs(ctx context.Context, tx *sql.Tx, query string, args ...any) (ids []any, err error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

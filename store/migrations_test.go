@@ -1,10 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,5 +133,48 @@ func makeSchema(t *testing.T, path string, steps []migration, fill func(tx *sql.
 	}
 	if err := errors.Join(fill(tx), tx.Commit()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestBodiesThatWereNotSealedAreGone: of captures that an earlier build kept as
+// they were said nothing stays, neither in the file nor in its log.
+func TestBodiesThatWereNotSealedAreGone(t *testing.T) {
+	steps, err := loadMigrations(sqliteMigrations, "migrations/sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "ccload.db")
+	said := strings.Repeat("what somebody said in confidence; ", 500)
+	makeSchema(t, path, steps[:7], func(tx *sql.Tx) error {
+		for i := range 50 {
+			if _, err := tx.Exec("INSERT INTO captures VALUES (?, ?, 1, 0, ?, ?, ?)", fmt.Sprint(i), i, []byte(said), []byte(said), []byte("confidence")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	found := func() (n int) {
+		for _, name := range []string{path, path + "-wal"} {
+			text, err := os.ReadFile(name)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+			n += bytes.Count(text, []byte("confidence"))
+		}
+		return n
+	}
+	if found() < 50 {
+		t.Fatal("the bodies are not in the file to begin with")
+	}
+	s := &SQLite{Path: path}
+	if err := errors.Join(s.Provision(caddy.Context{}), s.Open(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if n := found(); n > 0 {
+		t.Errorf("the bodies are found %d times", n)
+	}
+	if _, err := s.LoadCapture(t.Context(), "1"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("%v, want %v", err, ErrNotFound)
 	}
 }

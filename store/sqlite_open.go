@@ -242,7 +242,16 @@ func (s *SQLite) migrate(ctx context.Context, write *sql.DB) error {
 			return err
 		}
 	}
-	if err := (schema{steps: steps, exists: marked, now: s.now()}).migrate(ctx, tx); err != nil {
+	to := schema{steps: steps, exists: marked, now: s.now()}
+	older := false
+	if marked {
+		pending, err := to.pending(ctx, tx)
+		if err != nil {
+			return err
+		}
+		older = len(pending) > 0
+	}
+	if err := to.migrate(ctx, tx); err != nil {
 		return err
 	}
 	// What SQLite may not write it opens for reading, and says so at the first
@@ -250,7 +259,12 @@ func (s *SQLite) migrate(ctx context.Context, write *sql.DB) error {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM schema_migrations WHERE version = 0"); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil || !older {
+		return err
+	}
+	// What a step has dropped stays in no log either.
+	_, err = write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return err
 }
 
 // inPlace fails with ErrVanished if the path does not lead to the open file any

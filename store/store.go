@@ -151,10 +151,12 @@ type Captures interface {
 	// SaveCaptures keeps what was said in calls; LoadCapture fails with
 	// ErrNotFound where nothing was kept of a call. ForgetCaptures forgets those
 	// of calls that arrived before olderThan, and the oldest until all together
-	// take at most maxBytes.
+	// take at most maxBytes. ResealCaptures lets seal change what is sealed of
+	// each, and ends with its first error.
 	SaveCaptures(ctx context.Context, list []Capture) error
 	LoadCapture(ctx context.Context, id string) (Capture, error)
 	ForgetCaptures(ctx context.Context, olderThan time.Time, maxBytes int64) error
+	ResealCaptures(ctx context.Context, seal func(*Capture) error) error
 }
 
 // Leases divides limits among the nodes that share a database.

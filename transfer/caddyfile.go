@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -264,6 +265,20 @@ func variable(prefix, name string, number int) string {
 func (t *thing) headers(c *Channel) {
 	if h := c.HeaderUp; h != nil {
 		t.headerLines("header_up", h.Delete, h.Set, h.Add)
+		for _, name := range slices.Sorted(maps.Keys(h.Replace)) {
+			for _, r := range h.Replace[name] {
+				search := cmp.Or(r.SearchRegexp, regexp.QuoteMeta(r.Search))
+				replace := r.Replace
+				if r.SearchRegexp == "" {
+					replace = strings.ReplaceAll(replace, "$", "$$") // as it is written, in an expression
+				}
+				if strings.Contains(r.Search+search+replace, masked) {
+					t.comment("header_up " + name + " replaces what is not shown: write it")
+					continue
+				}
+				t.option("header_up", name, search, replace)
+			}
+		}
 	}
 }
 

@@ -91,6 +91,7 @@ func TestCaddyfileOfEverything(t *testing.T) {
 			}
 			set.Channels[i].HeaderUp = &config.HeaderOps{
 				Set: map[string][]string{"X-A": {"1 \"2\""}}, Add: map[string][]string{"X-B": {"=3", "4"}}, Delete: []string{"X-C"},
+				Replace: map[string][]config.HeaderReplacement{"X-D": {{SearchRegexp: "a+ \"(b)\"", Replace: "$1"}, {SearchRegexp: "c"}}},
 			}
 		}
 	}

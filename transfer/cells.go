@@ -29,6 +29,9 @@ func makeColumns() []column {
 	of := reflect.TypeFor[config.Channel]()
 	list := make([]column, 0, of.NumField())
 	for i := range of.NumField() {
+		if !of.Field(i).IsExported() {
+			continue
+		}
 		f := of.Field(i)
 		col := column{name: jsonName(&f), get: func(c *Channel) reflect.Value { return reflect.ValueOf(&c.Channel).Elem().Field(i) }}
 		if col.name == "keys" {

@@ -111,7 +111,7 @@ func differing[T any](a, b *T) []string {
 	va, vb := reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem()
 	for i := range va.NumField() {
 		f := va.Type().Field(i)
-		if !bytes.Equal(canonical(va.Field(i)), canonical(vb.Field(i))) {
+		if f.IsExported() && !bytes.Equal(canonical(va.Field(i)), canonical(vb.Field(i))) {
 			fields = append(fields, jsonName(&f))
 		}
 	}

@@ -23,13 +23,15 @@ var samples = map[string]any{
 	"hours.from": "08:00", "hours.to": "23:30", "hours.zone": "Europe/Berlin",
 	"daily_budget": 0.1, "budget.day": 0.0, "cost_multiplier": 0.25,
 	"body_set":              []config.BodyField{{Path: "a.b", Value: json.RawMessage(`{"x":[1,"<&>"],"n":12345678901234567890}`)}},
+	"transport":             json.RawMessage(`{"protocol":"http"}`),
 	"body_remove":           []string{"=c", "d,e"},
 	"models":                []string{"gpt-5", "a, b", "-c*", "[d", "'=e"},
 	"model_names":           map[string]string{"one": "two", "=x": "'y"},
 	"cooldown_rules":        []config.CooldownRule{{Status: []int{429}, Body: `at (?P<reset>"[^"]+")`, Scope: "model", For: 6e10, Layout: "2006-01-02", Zone: "Asia/Shanghai"}},
 	"health_check.interval": nil, "health_check.model": "gpt-5",
 	"header_up.set": map[string][]string{"X-A": {"1", "2"}}, "header_up.add": map[string][]string{"X-B": {"=3"}}, "header_up.delete": []string{"X-C"},
-	"header_down.pass": []string{"X-D-*"}, "header_down.set": map[string][]string{"X-A": {"1", "2"}}, "header_down.add": map[string][]string{"X-B": {"=3"}}, "header_down.delete": []string{"X-C"},
+	"header_up.replace": map[string][]config.HeaderReplacement{"X-D": {{SearchRegexp: "a+(b)", Replace: "$1"}}},
+	"header_down.pass":  []string{"X-D-*"}, "header_down.set": map[string][]string{"X-A": {"1", "2"}}, "header_down.add": map[string][]string{"X-B": {"=3"}}, "header_down.delete": []string{"X-C"},
 	"expires": "2027-01-31", "secret": "", "secret_file": "", "secret_sha256": strings.Repeat("ab", 32), "except_channels": []string(nil),
 }
 
@@ -94,6 +96,7 @@ func filled(t *testing.T) *transfer.Set {
 		}
 	}
 	ch.Channel.Keys = nil
+	ch.TransportRaw = nil // only the config has one
 	ch.Keys = []transfer.Key{key("sk-one,two"), key("{env.KEY}"), key("=sk-three-and-long-enough")}
 	noted := key("sk-four")
 	noted.Note, noted.Disabled = "line\none, \"two\"", true

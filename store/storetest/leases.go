@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -126,16 +128,29 @@ func (t suite) capturesAreKept() {
 	list := make([]store.Capture, 0, 30)
 	for i := range 30 {
 		list = append(list, store.Capture{
-			ID: fmt.Sprint("req_", i), Time: noon.Add(time.Duration(i) * time.Second), Cut: i%2 == 1,
-			Request: []byte{0, 255, '\'', byte(i)}, Answer: make([]byte, 996), Upstream: nil,
+			ID: fmt.Sprint("req_", i), Time: noon.Add(time.Duration(i) * time.Second), Sealed: append([]byte{0, 255, '\'', byte(i)}, make([]byte, 996)...),
 		})
 	}
 	if err := s.SaveCaptures(t.Context(), list); err != nil {
 		t.Fatal(err)
 	}
 	got, err := s.LoadCapture(t.Context(), "req_7")
-	if err != nil || !got.Cut || string(got.Request) != string(list[7].Request) || len(got.Answer) != 996 || !got.Time.Equal(list[7].Time) {
+	if err != nil || string(got.Sealed) != string(list[7].Sealed) || !got.Time.Equal(list[7].Time) {
 		t.Errorf("%+v, %v", got, err)
+	}
+	seen := 0
+	if err := s.ResealCaptures(t.Context(), func(c *store.Capture) error {
+		seen++
+		c.Sealed = append(c.Sealed, '!')
+		return nil
+	}); err != nil || seen != len(list) {
+		t.Errorf("%d were sealed anew, %v", seen, err)
+	}
+	if got, err = s.LoadCapture(t.Context(), "req_7"); err != nil || string(got.Sealed) != string(list[7].Sealed)+"!" || !got.Time.Equal(list[7].Time) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := s.ResealCaptures(t.Context(), func(*store.Capture) error { return io.EOF }); !errors.Is(err, io.EOF) {
+		t.Errorf("%v, want what seal said", err)
 	}
 	left := func(want int) {
 		t.Helper()

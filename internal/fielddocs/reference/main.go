@@ -36,6 +36,7 @@ var sections = []section{
 	{"Hours of a channel", "", config.Hours{}, nil, "", ""},
 	{"Budget of a channel or a token", "", config.Budget{}, nil, "", ""},
 	{"`header_up` of a channel", "", config.HeaderOps{}, nil, "", ""},
+	{"Replacement in `header_up`", "", config.HeaderReplacement{}, nil, "", ""},
 	{"`header_down` of a channel", "", config.HeaderDown{}, nil, "", ""},
 	{"`body_set` of a channel", "", config.BodyField{}, nil, "", ""},
 	{"Token", "", config.Token{}, nil, "token", "caddyfile/token.go"},

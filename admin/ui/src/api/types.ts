@@ -292,6 +292,8 @@ export interface ChannelConfig {
 	tls_insecure_skip_verify?: boolean
 	/** TPM limits tokens per minute, input and output (a sliding minute). A call counts with what it is expected to use, and with what it used when it has ended. Default 0: no limit. */
 	tpm?: number
+	/** TransportRaw is a transport module of Caddy's reverse_proxy that sends the channel's requests instead of the gateway's own: for a certificate authority or a client certificate of one's own, another server name, or HTTP/3 (versions 3, which goes with no other). It is written as in reverse_proxy, and serves calls, checks, tests and lists of models alike. Only the config may have one, because modules read files. What the gateway's own transport does beside, a module does not: names are not kept from resolving to private addresses; connect_timeout does not count but the module's dial_timeout (3 seconds unless it says otherwise); the proxy is that of the environment or of network_proxy; and with HTTP/3 the records of calls do not tell how long name, connection and TLS took. Placeholders of requests are empty in it, because calls share connections. Default: the gateway's own transport. */
+	transport?: unknown
 	/** when it was changed last; empty if it is declared */
 	updated?: string
 	/** URLs are base addresses of the service, all equal; the faster healthy one is used. A trailing /v1 may be left out or written. A trailing # means: use the address as it is, append no endpoint path. Other forms: see url. */
@@ -1361,10 +1363,21 @@ export interface ConfigHeaderDown {
 export interface ConfigHeaderOps {
 	/** Add adds a value beside those that are there. */
 	add?: Record<string, string[] | null> | null
-	/** Delete removes headers. */
+	/** Delete removes headers. A * at the beginning, at the end or at both stands for any text, as in X-Acme-*; * alone is every header. */
 	delete?: string[] | null
+	/** Replace replaces parts of the values of a header, or of all headers where its name is *. */
+	replace?: Record<string, ConfigHeaderReplacement[] | null> | null
 	/** Set replaces a header, or creates it. */
 	set?: Record<string, string[] | null> | null
+}
+
+export interface ConfigHeaderReplacement {
+	/** Replace is what stands there instead; $1 is the first group of SearchRegexp. Default: nothing. */
+	replace?: string
+	/** Search is the text to look for. Either it or SearchRegexp is given. */
+	search?: string
+	/** SearchRegexp is the regular expression (RE2) to look for. */
+	search_regexp?: string
 }
 
 export interface ConfigHealthCheck {
