@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net/http"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -30,18 +29,7 @@ func (c *Call) CountTokens() error {
 	}
 	n := st.Counter.Send(sent, c.countedModel(), body).Tokens
 	c.Record.Usage.Input, c.Record.Usage.Estimated = n, true
-	text := countAnswers[c.Protocol](n)
-	header := c.w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Length", strconv.Itoa(len(text)))
-	c.end(ai.OK, http.StatusOK, "")
-	c.w.WriteHeader(http.StatusOK)
-	written, err := c.w.Write([]byte(text))
-	c.Record.AnswerBytes = int64(written)
-	if err != nil {
-		c.Record.Outcome, c.Record.Status = ai.ClientGone, StatusClientGone
-	}
-	return nil
+	return c.answer([]byte(countAnswers[c.Protocol](n)))
 }
 
 // countAnswers are the answers of the endpoints that count tokens.
