@@ -18,12 +18,13 @@ const modulePath = "github.com/ccload/ccload"
 // package that is not listed is a program or a test's helper and may import
 // anything; the root is above all.
 var layers = []struct {
-	level    int
+	level    float64
 	packages []string
 }{
 	{0, []string{"admin/ui", "ai"}},
 	{1, []string{"config", "examples", "internal/callrow", "internal/fakeai", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
 	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "protocol/schema", "provider", "selection", "tokens"}},
+	{2.5, []string{"protocol/openaikit"}},
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
 	{4, []string{"cluster", "routing", "transfer"}},
 	{5, []string{"command", "gateway"}},
@@ -36,7 +37,7 @@ var mayImportCaddy = []string{"", "config", "caddyfile", "selection", "admin", "
 // withoutHTTP are the packages that are asked without a request.
 var withoutHTTP = []string{"routing"}
 
-func levelOf(pkg string) (int, bool) {
+func levelOf(pkg string) (float64, bool) {
 	for _, l := range layers {
 		if slices.Contains(l.packages, pkg) {
 			return l.level, true

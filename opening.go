@@ -5,19 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
-	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/admin"
-	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
-	"github.com/ccload/ccload/internal/callrow"
-	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/store"
 )
 
@@ -47,7 +41,7 @@ func (st *state) open() error {
 		run, st.stop = context.WithCancel(context.Background())
 		st.openJournal()
 		st.cluster.Start()
-		st.gateway.Ledger.Attach(&st.writer)
+		st.gateway.Ledger.Attach(st.writer)
 		st.begun.Store(true)
 		st.control.NoteStore(admin.StoreOpening, nil)
 		first := make(chan error, 1)
@@ -117,7 +111,7 @@ func (st *state) attempt(ctx context.Context) error {
 	if err := st.store.Open(ctx); err != nil {
 		return err
 	}
-	st.writer.accepts.Store(true)
+	st.writer.Accept()
 	// What earlier processes have left on disk is spent, too.
 	if err := st.gateway.Ledger.Flush(ctx); err != nil {
 		return err
@@ -126,7 +120,7 @@ func (st *state) attempt(ctx context.Context) error {
 		st.drains++
 		return fmt.Errorf("%d records of calls of before could not be written yet: %w", n, store.ErrAway)
 	}
-	if err := st.writer.learnSpent(ctx); err != nil {
+	if err := st.writer.LearnSpent(ctx); err != nil {
 		return err
 	}
 	if saved, err := st.store.LoadMemory(ctx, tokensMemory); err == nil {
@@ -181,88 +175,4 @@ func (st *state) startLoops(ctx context.Context) {
 	st.done.Go(func() { st.control.RefreshLoop(ctx) })
 	st.done.Go(func() { captures.Run(ctx) })
 	st.done.Go(func() { st.cluster.Run(ctx) })
-}
-
-// callWriter is the store for the ledger. The spend accounts learn from it what is written.
-type callWriter struct {
-	st      *state
-	accepts atomic.Bool // the store is open
-
-	mu sync.Mutex // held while a batch is written, or what was spent is read
-	// early is what this process spent and wrote before it knew what had been
-	// spent; nil once it knows.
-	early map[string]map[ai.Day]ai.Money
-}
-
-// WriteRows implements ledger.Writer. A call of an earlier process was no
-// reservation of this one's spend accounts: where it was not in the store yet,
-// it is spent when the store learns of it.
-func (w *callWriter) WriteRows(ctx context.Context, rows []callrow.Row) error {
-	if !w.accepts.Load() {
-		return store.ErrNotOpen
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	err := w.st.store.WriteRows(ctx, rows)
-	if err != nil && !errors.As(err, new(*store.RefusedError)) {
-		return err
-	}
-	for i := range rows {
-		row := &rows[i]
-		if row.Record == nil {
-			continue
-		}
-		w.wrote(row, "token/"+row.Record.Token, row.Record.Cost.Amount)
-		for j := range row.Record.Attempts {
-			a := &row.Record.Attempts[j]
-			w.wrote(row, routing.ChannelPurse+a.Target.Channel, a.Cost.Amount)
-		}
-	}
-	return err
-}
-
-// wrote notes that the store has what a call cost one account.
-func (w *callWriter) wrote(row *callrow.Row, account string, cost ai.Money) {
-	switch {
-	case !row.Earlier:
-		w.written(account, row.Record.Day, cost)
-	case row.Fresh && cost != 0 && w.early == nil: // before that, what was spent is read later
-		w.st.routing.Spending.Load([]access.Spent{{Name: account, Day: row.Record.Day, Amount: cost}})
-	}
-}
-
-// written notes that the store has what a call of this process cost.
-func (w *callWriter) written(account string, day ai.Day, cost ai.Money) {
-	if cost == 0 {
-		return
-	}
-	w.st.routing.Spending.Written(account, cost)
-	if w.early == nil {
-		return
-	}
-	if w.early[account] == nil {
-		w.early[account] = make(map[ai.Day]ai.Money)
-	}
-	w.early[account][day] += cost
-}
-
-// learnSpent adds to the spend accounts what was spent before this process, and by
-// others.
-func (w *callWriter) learnSpent(ctx context.Context) error {
-	w.mu.Lock() // so that what is read holds exactly what is in early
-	defer w.mu.Unlock()
-	if w.early == nil {
-		return nil
-	}
-	spent, err := w.st.store.LoadSpent(ctx)
-	if err != nil {
-		return fmt.Errorf("reading what was spent: %w", err)
-	}
-	for i := range spent {
-		spent[i].Amount -= w.early[spent[i].Name][spent[i].Day]
-	}
-	w.st.routing.Spending.Load(spent)
-	w.st.routing.Spending.SetKnown(true)
-	w.early = nil
-	return nil
 }

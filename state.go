@@ -14,7 +14,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/access"
-	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/cluster"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/control"
@@ -56,7 +55,7 @@ type state struct {
 	openErr  error
 	begun    atomic.Bool // what runs in the background does
 	opened   atomic.Bool // the store is open, and what was spent is known
-	writer   callWriter
+	writer   *control.CallWriter
 	drains   int // of connect: attempts that ended because older records are not written
 	stop     context.CancelFunc
 	done     sync.WaitGroup
@@ -76,10 +75,10 @@ type retention struct {
 // newState makes an empty state around a store that is not open yet.
 func newState(s store.Store, log *zap.Logger) *state {
 	st := &state{store: s, files: secrets.NewFiles()}
-	st.writer = callWriter{st: st, early: make(map[string]map[ai.Day]ai.Money)}
 	st.log.Store(log)
 	st.routing = routing.NewState(st.coolingChanged)
 	st.routing.Spending.SetKnown(false)
+	st.writer = control.NewCallWriter(s, st.routing.Spending)
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Tracker: st.routing.Tracker, Limited: st.limited, Log: st.logger,

@@ -13,6 +13,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openaikit"
 )
 
 // seenRequest is a request that a real client sent. testdata/clients.jsonl has
@@ -172,8 +173,8 @@ func TestCodexLiteHeader(t *testing.T) {
 	for to, want := range map[string]bool{"gpt-5.5": true, "gpt-5.1-codex": true, "openai/gpt-5": true, "gpt-4.1": false, "deepseek-v4": false} {
 		s, channel := onlySpeaks(t, ai.Responses, "own", "key mk-ok", "model gpt-5.5 "+to)
 		g := newGateway(t, channel, "")
-		g.post("/v1/responses", `{"model":"gpt-5.5","input":"hi"}`, func(r *http.Request) { r.Header.Set(protocol.CodexLite, "1") }).want(t, http.StatusOK)
-		if got := s.Last().Header.Get(protocol.CodexLite) == "1"; got != want {
+		g.post("/v1/responses", `{"model":"gpt-5.5","input":"hi"}`, func(r *http.Request) { r.Header.Set(openaikit.CodexLite, "1") }).want(t, http.StatusOK)
+		if got := s.Last().Header.Get(openaikit.CodexLite) == "1"; got != want {
 			t.Errorf("%s is sent the header: %v", to, got)
 		}
 	}

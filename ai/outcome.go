@@ -134,8 +134,10 @@ type Outcome struct {
 	Scope  Scope     `json:"scope"`            // what is to blame, and rests
 	Status int       `json:"status,omitempty"` // upstream's HTTP status, 0 if there was none
 	Until  time.Time `json:"until,omitzero"`   // rest until then, if upstream said so
-	Rule   string    `json:"rule,omitempty"`   // the row of the table or the custom rule that decided
-	Code   string    `json:"code,omitempty"`   // upstream's own error code or type
+	// Configured says that Until is the operator's word, not the upstream's.
+	Configured bool   `json:"-"`
+	Rule       string `json:"rule,omitempty"` // the row of the table or the custom rule that decided
+	Code       string `json:"code,omitempty"` // upstream's own error code or type
 	// Message is upstream's error text, shortened, secrets removed. For
 	// operators; a client sees it only where the fault is the caller's.
 	Message string `json:"message,omitempty"`

@@ -14,6 +14,10 @@ const (
 // Protocols lists every wire format, in the order they are shown and tried.
 var Protocols = []Protocol{Anthropic, OpenAI, Responses, Gemini}
 
+// RelayProtocols lists every wire format in the order in which they are tried at
+// an address that says nothing of its own: what most relays speak goes first.
+var RelayProtocols = []Protocol{OpenAI, Anthropic, Responses, Gemini}
+
 // Operation is what an endpoint does for its caller.
 type Operation string
 

@@ -26,8 +26,18 @@ type Option func(*reader)
 // ones. nil begins a new App.
 func Into(app *config.App) Option {
 	return func(r *reader) {
-		if app != nil {
-			r.app = app
+		if app == nil {
+			return
+		}
+		r.app = app
+		for _, c := range app.Channels {
+			r.blocks[[2]string{"channel", c.Name}] = nil
+		}
+		for _, t := range app.Tokens {
+			r.blocks[[2]string{"token", t.Name}] = nil
+		}
+		for _, a := range app.Aliases {
+			r.blocks[[2]string{"alias", a.Name}] = nil
 		}
 	}
 }
@@ -43,7 +53,8 @@ func Check(check func(*config.Channel) error) Option {
 type reader struct {
 	app    *config.App
 	checks []func(*config.Channel) error
-	// blocks are the things that have been read here, by kind and name.
+	// blocks are the things with names, by kind and name; nil where one was read
+	// by an earlier option.
 	blocks map[[2]string]*block
 }
 
@@ -87,7 +98,7 @@ func ReadApp(d *caddyfile.Dispenser, options ...Option) (*config.App, error) {
 // locate gives an error of the whole the place of the thing it speaks of.
 func (r *reader) locate(whole *block, err error) error {
 	if problem := (*config.Error)(nil); errors.As(err, &problem) {
-		if b, ok := r.blocks[[2]string{problem.Thing, problem.Name}]; ok {
+		if b := r.blocks[[2]string{problem.Thing, problem.Name}]; b != nil {
 			return b.locate(err)
 		}
 	}
@@ -96,11 +107,11 @@ func (r *reader) locate(whole *block, err error) error {
 
 // begin begins a thing with a name of its own, which no other of its kind may
 // have.
-func (r *reader) begin(head caddyfile.Token, kind, name string, taken bool, rows Table) (*block, error) {
+func (r *reader) begin(head caddyfile.Token, kind, name string, rows Table) (*block, error) {
 	b := newBlock(head, kind, name, rows)
-	if taken {
+	if other, taken := r.blocks[[2]string{kind, name}]; taken {
 		problem := "there is another " + kind + " of this name: give each its own"
-		if other, ok := r.blocks[[2]string{kind, name}]; ok {
+		if other != nil {
 			problem = fmt.Sprintf("there is another %s of this name at %s:%d: give each its own", kind, other.head.File, other.head.Line)
 		}
 		return nil, at(b.head, b.fail("name", problem))

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -60,8 +59,7 @@ func (r *reader) channel(d *caddyfile.Dispenser) error {
 	if len(args) > 1 {
 		c.Provider, c.Keys = args[1], args[2:]
 	}
-	taken := slices.ContainsFunc(r.app.Channels, func(other *config.Channel) bool { return other.Name == c.Name })
-	b, err := r.begin(head, "channel", c.Name, taken, channelTable(c))
+	b, err := r.begin(head, "channel", c.Name, channelTable(c))
 	if err != nil {
 		return err
 	}

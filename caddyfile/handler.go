@@ -40,6 +40,7 @@ func handlerTable(h *config.Handler) Table {
 		"header_timeout":        Duration(&h.HeaderTimeout),
 		"first_content_timeout": Text(&h.FirstContentTimeout),
 		"idle_timeout":          Duration(&h.IdleTimeout),
+		"keepalive_after":       Duration(&h.KeepaliveAfter),
 		"expose_route":          Flag(&h.ExposeRoute),
 		"allow_origins":         Words(&h.AllowOrigins),
 		"fuzzy_models":          Flag(&h.FuzzyModels),

@@ -3,7 +3,6 @@ package caddyfile
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -47,8 +46,7 @@ func (r *reader) token(d *caddyfile.Dispenser) error {
 			t.Secret = args[1]
 		}
 	}
-	taken := slices.ContainsFunc(r.app.Tokens, func(other *config.Token) bool { return other.Name == t.Name })
-	b, err := r.begin(head, "token", t.Name, taken, tokenTable(t))
+	b, err := r.begin(head, "token", t.Name, tokenTable(t))
 	if err != nil {
 		return err
 	}
@@ -93,8 +91,7 @@ func (r *reader) alias(d *caddyfile.Dispenser) error {
 		return at(head, errors.New("ccload: alias: takes a name and the models it stands for, as in alias fast claude-haiku-4-5 gpt-5-mini"))
 	}
 	a := &config.Alias{Name: args[0], Models: args[1:]}
-	taken := slices.ContainsFunc(r.app.Aliases, func(other *config.Alias) bool { return other.Name == a.Name })
-	b, err := r.begin(head, "alias", a.Name, taken, nil)
+	b, err := r.begin(head, "alias", a.Name, nil)
 	if err != nil {
 		return err
 	}

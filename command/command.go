@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/config"
 )
 
 func init() {
@@ -56,7 +57,7 @@ func explainCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.String("model", "", "the model a client would ask for (required)")
-	flags.String("protocol", "anthropic", "the client's wire format: anthropic, openai, responses, gemini")
+	flags.String("protocol", config.ProtocolNames[0], "the client's wire format: "+strings.Join(config.ProtocolNames, ", "))
 	flags.String("token", "", "name of the client token; default: one that may use everything")
 	flags.String("conversation", "", "any text that stands for a conversation")
 	flags.String("site", "", "a host of the site that would be asked; needed where sites choose differently")

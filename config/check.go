@@ -167,7 +167,15 @@ func oneOf(word string, words []string) string {
 }
 
 // ProtocolNames are the wire formats a protocol setting may name.
-var ProtocolNames = []string{"anthropic", "openai", "responses", "gemini"}
+var ProtocolNames = protocolNames()
+
+func protocolNames() []string {
+	names := make([]string, len(ai.Protocols))
+	for i, p := range ai.Protocols {
+		names[i] = string(p)
+	}
+	return names
+}
 
 func checkProtocols(field string, names []string) *Error {
 	for i, n := range names {

@@ -291,7 +291,7 @@ func TestResolve(t *testing.T) {
 	want := config.Limits{
 		MaxBody: 64 << 20, BodyTimeout: 2 * time.Minute, MaxAttempts: 6, MaxWait: 3 * time.Second, TotalTimeout: 15 * time.Minute,
 		ConnectTimeout: 10 * time.Second, HeaderTimeout: 5 * time.Minute, FirstContentTimeout: 2 * time.Minute, FirstContentAuto: true,
-		IdleTimeout: time.Minute,
+		IdleTimeout: time.Minute, KeepaliveAfter: 75 * time.Second,
 	}
 	if got := new(config.Handler).Resolve(); got != want {
 		t.Errorf("defaults: %+v", got)
@@ -302,7 +302,7 @@ func TestResolve(t *testing.T) {
 
 	// 0 is off everywhere, not the default.
 	h := config.Handler{
-		BodyTimeout: ms(0), MaxWait: ms(0), TotalTimeout: ms(0), ConnectTimeout: ms(0), HeaderTimeout: ms(0),
+		KeepaliveAfter: ms(0), BodyTimeout: ms(0), MaxWait: ms(0), TotalTimeout: ms(0), ConnectTimeout: ms(0), HeaderTimeout: ms(0),
 		FirstContentTimeout: "off", IdleTimeout: ms(0), MaxBody: 1, MaxAttempts: 1,
 	}
 	if got, want := h.Resolve(), (config.Limits{MaxBody: 1, MaxAttempts: 1}); got != want {

@@ -19,10 +19,17 @@ const (
 	DefaultConnectTimeout       = 10 * time.Second
 	DefaultHeaderTimeout        = 5 * time.Minute // a call that is not streamed thinks before its headers
 	DefaultIdleTimeout          = time.Minute
+	DefaultKeepaliveAfter       = 75 * time.Second // CDNs give up at about 100 s
 
 	// FirstContentUnknown is the wait for first content where it is learned and
-	// not yet known.
-	FirstContentUnknown = 2 * time.Minute
+	// not yet known, while another channel could serve; FirstContentAlone where
+	// none could.
+	FirstContentUnknown = time.Minute
+	FirstContentAlone   = 2 * time.Minute
+	// FirstContentBegun is the wait where it is learned and headers or an event
+	// have come, and FirstContentThinking that of calls with reasoning on.
+	FirstContentBegun    = 2 * time.Minute
+	FirstContentThinking = 5 * time.Minute
 )
 
 // Bounds of a handler's numbers.
@@ -63,17 +70,32 @@ type Handler struct {
 
 	// HeaderTimeout bounds the wait for the answer's headers. For a call that
 	// is not streamed that is the whole time until the answer begins, which with
-	// most services is when it is finished. Default 5m.
+	// most services is when it is finished. For a stream it counts only where
+	// first_content_timeout is longer or off. A call given up by it is
+	// recorded with its estimated cost. Default 5m.
 	HeaderTimeout *caddy.Duration `json:"header_timeout,omitempty"`
 
 	// FirstContentTimeout bounds the wait for the first content of a stream,
-	// counted from when the request was sent. "auto" learns it from what the
-	// target usually takes (4 times its 99th percentile, 20s to 5m, and 2m until it is known);
-	// a duration fixes it; "off" or 0 switches it off. Default auto.
+	// counted from when the request was sent. A duration fixes it; "off" or 0
+	// switches it off. "auto" is for silence, which means neither headers nor any
+	// event: it is learned from what the target usually takes (4 times its 99th
+	// percentile, 20s to 5m); until that is known it is 1m while another channel
+	// could serve, else 2m. Once headers or an event have come the wait is at least
+	// 2m, and 5m for calls with reasoning switched on. A call given up by it is
+	// recorded with its estimated cost. Default auto.
 	FirstContentTimeout string `json:"first_content_timeout,omitempty"`
 
 	// IdleTimeout bounds silence within a stream. Default 60s.
 	IdleTimeout *caddy.Duration `json:"idle_timeout,omitempty"`
+
+	// KeepaliveAfter is how long after its arrival a streamed call that has no
+	// content yet gets a sign of life, and then every 15s: the headers, and what
+	// its protocol takes for nothing, so that no server between gives the
+	// connection up. Another channel may still be tried; if none can serve,
+	// the stream ends with an error event. Headers that only an answer knows,
+	// such as request ids, are not sent then. "off" or 0 switches it off. Default
+	// 75s.
+	KeepaliveAfter *caddy.Duration `json:"keepalive_after,omitempty"`
 
 	// ExposeRoute adds X-Ccload-Channel, X-Ccload-Attempts and
 	// X-Ccload-Upstream-Model to every answer. Default: off.
@@ -104,6 +126,7 @@ func (h *Handler) Validate() error {
 		checkDuration("header_timeout", h.HeaderTimeout, 0),
 		firstContent,
 		checkDuration("idle_timeout", h.IdleTimeout, 0),
+		checkDuration("keepalive_after", h.KeepaliveAfter, 0),
 		checkEach(h.AllowOrigins, checkOrigin),
 	)
 }
@@ -134,9 +157,10 @@ type Limits struct {
 	TotalTimeout        time.Duration
 	ConnectTimeout      time.Duration
 	HeaderTimeout       time.Duration
-	FirstContentTimeout time.Duration // FirstContentUnknown where FirstContentAuto
+	FirstContentTimeout time.Duration // FirstContentAlone where FirstContentAuto
 	FirstContentAuto    bool          // it is learned
 	IdleTimeout         time.Duration
+	KeepaliveAfter      time.Duration
 	ExposeRoute         bool
 	FuzzyModels         bool
 }
@@ -152,6 +176,7 @@ func (h *Handler) Resolve() Limits {
 		ConnectTimeout: orDefault(h.ConnectTimeout, DefaultConnectTimeout),
 		HeaderTimeout:  orDefault(h.HeaderTimeout, DefaultHeaderTimeout),
 		IdleTimeout:    orDefault(h.IdleTimeout, DefaultIdleTimeout),
+		KeepaliveAfter: orDefault(h.KeepaliveAfter, DefaultKeepaliveAfter),
 		ExposeRoute:    h.ExposeRoute,
 		FuzzyModels:    h.FuzzyModels,
 	}
@@ -163,7 +188,7 @@ func (h *Handler) Resolve() Limits {
 	}
 	l.FirstContentTimeout, _ = h.firstContent()
 	if l.FirstContentTimeout < 0 {
-		l.FirstContentTimeout, l.FirstContentAuto = FirstContentUnknown, true
+		l.FirstContentTimeout, l.FirstContentAuto = FirstContentAlone, true
 	}
 	return l
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/pricing"
+	"github.com/ccload/ccload/routing"
 )
 
 // Budgets returns what tokens and channels have spent, and may spend.
@@ -58,18 +60,19 @@ func (s *Service) Reprice(ctx context.Context, since time.Time) (int, error) {
 	if err := s.state.Gateway.Ledger.Flush(ctx); err != nil {
 		return 0, err
 	}
-	n, moved, err := s.state.Store.Reprice(ctx, since, s.repriceRecord)
+	n, moved, err := s.state.Store.Reprice(ctx, since, func(r *ai.Record) {
+		repriceRecord(s.state.Gateway.Prices.Catalogue(), s.gateway.Table(), r)
+	})
 	s.state.Routing.Spending.Load(moved)
 	return n, err
 }
 
 // repriceRecord prices one record anew.
-func (s *Service) repriceRecord(r *ai.Record) {
-	catalogue := s.state.Gateway.Prices.Catalogue()
+func repriceRecord(catalogue *pricing.Catalogue, table *routing.Table, r *ai.Record) {
 	total := ai.Cost{}
 	for i := range r.Attempts {
 		at := &r.Attempts[i]
-		if ch := s.gateway.Table().ByName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
+		if ch := table.ByName[at.Target.Channel]; ch != nil && !at.Usage.IsZero() {
 			at.Cost = catalogue.Price(ch.Conf.Provider, at.Target.Model, r.Time, &at.Usage, at.Cost.Multiplier)
 		}
 		total.Amount += at.Cost.Amount

@@ -17,7 +17,7 @@ import (
 func (s *Service) Catalogue() admin.Catalogue {
 	c := admin.Catalogue{
 		Version:  version(),
-		Policies: s.modulesIn("http.reverse_proxy.selection_policies"), Stores: s.modulesIn("ccload.stores"),
+		Policies: modulesIn(s.modules, "http.reverse_proxy.selection_policies"), Stores: modulesIn(s.modules, "ccload.stores"),
 		Channel: options(reflect.TypeFor[config.Channel]()), Token: options(reflect.TypeFor[config.Token]()),
 		Alias: options(reflect.TypeFor[config.Alias]()), Settings: options(reflect.TypeFor[config.Settings]()),
 	}
@@ -54,8 +54,8 @@ func version() string {
 
 // modulesIn lists the modules of ours in a namespace of Caddy's, and of others
 // where the namespace is ours.
-func (s *Service) modulesIn(namespace string) []admin.CatalogueModule {
-	found := s.modules(namespace)
+func modulesIn(modules func(namespace string) []Module, namespace string) []admin.CatalogueModule {
+	found := modules(namespace)
 	list := make([]admin.CatalogueModule, 0, len(found))
 	for _, m := range found {
 		list = append(list, admin.CatalogueModule{Name: m.Name, Doc: fielddocs.Of(typeName(m.Type)), Options: options(m.Type)})

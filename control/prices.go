@@ -54,14 +54,14 @@ const (
 )
 
 // fetchesPrices reports whether the config names a list of prices to fetch.
-func (s *Service) fetchesPrices() bool {
-	return s.declared.Prices != nil && s.declared.Prices.SyncURL != ""
+func fetchesPrices(c *config.App) bool {
+	return c.Prices != nil && c.Prices.SyncURL != ""
 }
 
 // readPrices puts the prices that the store keeps into force. What it cannot
 // read stays as it was.
 func (s *Service) readPrices(ctx context.Context) {
-	if s.fetchesPrices() {
+	if fetchesPrices(s.declared) {
 		var list pricing.List
 		saved, err := s.state.Store.LoadMemory(ctx, pricesMemory)
 		if err == nil {
@@ -88,7 +88,7 @@ func (s *Service) readPrices(ctx context.Context) {
 // none.
 func (s *Service) UsePrices(own []pricing.Row) (sync func(context.Context)) {
 	s.state.Gateway.Prices.SetOwn(own)
-	if !s.fetchesPrices() {
+	if !fetchesPrices(s.declared) {
 		s.state.Gateway.Prices.SetList(pricing.List{})
 		return nil
 	}

@@ -19,7 +19,8 @@ type attempt struct {
 	call     *Call
 	target   *routing.Target
 	record   *ai.Attempt
-	question question // see include_usage.go
+	note     health.Note // of its success, in the target's history
+	question question    // see include_usage.go
 
 	journaled time.Duration // when the journal was last told of it, since the call was received
 }
@@ -35,6 +36,9 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	rec := &c.Record.Attempts[len(c.Record.Attempts)-1]
 	a := &attempt{call: c, target: t, record: rec}
 	defer a.leaveUsageTrial()
+	if t.Repeats == 0 {
+		t.History.Retries.Call(c.Received.Add(start))
+	}
 	if t.Protocol != c.Protocol {
 		rec.Protocol, rec.Dropped = t.Protocol, a.dropped()
 	}
@@ -50,9 +54,11 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 
 	a.journaled = start
 	a.journal(nil)
+	c.alive.wait()
 	answer := relay.Send(ctx, request)
 	defer answer.Close()
-	if answer.Good() {
+	c.alive.stop(c)
+	if answer.Good() && a.asStream(answer) {
 		t.Conf.HeaderDown.Apply(answer.Header, answer.Upstream)
 	}
 	secrets.RedactHeader(answer.Header, t.Secret())
@@ -65,7 +71,7 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	}
 	rec.Duration = c.since() - start
 	rec.Usage = answer.Verdict().Usage
-	a.addCost(nil, false)
+	a.addCost(a.givenUp(answer), false)
 	now := time.Now()
 	rec.Outcome = classify(t, &answer.Evidence, now)
 	c.capture.said(t, answer.Status, answer.Held())
@@ -91,21 +97,11 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 	c, t := a.call, a.target
 	o := a.record.Outcome
 	c.site.gateway.Observer.AttemptEnded(t.Name, o.Kind)
-	switch {
-	case o.Kind == ai.ClientGone || (c.r.Context().Err() != nil):
+	if o.Kind == ai.ClientGone || c.r.Context().Err() != nil {
 		t.Permit.Release()
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
 		c.Record.Usage = a.record.Usage
 		return true
-	case endedHere(ctx):
-		t.Permit.Release()
-	case o.Kind.CallersFault():
-		t.Permit.Release()
-	case !c.tellsOfHealth(o.Kind), o.Kind == ai.AuthFailed && c.site.gateway.Table().Renewed(t):
-		t.Permit.Release()
-	default:
-		a.record.Rested = t.Permit.Report(o, answer.Upstream, now)
-		a.observe(false, now)
 	}
 	failed := &failedAnswer{
 		outcome: o, status: answer.Status, header: answer.Header, body: answer.Held(), foreign: t.Protocol != c.Protocol,
@@ -120,9 +116,19 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 	if translated {
 		scope = ai.ScopeModel
 	}
+	again := repeatability(&o, &a.record.Usage, c.site.Limits.MaxWait-c.chooser.Waited, now)
 	c.chooser.Tried = append(c.chooser.Tried, routing.Tried{
-		Channel: t.Channel, Protocol: t.Protocol, URL: t.URL, Key: t.Key, Model: t.Model, Kind: o.Kind, Scope: scope, Until: later(o.Until, a.record.Rested),
+		Channel: t.Channel, Protocol: t.Protocol, URL: t.URL, Key: t.Key, Model: t.Model, Kind: o.Kind, Scope: scope, Until: o.Until,
+		Again: again != never, Gamble: t.Gamble,
 	})
+	if endedHere(ctx) || o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) ||
+		o.Kind == ai.AuthFailed && c.site.gateway.Table().Renewed(t) {
+		t.Permit.Release()
+	} else {
+		a.report(answer, again, now)
+		tried := &c.chooser.Tried[len(c.chooser.Tried)-1]
+		tried.Until = later(o.Until, a.record.Rested)
+	}
 	if o.Kind.CallersFault() && !translated && (o.Kind != ai.ContextLength || !c.largerWindowLeft(t)) {
 		c.forwardError(failed)
 		return true
@@ -174,6 +180,7 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 	now := time.Now()
 	if c.tellsOfHealth(ai.OK) {
 		a.record.Rested = t.Permit.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
+		a.note = t.Proved(ai.OK, now)
 	} else {
 		t.Permit.Release()
 	}
@@ -241,7 +248,10 @@ func (a *attempt) broken(ctx context.Context, answer *relay.Answer, evidence hea
 	if o.Kind.CallersFault() || !c.tellsOfHealth(o.Kind) || endedHere(ctx) {
 		return
 	}
-	a.record.Rested = t.Permit.Report(o, nil, now)
+	t.History.Revoke(a.note)
+	if !health.Transient(o.Kind) || !t.History.Steady(now) || c.chooser.AnyLeft(t.Channel) {
+		a.record.Rested = t.Permit.Report(o, nil, now)
+	}
 	a.observe(false, now)
 }
 

@@ -49,7 +49,7 @@ type Call struct {
 	// out.
 	Record   *ai.Record
 	failure  *failedAnswer // the most telling failure so far
-	waited   time.Duration // for something that was due
+	alive    *keepalive    // nil: nobody needs a sign of life
 	finished bool
 	abort    bool       // the connection must be cut, see Settle
 	capture  *capturing // nil: its bodies are not kept
@@ -115,6 +115,10 @@ func setRetryAfter(header http.Header, d time.Duration) {
 
 // writeError answers with an error in the client's own protocol.
 func (c *Call) writeError(e *protocol.Error) {
+	if c.alive.has() {
+		writeErrorEvent(c, e)
+		return
+	}
 	contentType, body := c.match.Format.WriteError(e)
 	header := c.w.Header()
 	header.Set("Content-Type", contentType)

@@ -1,8 +1,8 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"time"
@@ -13,7 +13,6 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/protocol"
-	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
@@ -155,28 +154,23 @@ func checkTarget(ch *routing.Channel, model string, now time.Time) (url, key int
 	return url, key, ch.URLs[url].Speaks[0]
 }
 
-// checkBodies are the cheapest useful requests; MODEL is replaced.
-var checkBodies = map[ai.Protocol]string{
-	ai.Anthropic: `{"model":MODEL,"max_tokens":1,"messages":[{"role":"user","content":"hi"}]}`,
-	ai.OpenAI:    `{"model":MODEL,"max_completion_tokens":16,"messages":[{"role":"user","content":"hi"}]}`,
-	ai.Responses: `{"model":MODEL,"max_output_tokens":16,"store":false,"input":"hi"}`,
-	ai.Gemini:    `{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"generationConfig":{"maxOutputTokens":16}}`,
-}
-
-// checkRequest builds the request of a check.
+// checkRequest builds the request of a check, the cheapest useful one.
 func checkRequest(t *routing.Target) (*relay.Request, error) {
 	format := formatOf(t.Protocol)
+	tester, ok := format.(protocol.Tester)
+	if !ok {
+		return nil, fmt.Errorf("the protocol %s has no request to test with", t.Protocol)
+	}
 	endpoint := protocol.GenerateEndpoint(format, false)
 	path, err := endpoint.URLPath(t.Model)
 	if err != nil {
 		return nil, err
 	}
+	out := tester.TestRequest(t.Model, "hi", 0, false)
 	header := http.Header{"Content-Type": jsonType}
-	if t.Protocol == ai.Anthropic {
-		header["Anthropic-Version"] = []string{"2023-06-01"}
-	}
-	u := finish(t, nil, format, header, path, "")
-	body := edit(t, bytes.ReplaceAll([]byte(checkBodies[t.Protocol]), []byte("MODEL"), scan.Quote(t.Model)))
+	maps.Copy(header, out.Header)
+	u := finish(t, nil, format, header, path, out.Query)
+	body := edit(t, out.Body)
 	return &relay.Request{
 		Method: http.MethodPost, URL: u, Base: t.Base(), Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: format, Endpoint: endpoint,

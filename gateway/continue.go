@@ -29,7 +29,8 @@ type continued struct {
 
 // keepsResponses reports whether responses are kept for the call's client.
 func (c *Call) keepsResponses() bool {
-	return c.Protocol == ai.Responses && c.token != nil && !c.snapshot.table.ResponsesStore.Disabled
+	_, refers := c.match.Format.(responses.Format)
+	return refers && c.token != nil && !c.snapshot.table.ResponsesStore.Disabled
 }
 
 // madeMark stands in all ids that translations make.

@@ -165,6 +165,16 @@ func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 	}
 }
 
+// givenUp is the answer of an attempt that was given up after its request had
+// been sent, by us or by the client. What the upstream bills for it nobody will
+// say, so it is estimated. nil: there is nothing to estimate.
+func (a *attempt) givenUp(answer *relay.Answer) *relay.Answer {
+	if k := answer.Evidence.Kind; answer.Sent() && (k == ai.Timeout || k == ai.ClientGone) && !a.record.Usage.Reported {
+		return answer
+	}
+	return nil
+}
+
 // maxTokens is more than any context window holds, by far: a number above it
 // is a mistake, which must not use up somebody's budget.
 const maxTokens = 20_000_000

@@ -1,12 +1,11 @@
 package gateway
 
 import (
-	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/ccload/ccload/ai"
-	"github.com/ccload/ccload/protocol/scan"
+	"github.com/ccload/ccload/protocol"
 )
 
 // CountHeader is how a client asks the upstream to count.
@@ -23,25 +22,14 @@ func (c *Call) CountTokens() error {
 	st := c.site.gateway.State
 	st.counting.use(c.Received)
 	c.route = c.snapshot.table.Route(c.Model, c.site.Limits.FuzzyModels)
-	body, sent := c.body.bytes, c.sent()
-	if from, to, ok := scan.Get(body, "generateContentRequest"); ok && c.Protocol == ai.Gemini {
-		body, sent.Index = body[from:to], nil
+	format := c.match.Format.(protocol.TokenCounter) // whoever has the endpoint is one
+	body, sent := format.CountedRequest(c.body.bytes), c.sent()
+	if len(body) != len(c.body.bytes) {
+		sent.Index = nil // it is of the whole body
 	}
 	n := st.Counter.Send(sent, c.countedModel(), body).Tokens
 	c.Record.Usage.Input, c.Record.Usage.Estimated = n, true
-	return c.answer([]byte(countAnswers[c.Protocol](n)))
-}
-
-// countAnswers are the answers of the endpoints that count tokens.
-var countAnswers = map[ai.Protocol]func(n int64) string{
-	ai.Anthropic: func(n int64) string { return `{"input_tokens":` + strconv.FormatInt(n, 10) + `}` },
-	ai.Responses: func(n int64) string {
-		return `{"object":"response.input_tokens","input_tokens":` + strconv.FormatInt(n, 10) + `}`
-	},
-	ai.Gemini: func(n int64) string {
-		s := strconv.FormatInt(n, 10)
-		return `{"totalTokens":` + s + `,"promptTokensDetails":[{"modality":"TEXT","tokenCount":` + s + `}]}`
-	},
+	return c.answer(format.CountAnswer(n))
 }
 
 // lastUse remembers when somebody last asked for something.

@@ -72,7 +72,7 @@ func (g *Gateway) Explain(q admin.Question) (*admin.Explanation, error) {
 func hypothetical(table *routing.Table, q *admin.Question) (*routing.Chooser, error) {
 	c := &ai.Call{Protocol: q.Protocol, Operation: ai.Generate, Model: q.Model, Received: time.Now()}
 	if c.Protocol == "" {
-		c.Protocol = ai.Anthropic
+		c.Protocol = ai.Protocols[0]
 	}
 	if formatOf(c.Protocol) == nil {
 		return nil, fmt.Errorf("%q is no protocol; there are %v", q.Protocol, ai.Protocols)

@@ -13,6 +13,7 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/relay"
+	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 )
 
@@ -54,7 +55,7 @@ func errorRank(k ai.Kind) int {
 
 // forwardError gives the client the upstream's own answer to its own mistake.
 func (c *Call) forwardError(f *failedAnswer) {
-	if f.foreign {
+	if f.foreign || c.alive.has() {
 		f.hideSecrets()
 		c.end(f.outcome.Kind, max(f.status, http.StatusBadRequest), f.outcome.Message)
 		c.writeError(&protocol.Error{
@@ -78,6 +79,9 @@ func (c *Call) forwardError(f *failedAnswer) {
 
 // giveUp answers a call that nobody could serve.
 func (c *Call) giveUp(ctx context.Context) error {
+	if n := len(c.Record.Attempts); n > 0 && c.Record.Usage.IsZero() {
+		c.Record.Usage = c.Record.Attempts[n-1].Usage // estimated, if it was given up
+	}
 	if c.r.Context().Err() != nil {
 		c.end(ai.ClientGone, StatusClientGone, "the client hung up")
 		return nil //nolint:nilerr // there is nobody to tell
@@ -124,6 +128,9 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 		kind, e.Status, e.Code = causes, http.StatusTooManyRequests, "upstream_rate_limited"
 	}
 	e.Message = c.explainFailure(permanent)
+	if due.IsZero() && (c.failure != nil || permanent == "") {
+		due = sooner(c.chooser)
+	}
 	if !due.IsZero() && e.Status != http.StatusForbidden && e.Status != http.StatusNotFound {
 		wait := time.Until(due)
 		setRetryAfter(c.w.Header(), wait)
@@ -131,6 +138,22 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	}
 	c.end(kind, e.Status, e.Message)
 	return e
+}
+
+// sooner is when to come back where nothing that could serve rests: at once,
+// unless upstreams that were tried said when.
+func sooner(k *routing.Chooser) time.Time {
+	due := time.Now().Add(time.Second)
+	if k.AnyLeft(nil) {
+		return due
+	}
+	var stated time.Time
+	for i := range k.Tried {
+		if until := k.Tried[i].Until; until.After(due) && (stated.IsZero() || until.Before(stated)) {
+			stated = until
+		}
+	}
+	return later(due, stated)
 }
 
 // finalStatus is the status a client gets when the most telling failure was of

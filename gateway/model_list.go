@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/access"
-	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/routing"
 )
 
@@ -94,16 +94,14 @@ func (l *modelList) get(ctx context.Context, ch *routing.Channel, via http.Round
 // askForModels gets a channel's model list in the first protocol it speaks.
 func askForModels(ctx context.Context, ch *routing.Channel, via http.RoundTripper) ([]listedModel, error) {
 	p := ch.URLs[0].Speaks[0]
-	path := "/v1/models"
-	if p == ai.Gemini {
-		path = "/v1beta/models"
+	format := formatOf(p)
+	lister, ok := format.(protocol.ModelLister)
+	if !ok {
+		return nil, fmt.Errorf("upstreams of the protocol %s list no models", p)
 	}
+	path, query, header := lister.ModelsRequest()
 	t := &routing.Target{Candidate: routing.Candidate{Channel: ch}}
-	header := make(http.Header)
-	if p == ai.Anthropic {
-		header["Anthropic-Version"] = []string{"2023-06-01"}
-	}
-	target := finish(t, nil, formatOf(p), header, path, map[ai.Protocol]string{ai.Gemini: "pageSize=1000", ai.Anthropic: "limit=1000"}[p])
+	target := finish(t, nil, format, header, path, query)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,6 @@ import (
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
-	"github.com/ccload/ccload/protocol/anthropic"
 	"github.com/ccload/ccload/routing"
 )
 
@@ -20,14 +19,10 @@ func (c *Call) IsList() bool {
 }
 
 // ListModels answers with the models this token may use, in the shape of the
-// client's protocol: under /v1/models that is OpenAI's, or Anthropic's for a
-// client that sends anthropic-version.
+// client's protocol.
 func (c *Call) ListModels() error {
-	format := c.match.Format
-	if format.ID() == ai.OpenAI && c.r.Header.Get("Anthropic-Version") != "" {
-		format = anthropic.Format{}
-		c.match.Format, c.Protocol = format, format.ID()
-	}
+	format := modelListFormat(c.match.Format, c.r.Header)
+	c.match.Format, c.Protocol = format, format.ID()
 	models := c.usableModels()
 	var body []byte
 	if c.Operation == ai.GetModel {

@@ -105,15 +105,33 @@ func (a *attempt) timers() relay.Timers {
 	timers := relay.Timers{Headers: l.HeaderTimeout, FirstContent: l.FirstContentTimeout, Idle: l.IdleTimeout}
 	if l.FirstContentAuto {
 		limit, known := c.site.gateway.Routing.Selection.FirstContentLimit(t.Name, t.Address(), t.Model)
-		if !known {
-			limit = config.FirstContentUnknown
+		switch {
+		case known:
+			timers.FirstContent = limit
+		case c.chooser.AnyLeft(t.Channel):
+			timers.FirstContent = config.FirstContentUnknown
 		}
-		timers.FirstContent = limit
+		timers.Begun, timers.Thinking, timers.Thinker = config.FirstContentBegun, config.FirstContentThinking, thinker{c}
 	}
 	if !c.Stream {
 		timers.FirstContent = 0
 	}
 	return timers
+}
+
+// thinker knows whether a call has reasoning switched on.
+type thinker struct{ *Call }
+
+// Thinks implements relay.Thinker. It reads the request alone: a timer asks.
+func (c thinker) Thinks() bool {
+	codec := CodecOf(c.Protocol)
+	if codec == nil || c.Operation != ai.Generate {
+		return false
+	}
+	prompt, err := codec.DecodePrompt(&protocol.Inbound{
+		Endpoint: c.match.Endpoint, Model: c.Model, Stream: c.Stream, Header: c.r.Header, Body: c.body.bytes,
+	})
+	return err == nil && prompt.Thinking.Mode == protocol.ThinkingOn
 }
 
 // upstreamHeader is what of the client's headers goes to the target: those that
@@ -131,8 +149,8 @@ func (a *attempt) upstreamHeader() http.Header {
 	if c.r.Header.Get("Content-Encoding") != "" {
 		header.Del("Content-Encoding") // the body was decoded when it was read
 	}
-	if !protocol.SameFamily(c.Model, t.Model) {
-		delete(header, protocol.CodexLite)
+	if f, ok := format.(protocol.HeaderFitter); ok {
+		f.FitHeader(header, c.Model, t.Model)
 	}
 	return header
 }
@@ -157,8 +175,8 @@ func namedIn(connection []string, name string) bool {
 }
 
 // setCredential puts the upstream key where the channel, its provider or the
-// protocol wants it. An address of nobody in particular that speaks Anthropic
-// gets it in both usual places, because relays look at either.
+// protocol wants it. An address of nobody in particular gets it in each place
+// where relays of the protocol look.
 func setCredential(t *routing.Target, header http.Header, format protocol.Format) {
 	secret := t.Secret()
 	if secret == "" {
@@ -171,8 +189,9 @@ func setCredential(t *routing.Target, header http.Header, format protocol.Format
 	if auth.Set(header, secret) {
 		return
 	}
-	format.SetKey(header, secret)
-	if format.ID() == ai.Anthropic && t.Conf.Provider == "" {
-		header["Authorization"] = []string{"Bearer " + secret}
+	if f, ok := format.(protocol.RelayKeySetter); ok && t.Conf.Provider == "" {
+		f.SetRelayKey(header, secret)
+		return
 	}
+	format.SetKey(header, secret)
 }

@@ -39,8 +39,8 @@ func (a *attempt) upstreamBody(header http.Header) (relay.Body, error) {
 	if a.question == asked {
 		changes = append(changes, c.request.AskUsage)
 	}
-	if c.Protocol == ai.Gemini && c.Operation == ai.Embed && t.Model != c.Model {
-		whole = renameGeminiModel(whole, t.Model)
+	if f, ok := c.match.Format.(protocol.ModelRewriter); ok && t.Model != c.Model {
+		whole = f.RewriteModel(c.match.Endpoint, whole, t.Model)
 	}
 	changed := out.Parts[:0]
 	slices.SortFunc(changes, func(a, b protocol.Change) int { return a.Start - b.Start })
@@ -79,34 +79,6 @@ func (a *attempt) unsealedBody() []byte {
 		body = e.Apply(body)
 	}
 	return edit(t, body)
-}
-
-// renameGeminiModel replaces the model that an embedding request repeats in its
-// body: at the top, or in each request of a batch.
-func renameGeminiModel(body []byte, model string) []byte {
-	rename := func(v []byte) []byte {
-		if start, end, ok := scan.Get(v, "model"); ok {
-			return scan.Splice(v, start, end, scan.Quote("models/"+model))
-		}
-		return v
-	}
-	body = rename(body)
-	from, to, ok := scan.Get(body, "requests")
-	if !ok {
-		return body
-	}
-	list := body[from:to]
-	batch := []byte{'['}
-	if scan.Elements(list, func(start, end int) bool {
-		if len(batch) > 1 {
-			batch = append(batch, ',')
-		}
-		batch = append(batch, rename(list[start:end])...)
-		return true
-	}) != nil {
-		return body
-	}
-	return scan.Splice(body, from, to, append(batch, ']'))
 }
 
 func isJSON(body []byte) bool {

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"net/http"
+
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/anthropic"
@@ -26,6 +28,16 @@ func formatOf(p ai.Protocol) protocol.Format {
 		}
 	}
 	return nil
+}
+
+// modelListFormat is the format of a client that asks for models at a path of
+// format's: OpenAI and Anthropic share theirs, and Anthropic's clients name the
+// version of its API.
+func modelListFormat(format protocol.Format, header http.Header) protocol.Format {
+	if format.ID() == ai.OpenAI && header.Get("Anthropic-Version") != "" {
+		return anthropic.Format{}
+	}
+	return format
 }
 
 // routes is the gateway's route table.

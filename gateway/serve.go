@@ -40,7 +40,9 @@ func (c *Call) Serve() error {
 	if err := c.pin(ctx); err != nil {
 		return c.Refuse(err)
 	}
-	for len(c.Record.Attempts) < c.site.Limits.MaxAttempts && ctx.Err() == nil {
+	c.chooser.Repeats = true
+	c.alive = newKeepalive(c)
+	for attemptsLeft(c) > 0 && ctx.Err() == nil {
 		t, ok := c.next(ctx)
 		if !ok {
 			break
@@ -69,16 +71,27 @@ func (c *Call) choose() {
 	c.chooser = k
 }
 
-// next picks what to try, or says that nothing is left. It waits for something
-// that is due within the handler's patience if nothing else can serve, and falls
-// back on the least bad target that cools down.
+// attemptsLeft is how many more attempts the call may make.
+func attemptsLeft(c *Call) int { return c.site.Limits.MaxAttempts - len(c.Record.Attempts) }
+
+// next picks what to try, or says that nothing is left. A failure that may be
+// over is repeated in place; where nothing can serve it falls back on the least
+// bad target that rests, and waits for something that is due within the
+// handler's patience.
 func (c *Call) next(ctx context.Context) (*routing.Target, bool) {
 	k := c.chooser
+	k.Left = attemptsLeft(c)
+	if t := repeat(ctx, k); t != nil {
+		return t, true
+	}
 	for {
 		k.Now = time.Now()
 		t := k.Next()
 		for _, full := range k.Full {
 			c.site.gateway.Observer.LimitReached("channel", full.Channel, full.Limit, full.Until)
+		}
+		if t == nil {
+			t = k.LeastBad(false)
 		}
 		if t != nil {
 			return t, true
@@ -91,28 +104,24 @@ func (c *Call) next(ctx context.Context) (*routing.Target, bool) {
 		return nil, false
 	}
 	k.Now = time.Now()
-	t := k.LeastBad()
+	t := k.NextAtLast()
+	if t == nil {
+		t = k.LeastBad(true)
+	}
 	return t, t != nil
 }
 
 // wait waits for the first candidate that is due within the handler's patience.
 // It reports whether there is something to look at again.
 func (c *Call) wait(ctx context.Context) bool {
-	pause, ok := c.chooser.Due(c.site.Limits.MaxWait - c.waited)
-	if !ok {
+	due, ok := c.chooser.Due(c.site.Limits.MaxWait - c.chooser.Waited)
+	if !ok || !pause(ctx, due) {
 		return false
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		c.waited += pause
-		c.chooser.Now = time.Now()
-		c.chooser.ForgetLimits()
-		return true
-	}
+	c.chooser.Waited += due
+	c.chooser.Now = time.Now()
+	c.chooser.ForgetLimits()
+	return true
 }
 
 // ownerPatience is how long a call waits for the store to say who made a

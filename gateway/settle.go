@@ -18,6 +18,8 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 	rec = c.Record
 	rec.Duration = c.since()
 	c.progress.endedBy(rec)
+	rec.AnswerBytes += c.alive.release()
+	c.alive = nil
 	rec.RequestBytes = int64(c.BodySize)
 	rec.Candidates = c.explanation()
 	if c.chooser != nil {

@@ -179,7 +179,7 @@ func (w *ResponseWriter) write(ctx context.Context) (done bool, err error) {
 	defer w.From.writing.Unlock()
 	batch, lost := w.From.oldest()
 	if lost > 0 {
-		w.Log().Warn("responses that clients may refer to are not kept, because the store is too slow for them", zap.Int("responses", lost))
+		w.Log().Warn("responses that clients may refer to are not kept, because the store is too slow for them", zap.Int("lost", lost))
 	}
 	if len(batch) == 0 {
 		return true, nil

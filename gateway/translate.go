@@ -137,7 +137,7 @@ func (a *attempt) translatedRequest() (*relay.Request, error) {
 // inputTold counts the input for streams that tell it at their beginning, which
 // is before most upstreams do; nil where the client's do not.
 func (c *Call) inputTold() func() int64 {
-	if c.Protocol != ai.Anthropic || !c.Stream {
+	if f, ok := c.match.Format.(protocol.InputTeller); !c.Stream || !ok || !f.TellsInputFirst() {
 		return nil
 	}
 	return c.countInput

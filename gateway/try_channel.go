@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"net/http"
@@ -141,19 +140,13 @@ func (w *heldAnswer) Write(b []byte) (int, error) {
 
 // testModel asks for one model.
 func (s *Site) testModel(ctx context.Context, o *testOrder, model string) (answer admin.TestAnswer) {
-	answer = admin.TestAnswer{Model: model, Protocol: o.protocol, Outcome: ai.NoSuchModel}
+	answer = admin.TestAnswer{Model: model, Protocol: o.protocol}
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
-	path, body := o.request(model)
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, path, bytes.NewReader(body))
+	r, err := o.request(ctx, model)
 	if err != nil {
-		answer.Message = "the model's name cannot stand in an address"
+		answer.Outcome, answer.Status, answer.Message = ai.InvalidRequest, http.StatusBadRequest, err.Error()
 		return answer
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("User-Agent", "ccload-test")
-	if o.protocol == ai.Anthropic {
-		r.Header.Set("Anthropic-Version", "2023-06-01")
 	}
 	s.gateway.Enter()
 	defer s.gateway.Leave()
@@ -186,7 +179,7 @@ func testOnce(ctx context.Context, c *Call, o *testOrder) {
 		c.end(ai.InvalidRequest, http.StatusNotFound, "the channel has this address or key no more")
 		return
 	}
-	t, over := c.chooser.Acquire(cand, o.protocol, u, key, true)
+	t, over := c.chooser.Acquire(cand, o.protocol, u, key, routing.Forced)
 	switch {
 	case over != "":
 		c.end(ai.RateLimited, http.StatusTooManyRequests, "the channel has used up what it may: "+string(over))

@@ -1,11 +1,13 @@
 package gateway
 
 import (
-	"encoding/json"
-	"net/url"
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
 	"strings"
 
-	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
 	"github.com/ccload/ccload/protocol/sse"
 )
@@ -51,26 +53,25 @@ func textOf(codec protocol.Codec, contentType string, body []byte) string {
 	return b.String()
 }
 
-// request is what is asked.
-func (o *testOrder) request(model string) (path string, body []byte) {
-	type object = map[string]any
-	message := []object{{"role": "user", "content": o.prompt}}
-	var ask object
-	switch o.protocol {
-	case ai.Anthropic:
-		path, ask = "/v1/messages", object{"model": model, "max_tokens": testOutput, "stream": o.stream, "messages": message}
-	case ai.Responses:
-		path, ask = "/v1/responses", object{"model": model, "max_output_tokens": testOutput, "stream": o.stream, "store": false, "input": o.prompt}
-	case ai.Gemini:
-		action := ":generateContent"
-		if o.stream {
-			action = ":streamGenerateContent?alt=sse"
-		}
-		path = "/v1beta/models/" + url.PathEscape(model) + action
-		ask = object{"contents": []object{{"role": "user", "parts": []object{{"text": o.prompt}}}}, "generationConfig": object{"maxOutputTokens": testOutput}}
-	default:
-		path, ask = "/v1/chat/completions", object{"model": model, "max_completion_tokens": testOutput, "stream": o.stream, "messages": message}
+// request is what a client would send to ask a model.
+func (o *testOrder) request(ctx context.Context, model string) (*http.Request, error) {
+	format := formatOf(o.protocol)
+	tester, ok := format.(protocol.Tester)
+	if !ok {
+		return nil, fmt.Errorf("the protocol %s has no request to test with", o.protocol)
 	}
-	body, _ = json.Marshal(ask) // texts and numbers cannot fail
-	return path, body
+	path, err := protocol.GenerateEndpoint(format, o.stream).URLPath(model)
+	if err != nil {
+		return nil, err
+	}
+	out := tester.TestRequest(model, o.prompt, testOutput, o.stream)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, path, bytes.NewReader(out.Body))
+	if err != nil {
+		return nil, err
+	}
+	r.URL.RawQuery = out.Query
+	maps.Copy(r.Header, out.Header)
+	r.Header["Content-Type"] = jsonType
+	r.Header.Set("User-Agent", "ccload-test")
+	return r, nil
 }

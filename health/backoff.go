@@ -99,3 +99,26 @@ func (b *backoff) decayed(n int, idle time.Duration) int {
 func (b *backoff) forgotten(n int) time.Duration {
 	return min(forgetAfter, time.Duration(bits.Len(uint(n)))*b.halfLife())
 }
+
+// A cooldown that upstream states is believed for an hour: many quotas are back
+// long before. After it a call tries an hour, six hours, a day, two days and so
+// on after the first failure.
+const (
+	believedFor = time.Hour
+	secondProbe = 6 * time.Hour
+	laterProbes = 24 * time.Hour
+	// probeGap is the least time between two of them, where the first came late
+	// because nobody called.
+	probeGap = 10 * time.Minute
+)
+
+// nextProbe is when a stated cooldown that began at a moment is probed next.
+func nextProbe(from, now time.Time) time.Time {
+	soon := now.Add(probeGap)
+	for _, after := range [...]time.Duration{believedFor, secondProbe} {
+		if t := from.Add(after); t.After(soon) {
+			return t
+		}
+	}
+	return from.Add((soon.Sub(from)/laterProbes + 1) * laterProbes)
+}

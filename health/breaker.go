@@ -24,6 +24,10 @@ type breaker struct {
 	since    time.Time
 	low      time.Time // little is left of a limit until then
 
+	// word is what upstream states as the end, where until is a probe before it;
+	// else zero. The probes are counted from probesFrom.
+	word, probesFrom time.Time
+
 	// epoch is when the cooldown began, on the tracker's clock of failures. News of
 	// attempts that began before it are old: they say nothing about what came
 	// after.
@@ -87,7 +91,7 @@ func (c *breaker) ends() time.Time {
 		b := backoffOf(c.kind)
 		end = end.Add(b.forgotten(c.failures))
 	}
-	return later(end, c.low)
+	return later(later(end, c.low), c.word)
 }
 
 // visible reports whether there is more to it than a low limit.
@@ -107,8 +111,12 @@ func (c *breaker) healsAlone() bool {
 
 func (c *breaker) entry(now time.Time) Entry {
 	b := backoffOf(c.kind)
+	failures := c.count(now)
+	if c.failures > 0 && c.word.After(now) {
+		failures = max(1, failures) // what upstream states does not decay
+	}
 	return Entry{
-		Ref: c.ref, Until: c.until, Failures: c.count(now), Kind: c.kind, Rule: c.rule, Message: c.message, Since: c.since,
+		Ref: c.ref, Until: c.until, StatedUntil: c.word, Failures: failures, Kind: c.kind, Rule: c.rule, Message: c.message, Since: c.since,
 		Attention: b.needsPerson || (b.class == used && !c.stated),
 	}
 }
@@ -122,7 +130,8 @@ func (c *breaker) entry(now time.Time) Entry {
 // requests that began together fail together) counts once; a forced attempt
 // does not prolong the cooldown it ignored; and trouble of another class starts its
 // own count, but never ends a cooldown early. What upstream states is taken as it
-// is, also if it is sooner than our guess.
+// is, also if it is sooner than our guess, but for a cooldown of more than an
+// hour: that is probed before its end.
 func (c *breaker) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forced bool, spread float64, now time.Time) bool {
 	b := backoffOf(o.Kind)
 	first := c.failures == 0
@@ -134,14 +143,7 @@ func (c *breaker) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forc
 		word = most
 	}
 
-	n := 1
-	if same {
-		n = c.count(now)
-		if fresh && !forced {
-			n = min(n+1, maxFailures)
-		}
-		n = max(1, n)
-	}
+	n := c.failuresWith(same, fresh && !forced, now)
 	until := c.until
 	switch {
 	case stated && rests && !first && (!same || !fresh):
@@ -154,24 +156,73 @@ func (c *breaker) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forc
 	default:
 		until = now.Add(b.cooldown(n, spread))
 	}
-	if !fresh && until.Equal(c.until) {
+	end := until
+	isStated := stated && until.Equal(word)
+	if isStated && !o.Configured {
+		end = c.probeBefore(until, now)
+	}
+	if !fresh && end.Equal(c.until) {
 		return false
 	}
 	if fresh {
 		c.epoch = clock.Add(1)
 	}
-	if !first && !same && until.Equal(c.until) {
+	if !first && !same && end.Equal(c.until) {
 		return false // other trouble has a longer cooldown and stays what it is
 	}
-	changed := first || n != c.failures || !until.Equal(c.until)
+	changed := first || n != c.failures || !end.Equal(c.until)
 	if first {
 		c.since = now
 	}
 	c.kind, c.rule, c.message = o.Kind, o.Rule, o.Message
-	c.stated = stated && until.Equal(word)
+	c.stated = isStated
 	c.late = !o.Retry
-	c.failures, c.until, c.pending = n, until, true
+	c.failures, c.pending = n, true
+	c.restUntil(end, until, now)
 	return changed
+}
+
+// restUntil sets the end of the cooldown: a probe, where that comes before what
+// upstream states.
+func (c *breaker) restUntil(end, stated, now time.Time) {
+	switch {
+	case end.Equal(stated):
+		c.word, c.probesFrom = time.Time{}, time.Time{}
+	case c.word.IsZero():
+		c.word, c.probesFrom = stated, now
+	default:
+		c.word = stated
+	}
+	c.until = end
+}
+
+// probeBefore is the end of a cooldown that upstream states: its own word, or
+// the next probe, if the cooldown is longer than anybody should be believed.
+func (c *breaker) probeBefore(stated, now time.Time) time.Time {
+	if stated.Sub(now) <= believedFor {
+		return stated
+	}
+	from := c.probesFrom
+	if from.IsZero() {
+		from = now
+	}
+	if probe := nextProbe(from, now); probe.Before(stated) {
+		return probe
+	}
+	return stated
+}
+
+// failuresWith is the number of failures in a row with one more: those of the
+// same class count on, decayed, and only a new one adds to them.
+func (c *breaker) failuresWith(same, adds bool, now time.Time) int {
+	if !same {
+		return 1
+	}
+	n := c.count(now)
+	if adds {
+		n = min(n+1, maxFailures)
+	}
+	return max(1, n)
 }
 
 // eased ends the cooldown but keeps the count, which decays: the answer began well,
@@ -179,4 +230,5 @@ func (c *breaker) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forc
 func (c *breaker) eased(now time.Time) {
 	c.failures = c.count(now)
 	c.until, c.pending, c.stated, c.holder = now, false, false, nil
+	c.word, c.probesFrom = time.Time{}, time.Time{}
 }

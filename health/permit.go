@@ -16,6 +16,7 @@ type Permit struct {
 	model    string
 	epoch    uint64
 	probe    *probe // nil unless something was due or is forced
+	passing  bool   // made in spite of a cooldown, see Pass
 }
 
 // Acquire asks to try a target. Where its cooldown is over, the permit is the probe
@@ -63,6 +64,23 @@ func (c *Channel) Acquire(url, key int, p ai.Protocol, model string, now time.Ti
 	return cl, true
 }
 
+// Pass asks to try a target in spite of cooldowns for causes that may be over
+// any moment, beside any others that do: the target is the only one left and
+// has served lately (History.Steady). ok is false if something else is in the
+// way. Its failure does not double the cooldown.
+func (c *Channel) Pass(url, key int, p ai.Protocol, model string, now time.Time) (Permit, bool) {
+	cl := Permit{channel: c, url: url, key: key, protocol: p, model: model, passing: true}
+	c.lock(now)
+	defer c.unlock()
+	cl.epoch = c.tracker.epoch.Load()
+	for _, br := range cl.breakers() {
+		if br != nil && br.at(now) != free && backoffOf(br.kind).class != transient {
+			return Permit{}, false
+		}
+	}
+	return cl, true
+}
+
 // breakers are those that a target touches, nil where it is well.
 func (cl *Permit) breakers() [8]*breaker {
 	c := cl.channel
@@ -79,6 +97,9 @@ func (cl *Permit) breakers() [8]*breaker {
 
 // Probe reports whether the attempt is one that others wait for.
 func (cl Permit) Probe() bool { return cl.probe != nil }
+
+// Doubtful reports whether the target was unwell when the attempt began.
+func (cl Permit) Doubtful() bool { return cl.probe != nil || cl.passing }
 
 // Release ends a permit without evidence: the client is gone, or the fault was
 // the caller's. What was due is due again.
@@ -157,7 +178,7 @@ func (cl *Permit) fail(o *ai.Outcome, now time.Time) time.Time {
 	tr, ref := c.tracker, cl.ref(o.Scope)
 	a := c.scopeSetOf(&ref)
 	br := tr.add(a, ref, now)
-	forced := false
+	forced := cl.passing
 	if pr := cl.probe; pr != nil && br.holder == pr {
 		for i := range pr.breakers[:pr.n] {
 			forced = forced || pr.breakers[i] == br && pr.forced[i]
@@ -201,14 +222,16 @@ func (cl *Permit) remember(l *remaining, now time.Time) time.Time {
 	}
 	br := c.tracker.add(c.scopeSet, cl.ref(ai.ScopeKeyModel), now)
 	br.low = later(br.low, later(l.lowUntil, l.cooldownUntil))
-	if br.failures == 0 && l.cooldownUntil.After(br.until) {
+	stated := later(br.until, br.word)
+	if br.failures == 0 && !l.cooldownUntil.IsZero() && (l.cooldownUntil.After(stated) || !br.until.After(now)) {
 		if br.until.IsZero() {
 			br.since = now
 		}
 		// Answers that were under way together say the same in slightly other
 		// words: only news is told.
-		told := l.cooldownUntil.Sub(br.until) < shortestWindow
-		br.until, br.kind, br.rule = l.cooldownUntil, ai.RateLimited, headersRule
+		told := br.until.After(now) && l.cooldownUntil.Sub(stated) < shortestWindow
+		br.restUntil(br.probeBefore(l.cooldownUntil, now), l.cooldownUntil, now)
+		br.kind, br.rule = ai.RateLimited, headersRule
 		br.message = "a rate-limit header says that nothing is left"
 		br.epoch = c.tracker.epoch.Add(1)
 		if !told {

@@ -23,7 +23,12 @@ type Ref struct {
 type Entry struct {
 	Ref
 	// Until is the end of the cooldown. In the past: it is due, one probe may try it.
+	// If StatedUntil is set it is the next probe.
 	Until time.Time `json:"until"`
+	// StatedUntil is the end that the upstream states, where that is so far away
+	// that it is probed before: an hour, six hours, and then daily after the
+	// first failure.
+	StatedUntil time.Time `json:"stated_until,omitzero"`
 	// Failures in a row, less what has decayed. 0: it cools down as a precaution,
 	// because a rate-limit header of a good answer said that nothing is left.
 	Failures int     `json:"failures"`

@@ -18,6 +18,9 @@ const (
 	maxSearch  = 64 << 10 // bytes of an answer a rule looks at
 )
 
+// ruleName begins the Outcome.Rule of a channel's own rules.
+const ruleName = "cooldown_rule_"
+
 // RuleSpec is a rule as people write it; see config.CooldownRule for what the
 // fields mean to them.
 type RuleSpec struct {
@@ -58,7 +61,7 @@ func CompileRules(specs []RuleSpec) ([]Rule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cooldown rule %d: %w", i+1, err)
 		}
-		r.name = "cooldown_rule_" + strconv.Itoa(i+1)
+		r.name = ruleName + strconv.Itoa(i+1)
 		rules[i] = r
 	}
 	return rules, nil
@@ -150,7 +153,7 @@ func (r *Rule) outcome(e *Evidence, o ai.Outcome, now time.Time) ai.Outcome {
 		o.Until = r.captured(e, now)
 	}
 	if o.Until.IsZero() && r.rest > 0 {
-		o.Until = now.Add(r.rest)
+		o.Until, o.Configured = now.Add(r.rest), true
 	}
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -305,6 +306,7 @@ func (tr *Tracker) Restore(entries []Entry) {
 		if most := now.Add(longestCooldown); c.until.After(most) {
 			c.until = most
 		}
+		c.restoreWord(e, now)
 		if !c.ends().After(now) {
 			continue
 		}
@@ -320,6 +322,23 @@ func (tr *Tracker) Restore(entries []Entry) {
 		a.mu.Unlock()
 	}
 	tr.deliver()
+}
+
+// restoreWord takes back what upstream states, also of an entry from before such
+// cooldowns were probed.
+func (c *breaker) restoreWord(e *Entry, now time.Time) {
+	switch {
+	case e.StatedUntil.After(now):
+		c.word, c.probesFrom = e.StatedUntil, e.Since
+		if most := now.Add(longestCooldown); c.word.After(most) {
+			c.word = most
+		}
+	case c.stated && !strings.HasPrefix(e.Rule, ruleName):
+		c.probesFrom = e.Since
+		if end := c.probeBefore(c.until, now); end.Before(c.until) {
+			c.word, c.until = c.until, end
+		}
+	}
 }
 
 // StartCooldown starts the cooldown of something because a person says so, whatever it is known for.

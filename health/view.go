@@ -77,6 +77,10 @@ type Readiness struct {
 	// Probing says that nothing cools down any more, but a probe is under way
 	// whose outcome decides.
 	Probing bool
+	// Gamble says that it may be tried, but that upstream states a cooldown which
+	// is not over: it probably fails. Who tries it should have another attempt
+	// left.
+	Gamble bool
 	// UsableKeys is how many keys can be used, for this model.
 	UsableKeys int
 	// Low says that rate-limit headers announced that little is left: of the
@@ -242,6 +246,7 @@ type glance struct {
 	scope    ai.Scope
 	low      bool
 	hopeless bool // an attempt before the end of the cooldown makes no sense
+	gamble   bool // a probe is due before the end that upstream states
 }
 
 // glance combines the breakers of a place that concern a call. Most places have
@@ -272,6 +277,7 @@ func (c *breaker) glance(now time.Time) glance {
 	if g.state != free {
 		g.kind, g.scope = c.kind, c.ref.Scope
 	}
+	g.gamble = g.state == free && c.word.After(now)
 	if g.state == resting {
 		g.until, g.hopeless = c.until, !c.healsAlone()
 	}
@@ -286,11 +292,15 @@ func (g glance) and(o glance) glance {
 	}
 	worse.low = g.low || o.low
 	worse.hopeless = worse.hopeless || other.hopeless
+	worse.gamble = worse.state == free && (worse.gamble || other.gamble)
 	return worse
 }
 
 // sooner is for things of which one must be usable.
 func (g glance) sooner(o glance) bool {
+	if g.state == o.state && g.state == free {
+		return !g.gamble && o.gamble
+	}
 	return g.state < o.state || g.state == o.state && g.until.Before(o.until)
 }
 
@@ -308,6 +318,6 @@ func (g glance) less(o glance) bool {
 
 func (g glance) readiness() Readiness {
 	return Readiness{
-		OK: g.state == free, Kind: g.kind, Scope: g.scope, Until: g.until, Probing: g.state == probing, Low: g.low,
+		OK: g.state == free, Kind: g.kind, Scope: g.scope, Until: g.until, Probing: g.state == probing, Low: g.low, Gamble: g.gamble,
 	}
 }

@@ -48,3 +48,9 @@ func modelWords(name string) []string {
 		return revision || slices.Contains(namesBeside, word)
 	})
 }
+
+// BareModel is a model's name without its vendor.
+func BareModel(model string) string {
+	name := strings.ToLower(model)
+	return name[strings.LastIndexByte(name, '/')+1:]
+}

@@ -67,7 +67,7 @@ func (d delivery) writeHeader() {
 	header := d.w.Header()
 	maps.Copy(header, d.Header)
 	if d.translator != nil {
-		streamHeader(header, d.req.Translate.Array)
+		StreamHeader(header, d.req.Translate.Array)
 		d.w.WriteHeader(d.Status)
 		return
 	}

@@ -35,6 +35,23 @@ func (w *deadline) within(d time.Duration, cause error) { w.arm(time.Since(w.sta
 // guards nothing.
 func (w *deadline) silence(limit time.Duration, cause error) { w.arm(0, limit, cause) }
 
+// extendBy puts the moment off until Thinking, if the call's model thinks first.
+func (w *deadline) extendBy(t *Timers) {
+	if t.Thinker == nil || t.Thinking <= t.Begun || t.Thinking <= t.FirstContent {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cause = (*unlessThinking)(t)
+}
+
+// unlessThinking is the cause of an attempt that ends for want of content, unless
+// its model thinks: then there is more time.
+type unlessThinking Timers
+
+func (t *unlessThinking) Error() string { return errFirstContent.Error() }
+func (t *unlessThinking) Unwrap() error { return errFirstContent }
+
 // off guards nothing any more.
 func (w *deadline) off() { w.arm(0, 0, nil) }
 
@@ -87,6 +104,12 @@ func (w *deadline) fire() {
 		}
 	default:
 		return
+	}
+	if t, ok := w.cause.(*unlessThinking); ok && left <= 0 { //nolint:errorlint // the very value is asked
+		if w.cause = errFirstContent; t.Thinker.Thinks() {
+			w.at = t.Thinking
+			left = w.at - now
+		}
 	}
 	if left > 0 {
 		w.timer.Reset(left)

@@ -87,7 +87,8 @@ func (in *incoming) guardContent() {
 	switch {
 	case !in.req.Stream: // the limit for the headers goes on
 	case t.FirstContent > 0:
-		in.deadline.until(t.FirstContent, errFirstContent)
+		in.deadline.until(max(t.FirstContent, t.Begun), errFirstContent)
+		in.deadline.extendBy(t)
 		in.timed = true // its silence is no other matter
 	case t.Headers > 0:
 		in.deadline.off()

@@ -123,9 +123,21 @@ type Timers struct {
 	Headers time.Duration
 	// FirstContent is from sending to the first content of a stream.
 	FirstContent time.Duration
+	// Begun is the same once headers have come, and Thinking for a call of which
+	// Thinker says that its model thinks first; each counts if it is longer. 0:
+	// FirstContent counts all the time.
+	Begun, Thinking time.Duration
+	Thinker         Thinker
 	// Idle is between two reads of an answer's body, once it has begun and the
 	// first content is not waited for.
 	Idle time.Duration
+}
+
+// Thinker knows whether a call has reasoning switched on.
+type Thinker interface {
+	// Thinks is asked once, when the time for a call that has none is over. It
+	// may be asked on another goroutine while an answer is waited for.
+	Thinks() bool
 }
 
 // Request is one attempt.

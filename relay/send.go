@@ -140,6 +140,31 @@ func send(parent context.Context, r *Request) *Answer {
 // Good reports whether the answer proved itself and may be given to the client.
 func (a *Answer) Good() bool { return a.good }
 
+// Sent reports whether the request had a connection to go on.
+func (a *Answer) Sent() bool { return a.resp != nil || a.conn.got.Load() }
+
+// Streamed reports whether the client gets the answer as a stream.
+func (a *Answer) Streamed() bool {
+	return a.form == stream && a.reply == nil || a.reply != nil && a.req.Translate.Stream
+}
+
+// Restate makes a good answer that is one whole into a stream for a client that
+// was promised one, by a translation into its own format; nil: there is none. If
+// that cannot be done the answer is good no more.
+func (a *Answer) Restate(t *Translation) bool {
+	if t != nil && a.form == whole && a.reply == nil {
+		request := *a.req
+		request.Translate = t
+		a.req = &request
+		if a.translateWhole() {
+			return true
+		}
+	}
+	a.good = false
+	a.accuse(ai.BadAnswer, "an answer that is no stream, to a client that has the beginning of one")
+	return false
+}
+
 // Held is the decoded body of a bad answer as far as it was read, at most 1 MB;
 // of a stream it is the data of the event that failed.
 func (a *Answer) Held() []byte {

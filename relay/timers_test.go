@@ -17,6 +17,10 @@ var (
 	errReset = errors.New("read: connection reset by peer")
 )
 
+type thinks bool
+
+func (t thinks) Thinks() bool { return bool(t) }
+
 // What each timer ends, and what none of them ends.
 func TestTimers(t *testing.T) {
 	const second = time.Second
@@ -43,6 +47,13 @@ func TestTimers(t *testing.T) {
 		{name: "no content", script: script{headers: 2 * second, steps: []any{preamble, never}}, timers: Timers{Headers: 5 * second, FirstContent: 9 * second}, kind: ai.Timeout, phase: "first_content", takes: 9 * second},
 		{name: "pings are no content", script: script{steps: []any{ping, 4 * second, ping, 4 * second, ping, 4 * second, ping, never}}, timers: Timers{FirstContent: 9 * second, Idle: 5 * second}, kind: ai.Timeout, phase: "first_content", takes: 9 * second},
 		{name: "idle is not for thinking", script: script{steps: []any{preamble, 8 * second, hello, done}}, timers: Timers{FirstContent: 9 * second, Idle: 5 * second}, takes: 8 * second, lasts: 8 * second, body: preamble + hello + done},
+		{name: "headers are no silence", script: script{headers: 2 * second, steps: []any{never}}, timers: Timers{FirstContent: 9 * second, Begun: 20 * second}, kind: ai.Timeout, phase: "first_content", takes: 20 * second},
+		{name: "nor are events", script: script{headers: 2 * second, steps: []any{preamble, 17 * second, hello, done}}, timers: Timers{FirstContent: 9 * second, Begun: 20 * second}, takes: 19 * second, lasts: 19 * second, body: preamble + hello + done},
+		{name: "silence is", script: script{headers: never}, timers: Timers{FirstContent: 9 * second, Begun: 20 * second, Thinking: 50 * second, Thinker: thinks(true)}, kind: ai.Timeout, phase: "first_content", takes: 9 * second},
+		{name: "it thinks", script: script{headers: 2 * second, steps: []any{preamble, 40 * second, hello, done}}, timers: Timers{FirstContent: 9 * second, Begun: 20 * second, Thinking: 50 * second, Thinker: thinks(true)}, takes: 42 * second, lasts: 42 * second, body: preamble + hello + done},
+		{name: "it thinks for ever", script: script{headers: 2 * second, steps: []any{preamble, never}}, timers: Timers{FirstContent: 9 * second, Begun: 20 * second, Thinking: 50 * second, Thinker: thinks(true)}, kind: ai.Timeout, phase: "first_content", takes: 50 * second},
+		{name: "it does not think", script: script{steps: []any{preamble, never}}, timers: Timers{FirstContent: 9 * second, Begun: 20 * second, Thinking: 50 * second, Thinker: thinks(false)}, kind: ai.Timeout, phase: "first_content", takes: 20 * second},
+		{name: "a longer limit counts", script: script{steps: []any{preamble, never}}, timers: Timers{FirstContent: 60 * second, Begun: 20 * second, Thinking: 50 * second, Thinker: thinks(true)}, kind: ai.Timeout, phase: "first_content", takes: 60 * second},
 		{name: "idle without a limit for the first content", script: script{steps: []any{preamble, never}}, timers: Timers{Idle: 5 * second}, kind: ai.Timeout, phase: "idle", takes: 5 * second},
 		{name: "first content is off", script: script{steps: []any{100 * second, hello, done}}, timers: Timers{Headers: 5 * second, Idle: 5 * second}, takes: 100 * second, lasts: 100 * second, body: hello + done},
 		{name: "all are off", script: script{headers: 1000 * second, steps: []any{1000 * second, preamble, 1000 * second, hello, 1000 * second, world, done}}, timers: off, takes: 3000 * second, lasts: 4000 * second, body: preamble + hello + world + done},

@@ -152,7 +152,7 @@ func (d delivery) giveReply(e *Ending) {
 	var text []byte
 	switch {
 	case t.Stream:
-		streamHeader(header, t.Array)
+		StreamHeader(header, t.Array)
 		encoder := t.Client.NewReplyEncoder(t.Prompt, t.Array)
 		d.reply.Play(func(p *protocol.Piece) { text = encoder.Append(text, p) })
 	default:
@@ -174,8 +174,8 @@ var noBuffering = []string{"no"}
 // noStore keeps caches from a stream.
 var noStore = []string{"no-store"}
 
-// streamHeader says that a stream comes.
-func streamHeader(header http.Header, array bool) {
+// StreamHeader says that a stream comes.
+func StreamHeader(header http.Header, array bool) {
 	header["X-Accel-Buffering"] = noBuffering
 	header["Content-Type"] = []string{eventStream}
 	header["Cache-Control"] = noStore

@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"slices"
 	"time"
 
 	"github.com/ccload/ccload/access"
@@ -19,6 +18,10 @@ type Target struct {
 	Why      string     // why it was picked, for people
 	Used     access.Use // what the attempt used; set by who makes it, before Release
 
+	Gamble  bool // a probe before the end of a cooldown that upstream states
+	Repeats int  // how often it was tried before in place, within the call
+
+	starting bool      // it is inside the slow start
 	admitted time.Time // from the channel's limiter
 	expected access.Use
 }
@@ -38,8 +41,32 @@ func (t *Target) Base() config.Base { return t.URLs[t.URL].Bases[t.Protocol] }
 // none.
 func (t *Target) Secret() string { return t.Keys[t.Key].Secret }
 
+// Proved tells how the attempt went as soon as that is known: its answer has
+// proved itself, or it failed in a way that may be over any moment. An answer of
+// the wrong form is no sign that the target is dead: it may be for this endpoint
+// only.
+func (t *Target) Proved(k ai.Kind, now time.Time) health.Note {
+	s, ok := &t.History.Start, k == ai.OK
+	switch {
+	case !ok && t.starting && k != ai.BadAnswer:
+		s.Failed(now)
+	case ok && s.On():
+		s.Succeeded()
+	}
+	t.leaveStart()
+	return t.History.Add(ok, now)
+}
+
+func (t *Target) leaveStart() {
+	if t.starting {
+		t.starting = false
+		t.History.Start.Leave()
+	}
+}
+
 // Release gives back the places that were taken for the target.
 func (t *Target) Release() {
+	t.leaveStart()
 	t.Limiter.Settle(t.admitted, t.expected, t.Used)
 	t.Keys[t.Key].InFlight.Add(-1)
 }
@@ -55,22 +82,54 @@ func (c *Chooser) acquire(cand *Candidate) (*Target, ai.Reason) {
 	if url < 0 || key < 0 {
 		return nil, ai.Cooling
 	}
-	t, over := c.Acquire(cand, p.protocol, url, key, false)
+	starting := cand.History.Start.On()
+	if starting && !c.enter(cand) {
+		c.queued = true
+		return nil, ai.Probing
+	}
+	t, over := c.Acquire(cand, p.protocol, url, key, ordinary)
+	if t == nil && starting {
+		cand.History.Start.Leave()
+	}
 	switch {
 	case over != "":
 		return nil, OverReason(over)
 	case t == nil:
 		return nil, ai.Probing
 	}
-	t.Why = c.Input.Why
+	t.Why, t.starting, t.Gamble = c.Input.Why, starting, c.gambles(cand, p.protocol, url, key)
 	return t, ai.Eligible
 }
 
+// enter lets the call into the slow start of a candidate.
+func (c *Chooser) enter(cand *Candidate) bool {
+	if c.impatient {
+		cand.History.Start.Enter()
+		return true
+	}
+	return cand.History.Start.Admit(false, c.Now)
+}
+
+// gambles reports whether a target is tried before upstream says that it is well.
+func (c *Chooser) gambles(cand *Candidate, p ai.Protocol, url, key int) bool {
+	return cand.Health.Ready(p, cand.Model, c.Now).Gamble || cand.Health.ReadyURL(url, p, cand.Model, c.Now).Gamble ||
+		cand.Health.ReadyKey(key, cand.Model, c.Now).Gamble
+}
+
+// Mode is how a target is taken.
+type Mode uint8
+
+// Modes of taking a target.
+const (
+	ordinary Mode = iota
+	Forced        // also if it cools down, one call at a time, see health.Channel.Acquire
+	passing       // in spite of cooldowns for transient causes, see health.Channel.Pass
+)
+
 // Acquire takes the place of one target under the limits of its channel. It
 // returns nil and the limit that is reached, or nil and no limit if another
-// attempt is trying it already. With force also what cools down is taken, see
-// health.Channel.Acquire.
-func (c *Chooser) Acquire(cand *Candidate, p ai.Protocol, url, key int, force bool) (*Target, access.Limit) {
+// attempt is trying it already or it cools down.
+func (c *Chooser) Acquire(cand *Candidate, p ai.Protocol, url, key int, mode Mode) (*Target, access.Limit) {
 	var expected access.Use
 	if c.Estimator != nil {
 		expected = c.Estimator.ExpectedUse(cand)
@@ -78,74 +137,33 @@ func (c *Chooser) Acquire(cand *Candidate, p ai.Protocol, url, key int, force bo
 	if ok, over := cand.Limiter.Acquire(c.Now, expected); !ok {
 		return nil, over
 	}
-	claim, ok := cand.Health.Acquire(url, key, p, cand.Model, c.Now, force)
+	var permit health.Permit
+	var ok bool
+	if mode == passing {
+		permit, ok = cand.Health.Pass(url, key, p, cand.Model, c.Now)
+	} else {
+		permit, ok = cand.Health.Acquire(url, key, p, cand.Model, c.Now, mode == Forced)
+	}
 	if !ok {
 		cand.Limiter.Cancel(c.Now, expected)
 		return nil, ""
 	}
 	cand.Keys[key].InFlight.Add(1)
-	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, Permit: claim, admitted: c.Now, expected: expected}, ""
+	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, Permit: permit, admitted: c.Now, expected: expected}, ""
 }
 
-// LeastBad picks, when everything cools down, the target that is due first among
-// those whose trouble may pass by itself and that can be had; nil if there is
-// none. Only one call at a time may try it, and its failure does not prolong
-// the cooldown.
-func (c *Chooser) LeastBad() *Target {
-	type resting struct {
-		cand     *Candidate
-		protocol ai.Protocol
-		url, key int
-		due      time.Time
+// takeStarting takes a target that rests, if its slow start has room.
+func (c *Chooser) takeStarting(cand *Candidate, p ai.Protocol, url, key int) *Target {
+	if !cand.History.Start.Admit(true, c.Now) {
+		return nil
 	}
-	var list []resting
-	for cand, e := range c.Exclusions() {
-		if e.Reason != ai.Cooling || !c.mayRetry(cand) {
-			continue
-		}
-		p := c.pathTo(cand)
-		url, key, until, _, transient := cand.Health.Least(p.protocol, cand.Model, c.Now)
-		if !transient || url < 0 || key < 0 || (c.Pinned != nil && cand.Keys[key].ID != c.Pinned.Key) {
-			continue
-		}
-		list = append(list, resting{cand, p.protocol, url, key, until})
+	t, _ := c.Acquire(cand, p, url, key, Forced)
+	if t == nil {
+		cand.History.Start.Leave()
+		return nil
 	}
-	slices.SortStableFunc(list, func(a, b resting) int { return a.due.Compare(b.due) })
-	for _, best := range list {
-		if t, _ := c.Acquire(best.cand, best.protocol, best.url, best.key, true); t != nil {
-			t.Why = "everything rests; this is due first"
-			return t
-		}
-	}
-	return nil
-}
-
-// probePoll is how often a call that waits for another call's probe looks
-// whether it is over.
-const probePoll = 25 * time.Millisecond
-
-// Due says how long to wait for the first candidate that may serve then; ok is
-// false if there is none within patience.
-func (c *Chooser) Due(patience time.Duration) (pause time.Duration, ok bool) {
-	pause = patience + 1
-	// A limit that this call met itself may be over after the wait.
-	tried := c.Tried
-	c.Tried = slices.DeleteFunc(slices.Clone(tried), func(t Tried) bool { return t.overBy(c.Now.Add(patience)) })
-	for cand, e := range c.Exclusions() {
-		if c.exhausted(cand, c.pathTo(cand).protocol) {
-			continue
-		}
-		switch e.Reason {
-		case ai.Probing:
-			pause = min(pause, probePoll)
-		case ai.Cooling, ai.OverRate, ai.OverTokens:
-			if due := e.Ready.Until.Sub(c.Now); due > 0 {
-				pause = min(pause, due+time.Millisecond)
-			}
-		}
-	}
-	c.Tried = tried
-	return pause, pause <= patience
+	t.starting = true
+	return t
 }
 
 // OverReason is the reason that a channel's limit is recorded with.

@@ -23,22 +23,23 @@ import (
 // Channel is one channel of the config, resolved, with handles on its live
 // state.
 type Channel struct {
-	Conf     *config.Channel // placeholders replaced
-	Name     string
-	Preset   provider.Preset
-	URLs     []URL           // at least one
-	Spoken   []ai.Protocol   // by any of URLs, in the order of the config
-	Keys     []Key           // at least one; of a channel that needs none its Secret is empty
-	Served   access.Patterns // the client model names it serves, see Patterns
-	renamed  []string        // the patterns of Conf.ModelNames, the one first that is meant
-	hours    *config.Window  // nil: always
-	Rules    []health.Rule
-	Health   *health.Channel
-	Limiter  *access.Limiter
-	Keyless  bool                // every key's placeholder is empty here
-	upstream *selection.Upstream // stands for the channel before foreign policies
-	Edits    []scan.Edit         // body_set and body_remove
-	Origin   string              // Declared or Stored
+	Conf      *config.Channel // placeholders replaced
+	Name      string
+	Preset    provider.Preset
+	URLs      []URL           // at least one
+	Spoken    []ai.Protocol   // by any of URLs, in the order of the config
+	Keys      []Key           // at least one; of a channel that needs none its Secret is empty
+	Served    access.Patterns // the client model names it serves, see Patterns
+	renamed   []string        // the patterns of Conf.ModelNames, the one first that is meant
+	hours     *config.Window  // nil: always
+	Rules     []health.Rule
+	Health    *health.Channel
+	histories *health.Histories // of its models
+	Limiter   *access.Limiter
+	Keyless   bool                // every key's placeholder is empty here
+	upstream  *selection.Upstream // stands for the channel before foreign policies
+	Edits     []scan.Edit         // body_set and body_remove
+	Origin    string              // Declared or Stored
 }
 
 // URL is one address of a channel.
@@ -115,7 +116,7 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 	for _, k := range ch.Keys {
 		spec.Keys = append(spec.Keys, k.ID)
 	}
-	ch.Health = st.Tracker.Channel(spec)
+	ch.Health, ch.histories = st.Tracker.Channel(spec), &st.Histories
 	ch.Limiter = counts.Limiter(ChannelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
 	ch.upstream = selection.NewUpstream(c.Name)
 	return ch, nil
@@ -239,14 +240,10 @@ func presetURLs(c *config.Channel, preset provider.Preset) ([]URL, error) {
 
 func joined(names []string) string { return strings.Join(names, " ") }
 
-// unknown is the order in which the protocols of an address are tried that says
-// nothing of its own: what most relays speak goes first.
-var unknown = []ai.Protocol{ai.OpenAI, ai.Anthropic, ai.Responses, ai.Gemini}
-
 // protocolsOf reads a list of protocol names; none means all of them.
 func protocolsOf(names string) []ai.Protocol {
 	if names == "" {
-		return unknown
+		return ai.RelayProtocols
 	}
 	var list []ai.Protocol
 	for n := range strings.FieldsSeq(names) {

@@ -50,6 +50,7 @@ type Chooser struct {
 	Policy Policy
 	Now    time.Time // of the next decision; whoever waits sets it anew
 	Seed   uint64    // of all chance of the call; it advances with each draw
+	Effort
 
 	Translator Translator // nil: the call cannot be translated
 	Estimator  Estimator  // nil: nothing is expected to be used
@@ -69,6 +70,24 @@ type Chooser struct {
 	foreign []int       // candidates that would have to be translated to
 	keys    []selection.Key
 	keysOf  func(int, []selection.Key) []selection.Key
+}
+
+// Effort is what a call has spent, and may spend, to be served.
+type Effort struct {
+	// Left is how many attempts the call has left, the next one included; 0 if
+	// they are not counted.
+	Left int
+	// Waited is how long the call has waited for something that was due.
+	Waited time.Duration
+	// Repeats says that failures may be repeated in place, and Repeat what is to
+	// be repeated next; nil: nothing.
+	Repeats bool
+	Repeat  *Repetition
+
+	restrained bool // candidates may be held back, see Next
+	heldBack   bool // one was
+	impatient  bool // the call has waited for a slow start as long as it may
+	queued     bool // a slow start had no room for the call
 }
 
 // FullChannel is a channel that a limit keeps from serving.
@@ -102,9 +121,28 @@ func (c *Chooser) draw() uint64 {
 
 // Next picks what to try now and takes its place, nil if nothing can serve.
 // Whoever gets a target ends its Permit with Report or Abandon, and then the target
-// with Release.
+// with Release. What would waste an attempt is tried only if nothing else can
+// be, see wasteful.
 func (c *Chooser) Next() *Target {
-	c.Full = c.Full[:0]
+	c.Full, c.queued = c.Full[:0], false
+	c.restrained, c.heldBack = true, false
+	t := c.pickStep()
+	c.restrained = false
+	if t == nil && c.heldBack {
+		t = c.pickStep()
+	}
+	return t
+}
+
+// NextAtLast is Next for a call that has waited as long as it may: a slow start
+// keeps it back no longer.
+func (c *Chooser) NextAtLast() *Target {
+	c.impatient = true
+	defer func() { c.impatient = false }()
+	return c.Next()
+}
+
+func (c *Chooser) pickStep() *Target {
 	for i := range c.Route.Steps {
 		if t := c.pick(&c.Route.Steps[i]); t != nil {
 			return t
@@ -127,7 +165,7 @@ func (c *Chooser) pick(s *Step) *Target {
 		if t != nil {
 			return t
 		}
-		c.leaveOut(Exclusion{Index: index, Reason: refused})
+		c.leaveOut(Exclusion{Index: index, Reason: refused, Detail: c.whyRefused(refused)})
 		c.usable = slices.Delete(c.usable, i, i+1)
 		c.indexes = slices.Delete(c.indexes, i, i+1)
 	}
@@ -208,6 +246,10 @@ func (c *Chooser) consider(index, native int) {
 	if c.exhausted(cand, p.protocol) {
 		return // tried in this call: the attempts tell
 	}
+	if c.restrained && c.wasteful(cand, &p.ready) {
+		c.heldBack = true
+		return
+	}
 	if p.partial && native > 0 {
 		return // whoever has all the tools goes first, whatever the priority
 	}
@@ -216,6 +258,15 @@ func (c *Chooser) consider(index, native int) {
 		Name: cand.Name, Priority: cand.Conf.Priority, Weight: cand.Conf.Share(), Standby: cand.Conf.Share() == 0,
 		UsableKeys: p.ready.UsableKeys, InFlight: cand.Limiter.InFlight(), Model: cand.Model, Upstream: cand.upstream,
 	})
+}
+
+// whyRefused is what there is to say of a candidate that could be used, but not
+// be had.
+func (c *Chooser) whyRefused(r ai.Reason) string {
+	if r == ai.Probing {
+		return "others are trying it; this one waits for what becomes of them"
+	}
+	return ""
 }
 
 func (c *Chooser) leaveOut(e Exclusion) { c.left = append(c.left, e) }
@@ -294,8 +345,12 @@ func (c *Chooser) keysOfUsable(i int, buf []selection.Key) []selection.Key {
 func (c *Chooser) appendKeys(cand *Candidate, buf []selection.Key) []selection.Key {
 	for i := range cand.Keys {
 		ready := cand.Health.ReadyKey(i, cand.Model, c.Now)
+		usable := ready.OK && c.mayTryKey(cand, i)
+		if usable && c.restrained && ready.Gamble && c.mayNotGamble() {
+			c.heldBack, usable = true, false
+		}
 		buf = append(buf, selection.Key{
-			ID: cand.Keys[i].ID, Usable: ready.OK && c.mayTryKey(cand, i), Low: ready.Low,
+			ID: cand.Keys[i].ID, Usable: usable, Low: ready.Low,
 			InFlight: int(cand.Keys[i].InFlight.Load()),
 		})
 	}

@@ -17,17 +17,18 @@ type Exclusion struct {
 
 // explain says why a candidate is left out, for people.
 func (e *Exclusion) explain(cand *Candidate) ai.Candidate {
-	told := ai.Candidate{Channel: cand.Name, Reason: e.Reason}
+	told := ai.Candidate{Channel: cand.Name, Reason: e.Reason, Detail: e.Detail}
 	switch e.Reason {
 	case ai.Cooling, ai.Probing:
+		if e.Detail != "" {
+			break
+		}
 		told.Detail = e.Ready.Scope.String() + " rests: " + e.Ready.Kind.String()
 		told.Until = e.Ready.Until
 	case ai.OutsideHours:
 		told.Detail = cand.Conf.Hours.String()
 	case ai.OverBudget, ai.SpendingUnknown:
 		told.Until = e.Ready.Until
-	case ai.Untranslatable:
-		told.Detail = e.Detail
 	case ai.WrongProtocol:
 		told.Detail = "speaks " + strings.Join(cand.ProtocolNames(), ", ")
 	}

@@ -23,39 +23,43 @@ func (c *Chooser) Translatable() bool {
 
 // pathTo finds the protocol to ask a candidate in: the client's own if that can
 // be used, else the first of the candidate's that the request can be said in.
+// Where none can be used now, it is the one that is due first: what rests is no
+// less there for being asked in another protocol.
 func (c *Chooser) pathTo(cand *Candidate) path {
-	w := path{protocol: c.Call.Protocol, reason: ai.WrongProtocol}
-	if cand.Speaks(c.Call.Protocol) {
-		w.ready = cand.Health.Ready(c.Call.Protocol, cand.Model, c.Now)
-		w.reason = reasonOf(w.ready)
-		lost := w.ready.Scope == ai.ScopeURLProtocol || c.protocolFailed(cand, c.Call.Protocol)
-		if !lost || !c.Translatable() {
-			return w
+	best := path{protocol: c.Call.Protocol, reason: ai.WrongProtocol}
+	found := cand.Speaks(c.Call.Protocol)
+	if found {
+		best.ready = cand.Health.Ready(c.Call.Protocol, cand.Model, c.Now)
+		best.reason = reasonOf(best.ready)
+		lost := best.ready.Scope == ai.ScopeURLProtocol || c.protocolFailed(cand, c.Call.Protocol)
+		if !lost {
+			return best
 		}
 	}
 	if !c.Translatable() {
-		return w
+		return best
 	}
 	for _, p := range cand.Spoken {
-		if p == c.Call.Protocol || c.protocolFailed(cand, p) {
+		if p == c.Call.Protocol {
 			continue
 		}
 		whole, err := c.Translator.CanTranslate(p, cand.Model)
 		if err != nil {
-			if w.reason == ai.WrongProtocol {
-				w.reason, w.detail = ai.Untranslatable, err.Error()
+			if best.reason == ai.WrongProtocol {
+				best.reason, best.detail = ai.Untranslatable, err.Error()
 			}
 			continue
 		}
 		ready := cand.Health.Ready(p, cand.Model, c.Now)
-		if ready.OK || w.reason != ai.Eligible {
-			w = path{protocol: p, ready: ready, reason: reasonOf(ready), partial: !whole}
-		}
-		if ready.OK {
+		w := path{protocol: p, ready: ready, reason: reasonOf(ready), partial: !whole}
+		if ready.OK && !c.protocolFailed(cand, p) {
 			return w
 		}
+		if !found || !best.ready.OK && (ready.OK || ready.Until.Before(best.ready.Until)) {
+			best, found = w, true
+		}
 	}
-	return w
+	return best
 }
 
 func reasonOf(r health.Readiness) ai.Reason {

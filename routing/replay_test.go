@@ -89,7 +89,7 @@ func replay(t testing.TB, calls []recordedCall, seed uint64) (chosen [][]ai.Targ
 		for j := range rec.Attempts {
 			target := k.Next()
 			if target == nil {
-				target = k.LeastBad()
+				target = k.LeastBad(true)
 			}
 			if target == nil {
 				break

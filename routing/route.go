@@ -8,6 +8,7 @@ import (
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
 )
 
 // Route is what a model name amounts to under one config: the channels that
@@ -29,7 +30,8 @@ type Step struct {
 // Candidate is a channel that could serve the step's model.
 type Candidate struct {
 	*Channel
-	Model string // upstream's name
+	Model   string          // upstream's name
+	History *health.History // of the model on the channel
 }
 
 // maxRoutes bounds the cache of routes: with patterns such as *, clients choose
@@ -155,7 +157,7 @@ func (r *Table) anyModelRoute() *Route {
 }
 
 func (s *Step) add(ch *Channel, model string) {
-	s.Candidates = append(s.Candidates, Candidate{Channel: ch, Model: model})
+	s.Candidates = append(s.Candidates, Candidate{Channel: ch, Model: model, History: ch.histories.Of(ch.Name, model)})
 	s.All = append(s.All, ai.Candidate{Channel: ch.Name, Reason: ai.Eligible})
 }
 

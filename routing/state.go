@@ -14,6 +14,7 @@ import (
 // pointers into a config.
 type State struct {
 	Tracker   *health.Tracker
+	Histories health.Histories
 	Selection *selection.State
 	Windows   *access.RateWindows
 	Spending  *access.Spending

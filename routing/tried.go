@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/health"
 )
 
 // Tried is what became of a target that the call has tried.
@@ -16,6 +17,45 @@ type Tried struct {
 	Kind     ai.Kind
 	Scope    ai.Scope  // how much it rules out for the rest of the call
 	Until    time.Time // when a limit it met is over; zero: nobody said
+	Again    bool      // the same may be asked once more, where nobody else is left
+	Gamble   bool      // a probe of a cooldown that upstream states to last longer
+}
+
+// sameLimit is how many keys of a channel are tried that meet the same rate
+// limit, while another channel can be tried: by then it is the account's.
+const sameLimit = 2
+
+// wasteful reports whether a candidate should be tried only if nothing else can
+// be: a channel whose keys meet the same rate limit one after the other, any
+// channel that was tried where only one attempt is left, and a probe that
+// probably fails where the call has had one or has no attempt to spare.
+func (c *Chooser) wasteful(cand *Candidate, ready *health.Readiness) bool {
+	return len(c.Tried) > 0 && (c.Left == 1 && c.tried(cand) || c.limitsMet(cand) >= sameLimit) ||
+		ready.Gamble && c.mayNotGamble()
+}
+
+// mayNotGamble reports whether the call has no attempt to spare for a probe that
+// probably fails, or has spent it.
+func (c *Chooser) mayNotGamble() bool {
+	return c.Left == 1 || slices.ContainsFunc(c.Tried, func(t Tried) bool { return t.Gamble })
+}
+
+// tried reports whether the call has tried a channel.
+func (c *Chooser) tried(cand *Candidate) bool {
+	return slices.ContainsFunc(c.Tried, func(t Tried) bool { return t.Channel == cand.Channel })
+}
+
+// limitsMet counts the attempts at a channel that met a rate limit of a key.
+// Allowances and refused keys are no such limits: those differ from key to key.
+func (c *Chooser) limitsMet(cand *Candidate) int {
+	n := 0
+	for i := range c.Tried {
+		t := &c.Tried[i]
+		if t.Channel == cand.Channel && t.Kind == ai.RateLimited && (t.Scope != ai.ScopeKeyModel || t.Model == cand.Model) {
+			n++
+		}
+	}
+	return n
 }
 
 // overBy reports whether the attempt met a limit that is over at a moment.
@@ -94,10 +134,10 @@ func (c *Chooser) mayTryKey(cand *Candidate, key int) bool {
 	return c.Pinned == nil || c.Pinned.Key == cand.Keys[key].ID
 }
 
-// mayRetry reports whether a channel may be tried although it cools down: not at all
-// if the call met silence or a limit there, and once if it failed in a way that
-// may be over with the next request.
-func (c *Chooser) mayRetry(cand *Candidate) bool {
+// mayRetry reports whether a channel may be tried although it cools down: not at
+// all if the call met something there that is no sooner over, such as silence or
+// a limit, and once if it failed in a way that may be over with the next request.
+func (c *Chooser) mayRetry(cand *Candidate) (ok, again bool) {
 	tries := 0
 	for i := range c.Tried {
 		t := &c.Tried[i]
@@ -105,18 +145,11 @@ func (c *Chooser) mayRetry(cand *Candidate) bool {
 			continue
 		}
 		tries++
-		if !retryInPlace[t.Kind] {
-			return false
+		if !t.Again {
+			return false, false
 		}
 	}
-	return tries < 2
-}
-
-// retryInPlace are the failures after which the same target may be asked once
-// more within the call when there is nobody else.
-var retryInPlace = map[ai.Kind]bool{
-	ai.ServerError: true, ai.SoftError: true, ai.NetworkError: true,
-	ai.Truncated: true, ai.Empty: true, ai.BadAnswer: true,
+	return tries < 2, tries > 0
 }
 
 // LargerWindowLeft reports whether a candidate with another upstream model than
@@ -132,6 +165,28 @@ func (c *Chooser) LargerWindowLeft(t *Target) bool {
 		for j := range c.Route.Steps[i].Candidates {
 			cand := &c.Route.Steps[i].Candidates[j]
 			if cand.Model == t.Model {
+				continue
+			}
+			if reason, _ := c.judge(cand); reason != ai.Eligible {
+				continue
+			}
+			if p := c.pathTo(cand); p.reason == ai.Eligible && !c.exhausted(cand, p.protocol) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AnyLeft reports whether any channel but one can be asked now; nil leaves out
+// none.
+func (c *Chooser) AnyLeft(but *Channel) bool {
+	full := len(c.Full)
+	defer func() { c.Full = c.Full[:full] }()
+	for i := range c.Route.Steps {
+		for j := range c.Route.Steps[i].Candidates {
+			cand := &c.Route.Steps[i].Candidates[j]
+			if cand.Channel == but {
 				continue
 			}
 			if reason, _ := c.judge(cand); reason != ai.Eligible {

@@ -11,7 +11,7 @@ import (
 
 const (
 	refColumns   = "scope, channel, url, key_id, model, group_name, protocol"
-	entryColumns = refColumns + ", until, failures, kind, rule, message, since, attention"
+	entryColumns = refColumns + ", until, failures, kind, rule, message, since, attention, stated_until"
 )
 
 var insertEntry = writeRows("INSERT INTO cooling", entryColumns, 1)
@@ -49,7 +49,7 @@ func (d *database) SaveCooling(ctx context.Context, upsert []health.Entry, remov
 				return err
 			}
 			args := append(refArgs(&e.Ref), nanos(e.Until), int64(e.Failures), e.Kind.String(), clean(e.Rule),
-				clean(e.Message), nanos(e.Since), flag(e.Attention))
+				clean(e.Message), nanos(e.Since), flag(e.Attention), nanos(e.StatedUntil))
 			if _, err := tx.ExecContext(ctx, insertEntry, args...); err != nil {
 				return err
 			}
@@ -83,7 +83,7 @@ func (d *database) LoadCooling(ctx context.Context) ([]health.Entry, error) {
 			var e health.Entry
 			var protocol string
 			if err := rows.Scan(name{&e.Scope}, &e.Channel, &e.URL, &e.Key, &e.Model, &e.Group, &protocol, moment{&e.Until},
-				&e.Failures, name{&e.Kind}, &e.Rule, &e.Message, moment{&e.Since}, &e.Attention); err != nil {
+				&e.Failures, name{&e.Kind}, &e.Rule, &e.Message, moment{&e.Since}, &e.Attention, moment{&e.StatedUntil}); err != nil {
 				return err
 			}
 			e.Protocol = ai.Protocol(protocol)

@@ -50,12 +50,12 @@ func (l *load) start(tb testing.TB) (gateway, bare *caller) {
 // afterwards. They are what is used today and some room for chance; whoever
 // makes it less lowers them.
 var limits = map[string]struct{ handler, handlerBytes, log, logBytes float64 }{
-	"small":           {65, 9_300, 34, 3_900},
-	"200-channels":    {65, 9_400, 38, 4_800},
-	"large-anthropic": {70, 8_700, 34, 3_900},
-	"large-chat":      {70, 8_700, 34, 3_900},
-	"burst":           {79, 11_300, 36, 3_900},
-	"translated":      {130, 24_000, 34, 3_950},
+	"small":           {65, 9_800, 32, 2_700},
+	"200-channels":    {65, 9_800, 36, 3_700},
+	"large-anthropic": {70, 9_500, 32, 2_700},
+	"large-chat":      {70, 9_500, 32, 2_700},
+	"burst":           {81, 12_600, 34, 2_800},
+	"translated":      {130, 24_400, 32, 2_900},
 }
 
 // TestCallsAllocateNoMore fails on a regression by count, which does not depend

@@ -153,4 +153,4 @@ func (c *counts) usage() ai.Usage {
 	return u
 }
 
-func (c *counts) number(to *int64, value []byte) { protocol.Tokens(&c.billed, to, value) }
+func (c *counts) number(to *int64, value []byte) { protocol.Count(&c.billed, to, value) }

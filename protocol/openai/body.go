@@ -6,6 +6,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openaikit"
 	"github.com/ccload/ccload/protocol/scan"
 )
 
@@ -27,7 +28,7 @@ func (Format) JudgeBody(ep *protocol.Endpoint, body []byte) protocol.Verdict {
 	if errors.Is(err, scan.ErrTruncated) && body[0] == '{' {
 		return protocol.Verdict{Kind: ai.Truncated}
 	}
-	if err != nil || j.failed || protocol.Said(c.failures) {
+	if err != nil || j.failed || openaikit.Said(c.failures) {
 		return bad(body)
 	}
 	switch ep.Operation {
@@ -86,7 +87,7 @@ func list(body []byte) protocol.Verdict {
 
 // bad judges a body that is no answer. What it used is billed all the same.
 func bad(body []byte) protocol.Verdict {
-	v := protocol.Verdict{Kind: ai.BadAnswer, Usage: protocol.FailedUsage(body)}
+	v := protocol.Verdict{Kind: ai.BadAnswer, Usage: openaikit.FailedUsage(body)}
 	var isError bool
 	if v.Failure, isError = protocol.ParseFailure(body); isError {
 		v.Kind = ai.SoftError

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openaikit"
 	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/protocol/sse"
 )
@@ -61,7 +62,7 @@ func (j *judge) read(b []byte) (chunk, error) {
 		case "error":
 			c.failures = value
 		case "usage":
-			protocol.ReadOpenAIUsage(value, &j.used)
+			openaikit.ReadUsage(value, &j.used)
 		case "x_groq":
 			j.groq(value)
 		case "model":
@@ -69,12 +70,12 @@ func (j *judge) read(b []byte) (chunk, error) {
 				j.model, _ = scan.String(value)
 			}
 		case "service_tier":
-			protocol.Tier(&j.used, value)
+			openaikit.Tier(&j.used, value)
 		case "meta":
-			protocol.ReadBilledUnits(value, &j.used)
+			openaikit.ReadBilledUnits(value, &j.used)
 		case "duration":
 			if j.audio { // of the recording, in a transcript that says more than its text
-				protocol.ReadSeconds(value, &j.used)
+				openaikit.ReadSeconds(value, &j.used)
 			}
 		}
 		return true
@@ -92,9 +93,9 @@ func (j *judge) read(b []byte) (chunk, error) {
 // groq reads Groq's own member: usage in the last chunk, or why it stopped.
 func (j *judge) groq(value []byte) {
 	if from, to, ok := scan.Get(value, "usage"); ok && !j.used.Reported {
-		protocol.ReadOpenAIUsage(value[from:to], &j.used)
+		openaikit.ReadUsage(value[from:to], &j.used)
 	}
-	if from, to, ok := scan.Get(value, "error"); ok && protocol.Said(value[from:to]) {
+	if from, to, ok := scan.Get(value, "error"); ok && openaikit.Said(value[from:to]) {
 		j.fail(value)
 	}
 }
@@ -111,7 +112,7 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 		return j.broken(ev, err)
 	case j.failed:
 		return protocol.Failed
-	case protocol.Said(c.failures), string(ev.Name) == "error", scan.StringIs(c.kind, "error"):
+	case openaikit.Said(c.failures), string(ev.Name) == "error", scan.StringIs(c.kind, "error"):
 		return j.fail(data)
 	case j.other:
 		return j.piece(c.kind)
@@ -192,11 +193,11 @@ func (j *judge) choice(choice []byte) {
 		case "delta", "message":
 			j.content = j.content || speaks(value)
 		case "text":
-			j.content = j.content || protocol.Said(value)
+			j.content = j.content || openaikit.Said(value)
 		case "finish_reason":
 			finished = j.finish(value)
 		case "error":
-			if protocol.Said(value) {
+			if openaikit.Said(value) {
 				j.fail(choice)
 			}
 		}
@@ -249,7 +250,7 @@ func speaks(delta []byte) bool {
 		case "role", "name", "provider_metadata", "annotations", "padding", "channel":
 			return false
 		}
-		return protocol.Speaks(delta[start:end])
+		return openaikit.Speaks(delta[start:end])
 	})
 	return found
 }

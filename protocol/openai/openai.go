@@ -14,6 +14,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openaikit"
 	"github.com/ccload/ccload/protocol/scan"
 )
 
@@ -30,7 +31,7 @@ func (Format) Endpoints() []protocol.Endpoint {
 	post, get := []string{http.MethodPost}, []string{http.MethodGet}
 	row := func(op ai.Operation, path string, model protocol.ModelPlace, streams protocol.StreamRule) protocol.Endpoint {
 		return protocol.Endpoint{
-			Operation: op, Methods: post, Path: path, Query: protocol.OpenAIQuery, ModelIn: model, Streams: streams, Opaque: op == ai.Audio,
+			Operation: op, Methods: post, Path: path, Query: openaikit.Query, ModelIn: model, Streams: streams, Opaque: op == ai.Audio,
 		}
 	}
 	return []protocol.Endpoint{
@@ -80,7 +81,7 @@ func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (
 	if f.Stream && !f.WantsUsage && (ep.Operation == ai.Generate || ep.Operation == ai.Complete) {
 		f.AskUsage = askUsage(body, f.StreamOptions)
 	}
-	f.Conversation = protocol.OpenAIConversation(r.Header, body, &f)
+	f.Conversation = openaikit.Conversation(r.Header, body, &f)
 	f.Order = protocol.ReadOrder(ep.Operation, body, &f)
 	return f.Request, nil
 }
@@ -165,17 +166,17 @@ func ReplaceFormModel(contentType string, body []byte, model string) ([]byte, er
 func (Format) SetKey(h http.Header, key string) { h["Authorization"] = []string{"Bearer " + key} }
 
 // ForwardHeader reports whether a client's header may go upstream.
-func (Format) ForwardHeader(name string) bool { return protocol.ForwardOpenAIHeader(name) }
+func (Format) ForwardHeader(name string) bool { return openaikit.ForwardHeader(name) }
 
 // WriteError writes {"error":{…}}.
 func (Format) WriteError(e *protocol.Error) (contentType string, body []byte) {
-	return "application/json", protocol.OpenAIError(e)
+	return "application/json", openaikit.WriteError(e)
 }
 
 // ErrorEvent is a chunk with an error member, which the SDKs raise. No [DONE]
 // follows it.
 func (Format) ErrorEvent(e *protocol.Error, _ bool) []byte {
-	data := protocol.OpenAIError(e)
+	data := openaikit.WriteError(e)
 	event := make([]byte, 0, len(data)+8)
 	event = append(event, "data: "...)
 	event = append(event, data...)
@@ -184,11 +185,11 @@ func (Format) ErrorEvent(e *protocol.Error, _ bool) []byte {
 
 // WriteModels writes a model list.
 func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
-	return protocol.OpenAIModels(models)
+	return openaikit.WriteModels(models)
 }
 
 // WriteModel writes one model.
-func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return protocol.OpenAIModel(m) }
+func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return openaikit.WriteModel(m) }
 
 // ModelMember is where an answer, or an event of a stream, names its model.
 func (Format) ModelMember() (member, within string) { return "model", "" }

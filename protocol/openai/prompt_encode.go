@@ -6,6 +6,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openaikit"
 	"github.com/ccload/ccload/protocol/schema"
 )
 
@@ -77,7 +78,7 @@ func (w *promptWriter) limits() {
 		if w.traits.own {
 			name = "max_completion_tokens"
 		}
-		most := protocol.OpenAIOutput(w.model, p.MaxOutput)
+		most := openaikit.MaxOutput(w.model, p.MaxOutput)
 		w.hintIf(most < p.MaxOutput, "max_tokens above the model's most")
 		w.Number(name, most)
 	}

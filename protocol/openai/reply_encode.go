@@ -250,7 +250,7 @@ func writeCitations(w *protocol.Writer, list []protocol.Citation) {
 	w.Close(']')
 }
 
-// writeUsage is the reverse of protocol.ReadOpenAIUsage.
+// writeUsage is the reverse of openaikit.ReadUsage.
 func writeUsage(w *protocol.Writer, u *ai.Usage) {
 	w.Open('{')
 	w.Number("prompt_tokens", u.Input)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openaikit"
 	"github.com/ccload/ccload/protocol/scan"
 )
 
@@ -74,7 +75,7 @@ func says(body []byte, name string) bool {
 
 // bad judges a body that is no answer. What it used is billed all the same.
 func bad(body []byte) protocol.Verdict {
-	v := protocol.Verdict{Kind: ai.BadAnswer, Usage: protocol.FailedUsage(body)}
+	v := protocol.Verdict{Kind: ai.BadAnswer, Usage: openaikit.FailedUsage(body)}
 	var isError bool
 	if v.Failure, isError = protocol.ParseFailure(body); isError {
 		v.Kind = ai.SoftError

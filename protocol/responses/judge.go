@@ -5,6 +5,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openaikit"
 	"github.com/ccload/ccload/protocol/scan"
 	"github.com/ccload/ccload/protocol/sse"
 )
@@ -98,7 +99,7 @@ func (j *judge) Event(ev sse.Event) protocol.Step {
 		return j.fail(data)
 	}
 	switch {
-	case protocol.Said(e.failures):
+	case openaikit.Said(e.failures):
 		return j.fail(data)
 	case e.response != nil:
 		j.read(e.response)
@@ -130,11 +131,11 @@ var (
 func (e *event) says() bool {
 	switch {
 	case bytes.HasSuffix(e.name, deltaSuffix):
-		return protocol.Said(e.delta)
+		return openaikit.Said(e.delta)
 	case e.item != nil:
 		return speaks(e.item)
 	case bytes.HasSuffix(e.name, doneSuffix):
-		return protocol.Said(e.delta)
+		return openaikit.Said(e.delta)
 	}
 	return true
 }
@@ -165,7 +166,7 @@ func (j *judge) read(response []byte) {
 		case "status":
 			j.status(value)
 		case "error":
-			j.failed = j.failed || !j.stored && protocol.Said(value)
+			j.failed = j.failed || !j.stored && openaikit.Said(value)
 		case "incomplete_details":
 			from, to, ok := scan.Get(value, "reason")
 			j.filter = ok && scan.StringIs(value[from:to], "content_filter")
@@ -180,12 +181,12 @@ func (j *judge) read(response []byte) {
 				return true
 			})
 		case "usage":
-			protocol.ReadOpenAIUsage(value, &j.used)
+			openaikit.ReadUsage(value, &j.used)
 		case "tool_usage":
 			j.toolsTold = true
-			protocol.ReadToolUsage(value, &j.used)
+			openaikit.ReadToolUsage(value, &j.used)
 		case "service_tier":
-			protocol.Tier(&j.used, value)
+			openaikit.Tier(&j.used, value)
 		}
 		return true
 	})
@@ -243,7 +244,7 @@ func speaks(item []byte) bool {
 
 func holds(item []byte, name string) bool {
 	from, to, ok := scan.Get(item, name)
-	return ok && protocol.Speaks(item[from:to])
+	return ok && openaikit.Speaks(item[from:to])
 }
 
 // broken judges an event that is not a JSON object. What is cut short is

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openaikit"
 	"github.com/ccload/ccload/protocol/schema"
 )
 
@@ -61,7 +62,7 @@ func (Format) EncodePrompt(p *protocol.Prompt, model string) (*protocol.Outbound
 func (w *promptWriter) settings() {
 	p := w.p
 	if p.MaxOutput > 0 {
-		most := protocol.OpenAIOutput(w.model, p.MaxOutput)
+		most := openaikit.MaxOutput(w.model, p.MaxOutput)
 		w.hintIf(most < p.MaxOutput, "max_tokens above the model's most")
 		w.Number("max_output_tokens", max(most, 16)) // the least the API takes
 	}

@@ -345,7 +345,7 @@ func writeCitation(w *protocol.Writer, c *protocol.Citation) {
 	w.Close('}')
 }
 
-// writeUsage is the reverse of protocol.ReadOpenAIUsage.
+// writeUsage is the reverse of openaikit.ReadUsage.
 func writeUsage(w *protocol.Writer, u *ai.Usage) {
 	w.Open('{')
 	w.Number("input_tokens", u.Input)

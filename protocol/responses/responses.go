@@ -15,6 +15,7 @@ import (
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openaikit"
 )
 
 // Format is the Responses wire format.
@@ -31,13 +32,13 @@ func (Format) Endpoints() []protocol.Endpoint {
 	stored := func(methods []string, path string, query ...string) protocol.Endpoint {
 		return protocol.Endpoint{
 			Operation: ai.StoredResponse, Methods: methods, Path: path, ModelIn: protocol.ModelNowhere,
-			Query: append(query, protocol.OpenAIQuery...),
+			Query: append(query, openaikit.Query...),
 		}
 	}
 	return []protocol.Endpoint{
-		{Operation: ai.Generate, Methods: post, Path: "/v1/responses", Query: protocol.OpenAIQuery, Streams: protocol.StreamByBody},
-		{Operation: ai.Compact, Methods: post, Path: "/v1/responses/compact", Query: protocol.OpenAIQuery, Streams: protocol.StreamByBody},
-		{Operation: ai.CountTokens, Methods: post, Path: "/v1/responses/input_tokens", Query: protocol.OpenAIQuery},
+		{Operation: ai.Generate, Methods: post, Path: "/v1/responses", Query: openaikit.Query, Streams: protocol.StreamByBody},
+		{Operation: ai.Compact, Methods: post, Path: "/v1/responses/compact", Query: openaikit.Query, Streams: protocol.StreamByBody},
+		{Operation: ai.CountTokens, Methods: post, Path: "/v1/responses/input_tokens", Query: openaikit.Query},
 		stored(get, "/v1/responses/{id}", "include", "include[]", "include_obfuscation", "starting_after", "stream"),
 		stored([]string{http.MethodDelete}, "/v1/responses/{id}"),
 		stored(post, "/v1/responses/{id}/cancel"),
@@ -69,7 +70,7 @@ func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (
 	}
 	f.WantsUsage = true
 	f.Continues = f.PreviousResponse.Text(body)
-	f.Conversation = protocol.OpenAIConversation(r.Header, body, &f)
+	f.Conversation = openaikit.Conversation(r.Header, body, &f)
 	return f.Request, nil
 }
 
@@ -77,11 +78,11 @@ func (Format) ReadRequest(ep *protocol.Endpoint, r *http.Request, body []byte) (
 func (Format) SetKey(h http.Header, key string) { h["Authorization"] = []string{"Bearer " + key} }
 
 // ForwardHeader reports whether a client's header may go upstream.
-func (Format) ForwardHeader(name string) bool { return protocol.ForwardOpenAIHeader(name) }
+func (Format) ForwardHeader(name string) bool { return openaikit.ForwardHeader(name) }
 
 // WriteError writes {"error":{…}}.
 func (Format) WriteError(e *protocol.Error) (contentType string, body []byte) {
-	return "application/json", protocol.OpenAIError(e)
+	return "application/json", openaikit.WriteError(e)
 }
 
 // ErrorEvent is an error event and response.failed, one after the other as
@@ -135,11 +136,11 @@ func (Format) ErrorEvent(e *protocol.Error, _ bool) []byte {
 
 // WriteModels writes a model list.
 func (Format) WriteModels(_ *http.Request, models []protocol.Model) []byte {
-	return protocol.OpenAIModels(models)
+	return openaikit.WriteModels(models)
 }
 
 // WriteModel writes one model.
-func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return protocol.OpenAIModel(m) }
+func (Format) WriteModel(_ *http.Request, m protocol.Model) []byte { return openaikit.WriteModel(m) }
 
 // ModelMember is where an answer, or an event of a stream, names its model.
 func (Format) ModelMember() (member, within string) { return "model", "response" }

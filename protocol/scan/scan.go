@@ -6,6 +6,24 @@
 // Validity is that of encoding/json, down to the nesting limit, except that the
 // letter behind a backslash is only looked at by those functions that decode a
 // string. Like there, invalid UTF-8 inside a string is let through.
+//
+// It is written by hand because nothing else is clearly faster at the same duty:
+// find the 25 fields that routing reads, with their spans, refuse duplicates and
+// validate the whole body. BenchmarkRouting compares, with Go 1.26 on amd64, the
+// best of 12 runs on a busy machine, in microseconds; the first three are texts
+// of conversations, the last is definitions of tools:
+//
+//	                          1 KB   20 KB   200 KB   200 KB of tools
+//	this package               0.5       8       48               164
+//	its keys, sonic's Skip     0.7       4       42               184
+//	sonic's Valid and ast      2.5      17      443               432
+//	sonic's Valid and Get      6.3      53      751               751
+//	encoding/json               13     190    1,751             2,684
+//
+// Sonic's Skip lets control characters pass within strings, so they have to be
+// looked for once more; it takes 4,096 levels. Sonic's Valid lets them pass too,
+// and Get refuses no duplicates. This package and the first way of sonic's
+// allocate nothing; the others copy the body, encoding/json thrice and more.
 package scan
 
 import (

@@ -328,6 +328,7 @@ func (t suite) coolingIsRemembered() {
 		Ref:   health.Ref{Scope: ai.ScopeKeyModel, Channel: "main", Key: "k1", Model: "claude-opus-4-5"},
 		Until: noon.Add(time.Hour), Failures: 3, Kind: ai.QuotaExhausted, Rule: "insufficient_quota",
 		Message: "You exceeded your quota — 余额不足", Since: noon.Add(-time.Minute), Attention: true,
+		StatedUntil: noon.Add(400 * time.Hour),
 	}
 	address := health.Entry{
 		Ref:   health.Ref{Scope: ai.ScopeURLProtocol, Channel: "main", URL: "https://a.example", Protocol: ai.Responses},

@@ -140,8 +140,8 @@ func TestTheStoreIsAway(t *testing.T) {
 	if waiting.Depth+waiting.Spooled < during {
 		t.Errorf("%d calls meanwhile, %d in memory and %d on disk", during, waiting.Depth, waiting.Spooled)
 	}
-	ids := stored(n)
-	isWhole(n, ids)
+	ids, cost := stored(n)
+	isWhole(n, ids, cost)
 	if lost := missing(clients.good, ids); lost > 0 {
 		t.Errorf("%d of %d calls are lost", lost, len(clients.good))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,12 +64,23 @@ const caddyfile = `{
 			key mk-think-calls1-signed
 			models to-gemini
 		}
+		channel thinks {
+			provider demo
+			key mk-ok-l900
+			models thinks-well
+		}
+		channel fails {
+			url %[5]s
+			key mk-ok
+			models thinks-badly
+		}
 		token sdk %[2]s
 	}
 }
 http://127.0.0.1:%[4]d {
 	ccload {
 		expose_route
+		keepalive_after 200ms
 	}
 }
 `
@@ -100,8 +112,10 @@ func run(m *testing.M) (int, error) {
 	if err != nil {
 		return 1, err
 	}
+	failing := httptest.NewServer(http.HandlerFunc(thinksBadly))
+	defer failing.Close()
 	config := filepath.Join(dir, "Caddyfile")
-	if err := os.WriteFile(config, fmt.Appendf(nil, caddyfile, dir, token, model, port), 0o600); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, caddyfile, dir, token, model, port, failing.URL), 0o600); err != nil {
 		return 1, err
 	}
 	var log bytes.Buffer

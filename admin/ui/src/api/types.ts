@@ -1430,7 +1430,9 @@ export interface HealthEntry {
 	scope: string
 	/** Since is when its trouble began. */
 	since: string
-	/** Until is the end of the cooldown. In the past: it is due, one probe may try it. */
+	/** StatedUntil is the end that the upstream states, where that is so far away that it is probed before: an hour, six hours, and then daily after the first failure. */
+	stated_until?: string
+	/** Until is the end of the cooldown. In the past: it is due, one probe may try it. If StatedUntil is set it is the next probe. */
 	until: string
 	/** address of the channel */
 	url?: string

@@ -1,4 +1,5 @@
-import type { Channel } from "../api/types"
+import type { Channel, HealthEntry } from "../api/types"
+import { dayTime } from "../i18n/format"
 import { t, tCode } from "../i18n/text"
 import type { IconName } from "./icons"
 import type { Tone } from "./state"
@@ -61,7 +62,13 @@ export function stateOf(c: Channel, now: number): ChannelState {
 function worst(c: Channel): { why: string; attention: boolean } | undefined {
 	const list = c.cooling ?? []
 	const entry = list.find((e) => e.attention) ?? list.reduce<(typeof list)[number] | undefined>((a, b) => (!a || Date.parse(b.until) > Date.parse(a.until) ? b : a), undefined)
-	return entry && { why: tCode("kind", entry.kind), attention: Boolean(entry.attention) }
+	return entry && { why: whyOf(entry), attention: Boolean(entry.attention) }
+}
+
+/** Why something rests, and what the upstream says where a probe comes before. */
+export function whyOf(e: HealthEntry): string {
+	const why = tCode("kind", e.kind)
+	return e.stated_until ? t("channel.stated", { why, time: dayTime(e.stated_until) }) : why
 }
 
 const soonest = (list: readonly (string | undefined)[]): string | undefined =>

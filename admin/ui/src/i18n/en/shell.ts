@@ -146,6 +146,7 @@ export default {
 	"channel.failed": "failed",
 	"channel.isMuted": "{name} is muted",
 	"channel.isUnmuted": "{name} takes calls again",
+	"channel.stated": "{why}: the upstream says until {time}, and is probed before",
 	"channel.someKeys": { one: "{n} of {all} keys rests", other: "{n} of {all} keys rest" },
 	"channel.someAddresses": { one: "{n} of {all} addresses rests", other: "{n} of {all} addresses rest" },
 	"kind.ok": "nothing left of its rate",

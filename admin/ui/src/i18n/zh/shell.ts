@@ -149,6 +149,7 @@ export default {
 	"channel.failed": "故障",
 	"channel.isMuted": "{name} 已静音",
 	"channel.isUnmuted": "{name} 已恢复接收请求",
+	"channel.stated": "{why}：上游称到 {time}，此前会先探测",
 	"channel.someKeys": "{all} 个密钥中 {n} 个冷却",
 	"channel.someAddresses": "{all} 个地址中 {n} 个冷却",
 	"kind.ok": "速率额度将尽",

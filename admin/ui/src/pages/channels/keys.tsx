@@ -6,6 +6,7 @@ import type { KeyChange, Statistics, TestAnswer } from "../../api/types"
 import type { Sent } from "../../api/sent"
 import { Button } from "../../components/button"
 import { testModelFor } from "../../components/channelactions"
+import { whyOf } from "../../components/channelstate"
 import { Chips, FilterChip } from "../../components/chips"
 import { Icon } from "../../components/icon"
 import type { IconName } from "../../components/icons"
@@ -145,7 +146,7 @@ export function KeysTab({ row, statistics }: { row: Row; statistics: Statistics 
 const testRank = (a: TestAnswer | undefined): number | undefined => a && (a.ok ? (a.first_content_ns ?? a.duration_ns) : 1e15)
 
 function KeyStateCell({ row: k }: { row: KeyRow }) {
-	const why = k.state === "off" || k.state === "ready" ? "" : k.entry ? (k.entry.rule === "by hand" ? t("ch.byHand") : tCode("kind", k.entry.kind)) : ""
+	const why = k.state === "off" || k.state === "ready" ? "" : k.entry ? (k.entry.rule === "by hand" ? t("ch.byHand") : whyOf(k.entry)) : ""
 	const until = k.state === "resting" ? (k.key?.until ?? k.entry?.until) : undefined
 	return (
 		<State

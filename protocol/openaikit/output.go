@@ -1,13 +1,17 @@
-package protocol
+package openaikit
 
-import "strings"
+import (
+	"strings"
 
-// openAIOutputs are the most tokens of an answer, by the beginning of a model's name;
+	"github.com/ccload/ccload/protocol"
+)
+
+// maxOutputs are the most tokens of an answer, by the beginning of a model's name;
 // the first that fits counts. Asking for more is an error with these services.
 // (https://platform.openai.com/docs/models, https://api-docs.deepseek.com/quick_start/pricing)
-var openAIOutputs = []struct {
+var maxOutputs = []struct {
 	prefix string
-	most   int64
+	max    int64
 }{
 	{"gpt-5-chat", 16384},
 	{"gpt-5-pro", 272000},
@@ -27,20 +31,18 @@ var openAIOutputs = []struct {
 	{"deepseek-reasoner", 65536},
 }
 
-// OpenAIOutput is the most tokens that a model's answer may have, or want if that
+// MinOutput is the fewest tokens that an answer may be limited to.
+// https://platform.openai.com/docs/api-reference/responses/create
+const MinOutput = 16
+
+// MaxOutput is the most tokens that a model's answer may have, or want if that
 // is less or nobody knows.
-func OpenAIOutput(model string, want int64) int64 {
-	name := BareModel(model)
-	for _, o := range openAIOutputs {
+func MaxOutput(model string, want int64) int64 {
+	name := protocol.BareModel(model)
+	for _, o := range maxOutputs {
 		if strings.HasPrefix(name, o.prefix) {
-			return min(want, o.most)
+			return min(want, o.max)
 		}
 	}
 	return want
-}
-
-// BareModel is a model's name without its vendor.
-func BareModel(model string) string {
-	name := strings.ToLower(model)
-	return name[strings.LastIndexByte(name, '/')+1:]
 }

@@ -1,0 +1,50 @@
+package openai
+
+import (
+	"net/http"
+
+	"github.com/ccload/ccload/protocol"
+	"github.com/ccload/ccload/protocol/openaikit"
+)
+
+// This file holds what the gateway asks and answers by itself.
+
+var (
+	_ protocol.Tester       = Format{}
+	_ protocol.ModelLister  = Format{}
+	_ protocol.HeaderFitter = Format{}
+	_ protocol.StreamKeeper = Format{}
+)
+
+// testBody is a short request.
+type testBody struct {
+	Model     string        `json:"model"`
+	MaxTokens int64         `json:"max_completion_tokens"`
+	Stream    bool          `json:"stream,omitempty"`
+	Messages  []testMessage `json:"messages"`
+}
+
+type testMessage struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+// TestRequest asks for an answer of at least openaikit.MinOutput tokens.
+func (Format) TestRequest(model, prompt string, maxOutput int64, stream bool) *protocol.Outbound {
+	return &protocol.Outbound{Body: protocol.JSON(testBody{
+		Model: model, MaxTokens: max(maxOutput, openaikit.MinOutput), Stream: stream, Messages: []testMessage{{"user", prompt}},
+	})}
+}
+
+// ModelsRequest asks for the list, which has one page.
+func (Format) ModelsRequest() (path, query string, header http.Header) {
+	return openaikit.ModelsPath, "", make(http.Header)
+}
+
+// FitHeader removes openaikit.CodexLite where the model is of another family.
+func (Format) FitHeader(h http.Header, asked, sent string) { openaikit.FitHeader(h, asked, sent) }
+
+// SignOfLife is a comment.
+func (Format) SignOfLife() []byte { return signOfLife }
+
+var signOfLife = []byte(": keepalive\n\n")
