@@ -75,9 +75,10 @@ func TestExpand(t *testing.T) {
 		if err != nil || !json.Valid(got) || row.chain && strings.Contains(string(got), "previous_response_id") {
 			t.Errorf("%s: %s, %v", row.name, got, err)
 		}
-		rest, found := string(got), false
+		rest := string(got)
 		for _, text := range row.want {
-			if _, rest, found = strings.Cut(rest, text); !found {
+			_, after, found := strings.Cut(rest, text)
+			if rest = after; !found {
 				t.Errorf("%s: %q is not in its place in %s", row.name, text, got)
 			}
 		}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ccload/ccload/store"
@@ -19,11 +20,11 @@ func (t suite) responsesAreKept() {
 		if errors.Is(err, store.ErrNotFound) != (len(list) == 0) || err != nil && !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%d of %s: %d, %v", i, token, len(list), err)
 		}
-		got := ""
+		var got strings.Builder
 		for j := range list {
-			got += list[j].ID[len("resp_"):] + " "
+			got.WriteString(list[j].ID[len("resp_"):] + " ")
 		}
-		return got
+		return got.String()
 	}
 	want := func(what, got, want string) {
 		t.Helper()
@@ -32,7 +33,7 @@ func (t suite) responsesAreKept() {
 		}
 	}
 	want("nothing", load("a", 0, true), "")
-	var list []store.Response
+	list := make([]store.Response, 0, 6)
 	for i := range 6 {
 		one := store.Response{ID: id(i), Token: "a", Time: noon.Add(time.Duration(i) * time.Second), Sealed: append(make([]byte, 99), byte(i))}
 		if i%2 == 1 {
