@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,14 +19,14 @@ import (
 
 // keptInMemory is a store of responses that may be away.
 type keptInMemory struct {
-	away   bool
+	away   atomic.Bool
 	rows   map[string]store.Response
 	forgot []time.Time
 	bytes  int64
 }
 
 func (s *keptInMemory) SaveResponses(_ context.Context, list []store.Response) error {
-	if s.away {
+	if s.away.Load() {
 		return store.ErrAway
 	}
 	for _, r := range list {
@@ -69,10 +70,16 @@ func TestResponsesAreWrittenBehind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, in := newStoredResponses(), &keptInMemory{away: true, rows: make(map[string]store.Response)}
+		s, in := newStoredResponses(), &keptInMemory{rows: make(map[string]store.Response)}
+		in.away.Store(true)
 		conf := new(config.ResponsesStore).Resolved()
+		var off atomic.Bool
 		w := &ResponseWriter{
-			From: s, Store: in, Conf: func() config.ResponsesStore { return conf },
+			From: s, Store: in, Conf: func() config.ResponsesStore {
+				now := conf
+				now.Disabled = off.Load()
+				return now
+			},
 			Keyring: func() *secrets.Keyring { return keys }, Log: zap.NewNop,
 		}
 		ctx, end := context.WithCancel(t.Context())
@@ -85,7 +92,7 @@ func TestResponsesAreWrittenBehind(t *testing.T) {
 		if s.find("t", "resp_1") == nil || s.find("u", "resp_1") != nil {
 			t.Error("it cannot be read at once, by its token only")
 		}
-		in.away = false
+		in.away.Store(false)
 		time.Sleep(2 * responseRetry)
 		synctest.Wait()
 		row, ok := in.rows["resp_1"]
@@ -102,7 +109,7 @@ func TestResponsesAreWrittenBehind(t *testing.T) {
 		if last := in.forgot[len(in.forgot)-1]; in.bytes != config.DefaultResponsesBytes || time.Since(last) < config.DefaultResponsesAge {
 			t.Errorf("what is older than %v or beyond %d bytes was forgotten", last, in.bytes)
 		}
-		conf.Disabled = true
+		off.Store(true)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if last := in.forgot[len(in.forgot)-1]; time.Since(last) > time.Minute {
