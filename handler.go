@@ -137,6 +137,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if c.IsList() {
 		return c.ListModels()
 	}
+	if c.KeptHere() {
+		return c.ServeKept()
+	}
 	if err := c.MayUseModel(); err != nil {
 		return c.Refuse(err)
 	}

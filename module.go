@@ -105,8 +105,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 		a.observer.Problem(fmt.Sprintf("the placeholder {file.%s} is empty: %v", path, err))
 	})
 	a.gateway = gateway.New(gateway.Options{
-		State: a.state.gateway, Routing: a.state.routing, Observer: a.observer, Owners: a.state.store, Shares: a.state.cluster,
-		Ready: a.state.control.Complete, Pseudonym: a.state.control.Pseudonym, Log: a.logger,
+		State: a.state.gateway, Routing: a.state.routing, Observer: a.observer, Owners: a.state.store, Shares: a.state.cluster, Responses: a.state.store,
+		Ready: a.state.control.Complete, Keyring: a.state.control.Keyring, Pseudonym: a.state.control.Pseudonym, Log: a.logger,
 	})
 	a.control, err = control.New(control.Options{
 		State: a.state.control, Declared: &a.App, Gateway: a.gateway, Replacer: caddy.NewReplacer(), Watched: a.replacer, SecretFile: a.files.Get,

@@ -174,7 +174,11 @@ func (a *App) meetStore(run context.Context, do func(context.Context) error) err
 // startLoops starts what works with an open store.
 func (st *state) startLoops(ctx context.Context) {
 	captures := &gateway.CaptureWriter{From: st.gateway.Captures, Store: st.control, Conf: st.captureConf, Log: st.logger}
+	kept := &gateway.ResponseWriter{
+		From: st.gateway.Responses, Store: st.store, Conf: st.responsesConf, Keyring: st.control.Keyring, Log: st.logger,
+	}
 	st.done.Go(func() { st.pruneLoop(ctx) })
+	st.done.Go(func() { kept.Run(ctx) })
 	st.done.Go(func() { st.control.RefreshLoop(ctx) })
 	st.done.Go(func() { captures.Run(ctx) })
 	st.done.Go(func() { st.cluster.Run(ctx) })

@@ -31,8 +31,9 @@ var nameProtocols = map[string]string{
 	"transfer/":                          "what other programs call their channels",
 
 	// The same words with another meaning.
-	"admin/describe.go": "the responses of an OpenAPI document",
-	"config/url.go":     "the last part of an address's path",
+	"admin/describe.go":  "the responses of an OpenAPI document",
+	"config/url.go":      "the last part of an address's path",
+	"store/responses.go": "a table",
 
 	"command/demo_traffic.go": "the calls of the demo's clients",
 

@@ -272,6 +272,14 @@ func (st *state) captureConf() config.Capture {
 	return new(config.Capture).Resolved()
 }
 
+// responsesConf is how responses are kept now.
+func (st *state) responsesConf() config.ResponsesStore {
+	if app := st.current(); app != nil {
+		return app.gateway.Table().ResponsesStore
+	}
+	return new(config.ResponsesStore).Resolved()
+}
+
 // limited are the allowances with limits of the config in use, nil between
 // configs.
 func (st *state) limited() map[string]*access.Limiter {

@@ -78,6 +78,7 @@ func ReadApp(d *caddyfile.Dispenser, options ...Option) (*config.App, error) {
 		"admin_password":      Text(&r.app.AdminPassword),
 		"admin_password_file": TextOr(&r.app.AdminPasswordFile, config.DefaultSecretFile),
 		"capture":             Custom(r.capture),
+		"responses_store":     Custom(r.responsesStore),
 		"channel":             Custom(r.channel).Many(),
 		"token":               Custom(r.token).Many(),
 		"alias":               Custom(r.alias).Many(),
@@ -283,6 +284,43 @@ func (r *reader) capture(d *caddyfile.Dispenser) error {
 	}
 	r.app.Capture = c
 	return b.locate(c.Validate())
+}
+
+// responsesStore reads either of
+//
+//	responses_store <age> [<size>]
+//	responses_store off
+func (r *reader) responsesStore(d *caddyfile.Dispenser) error {
+	if r.app.ResponsesStore != nil {
+		return at(d.Token(), errors.New("ccload: responses_store: given already: keep one of them"))
+	}
+	b := newBlock(d.Token(), "responses_store", "", Table{})
+	keep := new(config.ResponsesStore)
+	switch args := d.RemainingArgs(); {
+	case len(args) == 1 && args[0] == config.Off:
+		keep.Disabled = true
+	case len(args) == 1 || len(args) == 2:
+		var age *caddy.Duration
+		if err := readDuration(&age, args[0]); err != nil {
+			return at(b.head, b.named("age", err))
+		}
+		if *age <= 0 {
+			return at(b.head, b.fail("age", "must be positive; responses_store off keeps none"))
+		}
+		if keep.Age = *age; len(args) == 2 {
+			var err error
+			if keep.Bytes, err = config.ParseSize(args[1]); err != nil {
+				return at(b.head, b.named("bytes", err))
+			}
+		}
+	default:
+		return at(b.head, b.fail("", "takes an age and a size, as in responses_store 24h 256MiB, or off"))
+	}
+	if err := b.read(d); err != nil {
+		return err
+	}
+	r.app.ResponsesStore = keep
+	return b.locate(keep.Validate())
 }
 
 // readLimit reads a number of bytes, or off, which is 0.

@@ -11,6 +11,7 @@
 //		admin_password_file [<path>]
 //		retention      <age>|off [<size>|off]
 //		capture        [on|off] { … }
+//		responses_store <age>|off [<size>]
 //		time_zone      <zone>
 //		serve_unmetered
 //		prices         <files...> | { … }

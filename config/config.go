@@ -52,6 +52,10 @@ type App struct {
 	// something goes wrong. Default: off, and the dashboard may switch it on.
 	Capture *Capture `json:"capture,omitempty"`
 
+	// ResponsesStore keeps translated answers of OpenAI's Responses for clients
+	// that refer to them. Default: for 24 hours, up to 256 MiB.
+	ResponsesStore *ResponsesStore `json:"responses_store,omitempty"`
+
 	// ServeUnmetered serves tokens and channels with a budget also while it is not
 	// known what was spent of it, because the database has been away since the
 	// gateway started: until it is back they count what this gateway spends.
@@ -84,6 +88,9 @@ func (a *App) Validate() error {
 		return err
 	}
 	if err := a.Capture.Validate(); err != nil {
+		return err
+	}
+	if err := a.ResponsesStore.Validate(); err != nil {
 		return err
 	}
 	if err := first("", "", checkSecretGiven("encryption_key", a.EncryptionKeys...), checkZone("time_zone", a.TimeZone), checkSecretFile("admin_password_file", a.AdminPasswordFile)); err != nil {

@@ -127,6 +127,9 @@ func (st *State) checkKeyring(ctx context.Context, v *secrets.Keyring) error {
 	return nil
 }
 
+// Keyring is what seals; nil before the key is known.
+func (st *State) Keyring() *secrets.Keyring { return st.keyring.Load() }
+
 // Pseudonym returns what stands for the name of a client's user towards
 // upstreams: the same for the same encryption key, and not to be undone without
 // it. It is empty before the key is known.

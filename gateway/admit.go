@@ -41,6 +41,15 @@ func (c *Call) readRequest() error {
 	if err != nil {
 		return err
 	}
+	if err := c.writeOut(); err != nil {
+		return err
+	}
+	if c.continued != nil {
+		b = c.body
+		if req, err = c.match.Format.ReadRequest(c.match.Endpoint, c.r, b.bytes); err != nil {
+			return err
+		}
+	}
 	c.request = req
 	c.Model, c.Stream, c.MaxOutput = req.Model, req.Stream, req.MaxOutput
 	c.Record.Model, c.Record.Stream = req.Model, req.Stream

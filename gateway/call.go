@@ -42,6 +42,7 @@ type Call struct {
 	expectation
 	bounded     boundCall // see recount.go
 	translation translation
+	continued   *continued // nil: the request tells all of the conversation
 	progress    progress
 
 	// Record is what is remembered of the call. It grows until Settle hands it

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"net/http"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -30,18 +28,7 @@ func (c *Call) CountTokens() error {
 		sent.Index = nil // it is of the whole body
 	}
 	n := st.Counter.Send(sent, c.countedModel(), body).Tokens
-	text := format.CountAnswer(n)
-	header := c.w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Length", strconv.Itoa(len(text)))
-	c.end(ai.OK, http.StatusOK, "")
-	c.w.WriteHeader(http.StatusOK)
-	written, err := c.w.Write(text)
-	c.Record.AnswerBytes = int64(written)
-	if err != nil {
-		c.Record.Outcome, c.Record.Status = ai.ClientGone, StatusClientGone
-	}
-	return nil
+	return c.answer(format.CountAnswer(n))
 }
 
 // lastUse remembers when somebody last asked for something.

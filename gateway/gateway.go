@@ -15,20 +15,24 @@ import (
 	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/relay"
 	"github.com/ccload/ccload/routing"
+	"github.com/ccload/ccload/secrets"
 )
 
 // Options are what a gateway is made of. All are required.
 type Options struct {
-	State    *State
-	Routing  *routing.State
-	Observer Observer
-	Owners   Owners
-	Shares   Shares
+	State     *State
+	Routing   *routing.State
+	Observer  Observer
+	Owners    Owners
+	Shares    Shares
+	Responses ResponseStore
 
 	// Ready reports whether what is stored has been read, and what other nodes
 	// have taken of the limits. Until then nobody can say that a token or a
 	// model is unknown.
 	Ready func() bool
+	// Keyring seals responses; nil while it is not known.
+	Keyring func() *secrets.Keyring
 	// Pseudonym returns what stands for a user of a client before upstreams,
 	// empty if nothing may.
 	Pseudonym func(user string) string

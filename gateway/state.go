@@ -26,6 +26,7 @@ type State struct {
 	Pool           *relay.Pool
 	Ledger         *ledger.Ledger
 	Captures       *Captures
+	Responses      *StoredResponses
 	Substituted    Substitutions
 	UnderWay       atomic.Int64 // calls, of all configs
 	Running        Running      // those of them that serve
@@ -45,6 +46,7 @@ func NewState(log func() *zap.Logger) *State {
 		modelLists:     newModelListCache(),
 		Pool:           newPool(),
 		Captures:       newCaptures(),
+		Responses:      newStoredResponses(),
 		Ledger:         ledger.New(ledger.Options{Alarm: func(msg string, err error) { log().Error(msg, zap.Error(err)) }}),
 	}
 }

@@ -60,6 +60,7 @@ func (c *Call) readPrompt() *protocol.Prompt {
 	if prompt.User != "" {
 		prompt.Pseudonym = c.site.gateway.Pseudonym(prompt.User)
 	}
+	c.keepAnswer(prompt)
 	t.prompt = prompt
 	return prompt
 }
@@ -193,11 +194,21 @@ func (c *Call) whyUntranslatable() error {
 		}
 	}
 	fields, said = sortedOnce(fields), sortedOnce(said)
+	advice := ""
+	if refersToOthers(fields) {
+		advice = "; " + wholeConversation
+	}
 	return &protocol.RequestError{
 		Status: http.StatusBadRequest, Code: "untranslatable", Param: strings.Join(fields, ", "),
 		Message: "no channel that serves this model speaks the " + string(c.Protocol) +
-			" protocol, and what the request asks for cannot be said in another: " + strings.Join(said, ", "),
+			" protocol, and what the request asks for cannot be said in another: " + strings.Join(said, ", ") + advice,
 	}
+}
+
+// refersToOthers reports whether fields of a request refer to what an upstream
+// made, which no other knows.
+func refersToOthers(fields []string) bool {
+	return slices.ContainsFunc(fields, func(f string) bool { return f == "previous_response_id" || strings.HasSuffix(f, " item_reference") })
 }
 
 func sortedOnce(list []string) []string {

@@ -61,6 +61,14 @@ type Prompt struct {
 	// the gateway's key; "" if there is none. See UserFor.
 	Pseudonym string
 
+	// Previous is the id of the response that the client continues, which its
+	// answer repeats. R previous_response_id, which is written out in Turns.
+	Previous string
+	// Made is given the answer as the client gets it, once it is whole, and does
+	// not keep the slice. nil if nobody keeps it. Only R has answers that a later
+	// request may refer to.
+	Made func(response []byte)
+
 	// Hints are fields of the request that the neutral form drops, because they
 	// change nothing of what the answer means: cache keys, storage, tracing.
 	Hints []string

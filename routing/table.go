@@ -17,15 +17,16 @@ import (
 // Table is the immutable list of channels, tokens and aliases that one
 // config amounts to. Handlers read it without locks.
 type Table struct {
-	Channels []*Channel // in config order
-	ByName   map[string]*Channel
-	Aliases  map[string][]string
-	wild     []string // those of the aliases that are patterns, the one first that is meant
-	Tokens   *access.Tokens
-	Calendar *access.Calendar // of budgets
-	Names    []string         // every exact model name and alias, sorted
-	routes   routeCache
-	Capture  config.Capture
+	Channels       []*Channel // in config order
+	ByName         map[string]*Channel
+	Aliases        map[string][]string
+	wild           []string // those of the aliases that are patterns, the one first that is meant
+	Tokens         *access.Tokens
+	Calendar       *access.Calendar // of budgets
+	Names          []string         // every exact model name and alias, sorted
+	routes         routeCache
+	Capture        config.Capture
+	ResponsesStore config.ResponsesStore
 }
 
 // Where a channel comes from.
@@ -48,7 +49,7 @@ type Options struct {
 // used is left out, for it was right when it was saved and nobody is there to be
 // told.
 func NewTable(conf *config.App, o Options) (*Table, error) {
-	r := &Table{ByName: make(map[string]*Channel), Calendar: access.NewCalendar(conf.Location()), Capture: conf.Capture.Resolved()}
+	r := &Table{ByName: make(map[string]*Channel), Calendar: access.NewCalendar(conf.Location()), Capture: conf.Capture.Resolved(), ResponsesStore: conf.ResponsesStore.Resolved()}
 	counts := &access.Counts{Windows: o.State.Windows, Spending: o.State.Spending, Calendar: r.Calendar, Unmetered: conf.ServeUnmetered}
 	var keyless []string
 	for i, c := range conf.Channels {

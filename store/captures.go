@@ -95,45 +95,6 @@ func (d *database) ResealCaptures(ctx context.Context, seal func(*Capture) error
 	return nil
 }
 
-// captureSlice is how many captures are forgotten in one transaction.
-const captureSlice = 20
-
-// ForgetCaptures implements Store.
-func (d *database) ForgetCaptures(ctx context.Context, olderThan time.Time, maxBytes int64) error {
-	c, err := d.connections()
-	if err != nil {
-		return err
-	}
-	for {
-		var size, gone int64
-		err := c.update(ctx, "forgetting what was said in calls", func(tx *sql.Tx) error {
-			if err := tx.QueryRowContext(ctx, "SELECT coalesce(sum(size), 0) FROM captures").Scan(&size); err != nil {
-				return err
-			}
-			until := olderThan
-			if size > maxBytes {
-				until = lastMoment // any
-			}
-			done, err := forgetOldest(ctx, tx, until)
-			gone = done
-			return err
-		})
-		if err != nil || gone == 0 {
-			return err
-		}
-	}
-}
-
-// forgetOldest forgets a few captures of before a moment.
-func forgetOldest(ctx context.Context, tx *sql.Tx, until time.Time) (int64, error) {
-	ids, err := captureIDs(ctx, tx, "SELECT id FROM captures WHERE time < ? ORDER BY time LIMIT ?", nanos(until), captureSlice)
-	if err != nil || ids == nil {
-		return 0, err
-	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM captures WHERE id IN ("+marks(len(ids))+")", ids...) //nolint:gosec // placeholders
-	return int64(len(ids)), err
-}
-
 func captureIDs(ctx context.Context, tx *sql.Tx, query string, args ...any) (ids []any, err error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -148,4 +109,9 @@ func captureIDs(ctx context.Context, tx *sql.Tx, query string, args ...any) (ids
 		ids = append(ids, id)
 	}
 	return ids, rows.Err()
+}
+
+// ForgetCaptures implements Store.
+func (d *database) ForgetCaptures(ctx context.Context, olderThan time.Time, maxBytes int64) error {
+	return d.forget(ctx, "captures", olderThan, maxBytes)
 }

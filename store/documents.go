@@ -148,6 +148,12 @@ func (d *database) EditDocuments(ctx context.Context, base int64, edit Edit) err
 			if _, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE kind = ? AND name = ?", edit.Remove[i].Kind, edit.Remove[i].Name); err != nil {
 				return err
 			}
+			if edit.Remove[i].Kind != KindToken {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, "DELETE FROM responses WHERE token = ?", clean(edit.Remove[i].Name)); err != nil {
+				return err
+			}
 		}
 		for i := range edit.Put {
 			p := &edit.Put[i]

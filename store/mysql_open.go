@@ -148,7 +148,7 @@ func mysqlBelongs(ctx context.Context, db queryer) (exists bool, err error) {
 			AND column_name IN ('version', 'name', 'applied')),
 		(SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN
 			('calls', 'candidate_sets', 'cooling', 'spent', 'memories', 'revisions', 'documents', 'audit', 'sessions', 'leases',
-			'rollups', 'rollup_pending', 'rollup_state', 'captures'))`).Scan(&list, &columns, &taken)
+			'rollups', 'rollup_pending', 'rollup_state', 'captures', 'responses'))`).Scan(&list, &columns, &taken)
 	switch {
 	case err != nil:
 		return false, err

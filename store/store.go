@@ -29,6 +29,7 @@ type Store interface {
 	Documents
 	Sessions
 	Captures
+	Responses
 	Leases
 	Memory
 }
@@ -157,6 +158,24 @@ type Captures interface {
 	LoadCapture(ctx context.Context, id string) (Capture, error)
 	ForgetCaptures(ctx context.Context, olderThan time.Time, maxBytes int64) error
 	ResealCaptures(ctx context.Context, seal func(*Capture) error) error
+}
+
+// Responses keeps responses that a translation made, for the clients that refer
+// to them. Each is of one token, and is not there for another; those of a token
+// that an edit of the documents removes go with it.
+type Responses interface {
+	// SaveResponses keeps responses, over those of the same ids; what they use
+	// counts as made when they were.
+	SaveResponses(ctx context.Context, list []Response) error
+	// LoadResponses returns a response and, for a chain, those that it continues
+	// in turn as far as they are there, the newest first. It fails with
+	// ErrNotFound where the first is not there.
+	LoadResponses(ctx context.Context, token, id string, chain bool) ([]Response, error)
+	// DeleteResponse fails with ErrNotFound where it is not there.
+	DeleteResponse(ctx context.Context, token, id string) error
+	// ForgetResponses forgets those of before olderThan, and the oldest until all
+	// together take at most maxBytes.
+	ForgetResponses(ctx context.Context, olderThan time.Time, maxBytes int64) error
 }
 
 // Leases divides limits among the nodes that share a database.

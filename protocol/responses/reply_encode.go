@@ -1,7 +1,7 @@
 package responses
 
 import (
-	"crypto/rand"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,10 +15,11 @@ type head struct {
 	id, model string
 	created   int64
 	prompt    *protocol.Prompt
+	items     int // that have an id
 }
 
 func newHead(r *protocol.Reply, p *protocol.Prompt) head {
-	h := head{id: itemID("resp"), model: r.Model, created: r.Created, prompt: p}
+	h := head{id: newResponseID(), model: r.Model, created: r.Created, prompt: p}
 	if h.prompt == nil {
 		h.prompt = new(protocol.Prompt)
 	}
@@ -31,9 +32,10 @@ func newHead(r *protocol.Reply, p *protocol.Prompt) head {
 	return h
 }
 
-// itemID is an id as clients of this format expect it.
-func itemID(prefix string) string {
-	return prefix + "_" + strings.ToLower(rand.Text()) + rand.Text()[:6]
+// itemID is the id of the next item.
+func (h *head) itemID(prefix string) string {
+	h.items++
+	return partID(prefix, h.id, strconv.Itoa(h.items))
 }
 
 // write writes a response up to its output. status is in_progress, completed or
@@ -70,7 +72,11 @@ func (h *head) write(w *protocol.Writer, status, reason string) {
 	w.Key("parallel_tool_calls")
 	w.Bool(p.Parallel == nil || *p.Parallel)
 	w.Key("previous_response_id")
-	w.Raw(null)
+	if p.Previous == "" {
+		w.Raw(null)
+	} else {
+		w.String(p.Previous)
+	}
 	w.Key("reasoning")
 	w.Open('{')
 	w.Key("effort")
@@ -83,7 +89,7 @@ func (h *head) write(w *protocol.Writer, status, reason string) {
 	w.Raw(null)
 	w.Close('}')
 	w.Key("store")
-	w.Bool(false)
+	w.Bool(p.Made != nil)
 	h.sampling(w)
 	w.Key("text")
 	w.Raw([]byte(`{"format":{"type":"text"}}`))
@@ -129,10 +135,10 @@ func (Format) EncodeReply(r *protocol.Reply, p *protocol.Prompt) []byte {
 	w.Open('[')
 	for i := 0; i < len(r.Parts); {
 		if sign := signOf(&r.Parts[i]); sign != nil {
-			item := newItem(sign, p)
+			item := h.newItem(sign)
 			item.write(&w, []protocol.Part{*sign})
 		}
-		item := newItem(&r.Parts[i], p)
+		item := h.newItem(&r.Parts[i])
 		next := i + 1
 		for item.kind == "message" && next < len(r.Parts) && isMessage(r.Parts[next].Kind) {
 			next++
@@ -144,7 +150,15 @@ func (Format) EncodeReply(r *protocol.Reply, p *protocol.Prompt) []byte {
 	w.Key("usage")
 	writeUsage(&w, &r.Usage)
 	w.Close('}')
+	h.made(w.B)
 	return w.B
+}
+
+// made tells whoever keeps the response of it.
+func (h *head) made(response []byte) {
+	if h.prompt.Made != nil {
+		h.prompt.Made(response)
+	}
 }
 
 // signOf is what a call was signed with, as a thought of its own: calls have no
@@ -178,30 +192,30 @@ type item struct {
 // whole reports whether a call is told when all of its arguments are there.
 func (i *item) whole() bool { return i.custom || i.form != nil }
 
-func newItem(part *protocol.Part, p *protocol.Prompt) item {
+func (h *head) newItem(part *protocol.Part) item {
 	switch part.Kind {
 	case protocol.Call:
-		i := item{kind: "function_call", id: itemID("fc"), name: part.Call.Name}
-		t := p.ToolNamed(part.Call.Name)
+		i := item{kind: "function_call", id: h.itemID("fc"), name: part.Call.Name}
+		t := h.prompt.ToolNamed(part.Call.Name)
 		if t != nil && t.Namespace != "" {
 			i.namespace = t.Namespace
 			i.name = strings.TrimPrefix(part.Call.Name, t.Namespace+"__")
 		}
 		if t != nil && t.Form != "" {
 			i.form, i.tool = formOf(t.Form), t.Form
-			i.kind, i.id = i.form.item, itemID(i.form.member)
+			i.kind, i.id = i.form.item, h.itemID(i.form.member)
 			return i
 		}
 		if part.Call.Custom || t != nil && t.Kind == protocol.Custom {
-			i.kind, i.id, i.custom = "custom_tool_call", itemID("ctc"), !part.Call.Custom
+			i.kind, i.id, i.custom = "custom_tool_call", h.itemID("ctc"), !part.Call.Custom
 		}
 		return i
 	case protocol.Thought:
-		return item{kind: "reasoning", id: itemID("rs")}
+		return item{kind: "reasoning", id: h.itemID("rs")}
 	case protocol.Search:
-		return item{kind: "web_search_call", id: itemID("ws")}
+		return item{kind: "web_search_call", id: h.itemID("ws")}
 	default:
-		return item{kind: "message", id: itemID("msg")}
+		return item{kind: "message", id: h.itemID("msg")}
 	}
 }
 

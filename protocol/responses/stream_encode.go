@@ -105,7 +105,7 @@ func (e *replyEncoder) start(dst []byte, part *protocol.Part) []byte {
 
 // add writes the beginning of an item.
 func (e *replyEncoder) add(dst []byte) []byte {
-	e.item = newItem(&e.part, e.prompt)
+	e.item = e.head.newItem(&e.part)
 	e.index++
 	e.open = true
 	w := e.event(dst, "response.output_item.added")
@@ -354,6 +354,7 @@ func (e *replyEncoder) stop(dst []byte, r *protocol.Reply) []byte {
 	status, reason := statusOf(r)
 	w := e.event(dst, "response."+status)
 	w.Key("response")
+	from := len(w.B)
 	e.head.write(&w, status, reason)
 	w.Key("output")
 	w.Raw([]byte("["))
@@ -361,5 +362,6 @@ func (e *replyEncoder) stop(dst []byte, r *protocol.Reply) []byte {
 	w.Key("usage")
 	writeUsage(&w, &r.Usage)
 	w.Close('}')
+	e.head.made(w.B[from:])
 	return end(&w)
 }

@@ -69,6 +69,7 @@ var promises = []struct {
 	{"budgets are divided", suite.moneyIsDivided},
 	{"limits are divided by many at once", suite.leasesAtOnce},
 	{"captures are kept for a while", suite.capturesAreKept},
+	{"responses are kept for their token, for a while", suite.responsesAreKept},
 	{"old calls are pruned in steps", suite.agePrunes},
 	{"calls that take too much space are pruned", suite.sizePrunes},
 	{"readers and writers do not disturb each other", suite.readersAndWriters},

@@ -213,6 +213,71 @@ func TestResponsesTranslated(t *testing.T) {
 	})
 }
 
+// TestResponsesContinued: the documented way of going on with a conversation works
+// on channels of other protocols.
+func TestResponsesContinued(t *testing.T) {
+	each(t, "responses", func(t *testing.T, model string, r *route) {
+		client := openaiClient(r)
+		params := responses.ResponseNewParams{
+			Model: model, Input: responses.ResponseNewParamsInputUnion{OfString: openai.String("Weather in Rome?")},
+			Tools: []responses.ToolUnionParam{{OfFunction: &responses.FunctionToolParam{
+				Name: weather, Parameters: map[string]any{"type": "object", "properties": map[string]any{"city": map[string]any{"type": "string"}}},
+			}}},
+		}
+		turn := func() *responses.Response {
+			t.Helper()
+			resp, err := client.Responses.New(t.Context(), params)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.PreviousResponseID != params.PreviousResponseID.Value {
+				t.Errorf("it continues %q, want %q", resp.PreviousResponseID, params.PreviousResponseID.Value)
+			}
+			params.PreviousResponseID = openai.String(resp.ID)
+			return resp
+		}
+		var results []responses.ResponseInputItemUnionParam
+		for _, item := range turn().Output {
+			if call, ok := item.AsAny().(responses.ResponseFunctionToolCall); ok {
+				results = append(results, responses.ResponseInputItemUnionParam{OfFunctionCallOutput: &responses.ResponseInputItemFunctionCallOutputParam{
+					CallID: openai.String(call.CallID),
+					Output: responses.ResponseInputItemFunctionCallOutputOutputUnionParam{OfString: openai.String("sunny")},
+				}})
+			}
+		}
+		if len(results) == 0 {
+			t.Fatal("no call")
+		}
+		params.Input = responses.ResponseNewParamsInputUnion{OfInputItemList: results}
+		second := turn()
+		notEmpty(t, "text", second.OutputText())
+
+		served := r.channel
+		got, err := client.Responses.Get(t.Context(), second.ID, responses.ResponseGetParams{})
+		if err != nil || got.OutputText() != second.OutputText() {
+			t.Fatalf("%v, %v", got, err)
+		}
+		items, err := client.Responses.InputItems.List(t.Context(), second.ID, responses.InputItemListParams{})
+		if err != nil || len(items.Data) != 1 || items.Data[0].Type != "function_call_output" {
+			t.Fatalf("%v, %v", items, err)
+		}
+		if model != "to-openai" { // its thoughts end with the turn that they are of, and its fake wants them all
+			params.Input = responses.ResponseNewParamsInputUnion{OfString: openai.String("Thank you.")}
+			third := turn()
+			if len(third.Output) == 0 {
+				t.Error("the third turn says nothing")
+			}
+			if err := client.Responses.Delete(t.Context(), third.ID); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := client.Responses.Get(t.Context(), third.ID, responses.ResponseGetParams{}); err == nil {
+				t.Error("it is there after it was deleted")
+			}
+		}
+		r.channel = served
+	})
+}
+
 func TestGeminiTranslated(t *testing.T) {
 	each(t, "gemini", func(t *testing.T, model string, r *route) {
 		client := geminiClient(t, r)

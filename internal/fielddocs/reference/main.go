@@ -43,6 +43,7 @@ var sections = []section{
 	{"Alias", "", config.Alias{}, nil, "alias", "caddyfile/token.go"},
 	{"Retention", "", config.Retention{}, nil, "retention", "caddyfile/app.go"},
 	{"Capture", "", config.Capture{}, nil, "capture", "caddyfile/app.go"},
+	{"Responses store", "", config.ResponsesStore{}, nil, "responses_store", "caddyfile/app.go"},
 	{"Prices", "", config.Prices{}, nil, "prices", "caddyfile/prices.go"},
 	{"Store `sqlite`", "", &store.SQLite{}, nil, "sqlite", "store/sqlite.go"},
 	{"Store `mysql`", "", &store.MySQL{}, nil, "mysql", "store/mysql.go"},
