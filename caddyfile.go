@@ -62,6 +62,7 @@ func parseHandler(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //		header_timeout        <duration>|off
 //		first_content_timeout auto|<duration>|off
 //		idle_timeout          <duration>|off
+//		keepalive_after       <duration>|off
 //		expose_route
 //		allow_origins         <origins...>
 //		fuzzy_models

@@ -41,7 +41,7 @@ func (c *Call) readRequest() error {
 	if err != nil {
 		return err
 	}
-	if err := c.writeOut(); err != nil {
+	if err := writeOut(c); err != nil {
 		return err
 	}
 	if c.continued != nil {

@@ -127,7 +127,7 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 		tried := &c.chooser.Tried[len(c.chooser.Tried)-1]
 		tried.Until = later(o.Until, a.record.Rested)
 	}
-	if o.Kind.CallersFault() && !translated && (o.Kind != ai.ContextLength || !c.largerWindowLeft(t)) {
+	if o.Kind.CallersFault() && !translated && (o.Kind != ai.ContextLength || !largerWindowLeft(c, t)) {
 		c.forwardError(failed)
 		return true
 	}
@@ -166,7 +166,7 @@ func triedScope(o ai.Outcome) ai.Scope {
 
 // largerWindowLeft reports whether there is somebody else to ask who may take a
 // longer request.
-func (c *Call) largerWindowLeft(t *routing.Target) bool {
+func largerWindowLeft(c *Call, t *routing.Target) bool {
 	c.chooser.Now = time.Now()
 	return c.chooser.LargerWindowLeft(t)
 }

@@ -47,13 +47,18 @@ type Call struct {
 
 	// Record is what is remembered of the call. It grows until Settle hands it
 	// out.
-	Record   *ai.Record
-	failure  *failedAnswer // the most telling failure so far
-	alive    *keepalive    // nil: nobody needs a sign of life
-	finished bool
-	abort    bool       // the connection must be cut, see Settle
-	capture  *capturing // nil: its bodies are not kept
-	journal  ledger.Open
+	Record  *ai.Record
+	failure *failedAnswer // the most telling failure so far
+	alive   *keepalive    // nil: nobody needs a sign of life
+	callEnd
+	capture *capturing // nil: its bodies are not kept
+	journal ledger.Open
+}
+
+// callEnd is what is known of a call's end.
+type callEnd struct {
+	finished bool // it has an outcome
+	abort    bool // the connection must be cut, see Settle
 }
 
 // NewCall starts the account of a request. clientAddress is the client's as the

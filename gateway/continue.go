@@ -28,7 +28,7 @@ type continued struct {
 }
 
 // keepsResponses reports whether responses are kept for the call's client.
-func (c *Call) keepsResponses() bool {
+func keepsResponses(c *Call) bool {
 	_, refers := c.match.Format.(responses.Format)
 	return refers && c.token != nil && !c.snapshot.table.ResponsesStore.Disabled
 }
@@ -38,8 +38,8 @@ var madeMark = []byte("_ccl")
 
 // writeOut writes out a conversation that the client only refers to, so that any
 // channel can serve it.
-func (c *Call) writeOut() error {
-	if c.Operation == ai.StoredResponse || !c.keepsResponses() || !bytes.Contains(c.body.bytes, madeMark) {
+func writeOut(c *Call) error {
+	if c.Operation == ai.StoredResponse || !keepsResponses(c) || !bytes.Contains(c.body.bytes, madeMark) {
 		return nil
 	}
 	body := c.body.bytes
@@ -51,8 +51,8 @@ func (c *Call) writeOut() error {
 	var problem error
 	known := make(map[string]*responses.Kept)
 	if previous != "" {
-		if chain, problem = c.keptResponses(previous, true); problem != nil {
-			return c.notKept(problem, "previous_response_id", previous)
+		if chain, problem = keptResponses(c, previous, true); problem != nil {
+			return notKept(c, problem, "previous_response_id", previous)
 		}
 		slices.Reverse(chain)
 		for _, k := range chain {
@@ -62,7 +62,7 @@ func (c *Call) writeOut() error {
 	whole, err := responses.Expand(body, chain, func(id string) *responses.Kept {
 		k, ok := known[id]
 		if !ok {
-			if list, err := c.keptResponses(id, false); err == nil {
+			if list, err := keptResponses(c, id, false); err == nil {
 				k = list[0]
 			} else if !errors.Is(err, store.ErrNotFound) {
 				problem = err
@@ -75,7 +75,7 @@ func (c *Call) writeOut() error {
 		if problem == nil {
 			problem = store.ErrNotFound
 		}
-		return c.notKept(problem, missing.Field, missing.ID)
+		return notKept(c, problem, missing.Field, missing.ID)
 	}
 	if err != nil {
 		return protocol.BadRequest("input", "the input cannot be read: "+err.Error())
@@ -102,7 +102,7 @@ func (c *Call) writeOut() error {
 
 // keptResponses finds a response of the call's token and, for a chain, those
 // that it continues, the newest first.
-func (c *Call) keptResponses(id string, chain bool) (list []*responses.Kept, err error) {
+func keptResponses(c *Call, id string, chain bool) (list []*responses.Kept, err error) {
 	g := c.site.gateway
 	ctx, cancel := context.WithTimeout(c.r.Context(), ownerPatience)
 	defer cancel()
@@ -137,9 +137,9 @@ const wholeConversation = "send the whole conversation with store: false"
 
 // notKept says that what a request refers to is not there, or cannot be looked
 // up now.
-func (c *Call) notKept(err error, field, id string) error {
+func notKept(c *Call, err error, field, id string) error {
 	if !errors.Is(err, store.ErrNotFound) {
-		return c.responsesAway(field)
+		return responsesAway(c, field)
 	}
 	return &protocol.RequestError{
 		Status: http.StatusBadRequest, Code: "previous_response_not_found", Param: field,
@@ -147,7 +147,7 @@ func (c *Call) notKept(err error, field, id string) error {
 	}
 }
 
-func (c *Call) responsesAway(field string) error {
+func responsesAway(c *Call, field string) error {
 	setRetryAfter(c.w.Header(), untilStored)
 	return &protocol.RequestError{
 		Status: http.StatusServiceUnavailable, Code: "responses_unknown", Param: field,
@@ -157,7 +157,7 @@ func (c *Call) responsesAway(field string) error {
 
 // keepAnswer makes the answer of a translation one that is kept, where the
 // client has not forbidden it.
-func (c *Call) keepAnswer(p *protocol.Prompt) {
+func keepAnswer(c *Call, p *protocol.Prompt) {
 	if c.continued != nil {
 		p.Previous = c.continued.previous
 	}
@@ -170,7 +170,7 @@ func (c *Call) keepAnswer(p *protocol.Prompt) {
 		keep, isBool := scan.Bool(body[from:to])
 		forbidden = isBool && !keep
 	}
-	if forbidden || !c.keepsResponses() || c.Operation != ai.Generate || len(body) > maxStoredResponse {
+	if forbidden || !keepsResponses(c) || c.Operation != ai.Generate || len(body) > maxStoredResponse {
 		return
 	}
 	p.Made = func(answer []byte) {
@@ -189,7 +189,7 @@ func (c *Call) keepAnswer(p *protocol.Prompt) {
 // KeptHere reports whether the call asks for a response that a translation made.
 func (c *Call) KeptHere() bool {
 	_, made := responses.MadeByTranslation(c.Continues)
-	return made && c.Operation == ai.StoredResponse && c.keepsResponses()
+	return made && c.Operation == ai.StoredResponse && keepsResponses(c)
 }
 
 // ServeKept answers a call that reads or deletes such a response.
@@ -199,13 +199,13 @@ func (c *Call) ServeKept() error {
 		ctx, cancel := context.WithTimeout(c.r.Context(), responseWait)
 		defer cancel()
 		if err := g.State.Responses.remove(ctx, g.Responses, c.Token, id); err != nil {
-			return c.Refuse(c.noResponse(err))
+			return c.Refuse(noResponse(c, err))
 		}
 		return c.answer(protocol.JSON(map[string]any{"id": id, "object": "response", "deleted": true}))
 	}
-	list, err := c.keptResponses(id, false)
+	list, err := keptResponses(c, id, false)
 	if err != nil {
-		return c.Refuse(c.noResponse(err))
+		return c.Refuse(noResponse(c, err))
 	}
 	kept := list[0]
 	switch {
@@ -224,16 +224,16 @@ func (c *Call) ServeKept() error {
 		}
 	}
 	return c.answer(responses.InputPage(kept.Items(func(id string) *responses.Kept {
-		if list, err := c.keptResponses(id, false); err == nil {
+		if list, err := keptResponses(c, id, false); err == nil {
 			return list[0]
 		}
 		return nil
 	}), page))
 }
 
-func (c *Call) noResponse(err error) error {
+func noResponse(c *Call, err error) error {
 	if !errors.Is(err, store.ErrNotFound) {
-		return c.responsesAway("response_id")
+		return responsesAway(c, "response_id")
 	}
 	return &protocol.RequestError{
 		Status: http.StatusNotFound, Code: "response_not_found", Param: "response_id",

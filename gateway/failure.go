@@ -127,7 +127,7 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	case causes == ai.RateLimited, causes == ai.QuotaExhausted:
 		kind, e.Status, e.Code = causes, http.StatusTooManyRequests, "upstream_rate_limited"
 	}
-	e.Message = c.explainFailure(permanent)
+	e.Message = explainFailure(c, permanent)
 	if due.IsZero() && (c.failure != nil || permanent == "") {
 		due = sooner(c.chooser)
 	}
@@ -238,7 +238,7 @@ func (c *Call) retryOutlook() (due time.Time, cause ai.Kind, permanent ai.Reason
 }
 
 // explainFailure is the sentence for the client.
-func (c *Call) explainFailure(permanent ai.Reason) string {
+func explainFailure(c *Call, permanent ai.Reason) string {
 	switch {
 	case permanent == ai.NotAllowed:
 		return "this token may not use any channel that serves the model"

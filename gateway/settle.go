@@ -21,7 +21,7 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 	rec.AnswerBytes += c.alive.release()
 	c.alive = nil
 	rec.RequestBytes = int64(c.BodySize)
-	rec.Candidates = c.explanation()
+	rec.Candidates = explanation(c)
 	if c.chooser != nil {
 		c.chooser.Reset()
 		choosers.Put(c.chooser)
@@ -44,7 +44,7 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 }
 
 // explanation lists every candidate and why it was left out.
-func (c *Call) explanation() []ai.Candidate {
+func explanation(c *Call) []ai.Candidate {
 	switch {
 	case c.route == nil:
 		return nil

@@ -60,7 +60,7 @@ func (c *Call) readPrompt() *protocol.Prompt {
 	if prompt.User != "" {
 		prompt.Pseudonym = c.site.gateway.Pseudonym(prompt.User)
 	}
-	c.keepAnswer(prompt)
+	keepAnswer(c, prompt)
 	t.prompt = prompt
 	return prompt
 }

@@ -89,7 +89,9 @@ func fill(v reflect.Value, n *int64) {
 		fill(v.Elem(), n)
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i), n)
+			if v.Type().Field(i).Tag.Get("json") != "-" { // what is of the moment only
+				fill(v.Field(i), n)
+			}
 		}
 	case v.Kind() == reflect.Slice && v.Type().Elem() == reflect.TypeFor[ai.ModelUsage]():
 		v.Set(reflect.ValueOf([]ai.ModelUsage{{Model: "beside", Usage: ai.Usage{Output: *n}}}))
