@@ -333,6 +333,7 @@ func (ex *exchange) usage() (u ai.Usage, known bool) {
 		} `json:"completion_tokens_details"`
 		MarketCost float64 `json:"market_cost"`
 		PDetails   details `json:"prompt_tokens_details"`
+		Mistral    int64   `json:"num_cached_tokens"`
 		Gemini     *int64  `json:"promptTokenCount"`        //nolint:tagliatelle // as Gemini says it
 		ToolPrompt int64   `json:"toolUsePromptTokenCount"` //nolint:tagliatelle // as Gemini says it
 		Candidates int64   `json:"candidatesTokenCount"`    //nolint:tagliatelle // as Gemini says it
@@ -349,11 +350,12 @@ func (ex *exchange) usage() (u ai.Usage, known bool) {
 		return ai.Usage{Input: *r.Prompt, CachedInput: r.PDetails.Cached, Output: r.Completion + r.CDetails.Reasoning}, true
 	case r.Prompt != nil: // xAI counts reasoning beside the completion, and in the total
 		return ai.Usage{
-			Input: *r.Prompt, CachedInput: r.PDetails.Cached, CacheWrite: r.PDetails.Written, Output: max(r.Completion, r.Total-*r.Prompt),
+			// xAI counts tokens as cached that are in no prompt: no more were than there are.
+			Input: *r.Prompt, CachedInput: min(r.PDetails.Cached+r.Mistral, *r.Prompt), CacheWrite: r.PDetails.Written, Output: max(r.Completion, r.Total-*r.Prompt),
 		}, true
 	case r.Input != nil: // Anthropic counts what is cached apart
 		return ai.Usage{
-			Input: *r.Input + r.CacheRead + r.CacheMade, CachedInput: r.CacheRead + r.InDetails.Cached, CacheWrite: r.CacheMade, Output: r.Output,
+			Input: *r.Input + r.CacheRead + r.CacheMade, CachedInput: r.CacheRead + r.InDetails.Cached, CacheWrite: r.CacheMade + r.InDetails.Written, Output: r.Output,
 		}, true
 	}
 	return u, false
