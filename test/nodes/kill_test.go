@@ -161,6 +161,7 @@ func TestTheDiskOfTheJournal(t *testing.T) {
 			}
 		}
 		within(t, 10*time.Second, "status tells of it", func() bool { return problem(n) != "" })
+		within(t, 60*time.Second, "all is written", func() bool { return look[status](n, "/ccload/status").Journal.Depth == 0 })
 		if calls := len(allCalls(n)); calls != 300 {
 			t.Errorf("%d of 300 calls are stored", calls)
 		}

@@ -184,7 +184,7 @@ export default {
 	"ch.rotate": "轮换",
 	"ch.rotateTitle": "轮换密钥 {name}",
 	"ch.newKey": "新密钥",
-	"ch.rotateHelp": "先测试新密钥。若有应答，旧密钥不再接收请求并被移除；进行中的请求会正常结束。",
+	"ch.rotateHelp": "先测试新密钥。有应答则移除旧密钥；进行中的请求会正常结束。",
 	"ch.rotateSame": "渠道已有此密钥。",
 	"ch.rotateFailed": "新密钥已撤回，旧密钥保留。",
 	"ch.rotateAnyway": "仍然替换",

@@ -49,7 +49,7 @@ export default {
 	"overview.tokens": "词元 输入 → 输出",
 	"overview.cost": "费用",
 	"overview.noCalls": "还没有请求",
-	"overview.noCallsHelp": "用客户端令牌发送一个请求，一秒内就会出现在这里。",
+	"overview.noCallsHelp": "用客户端令牌发送一个请求，一秒内就会出现。",
 	"overview.noneServes": "没有渠道提供",
 	"overview.noneFree": "没有可用渠道",
 	"overview.woken": "{name} 已唤醒",

@@ -7,7 +7,7 @@ export default {
 	"play.operator": "管理员",
 	"play.any": "任意",
 	"play.site": "站点",
-	"play.asOperator": "调用与客户端的一样：选路、记录、计费。只受渠道限额约束，记录会注明来自此处。",
+	"play.asOperator": "与客户端调用一样选路、记录、计费。只受渠道限额约束，记录会注明来自此处。",
 	"play.asToken": "调用与 {name} 的一样：按它的模型与限额，由它的预算支付。",
 	"play.models": "渠道的模型",
 	"play.protocol": "协议",

@@ -88,7 +88,7 @@ export default {
 	"tokens.renewHelp": "使用当前密文的客户端会立即被拒绝，直到换上新密文。此操作无法撤销。",
 	"tokens.removeTitle": "删除 {name}",
 	"tokens.removeSomeTitle": "删除 {n} 个令牌",
-	"tokens.removeHelp": "使用它的客户端会被拒绝，密文无法找回。其请求与费用会保留。停用的令牌可以重新启用。",
+	"tokens.removeHelp": "使用它的客户端会被拒绝，密文无法找回。其请求与费用会保留。停用则可恢复。",
 	"tokens.disableInstead": "改为停用",
 	"tokens.removed": "{name} 已删除",
 	"tokens.removedSome": "已删除 {n} 个令牌",
