@@ -188,7 +188,7 @@ func (j *journal) retireChunk() {
 // drop keeps a chunk for later that nobody needs any more.
 func (j *journal) drop(c *chunk) {
 	if c.retired && c.refs == 0 && (c.seg == nil || c.written == len(c.b)) && cap(c.b) == chunkSize && len(j.spare) < maxSpare {
-		c.seg = nil
+		c.seg, c.retired = nil, false // so that it is kept once, whoever drops it again
 		j.spare = append(j.spare, c)
 	}
 }
