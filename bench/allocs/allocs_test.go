@@ -50,12 +50,12 @@ func (l *load) start(tb testing.TB) (gateway, bare *caller) {
 // afterwards. They are what is used today and some room for chance; whoever
 // makes it less lowers them.
 var limits = map[string]struct{ handler, handlerBytes, log, logBytes float64 }{
-	"small":           {65, 9_800, 32, 2_700},
-	"200-channels":    {65, 9_800, 36, 3_700},
+	"small":           {65, 10_000, 32, 2_700},
+	"200-channels":    {65, 10_000, 36, 3_700},
 	"large-anthropic": {70, 9_500, 32, 2_700},
 	"large-chat":      {70, 9_500, 32, 2_700},
 	"burst":           {81, 12_600, 34, 2_800},
-	"translated":      {130, 24_400, 32, 2_900},
+	"translated":      {130, 25_000, 32, 2_900},
 }
 
 // TestCallsAllocateNoMore fails on a regression by count, which does not depend
@@ -103,6 +103,10 @@ func TestCallsAllocateNoMore(t *testing.T) {
 // cost is what one call allocates.
 type cost struct{ count, bytes float64 }
 
+// least takes each figure by itself: the try with the fewest allocations may be
+// the one in which a buffer of 64 KB grew.
+func (c cost) least(o cost) cost { return cost{min(c.count, o.count), min(c.bytes, o.bytes)} }
+
 // calls are few enough to be over before the log's writer wakes, which waits
 // 250 ms for a batch to fill.
 const calls = 100
@@ -116,7 +120,7 @@ func measure(tb testing.TB, c *caller) (during, after cost) {
 	for range calls {
 		c.call()
 	}
-	const tries, most = 4, 60
+	const tries, most = 6, 60
 	for good, try := 0, 0; good < tries; try++ {
 		if try == most {
 			tb.Fatal("the log was written in the middle of nearly every try; the machine is too busy to count")
@@ -140,12 +144,10 @@ func measure(tb testing.TB, c *caller) (during, after cost) {
 			rest = rest.minus(looking)
 		}
 		log := rest.perCall()
-		if good == 0 || run.count < during.count {
-			during = run
+		if good == 0 {
+			during, after = run, log
 		}
-		if good == 0 || log.count < after.count {
-			after = log
-		}
+		during, after = during.least(run), after.least(log)
 		good++
 	}
 	return during, after
