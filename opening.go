@@ -13,6 +13,7 @@ import (
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/internal/fastjson"
+	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/store"
 )
 
@@ -173,7 +174,7 @@ func (a *App) meetStore(run context.Context, do func(context.Context) error) err
 
 // startLoops starts what works with an open store.
 func (st *state) startLoops(ctx context.Context) {
-	captures := &gateway.CaptureWriter{From: st.gateway.Captures, Store: st.control, Conf: st.captureConf, Log: st.logger}
+	captures := &ledger.CaptureWriter{From: st.gateway.Captures, Store: st.control, Conf: st.captureConf, Log: st.logger}
 	kept := &gateway.ResponseWriter{
 		From: st.gateway.Responses, Store: st.store, Conf: st.responsesConf, Keyring: st.control.Keyring, Log: st.logger,
 	}

@@ -159,9 +159,6 @@ func Refers(body []byte) (previous string, others []string) {
 	return previous, referred(protocol.Member(body, "input"))
 }
 
-// Refers lists the responses that items of the input stand for.
-func (k *Kept) Refers() []string { return referred(k.Input) }
-
 func referred(input []byte) (list []string) {
 	if len(input) == 0 || input[0] != '[' {
 		return nil
