@@ -82,7 +82,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.log.Store(log)
 	st.routing = routing.NewState(st.coolingChanged)
 	st.routing.Spending.SetKnown(false)
-	st.writer = control.NewCallWriter(s, st.routing.Spending)
+	st.writer = control.NewCallWriter(s, st.routing.Spending, func(err error) { st.control.NoteWrite(err) })
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Tracker: st.routing.Tracker, Limited: st.limited, Log: st.logger,
