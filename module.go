@@ -86,7 +86,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return err
 		}
 	}
-	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+	if err := collectors.Register(ctx.GetMetricsRegistry()); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	events, err := ctx.App("events")

@@ -17,6 +17,7 @@ import (
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
@@ -56,7 +57,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Tracker: st.routing.Tracker, Limited: st.limited, Log: st.logger,
-		Changed: func() { st.control.PublishChange(control.Change{Resting: true}) },
+		Changed: func() { st.control.PublishChange(control.Change{CoolingElsewhere: true}) },
 	})
 	st.control = control.NewState(control.Parts{
 		Store: s, Cluster: st.cluster, Routing: st.routing, Gateway: st.gateway,
@@ -95,6 +96,15 @@ func within(timeout time.Duration, do func(context.Context) error) error {
 	defer cancel()
 	return do(ctx)
 }
+
+// UnderWay implements metrics.Source.
+func (st *state) UnderWay() int64 { return st.gateway.UnderWay.Load() }
+
+// Records implements metrics.Source.
+func (st *state) Records() ledger.Stats { return st.gateway.Ledger.Stats() }
+
+// Cooling implements metrics.Source.
+func (st *state) Cooling() []health.Entry { return st.control.Cooling() }
 
 // attach makes an app the one that events go to, detach takes it away again.
 func (st *state) attach(app *App) {
