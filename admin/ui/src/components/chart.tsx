@@ -52,7 +52,7 @@ export function Chart(p: ChartProps) {
 		const resize = new ResizeObserver(() => made?.setSize({ width: element.clientWidth, height: element.clientHeight }))
 		void import("uplot").then(({ default: Plot }) => {
 			if (gone) return
-			made = new Plot(makeOptions(Plot, element, () => latest.current, timeText, setAt), dataOf(latest.current), element)
+			made = new Plot(makeOptions(Plot, element, () => latest.current, setAt), dataOf(latest.current), element)
 			plot.current = made
 			resize.observe(element)
 		})

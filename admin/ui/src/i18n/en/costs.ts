@@ -46,7 +46,7 @@ export default {
 	"costs.period.channel.month": "channel, month",
 	"costs.of": "of {limit}",
 	"costs.pace": "{spent} of {limit}, {share}; at this pace {pace} by {time}.",
-	"costs.paceOver": "{spent} of {limit}, {share}; at this pace it is used up before {time} ({pace}).",
+	"costs.paceOver": "{spent} of {limit}, {share}; at this pace {pace} by {time}, more than that.",
 	"costs.reserved": "{amount} is set aside for calls under way.",
 	"costs.today": "Today",
 	"costs.thisMonth": "This month",

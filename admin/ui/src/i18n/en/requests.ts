@@ -80,7 +80,6 @@ export default {
 	"requests.missingHelp": "It may be older than what is kept, or have not ended yet: it appears here when it does.",
 	"requests.missingOwn": "It may be older than what is kept, or belong to another token.",
 	"requests.for": "{model} for {token}",
-	"requests.afterAttempts": "after {n} attempts",
 	"requests.copyId": "Copy id",
 	"requests.copyCurl": "Copy as curl",
 	"requests.curlTitle": "A line that sends it again. The token is read from $CCLOAD_TOKEN.",

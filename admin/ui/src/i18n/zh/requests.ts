@@ -83,7 +83,6 @@ export default {
 	"requests.missingHelp": "可能已超出保留期，或尚未结束。",
 	"requests.missingOwn": "它可能已超出保留期，或属于其他令牌。",
 	"requests.for": "{model}，令牌 {token}",
-	"requests.afterAttempts": "共 {n} 次尝试",
 	"requests.copyId": "复制 ID",
 	"requests.copyCurl": "复制为 curl",
 	"requests.curlTitle": "可再次发送的命令行。令牌取自 $CCLOAD_TOKEN。",

@@ -117,7 +117,7 @@ function Unpriced({ data }: { data: Costs }) {
 			{isOperator() && (
 				<>
 					{" "}
-					<a class="link" href={href(["settings", "prices"])}>{t("costs.setPrice")}</a>
+					<a class="link" href={href("settings", { tab: "prices" })}>{t("costs.setPrice")}</a>
 				</>
 			)}
 		</p>

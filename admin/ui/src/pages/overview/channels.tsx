@@ -10,7 +10,7 @@ import { Menu } from "../../components/menu"
 import { State } from "../../components/state"
 import { HourStrip } from "../../components/hourstrip"
 import { type Column, Table } from "../../components/table"
-import { duration, money, moneyFull, none, percent } from "../../i18n/format"
+import { duration, limitText, money, moneyFull, none, percent } from "../../i18n/format"
 import { t } from "../../i18n/text"
 import { go, href } from "../../shell/router"
 
@@ -93,7 +93,7 @@ function columns(): Column<Row>[] {
 			cell: (r) => (
 				<>
 					{r.part ? money(r.part.cost_today_usd) : none}
-					<span class="of">{r.part?.limit_today_usd ? " " + t("overview.ofLimit", { limit: money(r.part.limit_today_usd) }) : ""}</span>
+					<span class="of">{r.part?.limit_today_usd ? " " + t("overview.ofLimit", { limit: limitText(r.part.limit_today_usd) }) : ""}</span>
 				</>
 			),
 		},

@@ -28,7 +28,7 @@ export function Recent() {
 	const load = async () => {
 		try {
 			const page = await ask("GET calls", { query: { limit: kept } })
-			setList((page.calls ?? []).filter((c): c is AiRecord => c !== null))
+			setList((page.calls ?? []).filter((c): c is AiRecord => c !== null).sort(lastFirst))
 			setWaiting([])
 			setError(undefined)
 		} catch (problem) {
@@ -54,7 +54,7 @@ export function Recent() {
 	}, [])
 	const release = () => {
 		setWaiting((calls) => {
-			if (calls.length > 0) setList((was) => merge([...calls].reverse(), was ?? []))
+			if (calls.length > 0) setList((was) => merge(calls, was ?? []))
 			return []
 		})
 	}
@@ -89,13 +89,14 @@ export function Recent() {
 	)
 }
 
-/** Adds calls that came oldest first, each once. */
+/** Adds calls, each once. */
 function merge(calls: readonly AiRecord[], was: readonly AiRecord[]): readonly AiRecord[] {
 	const known = new Set(was.map((c) => c.id))
-	return [...calls.filter((c) => !known.has(c.id)).reverse(), ...was].slice(0, kept)
+	return [...calls.filter((c) => !known.has(c.id)), ...was].sort(lastFirst).slice(0, kept)
 }
 
 const endOf = (c: AiRecord): number => Date.parse(c.time) + c.duration_ns / 1e6
+const lastFirst = (a: AiRecord, b: AiRecord): number => endOf(b) - endOf(a)
 
 function columns(): Column<AiRecord>[] {
 	return [

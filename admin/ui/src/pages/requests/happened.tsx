@@ -4,7 +4,7 @@ import { isOperator } from "../../api/session"
 import type { AiAttempt, AiRecord } from "../../api/types"
 import { Countdown, State } from "../../components/state"
 import { Timeline, type TimelinePart, type TimelineRow } from "../../components/timeline"
-import { clockTime, duration, exact, listOf, money, moneyFull, none, rate, shortId, whole } from "../../i18n/format"
+import { clockTime, duration, exact, listOf, money, moneyFull, none, rate, whole } from "../../i18n/format"
 import { t, tCode } from "../../i18n/text"
 import { second } from "../../api/clock"
 import { href } from "../../shell/router"
@@ -12,8 +12,11 @@ import { href } from "../../shell/router"
 /** Failures that say "later": shown in the colour of rests. */
 const limits = ["rate_limited", "quota_exhausted", "overloaded"]
 
+/** Endings that no channel is to blame for. */
+const blameless = ["client_gone", "ended"]
+
 /** An error inside a good status is a failure, whatever it says. */
-const failureOf = ({ outcome: o }: AiAttempt): "resting" | "failed" => (limits.includes(o.kind) && (o.status ?? 0) >= 300 ? "resting" : "failed")
+const failureOf = ({ outcome: o }: AiAttempt): "resting" | "failed" | "muted" => (blameless.includes(o.kind) ? "muted" : limits.includes(o.kind) && (o.status ?? 0) >= 300 ? "resting" : "failed")
 
 /** The timeline of a call: how targets were chosen, then each attempt. */
 export function WhatHappened({ call: c }: { call: AiRecord }) {
@@ -142,7 +145,7 @@ function hostOf(url: string): string {
 /** A key by its last four signs, or by its fingerprint where it is not there any more. */
 export function keyName(a: AiAttempt): string {
 	const key = channelStates.value?.find((x) => x.name === a.target.channel)?.keys?.find((k) => k.fingerprint === a.target.key)
-	return t("requests.keyName", { key: key?.last_four ? "…" + key.last_four : shortId(a.target.key ?? "", 6, 4) })
+	return t("requests.keyName", { key: key?.last_four ? "…" + key.last_four : "#" + (a.target.key ?? "").slice(0, 6) })
 }
 
 function What({ call: c, attempt: a }: { call: AiRecord; attempt: AiAttempt }) {
@@ -164,7 +167,7 @@ function What({ call: c, attempt: a }: { call: AiRecord; attempt: AiAttempt }) {
 	if (a.dropped?.length) lines.push(t("requests.dropped", { fields: listOf(a.dropped) }))
 	return (
 		<>
-			<State tone={ok ? "ready" : kind} icon={ok ? "ready" : kind === "resting" ? "resting" : "failed"} why={ok ? speed(c, a) : statusText(a)}>
+			<State tone={ok ? "ready" : kind} icon={ok ? "ready" : kind === "muted" ? "caller" : kind} why={ok ? speed(c, a) : statusText(a)}>
 				{ok ? t(c.stream ? "requests.streamed" : "requests.answered", { status: a.outcome.status ?? c.status }) : tCode("kind", a.outcome.kind)}
 			</State>
 			{lines.map((line, i) => <span key={i} class="whatline">{line}</span>)}

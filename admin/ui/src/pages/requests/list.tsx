@@ -13,7 +13,7 @@ import { boundsOf, range } from "../../shell/range"
 import { RangePicker, rangeText } from "../../shell/rangepicker"
 import { go, href, hrefWith, param } from "../../shell/router"
 import { Bars } from "./bars"
-import { ColumnPicker, tableColumns } from "./columns"
+import { ColumnPicker, endOf, tableColumns } from "./columns"
 import { FilterBar, filterValue } from "./filterbar"
 import { activeFilters, filterDeps, listQuery, volumeQuery } from "./filters"
 import { usePaced } from "./paced"
@@ -121,7 +121,8 @@ function useLive(reloadList: () => Promise<void>, reloadBars: () => Promise<void
 }
 
 function Calls({ data, before, stale }: { data: CallPage; before: string; stale: boolean }) {
-	const rows = (data.calls ?? []).filter((c): c is AiRecord => c !== null)
+	// The server's order is that of their beginning; what is shown is when they ended.
+	const rows = (data.calls ?? []).filter((c): c is AiRecord => c !== null).sort((a, b) => endOf(b) - endOf(a))
 	const bounds = boundsOf(range.value)
 	const long = bounds.until - bounds.since > day
 	return (

@@ -10,7 +10,7 @@ import { Empty } from "../../components/notice"
 import { Meter } from "../../components/spark"
 import { Badge, State } from "../../components/state"
 import { type Column, Table } from "../../components/table"
-import { exact, money, moneyFull, none, percent, relative, short, whole } from "../../i18n/format"
+import { exact, limitText, money, moneyFull, none, percent, relative, short, whole } from "../../i18n/format"
 import { t } from "../../i18n/text"
 import { go, href, hrefWith, param, setQuery } from "../../shell/router"
 import { type Asked, disableTokens } from "./actions"
@@ -115,9 +115,6 @@ function columns(onAsk: Props["onAsk"], reload: () => unknown): Column<TokenRow>
 		{ id: "more", head: t("action.more"), hidden: true, num: true, cell: (r) => <TokenMenu row={r} onAsk={onAsk} reload={reload} /> },
 	]
 }
-
-/** Limits are mostly round: $5, $0.50. */
-export const limitText = (usd: number): string => (usd >= 10_000 || Number(usd.toFixed(2)) !== usd ? money(usd) : "$" + (Number.isInteger(usd) ? whole(usd) : usd.toFixed(2)))
 
 /** What is spent of a limit. */
 export function SpentCell({ spent }: { spent: Spent | undefined }) {
