@@ -133,6 +133,7 @@ export default {
 	"ch.noCalls": "No calls in this range",
 	"ch.noCallsHelp": "Choose a longer range, or test the channel.",
 	"ch.calls": "Calls",
+	"ch.callsWord": { one: "call", other: "calls" },
 	"ch.share": "Share",
 	"ch.since": "Since",
 	"ch.when": "When",

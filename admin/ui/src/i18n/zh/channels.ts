@@ -136,6 +136,7 @@ export default {
 	"ch.noCalls": "此范围内没有调用",
 	"ch.noCallsHelp": "选择更长的范围，或测试此渠道。",
 	"ch.calls": "调用",
+	"ch.callsWord": "次调用",
 	"ch.share": "占比",
 	"ch.since": "开始于",
 	"ch.when": "时间",

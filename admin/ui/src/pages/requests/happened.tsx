@@ -8,6 +8,7 @@ import { clockTime, duration, exact, listOf, money, moneyFull, none, rate, whole
 import { t, tCode } from "../../i18n/text"
 import { second } from "../../api/clock"
 import { href } from "../../shell/router"
+import { whyText } from "./why"
 
 /** Failures that say "later": shown in the colour of rests. */
 const limits = ["rate_limited", "quota_exhausted", "overloaded"]
@@ -78,7 +79,7 @@ function choice(c: AiRecord): TimelineRow {
 		parts: [{ from: 0, to: until, kind: "choose" }],
 		what: (
 			<span class="couldserve" dir="auto">
-				{t("requests.considered", { n: candidates.length, could: could.length })} <bdi>{listOf(could.slice(0, 12))}</bdi>
+				{t("requests.considered", { n: candidates.length, could: could.length })}<bdi>{listOf(could.slice(0, 12))}</bdi>
 				{could.length > 12 && ` +${could.length - 12}`}
 			</span>
 		),
@@ -152,12 +153,13 @@ function What({ call: c, attempt: a }: { call: AiRecord; attempt: AiAttempt }) {
 	const ok = a.outcome.kind === "ok"
 	const kind = failureOf(a)
 	const lines: ComponentChildren[] = []
-	if (a.outcome.message && !ok) lines.push(<span dir="auto">“{a.outcome.message}”</span>)
+	const blame = !ok && !blameless.includes(a.outcome.kind)
+	if (a.outcome.message && blame) lines.push(<span dir="auto">“{a.outcome.message}”</span>)
 	if (a.rested) lines.push(<Rest call={c} attempt={a} />)
 	if (ok && c.stream && a.first_content_ns) lines.push(t("requests.committed", { time: duration(a.start_ns + a.first_content_ns) }))
-	if (!ok && !a.outcome.retry) lines.push(t("requests.noRetry"))
+	if (blame && !a.outcome.retry) lines.push(t("requests.noRetry"))
 	const notes = listSub([
-		a.why && t("requests.chosen", { why: a.why }),
+		a.why && t("requests.chosen", { why: whyText(a.why) }),
 		a.probe && t("requests.probe"),
 		a.outcome.rule && t("requests.rule", { rule: a.outcome.rule }),
 		a.outcome.code && t("requests.code", { code: a.outcome.code }),
@@ -179,7 +181,7 @@ function What({ call: c, attempt: a }: { call: AiRecord; attempt: AiAttempt }) {
 
 function statusText(a: AiAttempt): string {
 	const { status, kind } = a.outcome
-	if (!status || kind === "rate_limited" && status === 429) return ""
+	if (!status || kind === "rate_limited" && status === 429 || blameless.includes(kind)) return ""
 	return status < 300 ? t(kind === "soft_error" ? "requests.httpStatus" : "requests.insideOk", { status }) : t("requests.httpStatus", { status })
 }
 

@@ -48,7 +48,7 @@ export function RequestList() {
 				<header class="filterhead">
 					<FilterBar />
 					<span class="chips push">
-						<ColumnPicker />
+						<span class="columnpick"><ColumnPicker /></span>
 						<a class="btn" download href={addressOf("GET calls.csv", { query: listQuery() })} title={t("requests.csvTitle")}>
 							<Icon name="download" small />
 							CSV
