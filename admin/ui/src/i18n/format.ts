@@ -96,6 +96,7 @@ export const moneyFull = (usd: number): string => "$" + new Intl.NumberFormat("e
 export function percent(share: number | undefined): string {
 	if (share === undefined || Number.isNaN(share)) return none
 	if (share === 0 || share === 1) return whole(share * 100) + "%"
+	if (share > 1) return whole(share * 100) + "%"
 	if (share > 0.999) return "99.9%"
 	if (share < 0.001) return "<0.1%"
 	return fixed(share * 100, 1) + "%"

@@ -308,6 +308,7 @@ export default {
 	"chf.allow_private_addresses": "Allow private addresses",
 	"chf.tls_insecure_skip_verify": "Accept any certificate",
 	"chf.disabled": "Muted",
+	"chf.secret_sha256": "Secret",
 	"chh.urls": "One per line. Without any: those of the provider. Protocols may follow an address.",
 	"chh.month": "It is left out when that is spent, until the month ends.",
 	"chh.total": "It is left out when that is spent.",

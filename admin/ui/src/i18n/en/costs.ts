@@ -38,7 +38,7 @@ export default {
 	"costs.budgets": "Budgets",
 	"costs.budgetsHelp": "those with a limit by day or month",
 	"costs.noBudget": "No budget has a limit by day or month.",
-	"costs.setBudget": "Give a token one",
+	"costs.setBudget": "Give a token a limit",
 	"costs.allBudgets": "All {n} budgets",
 	"costs.period.token.day": "token, day",
 	"costs.period.token.month": "token, month",

@@ -311,6 +311,7 @@ export default {
 	"chf.allow_private_addresses": "允许私有地址",
 	"chf.tls_insecure_skip_verify": "接受任何证书",
 	"chf.disabled": "已静音",
+	"chf.secret_sha256": "密文",
 	"chh.urls": "每行一个。留空则使用上游的地址；地址后可跟协议。",
 	"chh.month": "此渠道每月最多可花费的金额。",
 	"chh.total": "此渠道总共最多可花费的金额。",

@@ -97,8 +97,8 @@ function Down({ of }: { of: Limited }) {
 	const limit = data?.limit_usd ?? of.limit
 	return (
 		<>
-			<p class="t2 burntext" dir="auto" title={of.resets && exact(of.resets)}>
-				<b>{of.name}</b>{" "}
+			<p class="t2 burntext" title={of.resets && exact(of.resets)}>
+				<b><bdi>{of.name}</bdi></b>{" "}
 				{data && t(data.pace_usd > limit ? "costs.paceOver" : "costs.pace", { spent: money(data.spent_usd), limit: limitText(limit), share: percent(limit > 0 ? data.spent_usd / limit : undefined), pace: money(data.pace_usd), time: of.period === "day" ? minuteTime(data.until) : dayTime(data.until) })}
 				{data && data.reserved_usd > 0 && " " + t("costs.reserved", { amount: money(data.reserved_usd) })}
 			</p>

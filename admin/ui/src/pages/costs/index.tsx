@@ -61,7 +61,8 @@ export default function CostsPage() {
 					)
 				}
 			</Loaded>
-			<div class="sec two even">
+			{/* Not seen before what stands above it has its height. */}
+			<div class={"sec two even" + (table.data.value || table.error.value ? "" : " gone")}>
 				<Budgets />
 				<Top />
 			</div>

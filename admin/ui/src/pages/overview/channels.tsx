@@ -73,7 +73,7 @@ function Counts({ rows }: { rows: readonly Row[] }) {
 
 function columns(): Column<Row>[] {
 	return [
-		{ id: "name", head: t("overview.channel"), class: "p1", cell: (r) => <a class="name clipname" href={href(["channels", r.channel.name])} title={r.channel.name}>{r.channel.name}</a> },
+		{ id: "name", head: t("overview.channel"), class: "p1", cell: (r) => <a class="name clipname" dir="auto" href={href(["channels", r.channel.name])} title={r.channel.name}>{r.channel.name}</a> },
 		{ id: "state", head: t("overview.state"), class: "w100 p3 clip", cell: (r) => <ChannelStateCell brief state={r.state} /> },
 		{ id: "strip", head: t("overview.lastHour"), cell: (r) => r.part && <HourStrip hour={r.part.hour} /> },
 		{ id: "success", head: t("overview.success"), num: true, class: "p2", cell: (r) => <HourSuccess part={r.part} /> },

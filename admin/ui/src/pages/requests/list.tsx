@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import { addressOf, ask } from "../../api/client"
-import { onCalls, onGap } from "../../api/live"
+import { channelStates, onCalls, onGap } from "../../api/live"
 import { useResource } from "../../api/resource"
+import { isOperator } from "../../api/session"
 import type { AiRecord, CallPage } from "../../api/types"
 import { Icon } from "../../components/icon"
 import { Empty, Failure, Loaded } from "../../components/notice"
@@ -153,6 +154,7 @@ function Calls({ data, before, stale }: { data: CallPage; before: string; stale:
 
 /** Says which filters could be dropped, or how to get a first call. */
 function NoCalls() {
+	if (channelStates.value?.length === 0 && isOperator()) return <Empty title={t("ch.none")} action={<a class="btn pri" href={href("welcome")}>{t("ch.first")}</a>}>{t("ch.noneHelp")}</Empty>
 	const filters = activeFilters()
 	if (filters.length === 0) {
 		return <Empty title={t("requests.none", { range: rangeText() })} action={<a class="btn" href={hrefWith({ range: "30d" })}>{t("range.last.30d")}</a>}>{t("requests.noneHelp")}</Empty>

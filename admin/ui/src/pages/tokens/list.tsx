@@ -108,7 +108,7 @@ function columns(onAsk: Props["onAsk"], reload: () => unknown): Column<TokenRow>
 		budget("total", "w4"),
 		{
 			id: "inflight", head: t("overview.inFlight"), num: true, class: "w5", descending: true, sort: (r) => r.budget?.in_flight,
-			cell: (r) => <>{r.budget?.in_flight ? whole(r.budget.in_flight) : none}{r.token.max_concurrency ? <span class="t3">/{whole(r.token.max_concurrency)}</span> : null}</>,
+			cell: (r) => <>{r.budget?.in_flight || r.token.max_concurrency ? whole(r.budget?.in_flight ?? 0) : none}{r.token.max_concurrency ? <span class="t3">/{whole(r.token.max_concurrency)}</span> : null}</>,
 		},
 		{ id: "used", head: t("tokens.lastUse"), num: true, class: "t2 p4", descending: true, sort: (r) => (r.lastUsed ? Date.parse(r.lastUsed) : undefined), title: (r) => r.lastUsed && exact(r.lastUsed), cell: (r) => (r.lastUsed ? relative(r.lastUsed, second.value) : t("tokens.never")) },
 		{ id: "expires", head: t("tokens.expires"), num: true, class: "t2 w4", sort: (r) => endOf(r.token), title: (r) => r.token.expires, cell: (r) => (endOf(r.token) === undefined ? none : relative(endOf(r.token) ?? 0, second.value)) },
