@@ -45,7 +45,7 @@ export function Timeline({ rows, total }: { rows: readonly TimelineRow[]; total:
 				<span />
 				<div class="mid">
 					<svg class="lane" aria-hidden="true">
-						{marks.map((m) => <text key={m} x={x(m)} y="12" text-anchor={m > 0.9 * end ? "end" : undefined}>{axisDuration(m, end)}</text>)}
+						{marks.map((m) => <text key={m} x={x(m)} y="12" class={m > 0.88 * end ? "late" : undefined}>{axisDuration(m, end)}</text>)}
 					</svg>
 				</div>
 				<span />

@@ -48,6 +48,7 @@ export function short(n: number): string {
 export function duration(ns: number | undefined): string {
 	if (ns === undefined || Number.isNaN(ns)) return none
 	const s = ns / 1e9
+	if (s === 0) return "0 ms"
 	if (s < 0.0995) return fixed(s * 1000, s < 0.00995 ? 1 : 0) + " ms"
 	if (s < 9.995) return fixed(s, 2) + " s"
 	if (s < 99.95) return fixed(s, 1) + " s"
