@@ -10,7 +10,8 @@ var _ protocol.Codec = Format{}
 // promptReader reads one request.
 type promptReader struct {
 	protocol.Reader
-	p *protocol.Prompt
+	p      *protocol.Prompt
+	budget int64 // of tokens for thinking; 0: none is named
 }
 
 // hints are fields that change nothing of what an answer means.
@@ -29,7 +30,6 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 	r := promptReader{p: &protocol.Prompt{Model: in.Model, Stream: in.Stream}}
 	p := r.p
 	var messages, choice []byte
-	budget := int64(0)
 	r.Each(in.Body, "", func(name string, v []byte) {
 		switch name {
 		case "model":
@@ -46,32 +46,6 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 			}
 		case "max_completion_tokens":
 			p.MaxOutput = r.Int(v, name)
-		case "temperature":
-			p.Temperature = r.Float(v, name)
-		case "top_p":
-			p.TopP = r.Float(v, name)
-		case "top_k":
-			n := r.Int(v, name)
-			p.TopK = &n
-		case "seed":
-			n := r.Int(v, name)
-			p.Seed = &n
-		case "frequency_penalty":
-			p.Frequency = r.Float(v, name)
-		case "presence_penalty":
-			p.Presence = r.Float(v, name)
-		case "stop":
-			p.Stop = r.Strings(v, name)
-		case "n":
-			if r.Int(v, name) > 1 {
-				p.Keep("n")
-			}
-		case "logprobs":
-			if r.Bool(v, name) && p.Logprobs == 0 {
-				p.Logprobs = 1
-			}
-		case "top_logprobs":
-			p.Logprobs = int(r.Int(v, name)) + 1
 		case "tools":
 			r.Elements(v, name, r.tool)
 		case "functions":
@@ -85,18 +59,6 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 			r.output(v)
 		case "verbosity":
 			p.Output.Verbosity = r.String(v, name)
-		case "reasoning_effort":
-			r.effort(r.String(v, name))
-		case "reasoning":
-			r.reasoning(v)
-		case "enable_thinking":
-			r.think(r.Bool(v, name))
-		case "thinking_budget": // Qwen
-			budget = r.Int(v, name)
-		case "chat_template_kwargs": // vLLM, SGLang
-			r.template(v)
-		case "thinking":
-			r.think(!scan.StringIs(protocol.Member(v, "type"), "disabled"))
 		case "modalities":
 			p.Kinds = r.Strings(v, name)
 		case "service_tier":
@@ -108,15 +70,17 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 		case "web_search_options":
 			r.search(v)
 		default:
-			if hints[name] {
+			switch {
+			case r.sampling(name, v), r.thinking(name, v):
+			case hints[name]:
 				p.Hint(name)
-			} else {
+			default:
 				p.Unknown(name, v)
 			}
 		}
 	})
-	if budget > 0 && p.Thinking.Mode != protocol.ThinkingOff {
-		p.Thinking.Mode, p.Thinking.Budget = protocol.ThinkingOn, budget
+	if r.budget > 0 && p.Thinking.Mode != protocol.ThinkingOff {
+		p.Thinking.Mode, p.Thinking.Budget = protocol.ThinkingOn, r.budget
 	}
 	if messages == nil && r.Err == nil {
 		r.Fail("messages", "you must provide a messages parameter")
@@ -126,6 +90,64 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 		r.choice(choice)
 	}
 	return p, r.Err
+}
+
+// sampling reads a field that says how tokens are drawn, if it is one.
+func (r *promptReader) sampling(name string, v []byte) bool {
+	p := r.p
+	switch name {
+	case "temperature":
+		p.Temperature = r.Float(v, name)
+	case "top_p":
+		p.TopP = r.Float(v, name)
+	case "top_k":
+		n := r.Int(v, name)
+		p.TopK = &n
+	case "seed":
+		n := r.Int(v, name)
+		p.Seed = &n
+	case "frequency_penalty":
+		p.Frequency = r.Float(v, name)
+	case "presence_penalty":
+		p.Presence = r.Float(v, name)
+	case "stop":
+		p.Stop = r.Strings(v, name)
+	case "n":
+		if r.Int(v, name) > 1 {
+			p.Keep("n")
+		}
+	case "logprobs":
+		if r.Bool(v, name) && p.Logprobs == 0 {
+			p.Logprobs = 1
+		}
+	case "top_logprobs":
+		p.Logprobs = int(r.Int(v, name)) + 1
+	default:
+		return false
+	}
+	return true
+}
+
+// thinking reads a field that says whether and how much to think, if it is one:
+// vendors have words of their own for it.
+func (r *promptReader) thinking(name string, v []byte) bool {
+	switch name {
+	case "reasoning_effort":
+		r.effort(r.String(v, name))
+	case "reasoning":
+		r.reasoning(v)
+	case "enable_thinking":
+		r.think(r.Bool(v, name))
+	case "thinking_budget": // Qwen
+		r.budget = r.Int(v, name)
+	case "chat_template_kwargs": // vLLM, SGLang
+		r.template(v)
+	case "thinking":
+		r.think(!scan.StringIs(protocol.Member(v, "type"), "disabled"))
+	default:
+		return false
+	}
+	return true
 }
 
 func (r *promptReader) think(on bool) {

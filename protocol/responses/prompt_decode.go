@@ -48,15 +48,7 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 		case "top_logprobs":
 			top = r.Int(v, name)
 		case "include":
-			for _, field := range r.Strings(v, name) {
-				switch field {
-				case "message.output_text.logprobs":
-					wanted = true
-				case "reasoning.encrypted_content", "web_search_call.action.sources", "web_search_call.results":
-				default:
-					p.Hint("include." + field)
-				}
-			}
+			wanted = r.include(v) || wanted
 		case "tools":
 			r.Elements(v, name, func(path string, v []byte) { r.tool(path, v, "") })
 		case "tool_choice":
@@ -89,6 +81,31 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 	if wanted {
 		p.Logprobs = int(top) + 1
 	}
+	r.turns(instructions, input)
+	if choice != nil {
+		r.choice(choice)
+	}
+	return p, r.Err
+}
+
+// include reads what else the answer shall hold, and reports whether it shall hold
+// log probabilities.
+func (r *promptReader) include(v []byte) (logprobs bool) {
+	for _, field := range r.Strings(v, "include") {
+		switch field {
+		case "message.output_text.logprobs":
+			logprobs = true
+		case "reasoning.encrypted_content", "web_search_call.action.sources", "web_search_call.results":
+		default:
+			r.p.Hint("include." + field)
+		}
+	}
+	return logprobs
+}
+
+// turns reads the conversation.
+func (r *promptReader) turns(instructions, input []byte) {
+	p := r.p
 	if text, ok := scan.String(instructions); ok && text != "" {
 		p.Turns = append(p.Turns, protocol.Turn{Role: protocol.System, Parts: []protocol.Part{{Text: text}}})
 	} else if instructions != nil && !ok {
@@ -101,10 +118,6 @@ func (Format) DecodePrompt(in *protocol.Inbound) (*protocol.Prompt, error) {
 	} else if r.Err == nil && len(p.Native) == 0 {
 		r.Fail("input", "one of input, previous_response_id, prompt or conversation must be provided")
 	}
-	if choice != nil {
-		r.choice(choice)
-	}
-	return p, r.Err
 }
 
 func (r *promptReader) reasoning(v []byte) {
