@@ -23,7 +23,7 @@ var layers = []struct {
 	packages []string
 }{
 	{0, []string{"admin/ui", "ai"}},
-	{1, []string{"config", "examples", "internal/callrow", "internal/fakeai", "internal/fastjson", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
+	{1, []string{"config", "examples", "internal/callrow", "internal/fakeai", "internal/fastjson", "internal/quantile", "internal/fielddocs", "internal/writetimeout", "secrets", "protocol/sse", "protocol/scan"}},
 	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "protocol/schema", "provider", "selection", "tokens"}},
 	{2.5, []string{"protocol/openaikit"}},
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
@@ -33,7 +33,7 @@ var layers = []struct {
 }
 
 // mayImportCaddy are the packages that know of Caddy.
-var mayImportCaddy = []string{"", "config", "caddyfile", "selection", "admin", "store", "command", "cmd/caddy"}
+var mayImportCaddy = []string{"", "config", "caddyfile", "selection", "admin", "store", "command", "internal/writetimeout", "cmd/caddy"}
 
 // withoutHTTP are the packages that are asked without a request.
 var withoutHTTP = []string{"routing"}

@@ -65,7 +65,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	})
 	st.storage = control.NewStorage(control.StorageOptions{
 		Store: s, Control: st.control, Gateway: st.gateway, Cluster: st.cluster, Files: st.files,
-		Writer: control.NewCallWriter(s, st.routing.Spending), Folder: filepath.Join(caddy.AppDataDir(), "ccload"),
+		Writer: control.NewCallWriter(s, st.routing.Spending, st.control.NoteWrite), Folder: filepath.Join(caddy.AppDataDir(), "ccload"),
 		Retention: st.retention, Capture: st.captureConf, Responses: st.responsesConf, Log: st.logger,
 	})
 	return st

@@ -30,6 +30,29 @@ func (st *State) NoteStore(state admin.StoreState, err error) (before admin.Stor
 	return before
 }
 
+// NoteWrite notes what came of writing a batch of calls. A database that answers
+// questions may take nothing all the same: its file is locked by another process,
+// its disk is full, its server is read-only.
+func (st *State) NoteWrite(err error) {
+	switch {
+	case err == nil:
+		if st.writeFault.Load() != nil {
+			st.writeFault.Store(nil)
+		}
+	case errors.Is(err, context.Canceled): // the gateway ends
+	default:
+		st.writeFault.Store(&err)
+	}
+}
+
+// writable fails if the last batch of calls could not be written.
+func (st *State) writable() error {
+	if fault := st.writeFault.Load(); fault != nil {
+		return *fault
+	}
+	return nil
+}
+
 // StoreAnswers reports whether the store did what it was last asked for.
 func (st *State) StoreAnswers() bool {
 	now := st.storeState.Load()

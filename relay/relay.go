@@ -25,7 +25,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,44 +73,6 @@ func (b *Body) reader() *bodyReader {
 		b.Hold()
 	}
 	return &bodyReader{parts: b.Parts, release: b.Release}
-}
-
-// bodyReader reads the parts of a body one after the other. It is locked,
-// because net/http may close a body while another goroutine still reads it,
-// and after the close the bytes may belong to another request.
-type bodyReader struct {
-	mu      sync.Mutex
-	parts   [len(Body{}.Parts)][]byte
-	part    int
-	release func()
-}
-
-func (r *bodyReader) Read(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for r.part < len(r.parts) {
-		if len(r.parts[r.part]) == 0 {
-			r.part++
-			continue
-		}
-		n := copy(p, r.parts[r.part])
-		r.parts[r.part] = r.parts[r.part][n:]
-		return n, nil
-	}
-	return 0, io.EOF
-}
-
-// Close is called by the transport when it has done with the body, also when
-// it has not read all of it.
-func (r *bodyReader) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.part = len(r.parts)
-	if r.release != nil {
-		r.release()
-		r.release = nil
-	}
-	return nil
 }
 
 // Timers bound the silence of an upstream; 0 switches a timer off. The whole

@@ -319,6 +319,12 @@ test_galera() {
 	fi
 }
 
+# test_kills kills a gateway under load twenty times.
+test_kills() {
+	say "a gateway that is killed twenty times under load"
+	CCLOAD_TEST_KILLS=20 go test -count=1 -timeout 10m -run '^TestKillsLoseNoAnsweredCall$' ./test/nodes || fail "a killed gateway loses calls that clients saw answered"
+}
+
 test_manifests() {
 	say "YAML files"
 	if have yamllint; then
@@ -386,6 +392,7 @@ test_unit
 test_package
 test_monitoring
 test_galera
+test_kills
 test_manifests
 test_scripts
 

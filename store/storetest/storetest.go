@@ -63,6 +63,7 @@ var promises = []struct {
 	{"limits are divided", suite.sharesAreDivided},
 	{"budgets are divided", suite.moneyIsDivided},
 	{"limits are divided by many at once", suite.leasesAtOnce},
+	{"the last place has one node", suite.onePlaceHasOneNode},
 	{"captures are kept for a while", suite.capturesAreKept},
 	{"responses are kept for their token, for a while", suite.responsesAreKept},
 	{"old calls are pruned in steps", suite.agePrunes},
