@@ -4,46 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"github.com/ccload/ccload/ai"
-	"github.com/ccload/ccload/health"
 	"github.com/ccload/ccload/store"
 )
-
-func (t suite) closedSaysSo() {
-	s := t.db()
-	if s.Identity() == "" {
-		t.Error("no identity before Open")
-	}
-	for name, f := range map[string]func() error{
-		"WriteCalls":    func() error { return s.WriteCalls(t.Context(), calls(0, 1)) },
-		"Call":          func() error { _, err := s.Call(t.Context(), "x"); return err },
-		"Calls":         func() error { _, err := s.Calls(t.Context(), store.CallFilter{}); return err },
-		"ResponseOwner": func() error { _, _, err := s.ResponseOwner(t.Context(), "x"); return err },
-		"SaveCooling":   func() error { return s.SaveCooling(t.Context(), []health.Entry{{}}, nil) },
-		"LoadCooling":   func() error { _, err := s.LoadCooling(t.Context()); return err },
-		"LoadSpent":     func() error { _, err := s.LoadSpent(t.Context()); return err },
-		"Stats":         func() error { _, err := s.Stats(t.Context(), store.StatsFilter{}); return err },
-		"Reprice":       func() error { _, _, err := s.Reprice(t.Context(), noon, func(*ai.Record) {}); return err },
-		"SaveMemory":    func() error { return s.SaveMemory(t.Context(), "x", []byte("y")) },
-		"LoadMemory":    func() error { _, err := s.LoadMemory(t.Context(), "x"); return err },
-		"Revisions":     func() error { _, err := s.Revisions(t.Context()); return err },
-		"Documents":     func() error { _, _, err := s.Documents(t.Context()); return err },
-		"EditDocuments": func() error { return s.EditDocuments(t.Context(), 1, store.Edit{}) },
-		"Note":          func() error { return s.Note(t.Context(), store.AuditEntry{}) },
-		"Audit":         func() error { _, err := s.Audit(t.Context(), 0, 1); return err },
-		"SaveSession":   func() error { return s.SaveSession(t.Context(), store.Session{}) },
-		"LoadSession":   func() error { _, err := s.LoadSession(t.Context(), []byte("x")); return err },
-		"DeleteSession": func() error { return s.DeleteSession(t.Context(), []byte("x")) },
-		"Prune":         func() error { _, err := s.Prune(t.Context(), noon, 1, 1); return err },
-	} {
-		if err := f(); !errors.Is(err, store.ErrNotOpen) {
-			t.Errorf("%s: %v, want ErrNotOpen", name, err)
-		}
-	}
-	if err := s.Close(); err != nil {
-		t.Errorf("closing what is closed: %v", err)
-	}
-}
 
 func (t suite) openingRepeats() {
 	s := t.db()
