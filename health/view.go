@@ -140,15 +140,26 @@ func (c *Channel) ReadyKey(key int, model string, now time.Time) Readiness {
 func (c *Channel) Least(p ai.Protocol, model string, now time.Time) (url, key int, until time.Time, kind ai.Kind, transient bool) {
 	c.lock(now)
 	defer c.unlock()
-	total := c.common(model, now)
 	url, best := least(c.urls, p, model, now)
 	if url < 0 {
 		return -1, -1, time.Time{}, ai.NoSuchEndpoint, false
 	}
-	total = total.and(best)
-	key, best = least(c.keys, "", model, now)
-	total = total.and(best)
+	key, total := c.leastKey(best, model, now)
 	return url, key, total.until, total.kind, !total.hopeless
+}
+
+// LeastAt is Least for one URL, which speaks the protocol.
+func (c *Channel) LeastAt(url int, p ai.Protocol, model string, now time.Time) (key int, until time.Time, kind ai.Kind, transient bool) {
+	c.lock(now)
+	defer c.unlock()
+	key, total := c.leastKey(c.urls[url].glance(p, model, now), model, now)
+	return key, total.until, total.kind, !total.hopeless
+}
+
+// leastKey is the key that is due first, and what is in the way of it at a URL.
+func (c *Channel) leastKey(atURL glance, model string, now time.Time) (int, glance) {
+	key, best := least(c.keys, "", model, now)
+	return key, c.common(model, now).and(atURL).and(best)
 }
 
 func least(parts []part, p ai.Protocol, model string, now time.Time) (int, glance) {
