@@ -161,9 +161,8 @@ func (c *copying) copy() {
 	if c.form == whole {
 		return
 	}
-	putBuffer(c.held)
+	buffer := fit(c.held, len(*c.held))
 	c.held = nil
-	buffer := getBuffer(sizes[0])
 	defer func() { putBuffer(buffer) }()
 	g := guard{}
 	told := ProgressEvery
@@ -185,13 +184,16 @@ func (c *copying) copy() {
 }
 
 // fit returns a buffer for the next read after one of n bytes: a large one
-// while much comes at once, and a small one for the wait between two events.
+// while much comes at once, and a small one for the wait between two events. It
+// is much already if it nearly fills what the transport reads at once, in which
+// headers and the lengths of chunks stand too.
 func fit(buffer *[]byte, n int) *[]byte {
 	size := sizes[0]
-	if n == cap(*buffer) {
+	if n >= sizes[0]/2 {
 		size = sizes[1]
 	}
-	if size == cap(*buffer) || size < cap(*buffer) && n > size {
+	if size == cap(*buffer) {
+		*buffer = (*buffer)[:0]
 		return buffer
 	}
 	putBuffer(buffer)
