@@ -259,7 +259,7 @@ func (a *Answer) blame(err error) health.Evidence {
 		e.Kind, e.Phase = ai.Timeout, "exit"
 	case errors.Is(context.Cause(a.parent), ErrEnded):
 		e.Kind = ai.Ended
-	case errors.Is(context.Cause(a.parent), context.DeadlineExceeded), errors.Is(a.parent.Err(), context.DeadlineExceeded):
+	case errors.Is(a.parent.Err(), context.DeadlineExceeded), errors.Is(context.Cause(a.parent), context.DeadlineExceeded):
 		e.Kind, e.Phase = ai.Timeout, "total"
 	case a.parent.Err() != nil:
 		e.Kind = ai.ClientGone
