@@ -325,6 +325,12 @@ test_kills() {
 	CCLOAD_TEST_KILLS=20 go test -count=1 -timeout 10m -run '^TestKillsLoseNoAnsweredCall$' ./test/nodes || fail "a killed gateway loses calls that clients saw answered"
 }
 
+# test_silence lets an upstream be silent for longer than QUIC bears.
+test_silence() {
+	say "a silent upstream over HTTP/3"
+	CCLOAD_EDGE=long go test -count=1 -timeout 10m -run '^TestSilenceOverHTTP3$' ./test/edge || fail "a stream over HTTP/3 does not outlive its upstream's silence"
+}
+
 test_manifests() {
 	say "YAML files"
 	if have yamllint; then
@@ -393,6 +399,7 @@ test_package
 test_monitoring
 test_galera
 test_kills
+test_silence
 test_manifests
 test_scripts
 

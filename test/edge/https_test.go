@@ -126,3 +126,35 @@ func TestAutomaticHTTPS(t *testing.T) {
 		})
 	}
 }
+
+// TestSilenceOverHTTP3: a QUIC connection lives as long as a stream whose
+// upstream is silent, also where the client does nothing for it. It takes longer
+// than such a connection may be silent, so it is for CCLOAD_EDGE=long.
+func TestSilenceOverHTTP3(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("CCLOAD_EDGE") != "long" {
+		t.Skip("CCLOAD_EDGE is not long")
+	}
+	u := newUpstream(t)
+	address, root := secure(t, u, "", "")
+	c := &client{versions(t, address, root)["HTTP/3.0"], "https://" + site, nil}
+	for i := range wires {
+		w := &wires[i]
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+			defer cancel()
+			name := fmt.Sprint("silent", i)
+			u.silent(name, 45*time.Second)
+			resp, err := c.send(ctx, w, strings.NewReader(w.body("pace "+name, true)), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			text, err := readAll(resp)
+			if err != nil || !strings.HasSuffix(text, strings.Join(w.pieces, "")) && !strings.HasSuffix(text, strings.TrimPrefix(strings.Join(w.pieces, ""), "[")) {
+				t.Errorf("%v after %.300s", err, text)
+			}
+		})
+	}
+}

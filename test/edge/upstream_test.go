@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // upstream is a provider that speaks all protocols. It answers whole where no
@@ -26,6 +27,8 @@ type upstream struct {
 type pace struct {
 	next chan struct{} // a piece more may come
 	gone chan struct{} // closed when the stream was given up before its end
+
+	silence time.Duration // before the headers; then all comes at once
 }
 
 var pacedBy = regexp.MustCompile(`pace ([a-z0-9]+)`)
@@ -47,9 +50,16 @@ func (u *upstream) channel(name string) string {
 func (u *upstream) pace(name string) *pace {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	p := &pace{make(chan struct{}), make(chan struct{})}
+	p := &pace{next: make(chan struct{}), gone: make(chan struct{})}
 	u.paces[name] = p
 	return p
+}
+
+// silent makes a pace by which a stream comes late, and then at once.
+func (u *upstream) silent(name string, silence time.Duration) {
+	p := u.pace(name)
+	close(p.next)
+	p.silence = silence
 }
 
 // headers are those of the requests since it was asked last.
@@ -93,6 +103,13 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // give gives a stream.
 func (w *wire) give(to http.ResponseWriter, r *http.Request, p *pace) {
+	if p != nil {
+		select {
+		case <-time.After(p.silence):
+		case <-r.Context().Done():
+			return
+		}
+	}
 	to.Header().Set("Content-Type", w.contentType)
 	for i, piece := range w.pieces {
 		if i > 0 && p != nil {
