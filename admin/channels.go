@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/caddyserver/caddy/v2"
 
 	"github.com/ccload/ccload/config"
 )
@@ -305,7 +304,7 @@ func replaceSettings(q *request) (any, error) {
 // withDefaults adds what counts where nothing is set.
 func withDefaults(s SettingsConfig) SettingsConfig {
 	age, bytes := (*config.Retention)(nil).Resolve()
-	lasting := caddy.Duration(age)
+	lasting := config.NewDuration(age)
 	capture := (*config.Capture)(nil).Resolved()
 	s.Defaults = config.Settings{Retention: &config.Retention{Age: &lasting, Bytes: &bytes}, Capture: &capture}
 	return s

@@ -260,7 +260,7 @@ func (r *reader) capture(d *caddyfile.Dispenser) error {
 	b := newBlock(d.Token(), "capture", "", Table{
 		"channels": Words(&c.Channels), "tokens": Words(&c.Tokens), "failures_only": Flag(&c.FailuresOnly),
 		"age": Value(func(arg string) error {
-			var age *caddy.Duration
+			var age *config.Duration
 			err := readDuration(&age, arg)
 			if age != nil {
 				c.Age = *age
@@ -300,11 +300,11 @@ func (r *reader) responsesStore(d *caddyfile.Dispenser) error {
 	case len(args) == 1 && args[0] == config.Off:
 		keep.Disabled = true
 	case len(args) == 1 || len(args) == 2:
-		var age *caddy.Duration
+		var age *config.Duration
 		if err := readDuration(&age, args[0]); err != nil {
 			return at(b.head, b.named("age", err))
 		}
-		if *age <= 0 {
+		if age.Duration <= 0 {
 			return at(b.head, b.fail("age", "must be positive; responses_store off keeps none"))
 		}
 		if keep.Age = *age; len(args) == 2 {

@@ -3,7 +3,6 @@ package caddyfile
 import (
 	"errors"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/ccload/ccload/config"
@@ -31,8 +30,8 @@ func (r *reader) prices(d *caddyfile.Dispenser) error {
 			if len(args) == 1 {
 				return nil
 			}
-			every, err := config.ParseDuration(args[1])
-			p.SyncInterval = caddy.Duration(every)
+			var err error
+			p.SyncInterval, err = config.ReadDuration(args[1])
 			return err
 		}),
 	})

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -93,7 +92,7 @@ func (s *Service) UsePrices(own []pricing.Row) (sync func(context.Context)) {
 		return nil
 	}
 	url := strings.TrimSpace(s.replacer.ReplaceKnown(s.declared.Prices.SyncURL, ""))
-	every := time.Duration(s.declared.Prices.SyncInterval)
+	every := s.declared.Prices.SyncInterval.Duration
 	if every <= 0 {
 		every = config.DefaultSyncInterval
 	}

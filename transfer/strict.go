@@ -318,6 +318,9 @@ func shown(name string) string {
 
 // wanted describes the values of a type.
 func wanted(of reflect.Type) string {
+	if of == reflect.TypeFor[config.Duration]() {
+		return `a duration such as "5m"`
+	}
 	switch of.Kind() {
 	case reflect.String:
 		return "a text"
@@ -326,7 +329,7 @@ func wanted(of reflect.Type) string {
 	case reflect.Int:
 		return "a whole number"
 	case reflect.Int64:
-		return `a duration such as "5m"`
+		return "a whole number"
 	case reflect.Float64:
 		return "a number"
 	case reflect.Slice:
