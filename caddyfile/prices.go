@@ -16,9 +16,6 @@ import (
 //		sync <address> [<interval>]
 //	}
 func (r *reader) prices(d *caddyfile.Dispenser) error {
-	if r.app.Prices != nil {
-		return at(d.Token(), errors.New("ccload: prices: given in an earlier ccload block already: keep one of them"))
-	}
 	p := new(config.Prices)
 	b := newBlock(d.Token(), "prices", "", Table{
 		"file": Words(&p.Files),

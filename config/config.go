@@ -11,6 +11,7 @@ package config
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 )
 
@@ -122,12 +123,16 @@ func (a *App) Validate() error {
 func validateAll[T any](thing string, list []*T, name func(*T) string, validate func(*T) error) ([]string, error) {
 	names := make([]string, 0, len(list))
 	seen := make(map[string]bool, len(list))
-	for _, v := range list {
+	for i, v := range list {
 		if v == nil {
 			return nil, &Error{Thing: thing, Problem: "null in the list: remove it"}
 		}
 		if err := validate(v); err != nil {
-			return nil, err
+			hint := ""
+			if h, ok := any(v).(interface{ Hint() string }); ok {
+				hint = h.Hint()
+			}
+			return nil, Nameless(err, "#"+strconv.Itoa(i+1), hint)
 		}
 		n := name(v)
 		if seen[n] {
