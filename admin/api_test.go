@@ -46,6 +46,8 @@ func (*gateway) Call(_ context.Context, id string) (*ai.Record, error) {
 	return nil, ErrNotFound
 }
 
+func (g *gateway) ExpectedShares([]Asked) map[string]float64 { return nil }
+
 func (g *gateway) Explain(q Question) (*Explanation, error) {
 	g.asked = q
 	if q.Token == "nobody" {

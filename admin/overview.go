@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -43,6 +44,15 @@ type OverviewStep struct {
 type OverviewChannel struct {
 	Name     string `json:"name"`                           // of the channel
 	Served   int64  `json:"served"`                         // calls of the range that it answered or was the last to fail
+	// Share is the part of the range's calls that it served, 0 to 1, of those
+	// that reached a channel; absent where none did.
+	Share *float64 `json:"share,omitempty"`
+	// ExpectedShare is the part of calls that would go to it first, 0 to 1, by
+	// the priorities, weights, limits and cooldowns of this moment, if what is
+	// asked for is as it was in the last hour, or in the last day where that had
+	// no calls. Absent where there were none, or where the policy goes by speed or
+	// sites choose differently, so that nobody can say.
+	ExpectedShare *float64 `json:"expected_share,omitempty"`
 	FirstP95 int64  `json:"first_content_p95_ns,omitempty"` // of the range
 	// Speed is the output tokens per second that its calls took, from their
 	// arrival to their end; 0 where nothing is known.
@@ -149,6 +159,16 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 	if err := pulse.restore(ctx, q.op, now); err != nil {
 		return err
 	}
+	reached := int64(0)
+	for name, row := range rows {
+		if name != "" {
+			reached += row.Calls
+		}
+	}
+	expected, err := expectedShares(ctx, q.op, now)
+	if err != nil {
+		return err
+	}
 	limited := true
 	channels := q.op.Channels(now)
 	o.Channels = make([]OverviewChannel, len(channels))
@@ -156,6 +176,11 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 		c := OverviewChannel{Name: channels[i].Name, Hour: pulse.Of(channels[i].Name, now)}
 		if row := rows[c.Name]; row != nil {
 			c.Served, c.FirstP95, c.Speed = row.Calls, row.FirstP95, row.speed()
+		}
+		c.Share = ratio(c.Served, reached)
+		if expected != nil {
+			share := expected[c.Name]
+			c.ExpectedShare = &share
 		}
 		day := budgets[c.Name]
 		c.CostToday, c.LimitToday = day.Spent, day.Limit
@@ -168,6 +193,40 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 	}
 	return nil
 }
+
+// ratio is a part of a whole, nil of nothing.
+func ratio(part, whole int64) *float64 {
+	if whole == 0 {
+		return nil
+	}
+	share := float64(part) / float64(whole)
+	return &share
+}
+
+// expectedShares tells where calls would go first, by what was asked for lately;
+// nil where nobody can say.
+func expectedShares(ctx context.Context, op Operator, now time.Time) (map[string]float64, error) {
+	for _, back := range []time.Duration{time.Hour, 24 * time.Hour} {
+		sums, err := op.Statistics(ctx, StatisticsQuestion{Since: now.Add(-back), Until: now, By: []string{"model", "protocol"}, Where: map[string]string{}})
+		if err != nil {
+			return nil, err
+		}
+		if len(sums.Rows) == 0 {
+			continue
+		}
+		asked := make([]Asked, len(sums.Rows))
+		for i := range sums.Rows {
+			row := &sums.Rows[i]
+			asked[i] = Asked{row.Values["model"], ai.Protocol(row.Values["protocol"]), row.Calls}
+		}
+		slices.SortFunc(asked, func(a, b Asked) int { return cmp.Compare(b.Calls, a.Calls) })
+		return op.ExpectedShares(asked[:min(len(asked), maxAsked)]), nil
+	}
+	return nil, nil
+}
+
+// maxAsked is how many kinds of calls, the commonest, expected shares are made of.
+const maxAsked = 300
 
 // speed is the output tokens per second that the calls took. Where an answer
 // comes whole, its first content is its last: it says nothing of the speed.

@@ -39,6 +39,9 @@ type Activity interface {
 	Call(ctx context.Context, id string) (*ai.Record, error)
 	// Explain tells where a call would go now, without sending anything.
 	Explain(q Question) (*Explanation, error)
+	// ExpectedShares tells which part of calls like these would go to each channel first
+	// as things are now; nil where the policy cannot say.
+	ExpectedShares(asked []Asked) map[string]float64
 	// DropCooldowns ends cooldowns early and says how many there were. An empty
 	// field of which means any.
 	DropCooldowns(which health.Ref) int
@@ -193,6 +196,13 @@ type Question struct {
 	Token        string      `json:"token"`        // default: one that may use everything
 	Conversation string      `json:"conversation"` // any text that stands for a conversation
 	Site         string      `json:"site"`         // a host of the site that would be asked; default: the only one, or any if all decide alike
+}
+
+// Asked is how often calls of a kind are made.
+type Asked struct {
+	Model    string
+	Protocol ai.Protocol
+	Calls    int64
 }
 
 // Explanation is where a call would go.
