@@ -82,7 +82,7 @@ func (g *gateway) Reprice(_ context.Context, since time.Time) (int, error) {
 	return 7, nil
 }
 
-func (*gateway) Status() Status {
+func (*gateway) Status(context.Context) Status {
 	return Status{Channels: 2, Store: StoreStatus{State: StoreOpen, StoredKnown: true}}
 }
 

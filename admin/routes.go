@@ -105,7 +105,7 @@ func init() {
 		{method: http.MethodGet, path: "session", who: anyone, summary: "Who is logged in", answer: Session{}, handle: session},
 		{method: http.MethodGet, path: "openapi.json", who: anyone, summary: "This description", raw: "application/json", answer: map[string]any{}, handle: describe},
 		{method: http.MethodGet, path: "catalogue", who: holders, summary: "What this build knows: protocols, providers, policies, settings", answer: Catalogue{}, handle: func(q *request) (any, error) { return q.op.Catalogue(), nil }},
-		{method: http.MethodGet, path: "status", who: operators, summary: "The gateway at a glance", answer: Status{}, handle: func(q *request) (any, error) { return q.op.Status(), nil }},
+		{method: http.MethodGet, path: "status", who: operators, summary: "The gateway at a glance", answer: Status{}, handle: func(q *request) (any, error) { return q.op.Status(q.r.Context()), nil }},
 
 		{method: http.MethodGet, path: "channels", who: operators, summary: "All channels: settings and state", answer: []ChannelView{}, handle: listChannels},
 		{method: http.MethodPost, path: "channels", who: operators, summary: "Make a channel", body: ChannelConfig{}, answer: ChannelConfig{}, status: http.StatusCreated, handle: createChannel},
@@ -172,7 +172,7 @@ func init() {
 		{method: http.MethodGet, path: "export", who: operators, summary: "Export channels, tokens and aliases", query: []parameter{{"format", "json (default), csv, which has channels only, or caddyfile"}}, raw: "application/octet-stream", answer: "", handle: exportFile},
 		{method: http.MethodPost, path: "export", who: operators, summary: "Export channels, tokens and aliases; with secrets if the admin password is given again", body: ExportOrder{}, raw: "application/octet-stream", answer: "", handle: exportSecrets},
 		{method: http.MethodPost, path: "rotate", who: operators, summary: "Seal all stored secrets with a new encryption key", answer: Rotation{}, handle: rotate},
-		{method: http.MethodGet, path: "audit", who: operators, summary: "Who changed what, the latest first", query: append([]parameter{{"before", "id of the last entry of the page before"}, {"channel", "only what was done to this one"}}, pageParameters...), answer: []AuditEntry{}, handle: audit},
+		{method: http.MethodGet, path: "audit", who: operators, summary: "Who changed what, the latest first", query: append([]parameter{{"before", "id of the last entry of the page before"}, {"channel", "only what was done to this one"}, {"actor", "only what was done by operator, command, or the holder of the token of this name"}, {"action", "only this, such as change or login"}, {"kind", "only what was done to this, such as channel or token"}, {"since", "done at this moment (RFC 3339) or later"}, {"until", "done before this moment"}}, pageParameters...), answer: []AuditEntry{}, handle: audit},
 	}
 }
 

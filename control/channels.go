@@ -265,5 +265,5 @@ func (s *Service) TestChannel(ctx context.Context, who admin.Actor, q admin.Test
 	if err != nil {
 		return nil, err
 	}
-	return answers, s.note(ctx, who, "test", store.KindChannel, q.Channel)
+	return answers, s.state.note(ctx, who, "test", store.KindChannel, q.Channel)
 }

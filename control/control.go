@@ -81,7 +81,7 @@ func NewState(p Parts) *State {
 		Metrics:  func(token string) any { return st.live(token, false) },
 		Running:  p.Gateway.Running.List,
 	}))
-	st.Shared.Version = version()
+	st.Shared.Version = cluster.Version()
 	return st
 }
 
