@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/cluster"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/control"
@@ -86,7 +87,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Tracker: st.routing.Tracker, Limited: st.limited, Log: st.logger,
-		Changed: func() { st.control.PublishChange(control.Change{Resting: true}) },
+		Changed: func() { st.control.PublishChange(admin.LiveChange{Resting: true}) },
 	})
 	st.control = control.NewState(control.Parts{
 		Store: s, Cluster: st.cluster, Routing: st.routing, Gateway: st.gateway,
@@ -295,7 +296,7 @@ func (st *state) coolingChanged(c health.Change) {
 	if st.begun.Load() {
 		st.cluster.Save(c)
 	}
-	st.control.PublishChange(control.Change{Cooling: &c})
+	st.control.PublishChange(admin.LiveChange{Cooling: &c})
 	if app := st.current(); app != nil {
 		app.observer.coolingChanged(c)
 	}

@@ -267,9 +267,12 @@ type TestAnswer struct {
 	Duration      time.Duration `json:"duration_ns"`                // of the whole test
 	FirstContent  time.Duration `json:"first_content_ns,omitempty"` // until the first content came; 0 if none did
 	Text          string        `json:"text,omitempty"`             // the beginning of the answer
-	Rested        time.Time     `json:"rested,omitzero"`            // something cools down until then because of it
-	Usage         ai.Usage      `json:"usage"`                      // tokens that it used
-	Cost          ai.Cost       `json:"cost"`                       // what it cost
+	// Speed is the output tokens per second from the first content on; 0 where
+	// that is not known, as of an answer that came whole.
+	Speed  float64   `json:"tokens_per_second,omitempty"`
+	Rested time.Time `json:"rested,omitzero"` // something cools down until then because of it
+	Usage  ai.Usage  `json:"usage"`           // tokens that it used
+	Cost   ai.Cost   `json:"cost"`            // what it cost
 }
 
 // Capture is the bodies of a call, as far as they were kept.

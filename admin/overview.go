@@ -16,8 +16,20 @@ type Overview struct {
 	Until time.Time     `json:"until"`   // end of the range
 	Step  time.Duration `json:"step_ns"` // width of a step of the series
 
-	Total  OverviewStep   `json:"total"`  // the sum of the range
-	Series []OverviewStep `json:"series"` // steps that had calls, the oldest first
+	Total OverviewStep `json:"total"` // the sum of the range
+	Calls int64        `json:"calls"` // all that have ended in the range
+	// ErrorShare is the part of the calls, 0 to 1, that failed by no fault of the
+	// caller; absent where there were no calls.
+	ErrorShare *float64 `json:"error_share,omitempty"`
+	// SavedShare is the part of the calls, 0 to 1, that went well only after an
+	// attempt that did not; absent where there were no calls.
+	SavedShare *float64 `json:"saved_share,omitempty"`
+	// CallsPerSecond is how many calls ended each second of the range, or of the
+	// part of it that is over, a minute at least.
+	CallsPerSecond float64 `json:"calls_per_second"`
+	// OutputPerSecond is the same of tokens of answers.
+	OutputPerSecond float64        `json:"output_tokens_per_second"`
+	Series          []OverviewStep `json:"series"` // steps that had calls, the oldest first
 
 	CostToday  ai.Money `json:"cost_today_usd"`            // by the day of budgets
 	LimitToday ai.Money `json:"limit_today_usd,omitempty"` // what all channels together may cost; 0: not all are limited
@@ -42,8 +54,8 @@ type OverviewStep struct {
 
 // OverviewChannel is a channel's part in it.
 type OverviewChannel struct {
-	Name     string `json:"name"`                           // of the channel
-	Served   int64  `json:"served"`                         // calls of the range that it answered or was the last to fail
+	Name   string `json:"name"`   // of the channel
+	Served int64  `json:"served"` // calls of the range that it answered or was the last to fail
 	// Share is the part of the range's calls that it served, 0 to 1, of those
 	// that reached a channel; absent where none did.
 	Share *float64 `json:"share,omitempty"`
@@ -53,7 +65,7 @@ type OverviewChannel struct {
 	// no calls. Absent where there were none, or where the policy goes by speed or
 	// sites choose differently, so that nobody can say.
 	ExpectedShare *float64 `json:"expected_share,omitempty"`
-	FirstP95 int64  `json:"first_content_p95_ns,omitempty"` // of the range
+	FirstP95      int64    `json:"first_content_p95_ns,omitempty"` // of the range
 	// Speed is the output tokens per second that its calls took, from their
 	// arrival to their end; 0 where nothing is known.
 	Speed      float64  `json:"tokens_per_second,omitempty"`
@@ -75,7 +87,21 @@ func overview(q *request) (any, error) {
 	if err := o.sums(q.r.Context(), q.op, ask); err != nil {
 		return nil, err
 	}
+	o.rates(serverTime())
 	return o, o.addChannels(q, ask)
+}
+
+// rates works out what the range came to.
+func (o *Overview) rates(now time.Time) {
+	t := &o.Total
+	o.Calls = t.OK + t.FailedOver + t.Caller + t.Failed
+	o.ErrorShare, o.SavedShare = ratio(t.Failed, o.Calls), ratio(t.FailedOver, o.Calls)
+	end := o.Until
+	if now.Before(end) {
+		end = now
+	}
+	seconds := max(time.Minute, end.Sub(o.Since)).Seconds()
+	o.CallsPerSecond, o.OutputPerSecond = float64(o.Calls)/seconds, float64(t.Output)/seconds
 }
 
 // sums asks for the series, and for the quantiles, which no sum of sums gives.

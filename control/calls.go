@@ -41,4 +41,6 @@ func (s *Service) Call(ctx context.Context, id string) (*ai.Record, error) {
 func (s *Service) Explain(q admin.Question) (*admin.Explanation, error) { return s.gateway.Explain(q) }
 
 // ExpectedShares implements admin.Source.
-func (s *Service) ExpectedShares(asked []admin.Asked) map[string]float64 { return s.gateway.ExpectedShares(asked) }
+func (s *Service) ExpectedShares(asked []admin.Asked) map[string]float64 {
+	return s.gateway.ExpectedShares(asked)
+}

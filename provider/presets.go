@@ -12,7 +12,7 @@ import "github.com/ccload/ccload/ai"
 var presets = []Preset{
 	{
 		Name: "anthropic", Title: "Anthropic",
-		Keys: []string{"sk-ant-*"},
+		Keys:      []string{"sk-ant-*"},
 		Endpoints: []Endpoint{{ai.Anthropic, "https://api.anthropic.com", AuthXAPIKey}},
 		Models:    []string{"claude-*"},
 		Docs:      "https://platform.claude.com/docs/en/api",
@@ -224,7 +224,7 @@ var presets = []Preset{
 	},
 	{
 		Name: "cerebras", Title: "Cerebras",
-		Keys: []string{"csk-*"},
+		Keys:      []string{"csk-*"},
 		Endpoints: []Endpoint{{ai.OpenAI, "https://api.cerebras.ai/v1", AuthBearer}},
 		Models:    []string{"gpt-oss-*", "llama*", "qwen-*", "zai-*"},
 		Docs:      "https://inference-docs.cerebras.ai/resources/openai",
@@ -241,7 +241,7 @@ var presets = []Preset{
 	},
 	{
 		Name: "nvidia", Title: "NVIDIA NIM",
-		Keys: []string{"nvapi-*"},
+		Keys:      []string{"nvapi-*"},
 		Endpoints: []Endpoint{{ai.OpenAI, "https://integrate.api.nvidia.com/v1", AuthBearer}},
 		Models:    []string{"*/*"},
 		Docs:      "https://build.nvidia.com/",
