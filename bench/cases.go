@@ -61,7 +61,9 @@ func small(r *rig, name string) error {
 
 func largeAnthropic(r *rig, name string) error {
 	lanes := r.lanes("plain", messages, traffic.AgentMessage(r.scenarios[0].Model(), largeSize), gatewayLane, plainLane, bareLane)
-	lanes = append(lanes, r.lane("gateway, model rewritten", "plain", r.main, r.address, messages, traffic.AgentMessage(rewrittenModel, largeSize)))
+	rewritten := r.lane("gateway, model rewritten", "plain", r.main, r.address, messages, traffic.AgentMessage(rewrittenModel, largeSize))
+	rewritten.Contains = []byte(`"model":"` + rewrittenModel + `"`) // the answer gives the model the client's name
+	lanes = append(lanes, rewritten)
 	return r.measure(name, loadCase{
 		shape: load.Shape{Conns: 8, Window: window}, rounds: 5, lanes: lanes, share: true,
 		checks: []check{
