@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"strconv"
 	"time"
 
 	"github.com/ccload/ccload/bench/internal/load"
@@ -62,7 +64,8 @@ func small(r *rig, name string) error {
 func largeAnthropic(r *rig, name string) error {
 	lanes := r.lanes("plain", messages, traffic.AgentMessage(r.scenarios[0].Model(), largeSize), gatewayLane, plainLane, bareLane)
 	rewritten := r.lane("gateway, model rewritten", "plain", r.main, r.address, messages, traffic.AgentMessage(rewrittenModel, largeSize))
-	rewritten.Contains = []byte(`"model":"` + rewrittenModel + `"`) // the answer gives the model the client's name
+	// The client gets the name back that it asked for.
+	rewritten.Want = bytes.Replace(rewritten.Want, []byte(strconv.Quote(traffic.AnswerModel)), []byte(strconv.Quote(rewrittenModel)), 1)
 	lanes = append(lanes, rewritten)
 	return r.measure(name, loadCase{
 		shape: load.Shape{Conns: 8, Window: window}, rounds: 5, lanes: lanes, share: true,

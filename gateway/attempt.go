@@ -51,6 +51,9 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	if t.Repeats == 0 {
 		t.History.Retries.Call(c.Received.Add(start))
 	}
+	if c.tellsOfHealth(ai.OK) {
+		t.Begin(c.Received.Add(start))
+	}
 	if t.Protocol != c.Protocol {
 		rec.Protocol, rec.Dropped = t.Protocol, a.dropped()
 	}
@@ -256,7 +259,7 @@ func (a *attempt) broken(ctx context.Context, answer *relay.Answer, evidence hea
 		return
 	}
 	t.History.Revoke(a.note)
-	if !health.Transient(o.Kind) || !t.History.Steady(now) || c.chooser.AnyLeft(t.Channel) {
+	if !health.Transient(o.Kind) || !t.Steady(now) || c.chooser.AnyLeft(t.Channel) {
 		a.record.Rested = t.Permit.Report(o, nil, now)
 	}
 	a.observe(false, now)

@@ -103,9 +103,11 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, patience time
 		}
 		if err == io.EOF {
 			// After a failure the deadline stays: the server must not wait for
-			// the rest of a body that does not come.
+			// the rest of a body that does not come. Caddy's own writer would
+			// set the server's read_timeout instead, whose end the server takes
+			// for the client's leaving.
 			if patience > 0 {
-				_ = rc.SetReadDeadline(time.Time{})
+				_ = http.NewResponseController(relay.Innermost(w)).SetReadDeadline(time.Time{})
 			}
 			return b, nil
 		}

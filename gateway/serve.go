@@ -65,7 +65,7 @@ func (c *Call) choose() {
 	k.Route, k.Call, k.Token, k.Now = c.route, &c.Call, c.token, time.Now()
 	k.State, k.Policy = c.site.gateway.Routing.Selection, c.site.Policy
 	k.Seed = rand.Uint64() //nolint:gosec // spreads load, guards nothing
-	k.Estimator = c
+	k.Estimator = &c.forecast
 	if CodecOf(c.Protocol) != nil {
 		k.Translator = c
 	}

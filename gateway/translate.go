@@ -140,7 +140,7 @@ func (c *Call) inputTold() func() int64 {
 	if f, ok := c.match.Format.(protocol.InputTeller); !c.Stream || !ok || !f.TellsInputFirst() {
 		return nil
 	}
-	return c.countInput
+	return c.forecast.countInput
 }
 
 var jsonType = []string{"application/json"}

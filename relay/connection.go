@@ -34,7 +34,7 @@ type connection struct {
 	sent    bool         // the reader below was handed over
 
 	reader bytes.Reader
-	body   io.ReadCloser                  // of reader; both made once
+	body   io.ReadCloser                 // of reader; both made once
 	again  func() (io.ReadCloser, error) // of text, for a transport that sends it once more
 }
 

@@ -119,7 +119,7 @@ type copying struct {
 // end.
 func (c *copying) bound() (release func()) {
 	fired := make(chan struct{})
-	server := http.NewResponseController(innermost(c.w))
+	server := http.NewResponseController(Innermost(c.w))
 	stop := context.AfterFunc(c.parent, func() {
 		defer close(fired)
 		_ = server.SetWriteDeadline(time.Now().Add(lastWords)) // not every writer can
@@ -132,10 +132,10 @@ func (c *copying) bound() (release func()) {
 	}
 }
 
-// innermost is the server's own writer, whose deadlines may be set while
+// Innermost is the server's own writer, whose deadlines may be set while
 // another goroutine writes. Those around it, such as Caddy's IdleTimeoutWriter,
 // are used by one goroutine only.
-func innermost(w http.ResponseWriter) http.ResponseWriter {
+func Innermost(w http.ResponseWriter) http.ResponseWriter {
 	for {
 		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {
