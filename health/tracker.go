@@ -37,6 +37,7 @@ type Tracker struct {
 	jitter  func() float64
 	changed func(Change)
 	epoch   atomic.Uint64 // counts failures; see breaker.epoch
+	changes atomic.Uint64 // see Changes
 
 	mu       sync.Mutex // guards the maps, not what they hold
 	channels map[string]*scopeSet
@@ -193,6 +194,7 @@ func (tr *Tracker) drop(a *scopeSet, c *breaker, now time.Time) {
 		p.own = nil
 	}
 	a.count.Add(-1)
+	tr.changes.Add(1)
 	tr.recovered(c, now)
 }
 
@@ -318,6 +320,7 @@ func (tr *Tracker) Restore(entries []Entry) {
 			c.low, c.epoch = fresh.low, fresh.epoch
 			*fresh = c
 			a.expect(fresh)
+			tr.changes.Add(1)
 		}
 		a.mu.Unlock()
 	}
@@ -355,6 +358,7 @@ func (tr *Tracker) StartCooldown(e Entry) error {
 		ref: e.Ref, until: e.Until, kind: e.Kind, rule: e.Rule, message: e.Message, since: e.Since, low: c.low, epoch: tr.epoch.Add(1), stated: true,
 	}
 	a.expect(c)
+	tr.changes.Add(1)
 	tr.startedCooldown(c, now)
 	a.mu.Unlock()
 	tr.deliver()
