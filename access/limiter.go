@@ -17,6 +17,7 @@ type Limiter struct {
 	window   *RateWindow
 	spend    *Spend
 	unknown  *atomic.Bool // it is not known what was spent; nil: it does not matter
+	full     fullness
 }
 
 // NewLimiter returns a limiter.
@@ -48,8 +49,10 @@ func (l *Limiter) Spent(now time.Time) State { return l.spend.State(l.calendar.D
 // expectation. If not, over is the limit in the way, and nothing is counted.
 func (l *Limiter) Acquire(now time.Time, expected Use) (ok bool, over Limit) {
 	if ok, over = l.window.TryAcquire(now, l.Rates, expected.Tokens); !ok {
+		l.full.used(l, now)
 		return false, over
 	}
+	l.full.used(l, now)
 	if !l.Budget.Limited() {
 		return true, ""
 	}
@@ -66,6 +69,9 @@ func (l *Limiter) Acquire(now time.Time, expected Use) (ok bool, over Limit) {
 // Settle ends a call that was admitted, and says what it used.
 func (l *Limiter) Settle(taken time.Time, expected, used Use) {
 	l.window.Release(taken, l.Rates, used.Tokens-expected.Tokens)
+	if l.Rates.TPM > 0 && used.Tokens > expected.Tokens {
+		l.full.used(l, taken)
+	}
 	if l.Budget.Limited() {
 		l.spend.Settle(l.calendar.Day(taken), expected.Money, used.Money)
 	} else if used.Money != 0 {

@@ -170,13 +170,13 @@ func (l *Limiter) used(now time.Time) Need {
 
 // SetShare makes the limiter keep to a share from now on; nil ends sharing.
 func (l *Limiter) SetShare(s *Share) {
-	l.window.share.Store(s)
+	l.swapShare(s)
 	l.spend.setShare(s, false)
 }
 
 // LowerShare is SetShare for a share of which nothing is larger than before.
 func (l *Limiter) LowerShare(s *Share) {
-	l.window.share.Store(s)
+	l.swapShare(s)
 	l.spend.setShare(s, true)
 }
 

@@ -78,6 +78,9 @@ func (t *Token) MayUseChannel(name string) bool {
 	return !slices.Contains(t.except, name)
 }
 
+// Selects reports whether some channels may not serve the holder's calls.
+func (t *Token) Selects() bool { return len(t.channels) > 0 || len(t.except) > 0 }
+
 // ExposeRoute reports whether the holder may see which channel served.
 func (t *Token) ExposeRoute() bool { return t.exposeRoute }
 

@@ -62,6 +62,7 @@ func (tr *Tracker) Restore(entries []Entry) {
 			c.low, c.epoch = fresh.low, fresh.epoch
 			*fresh = c
 			a.expect(fresh)
+			tr.changes.Add(1)
 		}
 		a.mu.Unlock()
 	}

@@ -59,6 +59,7 @@ func (c *Channel) Acquire(url, key int, p ai.Protocol, model string, now time.Ti
 			b := backoffOf(br.kind)
 			br.holder, br.holderEnds = pr, now.Add(b.probe)
 		}
+		c.tracker.changes.Add(1)
 	}
 	return cl, true
 }

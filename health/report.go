@@ -47,6 +47,7 @@ func (cl *Permit) recover(br *breaker, now time.Time) {
 	if br.late && br.failures > 0 {
 		if br.pending {
 			br.eased(now)
+			tr.changes.Add(1)
 			a.expect(br)
 			tr.recovered(br, now)
 		}
@@ -82,6 +83,7 @@ func (cl *Permit) fail(o *ai.Outcome, now time.Time) time.Time {
 	if br.failed(o, cl.epoch, &tr.epoch, forced, tr.jitter(), now) {
 		tr.startedCooldown(br, now)
 	}
+	tr.changes.Add(1)
 	a.expect(br)
 	if !br.until.After(now) {
 		return time.Time{}
@@ -99,6 +101,7 @@ func (cl *Permit) endProbe() {
 			br.holder = nil
 		}
 	}
+	cl.channel.tracker.changes.Add(1)
 }
 
 // headersRule is the Rule of a cooldown that rate-limit headers asked for.
@@ -129,6 +132,7 @@ func (cl *Permit) remember(l *remaining, now time.Time) time.Time {
 		br.kind, br.rule = ai.RateLimited, headersRule
 		br.message = "a rate-limit header says that nothing is left"
 		br.epoch = c.tracker.epoch.Add(1)
+		c.tracker.changes.Add(1)
 		if !told {
 			c.tracker.startedCooldown(br, now)
 		}

@@ -35,6 +35,7 @@ type Tracker struct {
 	jitter  func() float64
 	changed func(Change)
 	epoch   atomic.Uint64 // counts failures; see breaker.epoch
+	changes atomic.Uint64 // see Changes
 
 	mu       sync.Mutex // guards the maps, not what they hold
 	channels map[string]*scopeSet
@@ -131,6 +132,7 @@ func (tr *Tracker) drop(a *scopeSet, c *breaker, now time.Time) {
 		p.own = nil
 	}
 	a.count.Add(-1)
+	tr.changes.Add(1)
 	tr.recovered(c, now)
 }
 
@@ -187,6 +189,7 @@ func (tr *Tracker) StartCooldown(e Entry) error {
 		ref: e.Ref, until: e.Until, kind: e.Kind, rule: e.Rule, message: e.Message, since: e.Since, low: c.low, epoch: tr.epoch.Add(1), stated: true,
 	}
 	a.expect(c)
+	tr.changes.Add(1)
 	tr.startedCooldown(c, now)
 	a.mu.Unlock()
 	tr.deliver()

@@ -36,6 +36,7 @@ type Channel struct {
 	Health    *health.Channel
 	histories *health.Histories // of its models
 	Limiter   *access.Limiter
+	fullness  *atomic.Uint64      // grows when the limiter of any channel has no room any more
 	Keyless   bool                // every key's placeholder is empty here
 	upstream  *selection.Upstream // stands for the channel before foreign policies
 	Edits     []scan.Edit         // body_set and body_remove
@@ -125,6 +126,8 @@ func newChannel(c *config.Channel, replace func(string) string, st *State, count
 	}
 	ch.Health, ch.histories = st.Tracker.Channel(spec), &st.Histories
 	ch.Limiter = counts.Limiter(ChannelPurse+c.Name, access.Rates{RPM: c.RPM, TPM: c.TPM, Concurrency: c.MaxConcurrency}, channelBudget(c))
+	ch.fullness = &st.fullness
+	ch.Limiter.Watch(ch.fullness)
 	ch.upstream = selection.NewUpstream(c.Name)
 	return ch, nil
 }

@@ -63,13 +63,18 @@ type Chooser struct {
 	// Full are the limits of channels that the last Next has met.
 	Full []FullChannel
 
-	step    *Step // whose candidates the lists are about
+	step    *Step   // whose candidates the lists are about
+	census  *census // whose usable and indexes are; nil: they are the chooser's own
+	leftOwn bool    // left is the chooser's own, though there is a census
 	usable  []selection.Candidate
 	indexes []int       // of usable, in the step's candidates
 	left    []Exclusion // the others, but for those already tried
 	foreign []int       // candidates that would have to be translated to
 	keys    []selection.Key
 	keysOf  func(int, []selection.Key) []selection.Key
+
+	ownUsable  []selection.Candidate // memory for usable and indexes
+	ownIndexes []int
 }
 
 // Effort is what a call has spent, and may spend, to be served.
@@ -99,13 +104,13 @@ type FullChannel struct {
 
 // Reset makes the chooser ready for another call, without anything of this one.
 func (c *Chooser) Reset() {
-	clear(c.usable[:cap(c.usable)])
+	clear(c.ownUsable[:cap(c.ownUsable)])
 	clear(c.keys[:cap(c.keys)])
 	clear(c.left[:cap(c.left)])
 	clear(c.Tried[:cap(c.Tried)])
 	clear(c.Full[:cap(c.Full)])
 	*c = Chooser{
-		Tried: c.Tried[:0], Full: c.Full[:0], usable: c.usable[:0], indexes: c.indexes[:0],
+		Tried: c.Tried[:0], Full: c.Full[:0], ownUsable: c.ownUsable[:0], ownIndexes: c.ownIndexes[:0],
 		left: c.left[:0], foreign: c.foreign[:0], keys: c.keys[:0], keysOf: c.keysOf,
 	}
 }
@@ -165,6 +170,7 @@ func (c *Chooser) pick(s *Step) *Target {
 		if t != nil {
 			return t
 		}
+		c.own()
 		c.leaveOut(Exclusion{Index: index, Reason: refused, Detail: c.whyRefused(refused)})
 		c.usable = slices.Delete(c.usable, i, i+1)
 		c.indexes = slices.Delete(c.indexes, i, i+1)
@@ -178,6 +184,9 @@ func (c *Chooser) ask() int {
 		c.keysOf = c.keysOfUsable
 	}
 	s := &c.Input
+	if s.Group = nil; c.census != nil {
+		s.Group = c.census.group
+	}
 	s.Call, s.Candidates, s.Now, s.Seed, s.State, s.Keys, s.Key = c.Call, c.usable, c.Now, c.draw(), c.State, c.keysOf, ""
 	return c.Policy.Choose(s)
 }
@@ -205,8 +214,16 @@ func (c *Chooser) Preview() (t ai.Target, why string, ok bool) {
 // filter lists the candidates of a step that can be used now, and notes of the
 // others why not.
 func (c *Chooser) filter(s *Step) {
-	c.step = s
-	c.usable, c.indexes, c.left, c.foreign = c.usable[:0], c.indexes[:0], c.left[:0], c.foreign[:0]
+	if !c.counted(s) {
+		c.filterEach(s)
+	}
+}
+
+// filterEach is filter by a look at each candidate.
+func (c *Chooser) filterEach(s *Step) {
+	c.step, c.census = s, nil
+	c.usable, c.indexes, c.left, c.foreign = c.ownUsable[:0], c.ownIndexes[:0], c.left[:0], c.foreign[:0]
+	defer func() { c.ownUsable, c.ownIndexes = c.usable, c.indexes }()
 	for i := range s.Candidates {
 		cand := &s.Candidates[i]
 		if reason, ready := c.judge(cand); reason != ai.Eligible {
@@ -301,6 +318,7 @@ func (c *Chooser) Exclusions() iter.Seq2[*Candidate, *Exclusion] {
 		for i := range c.Route.Steps {
 			s := &c.Route.Steps[i]
 			c.filter(s)
+			c.own()
 			for j := range c.left {
 				if !yield(&s.Candidates[c.left[j].Index], &c.left[j]) {
 					return

@@ -37,13 +37,16 @@ func (e *Exclusion) explain(cand *Candidate) ai.Candidate {
 
 // Explanation lists every candidate, and why it was left out when its step was
 // last looked at. A call in which nobody was left out shares the list of its
-// route.
+// route, and calls that found the same the list of what they found.
 func (c *Chooser) Explanation() []ai.Candidate {
 	if c.step == nil {
 		return c.Route.Steps[0].All
 	}
-	if len(c.Route.Steps) == 1 && len(c.left) == 0 {
+	if len(c.Route.Steps) == 1 && len(c.excluded()) == 0 {
 		return c.step.All
+	}
+	if len(c.Route.Steps) == 1 && c.census != nil && !c.leftOwn {
+		return c.census.explained
 	}
 	var list []ai.Candidate
 	for i := range c.Route.Steps {
@@ -66,8 +69,9 @@ func (c *Chooser) Explain(s *Step) []ai.Candidate {
 func (c *Chooser) appendExplained(list []ai.Candidate) []ai.Candidate {
 	from := len(list)
 	list = append(list, c.step.All...)
-	for i := range c.left {
-		l := &c.left[i]
+	left := c.excluded()
+	for i := range left {
+		l := &left[i]
 		list[from+l.Index] = l.explain(&c.step.Candidates[l.Index])
 	}
 	return list

@@ -25,6 +25,8 @@ type Step struct {
 	// All says of every candidate that it is eligible; calls in which nobody
 	// is left out share it instead of writing their own list.
 	All []ai.Candidate
+
+	index *index // nil: nobody remembers who can be used
 }
 
 // Candidate is a channel that could serve the step's model.
@@ -65,6 +67,10 @@ func (r *Table) Route(model string, fuzzy bool) *Route {
 	if r.routes.size.Load() < maxRoutes {
 		r.routes.size.Add(1)
 		r.routes.routes.Store(strings.Clone(model), p)
+	} else {
+		for i := range p.Steps { // nobody finds it again
+			p.Steps[i].index = nil
+		}
 	}
 	return p
 }
@@ -138,7 +144,7 @@ func (r *Table) leadsSomewhere(alias string) bool {
 }
 
 func (r *Table) makeStep(model string) Step {
-	s := Step{Model: model}
+	s := Step{Model: model, index: new(index)}
 	for _, ch := range r.Channels {
 		if ch.Served.Match(model) {
 			s.add(ch, ch.UpstreamModel(model))
@@ -149,7 +155,7 @@ func (r *Table) makeStep(model string) Step {
 
 // anyModelRoute serves endpoints without a model: every channel will do.
 func (r *Table) anyModelRoute() *Route {
-	var s Step
+	s := Step{index: new(index)}
 	for _, ch := range r.Channels {
 		s.add(ch, "")
 	}

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/ccload/ccload/access"
@@ -19,6 +20,8 @@ type State struct {
 	Windows   *access.RateWindows
 	Spending  *access.Spending
 	InFlight  *InFlight
+
+	fullness atomic.Uint64 // counts limits of channels that are used up, see access.Limiter.Watch
 }
 
 // NewState returns a state that remembers nothing. changed is called when

@@ -15,13 +15,15 @@ import (
 
 // askPolicy asks a policy of somebody else that knows situations.
 func askPolicy(p Policy, v view) int {
-	if v.among == nil {
+	if v.among == nil && v.Group == nil {
 		return p.Choose(v.Input)
 	}
 	some := *v.Input
+	some.Group = nil
 	some.Candidates = make([]Candidate, v.len())
 	for i := range some.Candidates {
 		some.Candidates[i] = *v.at(i)
+		some.Candidates[i].InFlight, some.Candidates[i].Busy = v.at(i).inFlight(), nil
 	}
 	if v.Keys != nil {
 		some.Keys = func(i int, buf []Key) []Key { return v.Keys(v.index(i), buf) }

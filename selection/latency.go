@@ -109,7 +109,7 @@ func (v view) measured() bool {
 
 func (v view) rival(i int) rival {
 	c := v.at(i)
-	r := rival{load: float64(c.InFlight) / float64(c.keys())}
+	r := rival{load: float64(c.inFlight()) / float64(c.keys())}
 	if !v.stock {
 		r.reading = v.State.measures.look(ident{channel: c.Name, model: c.Model}).read(v.Now.UnixNano())
 	}

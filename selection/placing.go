@@ -14,28 +14,54 @@ type placing struct {
 	factor   float64 // see Affinity.BoundedLoad
 	except   int     // a candidate that is not wanted, -1 for none
 	lowKeys  bool    // the keys that placeKey chose from were all low
-	inFlight int64   // calls of all candidates
-	shares   int64   // of all candidates
+	inFlight int64   // calls of all candidates, once counted
+	counted  bool
+	shares   int64 // of all candidates
 
 	// Where it goes if no better place is found: a key that is slow or low.
 	fallback    int // index of a candidate, -1 for none
 	fallbackKey string
 }
 
-// survey adds up the candidates.
+// survey adds up the candidates' shares.
 func (p *placing) survey() {
+	if p.tier != nil {
+		p.shares = p.tier.total
+		return
+	}
 	for i := range p.len() {
-		c := p.at(i)
-		p.inFlight += int64(c.InFlight)
-		p.shares += c.share()
+		p.shares += p.at(i).share()
+	}
+}
+
+// count adds up their calls in flight.
+func (p *placing) count() {
+	if p.counted {
+		return
+	}
+	p.counted = true
+	for i := range p.len() {
+		p.inFlight += int64(p.at(i).inFlight())
 	}
 }
 
 // bound is how many calls a key of a candidate may have in flight, the one to
 // be placed included: a share of all by weight, times the factor, and one more.
 func (p *placing) bound(c *Candidate) float64 {
-	fair := float64(p.inFlight+1) * float64(c.weight()) / float64(p.shares)
+	p.count()
+	return p.boundOf(c, p.inFlight)
+}
+
+// boundOf is the bound where the candidates have so many calls in flight.
+func (p *placing) boundOf(c *Candidate, inFlight int64) float64 {
+	fair := float64(inFlight+1) * float64(c.weight()) / float64(p.shares)
 	return math.Ceil(p.factor*fair) + 1
+}
+
+// within reports whether a key of a candidate may have so many calls in flight.
+// Mostly it may have them if nothing else was, and nobody is counted.
+func (p *placing) within(c *Candidate, calls, extra float64) bool {
+	return calls <= p.boundOf(c, 0)+extra || calls <= p.bound(c)+extra
 }
 
 // stay returns the candidate that served last if the conversation should go
@@ -57,7 +83,7 @@ func (p *placing) stay(last *served) int {
 		cached = last.cached
 	}
 	extra := float64(min(cached/tokensPerCall, maxExtraCalls))
-	if float64(k.InFlight+1) > p.bound(c)+extra {
+	if !p.within(c, float64(k.InFlight+1), extra) {
 		p.reason.spared = displacedBusy
 		return -1
 	}
@@ -79,6 +105,9 @@ func (p *placing) stay(last *served) int {
 
 // find is the index of the candidate of a name.
 func (p *placing) find(channel string) int {
+	if p.tier != nil {
+		return p.tier.named(p.Group, channel)
+	}
 	for i := range p.len() {
 		if p.at(i).Name == channel {
 			return p.index(i)
@@ -101,7 +130,7 @@ func (p *placing) candidateKeys(i int) []Key {
 func (p *placing) homeKey(i int, id string) (k Key, usable bool) {
 	if p.Keys == nil {
 		c := &p.Candidates[i]
-		return Key{ID: id, Usable: true, InFlight: c.InFlight / int(c.keys())}, true
+		return Key{ID: id, Usable: true, InFlight: c.inFlight() / int(c.keys())}, true
 	}
 	for _, k := range p.candidateKeys(i) {
 		if k.ID == id {
@@ -162,7 +191,7 @@ func (p *placing) place() int {
 		after = drawn
 		c := &p.Candidates[i]
 		bound := p.bound(c)
-		if float64(c.InFlight+1) > bound*float64(c.keys()) {
+		if float64(c.inFlight()+1) > bound*float64(c.keys()) {
 			p.reason.spared = displacedBusy
 			continue
 		}
@@ -190,9 +219,19 @@ func (p *placing) fallBack() int {
 // its time. -1 if there is none.
 func (p *placing) earliest(after float64) (best int, at float64) {
 	best, at = -1, math.Inf(1)
+	var hashes []uint64
+	if p.tier != nil {
+		p.tier.list(p.Group)
+		hashes = p.tier.hashes
+	}
 	for i := range p.len() {
 		c := p.at(i)
-		u, share := p.draw(c.Name), float64(c.share())
+		u, share := 0.0, float64(c.share())
+		if hashes != nil {
+			u = p.drawOf(hashes[i])
+		} else {
+			u = p.draw(c.Name)
+		}
 		if 1-u >= at*share { // -log(u) is at least that: too late
 			continue
 		}
@@ -205,8 +244,10 @@ func (p *placing) earliest(after float64) (best int, at float64) {
 
 // draw is a number between 0 and 1, the same on every node, that looks random
 // for each conversation and name.
-func (p *placing) draw(name string) float64 {
-	h := mix(p.key ^ xxhash.Sum64String(name))
+func (p *placing) draw(name string) float64 { return p.drawOf(xxhash.Sum64String(name)) }
+
+func (p *placing) drawOf(hash uint64) float64 {
+	h := mix(p.key ^ hash)
 	return (float64(h>>11) + 0.5) / (1 << 53)
 }
 

@@ -71,6 +71,9 @@ func (p *Priority) Select(pool reverseproxy.UpstreamPool, r *http.Request, _ htt
 }
 
 func (p *Priority) pick(v view) int {
+	if v.tier != nil && v.tier == &v.Group.all {
+		return ask(p.nested(), p.topOf(v))
+	}
 	top, equals := math.MinInt, 0
 	for i := range v.len() {
 		switch c := v.at(i); {
@@ -96,6 +99,17 @@ func (p *Priority) pick(v view) int {
 	}
 	next.among = s.among
 	return ask(p.nested(), next)
+}
+
+// topOf is the view of the candidates of the highest priority, where it is known.
+func (p *Priority) topOf(v view) view {
+	top := &v.Group.top
+	if !v.stock {
+		v.reason.tiered, v.reason.tier = true, top.priority
+	}
+	v = v.below(idPriority, top.priority)
+	v.among, v.tier = top.among, top
+	return v
 }
 
 // plainAffinity is the nested policy of a Priority that was not provisioned.

@@ -21,6 +21,7 @@ type rotor struct {
 	mu    sync.Mutex
 	seats []seat
 	round uint64
+	deck  deck // see turnOf
 }
 
 type seat struct {
@@ -51,12 +52,18 @@ func (r *rotor) turn(n int, total int64, entry func(i int) (string, int64), forc
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.round == 0 {
-		r.seats = make([]seat, 0, n)
-		if seed != 0 {
-			r.spin(n, total, entry, seed)
-		}
+		r.begin(n, total, entry, seed)
 	}
+	r.settle()
 	return r.deal(n, total, entry, forced)
+}
+
+// begin prepares a rotor that was never turned.
+func (r *rotor) begin(n int, total int64, entry func(i int) (string, int64), seed uint64) {
+	r.seats = make([]seat, 0, n)
+	if seed != 0 {
+		r.spin(n, total, entry, seed)
+	}
 }
 
 // spin turns a new rotor to a random position. Otherwise the first turn would
@@ -121,5 +128,6 @@ func (r *rotor) dropAbsent() {
 func (r *rotor) clone() *rotor {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.settle()
 	return &rotor{seats: slices.Clone(r.seats), round: r.round}
 }

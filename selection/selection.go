@@ -59,6 +59,7 @@ type Policy interface {
 type Input struct {
 	Call       *ai.Call    // may be nil
 	Candidates []Candidate // those that can serve the call now; the policy only reads them
+	Group      *Group      // whose Candidates they are, where many calls choose among the same; else nil
 	Now        time.Time
 	Seed       uint64 // anything random; equal seeds make equal decisions
 	State      *State // what is remembered of earlier calls
@@ -93,8 +94,12 @@ type Candidate struct {
 	Weight     int    // share of calls for each usable key; less than 1 counts as 1
 	Standby    bool   // serves only while no other of its priority can
 	UsableKeys int    // keys that do not cool down, at least 1
-	InFlight   int    // calls the channel is serving now, on all keys and models
+	InFlight   int    // calls the channel is serving now, on all keys and models; see Busy
 	Model      string // the channel's own name of the model
+
+	// Busy tells InFlight where candidates are kept from call to call; nil: the
+	// field tells. Policies of others find the field filled in.
+	Busy interface{ InFlight() int }
 
 	// Upstream stands for the channel before policies of others. It may be nil
 	// where only policies of this package are used.
@@ -107,6 +112,13 @@ type Key struct {
 	Usable   bool   // does not cool down, and was not tried in vain by this call
 	Low      bool   // its rate limit is nearly used up
 	InFlight int    // calls it is serving now
+}
+
+func (c *Candidate) inFlight() int {
+	if c.Busy != nil {
+		return c.Busy.InFlight()
+	}
+	return c.InFlight
 }
 
 func (c *Candidate) weight() int64 { return int64(max(c.Weight, 1)) }
@@ -130,6 +142,9 @@ func Choose(sel reverseproxy.Selector, s *Input) int {
 	}
 	s.State.tick(s.Now.UnixNano())
 	v := view{Input: s}
+	if s.Group != nil && !s.Group.standby {
+		v.tier = &s.Group.all
+	}
 	if s.asks++; s.asks > 1 {
 		v.path = idAgain
 	}
@@ -174,6 +189,7 @@ func ask(sel reverseproxy.Selector, v view) int {
 type view struct {
 	*Input
 	among []int32 // indexes of the candidates to choose from; nil: all
+	tier  *tier   // what is known of the candidates to choose from; may be nil
 	path  uint64  // names the policy by the policies above it, for its State
 }
 

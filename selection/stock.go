@@ -72,7 +72,7 @@ func chooseWithin(p picker, v view, pool reverseproxy.UpstreamPool) *reverseprox
 	if len(s.among) == 0 {
 		return nil
 	}
-	v.among = s.among
+	v.among, v.tier = s.among, nil
 	i := p.pick(v.below(idNested, 0))
 	if i < 0 {
 		return nil

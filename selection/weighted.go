@@ -70,10 +70,16 @@ func (*Weighted) pick(v view) int {
 		c := &candidates[i]
 		return c.Name, c.share()
 	}
-	for i := range n {
-		total += v.at(i).share()
+	i := 0
+	if seed := dice.pcg.Uint64() | 1; v.tier != nil {
+		total = v.tier.total
+		i = turns.turnOf(v.tier, n, entry, seed)
+	} else {
+		for i := range n {
+			total += v.at(i).share()
+		}
+		i = turns.turn(n, total, entry, -1, seed)
 	}
-	i := turns.turn(n, total, entry, -1, dice.pcg.Uint64()|1)
 	v.reason.method, v.reason.a, v.reason.b = methodWeighted, int(v.at(i).share()), int(total)
 	return v.index(i)
 }
