@@ -77,6 +77,7 @@ func (a *attempt) topUp(answer *relay.Answer) {
 		return
 	}
 	u := ai.Usage{Input: c.countInput(), Output: int64(float64(c.site.gateway.State.Counter.Answer(t.Model, text)) * times)}
+	u.Region = provider.Region(t.Conf, t.URLs[t.URL].Host)
 	c.admission.Costs(c.Record.Cost.Amount + c.priceAt(&t.Candidate, &u).Amount)
 }
 
