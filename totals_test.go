@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
@@ -30,14 +29,30 @@ func (c *counted) add(u *ai.Usage, cost ai.Money) {
 	c.cost += cost
 }
 
-// counter reads a Prometheus counter.
-func counter(t *testing.T, c prometheus.Counter) float64 {
+// metered reads what the metrics of the process say of money and tokens.
+func metered(t *testing.T) (v [5]float64) {
 	t.Helper()
-	var m dto.Metric
-	if err := c.Write(&m); err != nil {
+	registry := prometheus.NewRegistry()
+	if err := collectors.Register(registry); err != nil {
 		t.Fatal(err)
 	}
-	return m.GetCounter().GetValue()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]int{"ccload_cost_usd_total": 0, "input": 1, "cached_input": 2, "output": 3, "ccload_unpriced_requests_total": 4}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName()
+			if name == "ccload_tokens_total" {
+				name = m.GetLabel()[0].GetValue()
+			}
+			if i, ok := at[name]; ok {
+				v[i] = m.GetCounter().GetValue()
+			}
+		}
+	}
+	return v
 }
 
 // mixedUpstream answers Claude's format: whoever asks as the first channel gets a
@@ -72,7 +87,7 @@ func TestEveryTotalIsTheSame(t *testing.T) {
 	channels := channelURL("first", address, "priority 20", "models claude-opus-4-6", "body_set system fails") + channelURL("second", address, "cost_multiplier 0.5")
 	g := newGateway(t, strings.ReplaceAll(channels, "protocol anthropic openai responses gemini", "protocol anthropic")+
 		"token tests "+testToken+"\ntoken poor "+poorToken+" {\nbudget 50/total\n}\n", "")
-	before := [...]float64{counter(t, metrics.cost), counter(t, tokensIn), counter(t, tokensCached), counter(t, tokensOut), counter(t, metrics.unpriced)}
+	before := metered(t)
 
 	body := func(model, said string, stream bool) string {
 		return fmt.Sprintf(`{"model":%q,"max_tokens":500,"stream":%t,"messages":[{"role":"user","content":%q}]}`, model, stream, said)
@@ -170,7 +185,7 @@ func TestEveryTotalIsTheSame(t *testing.T) {
 		}
 	}
 
-	after := [...]float64{counter(t, metrics.cost), counter(t, tokensIn), counter(t, tokensCached), counter(t, tokensOut), counter(t, metrics.unpriced)}
+	after := metered(t)
 	for i, want := range []float64{all.cost.USD(), float64(all.input), float64(all.cached), float64(all.output), float64(unpriced)} {
 		if got := after[i] - before[i]; math.Abs(got-want) > 1e-9 {
 			t.Errorf("metric %d: %v, rows %v", i, got, want)
