@@ -219,3 +219,28 @@ func TestKeptResponsesGoNative(t *testing.T) {
 		t.Errorf("%s", native.Last().Body)
 	}
 }
+
+// TestKeptResponsesAreSealedAnew: what was kept under a key is there under the
+// next one, once that has sealed it, and the old key is not needed any more.
+func TestKeptResponsesAreSealedAnew(t *testing.T) {
+	t.Parallel()
+	_, channel := onlySpeaks(t, ai.Anthropic, "other", "key mk-ok")
+	db := filepath.Join(t.TempDir(), "ccload.db")
+	open := func(keys string) *desk {
+		d := openDeskAt(t, db, "encryption_key "+keys+"\ntoken tests "+testToken+"\n"+channel)
+		d.logIn(`{"password":"` + testPassword + `"}`)
+		return d
+	}
+	d := open("the-first-key-of-all")
+	made := madeIn(t, d.post("/v1/responses", `{"model":"m","input":"the first question"}`).want(t, http.StatusOK))
+	next := fmt.Sprintf(`{"model":"m","previous_response_id":%q,"input":"the next question"}`, made.ID)
+	d.close()
+
+	d = open("quite-another-key the-first-key-of-all")
+	d.api(http.MethodPost, "rotate", "{}").want(t, http.StatusOK)
+	d.post("/v1/responses", next).want(t, http.StatusOK)
+	d.close()
+
+	d = open("quite-another-key")
+	d.post("/v1/responses", next).want(t, http.StatusOK)
+}

@@ -32,6 +32,7 @@ type Store interface {
 	store.Documents
 	store.Sessions
 	store.Captures
+	store.Responses
 	store.Memory
 }
 

@@ -7,10 +7,12 @@ import (
 	"net/http"
 
 	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/secrets"
+	"github.com/ccload/ccload/store"
 )
 
-// Rotate implements admin.Operator: everything, captured bodies included, is
+// Rotate implements admin.Operator: everything, captured bodies and kept responses included, is
 // sealed with the first of the configured encryption keys or, where none is configured, with a new one that
 // is put first into the key file. The older ones stay there: they open backups,
 // and other databases that use the file. At no moment is there something in the
@@ -69,6 +71,12 @@ func (s *Service) Rotate(ctx context.Context, who admin.Actor) (*admin.Rotation,
 		return nil, storeProblem(err)
 	}
 	if err := st.resealCaptures(ctx, v); err != nil {
+		return nil, storeProblem(err)
+	}
+	if err := st.Store.ResealResponses(ctx, func(r *store.Response) error {
+		gateway.ResealResponse(r, v)
+		return nil
+	}); err != nil {
 		return nil, storeProblem(err)
 	}
 	return &admin.Rotation{Key: v.ID(), Channels: sealed}, nil

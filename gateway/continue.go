@@ -36,6 +36,10 @@ func keepsResponses(c *Call) bool {
 // madeMark stands in all ids that translations make.
 var madeMark = []byte("_ccl")
 
+// writingTime is how long a response may be on its way into the store: a client
+// whose next request meets another node may be quicker.
+const writingTime = 150 * time.Millisecond
+
 // writeOut writes out a conversation that the client only refers to, so that any
 // channel can serve it.
 func writeOut(c *Call) error {
@@ -51,7 +55,11 @@ func writeOut(c *Call) error {
 	var problem error
 	known := make(map[string]*responses.Kept)
 	if previous != "" {
-		if chain, problem = keptResponses(c, previous, true); problem != nil {
+		chain, problem = keptResponses(c, previous, true)
+		if errors.Is(problem, store.ErrNotFound) && pause(c.r.Context(), writingTime) {
+			chain, problem = keptResponses(c, previous, true)
+		}
+		if problem != nil {
 			return notKept(c, problem, "previous_response_id", previous)
 		}
 		slices.Reverse(chain)

@@ -116,9 +116,22 @@ func (f *forecast) ExpectedUse(cand *routing.Candidate) access.Use {
 // useAt is what the call with so many tokens of input is expected to use of a candidate.
 func (f *forecast) useAt(cand *routing.Candidate, input int64) access.Use {
 	usual, bound := f.expect(cand.Model, input)
+	usual.Region = regionOf(cand)
+	bound.Region = usual.Region
 	return access.Use{
 		Tokens: int(usual.Input + usual.Output), Money: f.priceAt(cand, &bound).Amount, Likely: f.priceAt(cand, &usual).Amount,
 	}
+}
+
+// regionOf is a region that a candidate may bill for, "" if none of its addresses
+// is in one.
+func regionOf(cand *routing.Candidate) string {
+	for i := range cand.URLs {
+		if region := provider.Region(cand.Conf, cand.URLs[i].Host); region != "" {
+			return region
+		}
+	}
+	return ""
 }
 
 // dearest is how many candidates are priced to find out what a call may cost.

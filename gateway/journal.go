@@ -77,5 +77,6 @@ func (a *attempt) topUp(answer *relay.Answer) {
 		return
 	}
 	u := ai.Usage{Input: c.forecast.countInput(), Output: int64(float64(c.site.gateway.State.Counter.Answer(t.Model, text)) * times)}
+	u.Region = provider.Region(t.Conf, t.URLs[t.URL].Host)
 	c.admission.granted.Costs(c.Record.Cost.Amount + c.forecast.priceAt(&t.Candidate, &u).Amount)
 }

@@ -50,6 +50,10 @@ func (s *keptInMemory) DeleteResponse(_ context.Context, token, id string) error
 	return nil
 }
 
+func (s *keptInMemory) ResealResponses(context.Context, func(*store.Response) error) error {
+	return errors.ErrUnsupported
+}
+
 func (s *keptInMemory) ForgetResponses(_ context.Context, before time.Time, bytes int64) error {
 	s.forgot, s.bytes = append(s.forgot, before), bytes
 	return nil

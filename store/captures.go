@@ -60,55 +60,14 @@ func (d *database) LoadCapture(ctx context.Context, id string) (one Capture, err
 
 // ResealCaptures implements Store.
 func (d *database) ResealCaptures(ctx context.Context, seal func(*Capture) error) error {
-	c, err := d.connections()
-	if err != nil {
-		return err
-	}
-	const doing = "sealing anew what was said in calls"
-	var ids []any
-	if err := c.view(ctx, doing, func(tx *sql.Tx) error {
-		ids, err = captureIDs(ctx, tx, "SELECT id FROM captures ORDER BY time")
-		return err
-	}); err != nil {
-		return err
-	}
-	for _, id := range ids { // one at a time, so that writers never wait long
-		err := c.update(ctx, doing, func(tx *sql.Tx) error {
-			one := Capture{ID: id.(string)}
-			err := tx.QueryRowContext(ctx, "SELECT time, sealed FROM captures WHERE id = ?", id).Scan(moment{&one.Time}, &one.Sealed)
-			if errors.Is(err, sql.ErrNoRows) {
-				return nil // forgotten meanwhile
-			}
-			if err != nil {
-				return err
-			}
-			if err := seal(&one); err != nil {
-				return err
-			}
-			_, err = tx.ExecContext(ctx, "UPDATE captures SET size = ?, sealed = ? WHERE id = ?", len(one.Sealed), noNil(one.Sealed), id)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func captureIDs(ctx context.Context, tx *sql.Tx, query string, args ...any) (ids []any, err error) {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+	return d.reseal(ctx, "captures", func(ctx context.Context, tx *sql.Tx, id string) ([]byte, error) {
+		one := Capture{ID: id}
+		if err := tx.QueryRowContext(ctx, "SELECT time, sealed FROM captures WHERE id = ?", id).Scan(moment{&one.Time}, &one.Sealed); err != nil {
 			return nil, err
 		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+		err := seal(&one)
+		return one.Sealed, err
+	})
 }
 
 // ForgetCaptures implements Store.

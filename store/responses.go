@@ -106,3 +106,16 @@ func (d *database) DeleteResponse(ctx context.Context, token, id string) error {
 func (d *database) ForgetResponses(ctx context.Context, olderThan time.Time, maxBytes int64) error {
 	return d.forget(ctx, "responses", olderThan, maxBytes)
 }
+
+// ResealResponses implements Store.
+func (d *database) ResealResponses(ctx context.Context, seal func(*Response) error) error {
+	return d.reseal(ctx, "responses", func(ctx context.Context, tx *sql.Tx, id string) ([]byte, error) {
+		one := Response{ID: id}
+		if err := tx.QueryRowContext(ctx, "SELECT token, time, previous, sealed FROM responses WHERE id = ?", id).
+			Scan(&one.Token, moment{&one.Time}, &one.Previous, &one.Sealed); err != nil {
+			return nil, err
+		}
+		err := seal(&one)
+		return one.Sealed, err
+	})
+}

@@ -176,6 +176,9 @@ type Responses interface {
 	// ForgetResponses forgets those of before olderThan, and the oldest until all
 	// together take at most maxBytes.
 	ForgetResponses(ctx context.Context, olderThan time.Time, maxBytes int64) error
+	// ResealResponses lets seal change what is sealed of each, and ends with its
+	// first error.
+	ResealResponses(ctx context.Context, seal func(*Response) error) error
 }
 
 // Leases divides limits among the nodes that share a database.

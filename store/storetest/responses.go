@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -53,6 +54,19 @@ func (t suite) responsesAreKept() {
 	want("another token's", load("b", 5, true), "")
 	if got, err := s.LoadResponses(t.Context(), "a", id(3), false); err != nil || got[0].Previous != id(2) || string(got[0].Sealed) != string(list[3].Sealed) {
 		t.Errorf("%+v, %v", got, err)
+	}
+	seen := make(map[string]string)
+	for _, want := range []error{nil, io.EOF} {
+		if err := s.ResealResponses(t.Context(), func(r *store.Response) error {
+			seen[r.ID] = r.Token
+			r.Sealed[0] = 'x'
+			return want
+		}); !errors.Is(err, want) {
+			t.Errorf("sealing anew: %v, want %v", err, want)
+		}
+	}
+	if got, err := s.LoadResponses(t.Context(), "a", id(3), false); err != nil || got[0].Sealed[0] != 'x' || got[0].Sealed[99] != 3 || len(seen) != 6 || seen[id(3)] != "a" || !got[0].Time.Equal(list[3].Time) {
+		t.Errorf("sealed anew: %+v, %v, %v", got, seen, err)
 	}
 
 	if err := s.DeleteResponse(t.Context(), "b", id(3)); !errors.Is(err, store.ErrNotFound) {

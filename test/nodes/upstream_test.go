@@ -1,6 +1,7 @@
 package nodes
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,6 +21,7 @@ type upstream struct {
 	mu     sync.Mutex
 	limits map[string]bool // keys that are answered 429
 	echoes string          // what the headers and the words of a failure repeat
+	last   []byte          // what it was asked last
 }
 
 func newUpstream(t *testing.T) *upstream {
@@ -32,8 +34,9 @@ func newUpstream(t *testing.T) *upstream {
 }
 
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body)
+	body, _ := io.ReadAll(r.Body)
 	u.mu.Lock()
+	u.last = body
 	limited, echo := u.limits[r.Header.Get("X-Api-Key")], u.echoes
 	u.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
@@ -65,6 +68,13 @@ func (u *upstream) echo(text string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.echoes = text
+}
+
+// was reports whether the last request held a text.
+func (u *upstream) was(text string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return bytes.Contains(u.last, []byte(text))
 }
 
 // channel is a channel at the upstream.
