@@ -77,7 +77,7 @@ func (st *State) live(token string, whole bool) any {
 	m := Metrics{
 		Time: now.UTC(), InFlight: st.Gateway.UnderWay.Load(), Calls: sum.calls.Load(), Failed: sum.failed.Load(),
 		Input: sum.input.Load(), Output: sum.output.Load(), Cost: ai.Money(sum.cost.Load()),
-		Cooling: len(st.Resting()),
+		Cooling: len(st.Cooling()),
 		Journal: Journal{stats.Depth, stats.Spooled, stats.Written, stats.Lost},
 	}
 	if !whole {
@@ -96,9 +96,9 @@ func (st *State) live(token string, whole bool) any {
 // Change is told when something begins or ceases to cool down, or what is stored was
 // changed.
 type Change struct {
-	Cooling  *health.Change `json:"cooling,omitempty"`  // what began or ceased to cool down here
-	Resting  bool           `json:"resting,omitempty"`  // another node has changed what cools down: ask anew
-	Revision int64          `json:"revision,omitempty"` // of the stored configuration
+	Cooling          *health.Change `json:"cooling,omitempty"`  // what began or ceased to cool down here
+	CoolingElsewhere bool           `json:"resting,omitempty"`  // another node has changed what cools down: ask anew
+	Revision         int64          `json:"revision,omitempty"` // of the stored configuration
 }
 
 // PublishCall counts a call that has ended, and shows it to those who watch.
