@@ -27,6 +27,7 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
+	"github.com/ccload/ccload/pricing"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
@@ -54,6 +55,7 @@ type App struct {
 	keep     atomic.Pointer[control.Retention]
 	control  *control.Service
 	files    *secrets.FileSet // those that the config names
+	prices   []pricing.Row    // of the files that the config names
 	replacer *caddy.Replacer  // of placeholders that stand for secrets, by way of files
 	sites    addresses        // at which it is found
 
@@ -71,8 +73,9 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision resolves the config. It opens nothing: that is done in Start, so
-// that "caddy validate" touches neither disk nor network.
+// Provision resolves the config and reads the files that it names, so that
+// "caddy validate" finds those that are missing or wrong. It makes nothing and
+// opens neither store nor network: that is done in Start.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.logger = ctx, ctx.Logger()
 	if err := a.Validate(); err != nil {
@@ -113,6 +116,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		KeyFile: filepath.Join(caddy.AppDataDir(), "ccload", "encryption.key"), Modules: modulesIn, Log: a.logger,
 	})
 	if err != nil {
+		return err
+	}
+	if a.prices, err = a.control.ReadPrices(); err != nil {
 		return err
 	}
 	return a.rebuild()
@@ -163,10 +169,6 @@ func (a *App) rebuild() error {
 // Start opens the store, if no earlier config has, and begins to work. A store
 // that is away keeps no config from starting.
 func (a *App) Start() (err error) {
-	own, err := a.control.ReadPrices()
-	if err != nil {
-		return err
-	}
 	if err := a.state.storage.Open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
@@ -189,13 +191,14 @@ func (a *App) Start() (err error) {
 	if a.state.storage.Opened() {
 		_ = a.state.storage.Meet(run, func(ctx context.Context) error { a.state.cluster.Divide(ctx); return nil })
 	}
-	if sync := a.control.UsePrices(own); sync != nil {
+	if sync := a.control.UsePrices(a.prices); sync != nil {
 		a.background.Go(func() { sync(run) })
 	}
 	a.gateway.StartChecks()
 	a.warnOfServers()
 	a.nameSites()
 	a.findSites()
+	a.warnOfSites()
 	if len(a.gateway.Table().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}

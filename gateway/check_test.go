@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
-
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/routing"
 )
@@ -22,7 +20,7 @@ func TestIntervalsOfChecks(t *testing.T) {
 	got := checksOf(&routing.Table{Channels: []*routing.Channel{
 		channel("unchecked", config.Channel{}),
 		channel("usual", config.Channel{HealthCheck: new(config.HealthCheck)}),
-		channel("often", config.Channel{HealthCheck: &config.HealthCheck{Interval: caddy.Duration(time.Minute)}}),
+		channel("often", config.Channel{HealthCheck: &config.HealthCheck{Interval: config.Duration{Duration: time.Minute}}}),
 		channel("off", config.Channel{Disabled: true, HealthCheck: new(config.HealthCheck)}),
 		keyless,
 	}})

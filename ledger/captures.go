@@ -118,7 +118,7 @@ func (cw *CaptureWriter) write(ctx context.Context, batch []Capture) {
 	err := cw.Store.SaveCaptures(ctx, batch)
 	if err == nil {
 		if conf := cw.Conf(); conf.Enabled {
-			err = cw.Store.ForgetCaptures(ctx, time.Now().Add(-time.Duration(conf.Age)), conf.Bytes)
+			err = cw.Store.ForgetCaptures(ctx, time.Now().Add(-conf.Age.Duration), conf.Bytes)
 		}
 	}
 	if err != nil {
@@ -135,7 +135,7 @@ func (cw *CaptureWriter) forget(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, captureWait)
 	defer cancel()
 	// While the store is away there is nothing new to forget either.
-	_ = cw.Store.ForgetCaptures(ctx, time.Now().Add(-time.Duration(conf.Age)), conf.Bytes)
+	_ = cw.Store.ForgetCaptures(ctx, time.Now().Add(-conf.Age.Duration), conf.Bytes)
 }
 
 // masked is the capture without secrets: those that it was made with, and

@@ -184,7 +184,7 @@ func ruleSpecs(rules []config.CooldownRule) []health.RuleSpec {
 	specs := make([]health.RuleSpec, len(rules))
 	for i, r := range rules {
 		specs[i] = health.RuleSpec{
-			Status: r.Status, Body: r.Body, Scope: r.Scope, For: time.Duration(r.For), Layout: r.Layout, Zone: r.Zone,
+			Status: r.Status, Body: r.Body, Scope: r.Scope, For: r.For.Duration, Layout: r.Layout, Zone: r.Zone,
 		}
 	}
 	return specs
