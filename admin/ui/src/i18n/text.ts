@@ -14,6 +14,7 @@ export const lang = signal<Lang>(document.documentElement.lang === "zh" ? "zh" :
 const messages = signal<Messages | undefined>(undefined)
 
 let plural = new Intl.PluralRules(lang.peek())
+let numbers = new Intl.NumberFormat(lang.peek())
 
 interface Loaded {
 	default: Partial<Messages>
@@ -42,6 +43,7 @@ export async function loadMoreTexts(): Promise<void> {
 export async function loadLanguage(to: Lang): Promise<void> {
 	const [near, far] = await Promise.all([(to === "zh" ? import("./zh") : import("./en")) as Promise<Loaded>, withMore ? moreTexts(to) : undefined])
 	plural = new Intl.PluralRules(to)
+	numbers = new Intl.NumberFormat(to)
 	document.documentElement.lang = to
 	lang.value = to
 	messages.value = { ...near.default, ...far?.default } as Messages
@@ -57,8 +59,10 @@ export function t(key: Key, values?: Record<string, string | number>): string {
 	const m = messages.value?.[key]
 	if (m === undefined) return key
 	const text = typeof m === "string" ? m : ((plural.select(Number(values?.n ?? 0)) === "one" ? m.one : undefined) ?? m.other)
-	return values ? text.replace(/\{(\w+)\}/g, (all, name: string) => String(values[name] ?? all)) : text
+	return values ? text.replace(/\{(\w+)\}/g, (all, name: string) => valueText(values[name], all)) : text
 }
+
+const valueText = (value: string | number | undefined, missing: string): string => (typeof value === "number" ? numbers.format(value) : (value ?? missing))
 
 /** A text for a code of the server; the code itself where there is none. */
 export function tCode(prefix: string, code: string): string {

@@ -27,7 +27,7 @@ interface Row {
 export function ChannelList({ data }: { data: Overview | undefined }) {
 	const channels = channelStates.value
 	const rows = useMemo(() => rowsOf(channels ?? [], data), [channels, data])
-	const shown = rows.filter((r) => r.state.rank > 1).slice(0, most)
+	const shown = rows.filter((r) => r.state.rank > 1).slice(0, most).sort(inPlace)
 	return (
 		<section class="sec ovchannels">
 			<header>
@@ -42,6 +42,10 @@ export function ChannelList({ data }: { data: Overview | undefined }) {
 	)
 }
 
+/** Rows keep their place while traffic comes and goes: the worst first, then in the order of use. */
+const inPlace = (a: Row, b: Row): number => b.state.rank - a.state.rank || (b.channel.priority ?? 0) - (a.channel.priority ?? 0) || a.channel.name.localeCompare(b.channel.name)
+
+/** The worst first, then those with the most traffic. */
 function rowsOf(channels: readonly Channel[], data: Overview | undefined): Row[] {
 	const parts = new Map((data?.channels ?? []).map((c) => [c.name, c]))
 	const served = [...parts.values()].reduce((sum, c) => sum + c.served, 0)
@@ -75,7 +79,7 @@ function columns(): Column<Row>[] {
 	return [
 		{ id: "name", head: t("overview.channel"), class: "p1", cell: (r) => <a class="name clipname" dir="auto" href={href(["channels", r.channel.name])} title={r.channel.name}>{r.channel.name}</a> },
 		{ id: "state", head: t("overview.state"), class: "w100 p3 clip", cell: (r) => <ChannelStateCell brief state={r.state} /> },
-		{ id: "strip", head: t("overview.lastHour"), cell: (r) => r.part && <HourStrip hour={r.part.hour} /> },
+		{ id: "strip", head: t("overview.lastHour"), cell: (r) => (r.part ? <HourStrip hour={r.part.hour} /> : <svg class="strip" aria-hidden="true" />) },
 		{ id: "success", head: t("overview.success"), num: true, class: "p2", cell: (r) => <HourSuccess part={r.part} /> },
 		{ id: "p95", head: "p95", num: true, class: "w4", cell: (r) => (r.part?.first_content_p95_ns ? duration(r.part.first_content_p95_ns) : none) },
 		{ id: "keys", head: t("overview.keys"), num: true, cell: (r) => keysText(r.channel) },
