@@ -134,6 +134,8 @@ export default {
 	"ch.noCallsHelp": "Choose a longer range, or test the channel.",
 	"ch.calls": "Calls",
 	"ch.share": "Share",
+	"ch.passedOn": "tried again",
+	"ch.expected": "{share} by the rules of this moment",
 	"ch.since": "Since",
 	"ch.when": "When",
 	"ch.what": "What",

@@ -137,6 +137,8 @@ export default {
 	"ch.noCallsHelp": "选择更长的范围，或测试此渠道。",
 	"ch.calls": "调用",
 	"ch.share": "占比",
+	"ch.passedOn": "已重试",
+	"ch.expected": "按当前规则 {share}",
 	"ch.since": "开始于",
 	"ch.when": "时间",
 	"ch.what": "对象",
