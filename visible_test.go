@@ -102,10 +102,10 @@ func TestMetrics(t *testing.T) {
 	g.askModel(ai.Gemini, "metrics-model", true).want(t, http.StatusOK)
 	g.askModel(ai.Gemini, "metrics-model", false).want(t, http.StatusOK)
 	registry := prometheus.NewRegistry()
-	if err := registerMetrics(registry); err != nil {
+	if err := collectors.Register(registry); err != nil {
 		t.Fatal(err)
 	}
-	if err := registerMetrics(registry); err != nil {
+	if err := collectors.Register(registry); err != nil {
 		t.Fatalf("registering again, as a reload does: %v", err)
 	}
 	text := eventually(t, func() (string, bool) {

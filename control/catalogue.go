@@ -77,8 +77,8 @@ func options(t reflect.Type) []admin.Option {
 	return list
 }
 
-// durationType is Caddy's type of durations, which the config uses.
-var durationType = reflect.TypeOf(config.Prices{}.SyncInterval)
+// durationType is the type of durations in the config.
+var durationType = reflect.TypeFor[config.Duration]()
 
 // optionType is a type in words for a form.
 func optionType(t reflect.Type) string {

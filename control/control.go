@@ -9,7 +9,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 	"sync"
@@ -67,6 +66,7 @@ type State struct {
 	noKey      atomic.Bool                  // the keyring's key is kept nowhere
 	stored     atomic.Pointer[storedConfig] // nil until it is read for the first time
 	storeState atomic.Pointer[storeState]
+	writeFault atomic.Pointer[error] // why the last batch of calls could not be written; nil: it could
 	reading    sync.Mutex // one at a time reads what is stored
 	editing    sync.Mutex // one at a time changes what is stored
 	rotating   sync.Mutex // one at a time changes the encryption key
@@ -161,16 +161,14 @@ type Service struct {
 var _ admin.Operator = (*Service)(nil)
 
 // New makes the control plane of a config. It opens nothing. It fails if an
-// encryption key or the admin password of the config cannot be used. Whether the
-// file or variable of a key exists is asked in Open, because a config may be
-// validated where it does not.
+// encryption key or the admin password of the config cannot be used.
 func New(o Options) (*Service, error) {
 	s := &Service{
 		underWay: underWay{o.State, o.Gateway},
 		state:    o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
 		replacer: o.Replacer, watched: o.Watched, secret: o.SecretFile, modules: o.Modules, log: o.Log,
 	}
-	if _, err := s.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
+	if _, err := s.encryptionKeys(); err != nil {
 		return nil, err
 	}
 	password, err := s.readPassword()

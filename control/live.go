@@ -42,7 +42,7 @@ func (st *State) live(token string, whole bool) any {
 	m := admin.LiveMetrics{
 		Time: now.UTC(), InFlight: st.Gateway.UnderWay.Load(), Calls: sum.calls.Load(), Failed: sum.failed.Load(),
 		Input: sum.input.Load(), Output: sum.output.Load(), Cost: ai.Money(sum.cost.Load()),
-		Cooling: len(st.Resting()),
+		Cooling: len(st.Cooling()),
 		Journal: admin.LiveJournal{Depth: stats.Depth, Spooled: stats.Spooled, Written: stats.Written, Lost: stats.Lost},
 	}
 	if !whole {

@@ -69,6 +69,9 @@ func (st *State) RefreshLoop(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		if err == nil {
+			err = st.writable()
+		}
 		st.JudgeStore(err)
 	}
 }

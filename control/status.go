@@ -16,7 +16,7 @@ func (s *Service) Status(ctx context.Context) admin.Status {
 	stats, r := s.state.Gateway.Ledger.Stats(), s.gateway.Table()
 	shown := admin.Status{
 		InFlight: s.state.Gateway.UnderWay.Load(), Channels: len(r.Channels), Tokens: len(r.Tokens.Names()),
-		Cooling: len(s.state.Resting()), Sites: s.gateway.SiteNames(),
+		Cooling: len(s.state.Cooling()), Sites: s.gateway.SiteNames(),
 	}
 	shown.Journal.Depth, shown.Journal.Spooled = int64(stats.Depth), int64(stats.Spooled)
 	shown.Journal.Written, shown.Journal.Lost = int64(stats.Written), int64(stats.Lost) //nolint:gosec // counts
@@ -37,8 +37,8 @@ func (s *Service) Status(ctx context.Context) admin.Status {
 // nodesPatience bounds how long a database that hangs holds up the status.
 const nodesPatience = time.Second
 
-// Resting lists what cools down right now.
-func (st *State) Resting() []health.Entry {
+// Cooling lists what cools down right now.
+func (st *State) Cooling() []health.Entry {
 	now := time.Now()
 	var list []health.Entry
 	for _, e := range st.Routing.Tracker.Entries() {

@@ -189,7 +189,7 @@ func testOnce(ctx context.Context, c *Call, o *testOrder) {
 		return
 	}
 	t.Why = testPolicy
-	ctx, end := c.site.gateway.State.Running.start(c, ctx)
+	ctx, end := c.site.gateway.State.Running.start(c, ctx, 0)
 	defer end()
 	if !c.try(ctx, t) {
 		_ = c.giveUp(ctx)

@@ -100,6 +100,23 @@ func raise(ctx context.Context, tx *sql.Tx, name string) error {
 	return err
 }
 
+// errRaced says that another transaction has raised a revision first.
+var errRaced = errors.New("another gateway was quicker")
+
+// raiseFrom makes a revision grow that is still what it was, and fails with
+// errRaced if it is not.
+func raiseFrom(ctx context.Context, tx *sql.Tx, name string, from int64) error {
+	done, err := tx.ExecContext(ctx, "UPDATE revisions SET value = value + 1 WHERE name = ? AND value = ?", name, from)
+	if err != nil {
+		return err
+	}
+	n, err := done.RowsAffected()
+	if err == nil && n != 1 {
+		err = errRaced
+	}
+	return err
+}
+
 // Documents implements Store.
 func (d *database) Documents(ctx context.Context) (list []Document, revision int64, err error) {
 	c, err := d.connections()
@@ -137,12 +154,10 @@ func (d *database) EditDocuments(ctx context.Context, base int64, edit Edit) err
 		return err
 	}
 	return c.update(ctx, "saving the configuration", func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, "UPDATE revisions SET value = value + 1 WHERE name = ? AND value = ?", revisionConfig, base)
-		if err != nil {
+		if err := raiseFrom(ctx, tx, revisionConfig, base); errors.Is(err, errRaced) {
+			return ErrConflict // whoever edits must look again
+		} else if err != nil {
 			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(err, ErrConflict)
 		}
 		for i := range edit.Remove {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE kind = ? AND name = ?", edit.Remove[i].Kind, edit.Remove[i].Name); err != nil {

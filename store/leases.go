@@ -134,8 +134,7 @@ func (d *database) Lease(ctx context.Context, node string, claims []Claim, now, 
 	}
 	grants := make([]Grant, len(claims))
 	err = c.update(ctx, "sharing limits with other nodes", func(tx *sql.Tx) error {
-		// One node at a time divides: the row that everyone changes sees to it.
-		if err := raise(ctx, tx, revisionLeases); err != nil {
+		if err := c.claimTurn(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM leases WHERE expires <= ?", nanos(now)); err != nil {
@@ -159,6 +158,22 @@ func (d *database) Lease(ctx context.Context, node string, claims []Claim, now, 
 		return nil, err
 	}
 	return grants, nil
+}
+
+// claimTurn makes the transaction the only one that divides as of the revision
+// that it sees, by a compare-and-set of it. Whoever divided meanwhile has raised
+// the revision, so that nothing is changed here and the transaction fails with
+// errRaced, to be run again on what is there now. Where the compare-and-set
+// succeeds, nobody has divided since the revision was read: that relies neither
+// on locks of rows, which the servers of a cluster do not share, nor on the
+// isolation of reads. The lock only lets those who use the same server wait
+// instead of trying again.
+func (c *connections) claimTurn(ctx context.Context, tx *sql.Tx) error {
+	var seen int64
+	if err := tx.QueryRowContext(ctx, "SELECT value FROM revisions WHERE name = ?"+c.lockRows, revisionLeases).Scan(&seen); err != nil {
+		return err
+	}
+	return raiseFrom(ctx, tx, revisionLeases, seen)
 }
 
 // readLeases adds up the shares of other nodes, by the name of the limit.

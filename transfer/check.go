@@ -22,7 +22,11 @@ type collector struct {
 	file  File
 	seen  map[string]int // line of every kind and name
 	owner map[string]string
+	path  string // of the thing that is read, such as channels[3], if the file has such
 }
+
+// where says which thing of a file is read.
+func (c *collector) where(kind string) string { return cmp.Or(c.path, "a "+kind) }
 
 func newCollector(format string) *collector {
 	return &collector{file: File{Format: format}, seen: make(map[string]int), owner: make(map[string]string)}
@@ -77,6 +81,7 @@ func (c *collector) channel(line int, ch Channel) {
 		secrets = append(secrets, ch.Keys[i].Secret)
 	}
 	if err := checkChannel(&ch); err != nil {
+		err = config.Nameless(err, c.where(KindChannel), ch.Hint())
 		c.fail(line, ch.Name, err, secrets...)
 		return
 	}
@@ -122,6 +127,7 @@ func checkChannel(ch *Channel) error {
 func (c *collector) token(line int, t Token) {
 	secret := t.Secret
 	if err := checkToken(&t); err != nil {
+		err = config.Nameless(err, c.where(KindToken), t.Hint())
 		c.fail(line, t.Name, err, secret, t.SecretHash)
 		return
 	}
@@ -161,6 +167,7 @@ func checkToken(t *Token) error {
 
 func (c *collector) alias(line int, a config.Alias) {
 	if err := a.Validate(); err != nil {
+		err = config.Nameless(err, c.where(KindAlias), a.Hint())
 		c.fail(line, a.Name, err)
 		return
 	}
