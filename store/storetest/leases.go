@@ -3,8 +3,8 @@ package storetest
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
