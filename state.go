@@ -58,7 +58,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Tracker: st.routing.Tracker, Limited: st.limited, Log: st.logger,
-		Changed: func() { st.control.PublishChange(admin.LiveChange{Resting: true}) },
+		Changed: func() { st.control.PublishChange(admin.LiveChange{CoolingElsewhere: true}) },
 	})
 	st.control = control.NewState(control.Parts{
 		Store: s, Cluster: st.cluster, Routing: st.routing, Gateway: st.gateway,

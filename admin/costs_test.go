@@ -154,7 +154,12 @@ func TestTablesAddUp(t *testing.T) {
 							row.merge(cell)
 						}
 					}
-					if row != lines[i].Sum {
+					sum := lines[i].Sum
+					if want := ratio(int64(sum.Cost), int64(c.Total.Cost)); want == nil || sum.Share == nil || *sum.Share != *want {
+						t.Fatalf("%s: row %s: its share is %v", path, lines[i].Name, sum.Share)
+					}
+					sum.Share = nil
+					if row != sum {
 						t.Fatalf("%s: row %s: cells come to %+v, the sum is %+v", path, lines[i].Name, row, lines[i].Sum)
 					}
 					byCell.merge(&row)

@@ -45,9 +45,9 @@ type OwnMetrics struct {
 // LiveChange is told when something begins or ceases to cool down, or what is
 // stored was changed.
 type LiveChange struct {
-	Cooling  *health.Change `json:"cooling,omitempty"`  // what began or ceased to cool down here
-	Resting  bool           `json:"resting,omitempty"`  // another node has changed what cools down: ask anew
-	Revision int64          `json:"revision,omitempty"` // of the stored configuration
+	Cooling          *health.Change `json:"cooling,omitempty"`  // what began or ceased to cool down here
+	CoolingElsewhere bool           `json:"resting,omitempty"`  // another node has changed what cools down: ask anew
+	Revision         int64          `json:"revision,omitempty"` // of the stored configuration
 }
 
 // LiveCalls are calls that have ended. The hub writes them from calls that are

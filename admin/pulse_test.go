@@ -33,6 +33,10 @@ func TestPulse(t *testing.T) {
 		{"none", 0, Health{Minutes: []int64{}}},
 	} {
 		got := p.Of(c.channel, now.Add(c.at))
+		if share := got.Success; (share == nil) != (got.Attempts == 0) || share != nil && *share != float64(c.want.OK)/float64(c.want.Attempts) {
+			t.Errorf("%s after %s: the share of good answers is %v", c.channel, c.at, share)
+		}
+		got.Success = nil
 		if fmt.Sprint(got) != fmt.Sprint(c.want) || got.Minutes == nil {
 			t.Errorf("%s after %s: %+v, want %+v", c.channel, c.at, got, c.want)
 		}

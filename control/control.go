@@ -68,9 +68,9 @@ type State struct {
 	stored     atomic.Pointer[storedConfig] // nil until it is read for the first time
 	storeState atomic.Pointer[storeState]
 	writeFault atomic.Pointer[error] // why the last batch of calls could not be written; nil: it could
-	reading    sync.Mutex // one at a time reads what is stored
-	editing    sync.Mutex // one at a time changes what is stored
-	rotating   sync.Mutex // one at a time changes the encryption key
+	reading    sync.Mutex            // one at a time reads what is stored
+	editing    sync.Mutex            // one at a time changes what is stored
+	rotating   sync.Mutex            // one at a time changes the encryption key
 	totals     totals
 }
 
@@ -90,10 +90,7 @@ func NewState(p Parts) *State {
 type Gateway interface {
 	// Table returns the routing table in use.
 	Table() *routing.Table
-	// Explain tells where a call would go now, without sending anything.
-	Explain(q admin.Question) (*admin.Explanation, error)
-	// ExpectedShares tells which part of calls would go to each channel now.
-	ExpectedShares(asked []admin.Asked) map[string]float64
+	Foretelling
 	// TestChannel asks a channel for short answers, as a client would.
 	TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error)
 	// SiteNames lists the hosts of each site.
@@ -106,6 +103,14 @@ type Gateway interface {
 	FetchModelsOf(ctx context.Context, c *config.Channel) ([]string, error)
 	// CheckChannel fails if a channel could not serve calls as it is written.
 	CheckChannel(c *config.Channel) error
+}
+
+// Foretelling says where calls would go now, without sending anything.
+type Foretelling interface {
+	// Explain tells where one call would go.
+	Explain(q admin.Question) (*admin.Explanation, error)
+	// ExpectedShares tells which part of calls would go to each channel.
+	ExpectedShares(asked []admin.Asked) map[string]float64
 }
 
 // Replacer replaces placeholders in what the config declares.

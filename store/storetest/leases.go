@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +19,11 @@ func (t suite) nodesAreSeen() {
 	see := func(self string, now time.Time, want string) {
 		t.Helper()
 		others, hungry, err := s.Nodes(t.Context(), self, now)
-		if got := fmt.Sprint(others, hungry); err != nil || got != want {
+		seen := make([]string, len(others))
+		for i, n := range others {
+			seen[i] = fmt.Sprintf("{%s %t}", n.ID, n.Shares)
+		}
+		if got := fmt.Sprint(seen, hungry); err != nil || got != want {
 			t.Errorf("%s sees %s, %v; want %s", self, got, err, want)
 		}
 	}
@@ -27,6 +32,12 @@ func (t suite) nodesAreSeen() {
 		if err := s.Heartbeat(t.Context(), n, noon.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	known, err := s.KnownNodes(t.Context())
+	if want := (store.Node{ID: "b", Name: "host", Version: "v1", Since: noon.Add(-time.Hour), Seen: noon}); err != nil || !slices.ContainsFunc(known, func(n store.Node) bool {
+		return n.ID == want.ID && n.Name == want.Name && n.Version == want.Version && n.Since.Equal(want.Since) && n.Seen.Equal(want.Seen)
+	}) {
+		t.Errorf("known are %+v, %v; want %+v among them", known, err, want)
 	}
 	see("a", noon, "[{b true}] []")
 	see("b", noon, "[{a false}] []")

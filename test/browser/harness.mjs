@@ -68,13 +68,15 @@ export async function startUpstream() {
 /**
  * Starts a gateway. declared: lines for the ccload options. prefix: where the
  * dashboard is. site: the lines of the site, if they are not the usual ones.
+ * caddyAdmin: with Caddy's own admin endpoint, at gateway.caddyAdmin.
  */
-export async function startGateway(binary, { declared = "", prefix = "/ccload", site } = {}) {
+export async function startGateway(binary, { declared = "", prefix = "/ccload", site, caddyAdmin } = {}) {
 	const dir = mkdtempSync(join(tmpdir(), "ccload-ui-"))
 	const port = await freePort()
 	const config = join(dir, "Caddyfile")
+	const admin = caddyAdmin ? `127.0.0.1:${await freePort()}` : "off"
 	writeFileSync(config, `{
-	admin off
+	admin ${admin}
 	auto_https off
 	persist_config off
 	storage file_system ${dir}/caddy
@@ -111,7 +113,7 @@ http://127.0.0.1:${port} {
 	}
 	await start()
 	const gateway = {
-		base, dir, ui: base + prefix + "/", start, stop,
+		base, dir, caddyAdmin: admin, ui: base + prefix + "/", start, stop,
 		close: async () => {
 			await stop()
 			rmSync(dir, { recursive: true, force: true })

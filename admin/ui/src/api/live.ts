@@ -2,38 +2,14 @@ import { signal } from "@preact/signals"
 import { ask, addressOf } from "./client"
 import { learnTime } from "./clock"
 import { isOperator, needLogin, session } from "./session"
-import type { AiRecord, Budget, Channel, HealthEntry, RunningCalls } from "./types"
+import type { Budget, Channel, Events, LiveCalls, LiveChange, LiveMetrics as OperatorMetrics, RunningCalls } from "./types"
 
 // One stream of events per tab. It is closed when nobody has looked for a
 // minute, says in words when it is cut, and asks instead where streams do not
 // come through.
 
-/** Numbers of this moment. All but the first two count since the process began. */
-export interface LiveMetrics {
-	time: string
-	in_flight: number
-	calls: number
-	failed: number
-	input_tokens: number
-	output_tokens: number
-	cost_usd: number
-	cooling: number
-	journal: { depth: number; spooled: number; written: number; lost: number }
-	/** Of the holder of a token, who sees nothing else. */
-	budget?: Budget | null
-}
-
-interface Snapshot extends LiveMetrics {
-	revision: number
-	channels: Channel[]
-}
-
-/** Something has begun or ceased to rest, or what is stored was changed. */
-export interface LiveChange {
-	cooling?: HealthEntry & { recovered: boolean }
-	resting?: boolean
-	revision?: number
-}
+/** Numbers of this moment; the holder of a token sees time and budget only. */
+export type LiveMetrics = OperatorMetrics & { budget?: Budget | null }
 
 export type LiveState = "connecting" | "live" | "reconnecting" | "polling" | "paused"
 
@@ -48,12 +24,6 @@ type Listener<T> = (value: T) => void
 const callListeners = new Set<Listener<LiveCalls>>()
 const changeListeners = new Set<Listener<LiveChange>>()
 const gapListeners = new Set<() => void>()
-
-export interface LiveCalls {
-	calls: AiRecord[]
-	/** Calls that were too many to be told. */
-	left_out: number
-}
 
 /** Tells of calls that have ended; returns what ends it. */
 export function onCalls(listener: Listener<LiveCalls>): () => void {
@@ -119,25 +89,25 @@ function open(): void {
 	const stream = new EventSource(addressOf("GET live"))
 	source = stream
 	let opened = false
-	const on = <T>(kind: string, take: (value: T) => void) =>
+	const on = <K extends keyof Events>(kind: K, take: (value: Events[K]) => void) =>
 		stream.addEventListener(kind, (e) => {
 			opened = true
 			failures = 0
 			clearInterval(poll)
 			poll = undefined
 			liveState.value = "live"
-			take(JSON.parse((e as MessageEvent<string>).data) as T)
+			take(JSON.parse((e as MessageEvent<string>).data) as Events[K])
 		})
-	on<Snapshot>("snapshot", (s) => {
+	on("snapshot", (s) => {
 		takeMetrics(s)
-		if (s.channels) channelStates.value = s.channels
+		if ("channels" in s) channelStates.value = s.channels ?? []
 		if (seen) for (const l of gapListeners) l()
 		seen = true
 	})
-	on<LiveMetrics>("metrics", takeMetrics)
-	on<LiveCalls>("calls", takeCalls)
-	on<RunningCalls>("running", (r) => (runningCalls.value = r))
-	on<LiveChange>("channel", (c) => {
+	on("metrics", takeMetrics)
+	on("calls", takeCalls)
+	on("running", (r) => (runningCalls.value = r))
+	on("channel", (c) => {
 		if (isOperator()) refreshChannels()
 		for (const l of changeListeners) l(c)
 	})
@@ -156,13 +126,13 @@ function open(): void {
 	}
 }
 
-function takeMetrics(m: LiveMetrics): void {
+function takeMetrics(m: Events["metrics"]): void {
 	learnTime(m.time)
-	liveMetrics.value = m
+	liveMetrics.value = m as LiveMetrics
 }
 
 function takeCalls(c: LiveCalls): void {
-	const last = c.calls[c.calls.length - 1]
+	const last = (c.calls ?? []).at(-1)
 	if (last) newest = last.time
 	for (const l of callListeners) l(c)
 }

@@ -31,7 +31,7 @@ export function ChannelStateCell({ state: s, brief }: { state: ChannelState; bri
 
 /** The share of attempts of the last hour that went well. */
 export function HourSuccess({ part }: { part: OverviewChannel | undefined }) {
-	if (!part || part.hour.attempts === 0) return <>{none}</>
-	const share = part.hour.ok / part.hour.attempts
+	const share = part?.hour.success
+	if (share == null) return <>{none}</>
 	return share < 0.95 ? <b>{percent(share)}</b> : <>{percent(share)}</>
 }

@@ -1,17 +1,18 @@
 import type { CatalogueProvider } from "../api/types"
 
-/** What keys of providers begin with; the longest that fits counts. */
-const prefixes: readonly [string, string][] = [
-	["sk-ant-", "anthropic"], ["sk-proj-", "openai"], ["sk-svcacct-", "openai"], ["sk-admin-", "openai"], ["AIza", "gemini"], ["sk-or-", "openrouter"],
-	["gsk_", "groq"], ["xai-", "xai"], ["pplx-", "perplexity"], ["nvapi-", "nvidia"], ["csk-", "cerebras"], ["fw_", "fireworks"], ["hf_", "huggingface"],
-]
-
 /** Whose key it is, if it tells. */
 export function providerOf(key: string, known: readonly CatalogueProvider[]): CatalogueProvider | undefined {
-	const name = prefixes.find(([prefix]) => key.startsWith(prefix))?.[1]
-		// Keys of OpenAI from before they had kinds hold this in their middle.
-		?? (key.startsWith("sk-") && key.includes("T3BlbkFJ") ? "openai" : undefined)
-	return known.find((p) => p.name === name)
+	let found: CatalogueProvider | undefined
+	let longest = 0
+	for (const p of known) {
+		for (const pattern of p.key_patterns ?? []) {
+			const [first = "", ...more] = pattern.split("*")
+			let at = first.length
+			const fits = key.startsWith(first) && more.every((part) => (at = key.indexOf(part, at)) >= 0)
+			if (fits && pattern.length > longest) [found, longest] = [p, pattern.length]
+		}
+	}
+	return found
 }
 
 /** The keys of a text: one per line, or separated by commas or blanks. */

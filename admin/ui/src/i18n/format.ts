@@ -94,8 +94,8 @@ export const limitText = (usd: number): string => (usd >= 10_000 || Number(usd.t
 export const moneyFull = (usd: number): string => "$" + new Intl.NumberFormat("en", { maximumFractionDigits: 9, useGrouping: false }).format(usd)
 
 /** 99.2%, 100%, 0%, <0.1%: of a share between 0 and 1. A share that is not whole is never shown as if it were. */
-export function percent(share: number | undefined): string {
-	if (share === undefined || Number.isNaN(share)) return none
+export function percent(share: number | undefined | null): string {
+	if (share == null || Number.isNaN(share)) return none
 	if (share === 0 || share === 1) return whole(share * 100) + "%"
 	if (share > 1) return whole(share * 100) + "%"
 	if (share > 0.999) return "99.9%"

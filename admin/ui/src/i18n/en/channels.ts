@@ -135,6 +135,8 @@ export default {
 	"ch.calls": "Calls",
 	"ch.callsWord": { one: "call", other: "calls" },
 	"ch.share": "Share",
+	"ch.passedOn": "tried again",
+	"ch.expected": "{share} by the rules of this moment",
 	"ch.since": "Since",
 	"ch.when": "When",
 	"ch.what": "What",

@@ -138,6 +138,8 @@ export default {
 	"ch.calls": "调用",
 	"ch.callsWord": "次调用",
 	"ch.share": "占比",
+	"ch.passedOn": "已重试",
+	"ch.expected": "按当前规则 {share}",
 	"ch.since": "开始于",
 	"ch.when": "时间",
 	"ch.what": "对象",

@@ -50,7 +50,7 @@ export function columnsOf(hidden: readonly string[]): Column<Row>[] {
 		{ id: "provider", head: t("ch.col.provider"), class: "w6 t2", sort: (r) => r.config.provider, cell: (r) => <span class="clipname">{r.config.provider || hostOf(r)}</span> },
 		{ id: "state", head: t("overview.state"), class: "w100 clip p3", sort: (r) => r.state.rank, descending: true, title: (r) => [r.state.text, r.state.why].filter(Boolean).join(", "), cell: (r) => <ChannelStateCell brief state={r.state} /> },
 		{ id: "strip", head: t("overview.lastHour"), class: "chstrip", cell: (r) => (r.part ? <HourStrip hour={r.part.hour} /> : <svg class="strip" aria-hidden="true" />) },
-		{ id: "success", head: t("overview.success"), num: true, class: "p2", sort: (r) => (r.part?.hour.attempts ? r.part.hour.ok / r.part.hour.attempts : undefined), cell: (r) => <HourSuccess part={r.part} /> },
+		{ id: "success", head: t("overview.success"), num: true, class: "p2", sort: (r) => r.part?.hour.success ?? undefined, cell: (r) => <HourSuccess part={r.part} /> },
 		{ id: "p95", head: "p95", num: true, class: "w3", descending: true, sort: (r) => r.part?.first_content_p95_ns, cell: (r) => duration(r.part?.first_content_p95_ns || undefined) },
 		{ id: "speed", head: t("overview.output"), num: true, class: "w4", descending: true, sort: (r) => r.part?.tokens_per_second, cell: (r) => (r.part?.tokens_per_second ? rate(r.part.tokens_per_second) : none) },
 		{
@@ -67,7 +67,7 @@ export function columnsOf(hidden: readonly string[]): Column<Row>[] {
 		{ id: "priority", head: t("ch.prio"), num: true, class: "ednum", descending: true, sort: (r) => r.config.priority ?? 0, cell: (r) => number(r, "priority") },
 		{ id: "weight", head: t("ch.col.weight"), num: true, class: "ednum", descending: true, sort: (r) => r.config.weight || 1, cell: (r) => number(r, "weight") },
 		{
-			id: "traffic", head: t("overview.traffic"), num: true, class: "p4", descending: true, sort: (r) => r.share,
+			id: "traffic", head: t("overview.traffic"), num: true, class: "p4", descending: true, sort: (r) => r.share, title: (r) => t("ch.expected", { share: percent(r.part?.expected_share) }),
 			cell: (r) => (
 				<>
 					<span class="notstacked">{percent(r.share)}</span>

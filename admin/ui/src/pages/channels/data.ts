@@ -74,14 +74,13 @@ function rowsOf(views: readonly ChannelView[], live: readonly Channel[] | undefi
 	const now = serverNow()
 	const states = new Map((live ?? []).map((c) => [c.origin + "/" + c.name, c]))
 	const parts = new Map((overview?.channels ?? []).map((c) => [c.name, c]))
-	const served = [...parts.values()].reduce((sum, c) => sum + c.served, 0)
 	return views.map(({ config, state }): Row => {
 		const channel = states.get(config.origin + "/" + config.name) ?? state ?? undefined
 		const part = channel && parts.get(config.name)
 		return {
 			name: config.name, config, channel, part, declared: config.origin === "declared",
 			state: channel ? stateOf(channel, now) : { ...unused, text: t("ch.unused"), why: t("ch.unusedWhy") },
-			share: part && served > 0 ? part.served / served : undefined,
+			share: part?.share ?? undefined,
 		}
 	})
 }

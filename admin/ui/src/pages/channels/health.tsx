@@ -1,11 +1,11 @@
 import { useMemo } from "preact/hooks"
 import { ask } from "../../api/client"
 import { useResource } from "../../api/resource"
-import type { Statistics, StatisticsRow } from "../../api/types"
+import type { ChannelHealth, HealthStep } from "../../api/types"
 import { Chart } from "../../components/chart"
 import { HourStrip } from "../../components/hourstrip"
 import { Empty, Failure } from "../../components/notice"
-import { outcomeClass, State, type Tone } from "../../components/state"
+import { State, type Tone } from "../../components/state"
 import type { IconName } from "../../components/icons"
 import { Table } from "../../components/table"
 import { duration, money, percent, short, whole } from "../../i18n/format"
@@ -15,15 +15,7 @@ import { href, param, setQuery } from "../../shell/router"
 import type { Row } from "./data"
 import { Resting } from "./resting"
 
-const limits = ["rate_limited", "quota_exhausted", "overloaded"]
-
 type Class = "ok" | "limited" | "failed" | "caller"
-
-const classOf = (outcome: string): Class => {
-	if (limits.includes(outcome)) return "limited"
-	const c = outcomeClass(outcome, 1)
-	return c === "detour" ? "ok" : c
-}
 
 const looks: Record<Class, { tone: Tone; icon: IconName }> = {
 	ok: { tone: "ready", icon: "ready" }, limited: { tone: "resting", icon: "resting" }, failed: { tone: "failed", icon: "failed" }, caller: { tone: "muted", icon: "caller" },
@@ -31,21 +23,17 @@ const looks: Record<Class, { tone: Tone; icon: IconName }> = {
 
 /** How a channel did in the range, and what rests now. */
 export function HealthTab({ row }: { row: Row }) {
-	const outcomes = useResource((stop) => ask("GET statistics", { query: { ...queryOf(boundsOf(range.value)), by: "outcome", channel: row.name }, signal: stop }), [param("range"), row.name], 15_000)
-	const quantiles = useResource((stop) => ask("GET statistics", { query: { ...queryOf(boundsOf(range.value)), quantiles: true, channel: row.name }, signal: stop }), [param("range"), row.name], 15_000)
-	const error = outcomes.error.value ?? quantiles.error.value
-	const o = outcomes.data.value
-	const q = quantiles.data.value
-	const times = useMemo(() => timesOf(o), [o])
-	const bars = useMemo(() => barsOf(o, times), [o, times])
-	const lines = useMemo(() => linesOf(q, times), [q, times])
-	const ended = useMemo(() => endedOf(o), [o])
-	const step = (o?.step_ns ?? 60e9) / 1e6
-	const calls = ended.reduce((sum, r) => sum + r.calls, 0)
+	const health = useResource((stop) => ask("GET channels/{name}/health", { path: { name: row.name }, query: queryOf(boundsOf(range.value)), signal: stop }), [param("range"), row.name], 15_000)
+	const error = health.error.value
+	const h = health.data.value
+	const times = useMemo(() => timesOf(h), [h])
+	const bars = useMemo(() => barsOf(h, times), [h, times])
+	const lines = useMemo(() => linesOf(h, times), [h, times])
+	const step = (h?.step_ns ?? 60e9) / 1e6
 	const select = (since: number, until: number) => setQuery({ range: customRange(since, until) })
 	return (
 		<>
-			{error && <Failure error={error} retry={() => Promise.all([outcomes.reload(), quantiles.reload()])} />}
+			{error && <Failure error={error} retry={health.reload} />}
 			{row.part && row.part.hour.attempts > 0 && (
 				<section class="hourbox">
 					<header class="head">
@@ -75,14 +63,14 @@ export function HealthTab({ row }: { row: Row }) {
 						label={t("ch.howEnded")}
 						narrow
 						density="m"
-						rows={ended}
+						rows={h?.ended ?? []}
 						rowKey={(r) => r.outcome}
 						empty={<Empty title={t("ch.noCalls")}>{t("ch.noCallsHelp")}</Empty>}
 						columns={[
-							{ id: "outcome", head: t("overview.outcome"), class: "w100 p1", cell: (r) => <a class="plain" href={href("requests", { channel: row.name, outcome: r.outcome })}><State {...looks[classOf(r.outcome)]}>{r.outcome === "ok" ? t("outcome.ok") : tCode("kind", r.outcome)}</State></a> },
+							{ id: "outcome", head: t("overview.outcome"), class: "w100 p1", cell: (r) => <a class="plain" href={href("requests", { channel: row.name, outcome: r.outcome })}><State {...looks[r.class as Class]}>{r.outcome === "ok" ? t("outcome.ok") : tCode("kind", r.outcome)}</State></a> },
 							{ id: "calls", head: t("ch.calls"), num: true, class: "p2", cell: (r) => whole(r.calls) },
-							{ id: "share", head: t("ch.share"), num: true, class: "p4", cell: (r) => percent(r.calls / calls) },
-							{ id: "cost", head: t("overview.cost"), num: true, cell: (r) => money(r.cost) },
+							{ id: "share", head: t("ch.share"), num: true, class: "p4", cell: (r) => percent(r.share) },
+							{ id: "cost", head: t("overview.cost"), num: true, cell: (r) => money(r.cost_usd) },
 						]}
 					/>
 				</section>
@@ -91,54 +79,36 @@ export function HealthTab({ row }: { row: Row }) {
 	)
 }
 
-function timesOf(s: Statistics | undefined): number[] {
-	if (!s?.step_ns) return []
-	const step = s.step_ns / 1e6
+function timesOf(h: ChannelHealth | undefined): number[] {
+	if (!h) return []
+	const step = h.step_ns / 1e6
 	const list: number[] = []
-	for (let time = Math.floor(Date.parse(s.since) / step) * step; time < Date.parse(s.until); time += step) list.push(time)
+	for (let time = Math.floor(Date.parse(h.since) / step) * step; time < Date.parse(h.until); time += step) list.push(time)
 	return list
 }
 
-function barsOf(s: Statistics | undefined, times: readonly number[]) {
-	const at = new Map(times.map((time, i) => [time, i]))
-	const sums: Record<Class, number[]> = { ok: times.map(() => 0), limited: times.map(() => 0), caller: times.map(() => 0), failed: times.map(() => 0) }
-	for (const r of s?.rows ?? []) {
-		const i = at.get(Date.parse(r.start ?? ""))
-		if (i !== undefined) (sums[classOf(r.values?.outcome ?? "")][i] as number) += r.calls
-	}
-	const one = (id: Class, color: string) => ({ id, text: t(id === "limited" ? "ch.limited" : `outcome.${id}`), color, values: sums[id], kind: "bar" as const })
-	return [one("ok", "--ready-line"), one("caller", "--muted-line"), one("limited", "--resting-line"), one("failed", "--failed-line")]
-}
+const stepsOf = (h: ChannelHealth | undefined) => new Map((h?.series ?? []).map((s) => [Date.parse(s.start), s]))
 
-function linesOf(s: Statistics | undefined, times: readonly number[]) {
-	const rows = new Map((s?.rows ?? []).map((r) => [Date.parse(r.start ?? ""), r]))
-	const line = (id: string, kind: "line" | "band" | "dotted", color: string, of: (r: StatisticsRow) => number | undefined) => ({
-		id, text: id, kind, color, values: times.map((time) => {
-			const r = rows.get(time)
-			return (r && of(r)) || null
-		}),
-	})
+function barsOf(h: ChannelHealth | undefined, times: readonly number[]) {
+	const steps = stepsOf(h)
+	const one = (id: Class | "passed_on", text: string, color: string) => ({ id, text, color, values: times.map((time) => steps.get(time)?.[id] ?? 0), kind: "bar" as const })
 	return [
-		line("p50", "line", "--text", (r) => r.first_content_p50_ns),
-		line("p95", "band", "--muted-line", (r) => r.first_content_p95_ns),
-		line("p99", "dotted", "--muted-line", (r) => r.first_content_p99_ns),
+		one("ok", t("outcome.ok"), "--ready-line"), one("caller", t("outcome.caller"), "--muted-line"), one("limited", t("ch.limited"), "--resting-line"), one("failed", t("outcome.failed"), "--failed-line"),
+		one("passed_on", t("ch.passedOn"), "--accent-line"),
 	]
 }
 
-interface EndedRow {
-	outcome: string
-	calls: number
-	cost: number
-}
-
-function endedOf(s: Statistics | undefined): EndedRow[] {
-	const sums = new Map<string, EndedRow>()
-	for (const r of s?.rows ?? []) {
-		const outcome = r.values?.outcome ?? ""
-		const sum = sums.get(outcome) ?? { outcome, calls: 0, cost: 0 }
-		sum.calls += r.calls
-		sum.cost += r.cost_usd
-		sums.set(outcome, sum)
-	}
-	return [...sums.values()].sort((a, b) => b.calls - a.calls)
+function linesOf(h: ChannelHealth | undefined, times: readonly number[]) {
+	const steps = stepsOf(h)
+	const line = (id: string, kind: "line" | "band" | "dotted", color: string, of: (s: HealthStep) => number | undefined) => ({
+		id, text: id, kind, color, values: times.map((time) => {
+			const s = steps.get(time)
+			return (s && of(s)) || null
+		}),
+	})
+	return [
+		line("p50", "line", "--text", (s) => s.first_content_p50_ns),
+		line("p95", "band", "--muted-line", (s) => s.first_content_p95_ns),
+		line("p99", "dotted", "--muted-line", (s) => s.first_content_p99_ns),
+	]
 }

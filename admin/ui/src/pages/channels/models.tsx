@@ -29,12 +29,6 @@ interface ModelRow {
 	listed: boolean
 }
 
-/** Output tokens per second from the first content on. */
-const speedOf = (a: TestAnswer): number | undefined => {
-	const took = (a.duration_ns - (a.first_content_ns ?? a.duration_ns)) / 1e9
-	return took > 0 && a.usage.output > 0 ? a.usage.output / took : undefined
-}
-
 /** The models of a channel: what it serves, what its upstream has, redirects, and a test of all. */
 export function ModelsTab({ row }: { row: Row }) {
 	const [listed, setListed] = useState<readonly string[] | undefined>(undefined)
@@ -109,7 +103,7 @@ export function ModelsTab({ row }: { row: Row }) {
 					{ id: "state", head: t("overview.state"), class: "p3", cell: (r) => <ModelState row={row} model={r.upstream ?? r.name} /> },
 					{ id: "first", head: t("overview.first"), class: "p2 testcell", cell: (r) => (r.pattern ? <span class="t3">{none}</span> : <TestCell answer={answerOf(r)} running={run.running.has(r.name)} />) },
 					{ id: "total", head: t("ch.total"), num: true, class: "w2", cell: (r) => { const a = answerOf(r); return a ? duration(a.duration_ns) : none } },
-					{ id: "speed", head: t("overview.tokensPerSecond"), num: true, class: "w3", cell: (r) => { const a = answerOf(r); const s = a?.ok ? speedOf(a) : undefined; return s === undefined ? none : rate(s) } },
+					{ id: "speed", head: t("overview.tokensPerSecond"), num: true, class: "w3", cell: (r) => { const a = answerOf(r); return a?.tokens_per_second ? rate(a.tokens_per_second) : none } },
 					{ id: "cost", head: t("overview.cost"), num: true, class: "w3", title: (r) => { const usd = answerOf(r)?.cost.usd; return usd == null ? undefined : moneyFull(usd) }, cell: (r) => { const a = answerOf(r); return a?.ok ? money(a.cost.usd) : none } },
 					{ id: "text", head: t("ch.text"), class: "w4 testtext clip p4", title: (r) => answerOf(r)?.text || answerOf(r)?.message, cell: (r) => { const a = answerOf(r); return a && <a class="plain" dir="auto" href={href(["requests", a.id])}>{a.ok ? a.text : (a.message ?? tCode("kind", a.outcome))}</a> } },
 				]}

@@ -34,7 +34,6 @@ function BarList({ data }: { data: Costs }) {
 	const rows = (data.row_list ?? []).map((r) => ({ key: "v" + r.name, text: valueText(by, r.name), to: requestsOf([by, r.name]), sum: r.sum }))
 	if (data.rest_row) rows.push({ key: "rest", text: t("costs.others", { n: data.rest_rows }), to: undefined, sum: data.rest_row.sum })
 	const largest = Math.max(...rows.map((r) => r.sum.cost_usd), 1e-12)
-	const total = data.total.cost_usd
 	if (rows.length === 0) return <p class="t3">{none}</p>
 	return (
 		<ul class="barlist">
@@ -45,7 +44,7 @@ function BarList({ data }: { data: Costs }) {
 						<rect class={r.key === "rest" ? "f-c0" : "f-text"} width={Math.max(r.sum.cost_usd > 0 ? 0.4 : 0, (100 * r.sum.cost_usd) / largest)} height="8" />
 					</svg>
 					<span class="num" title={moneyFull(r.sum.cost_usd)}>{money(r.sum.cost_usd)}</span>
-					<span class="num t3">{total > 0 ? percent(r.sum.cost_usd / total) : none}</span>
+					<span class="num t3">{percent(r.sum.share)}</span>
 				</li>
 			))}
 		</ul>

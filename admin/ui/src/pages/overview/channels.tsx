@@ -48,11 +48,10 @@ const inPlace = (a: Row, b: Row): number => b.state.rank - a.state.rank || (b.ch
 /** The worst first, then those with the most traffic. */
 function rowsOf(channels: readonly Channel[], data: Overview | undefined): Row[] {
 	const parts = new Map((data?.channels ?? []).map((c) => [c.name, c]))
-	const served = [...parts.values()].reduce((sum, c) => sum + c.served, 0)
 	const now = serverNow()
 	const list = channels.map((channel): Row => {
 		const part = parts.get(channel.name)
-		return { channel, part, state: stateOf(channel, now), share: part && served > 0 ? part.served / served : undefined }
+		return { channel, part, state: stateOf(channel, now), share: part?.share ?? undefined }
 	})
 	return list.sort((a, b) => b.state.rank - a.state.rank || (b.part?.served ?? 0) - (a.part?.served ?? 0) || a.channel.name.localeCompare(b.channel.name))
 }

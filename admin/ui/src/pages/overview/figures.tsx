@@ -10,19 +10,18 @@ import { stepsOf } from "./steps"
 
 /** The key figures in one line. */
 export function Figures({ data }: { data: Overview | undefined }) {
-	const all = data ? data.total.ok + data.total.failed_over + data.total.caller + data.total.failed : 0
-	const seconds = data ? Math.max(60, (Date.parse(data.until) - Date.parse(data.since)) / 1000) : 1
+	const all = data?.calls ?? 0
 	const total = data?.total
 	return (
 		<dl class="figs">
-			<Figure name={t("overview.requests")} value={data ? rateText(all / seconds) : none} after="/s" title={data && whole(all)}>
+			<Figure name={t("overview.requests")} value={data ? rateText(data.calls_per_second) : none} after="/s" title={data && whole(all)}>
 				{data && <Spark values={stepsOf(data).map((s) => s.ok + s.failed_over + s.caller + s.failed)} />}
 			</Figure>
-			<Figure name={t("overview.errors")} value={total && all ? percent(total.failed / all) : none} after={all > 0 && <span class="nice">{t("overview.ofCalls", { n: short(all) })}</span>} title={total && `${whole(total.failed)} / ${whole(all)}`} />
+			<Figure name={t("overview.errors")} value={percent(data?.error_share)} after={all > 0 && <span class="nice">{t("overview.ofCalls", { n: short(all) })}</span>} title={total && `${whole(total.failed)} / ${whole(all)}`} />
 			<Figure name={t("overview.first")} value={total?.first_content_p50_ns ? duration(total.first_content_p50_ns) : none} after={total?.first_content_p95_ns && <span class="nice">p95 {duration(total.first_content_p95_ns)}</span>} />
-			<Figure name={t("overview.output")} value={total && all ? short(Number((total.output_tokens / seconds).toPrecision(3))) : none} after={t("overview.tokensPerSecond")} title={total && full(total.output_tokens)} />
+			<Figure name={t("overview.output")} value={data && all ? short(Number(data.output_tokens_per_second.toPrecision(3))) : none} after={t("overview.tokensPerSecond")} title={total && full(total.output_tokens)} />
 			<InFlight />
-			<Figure name={t("overview.saved")} value={total ? short(total.failed_over) : none} after={total && all > 0 && <span class="nice">{t("overview.savedOf", { n: total.failed_over, share: percent(total.failed_over / all) })}</span>} title={total && whole(total.failed_over)} />
+			<Figure name={t("overview.saved")} value={total ? short(total.failed_over) : none} after={total && all > 0 && <span class="nice">{t("overview.savedOf", { n: total.failed_over, share: percent(data?.saved_share) })}</span>} title={total && whole(total.failed_over)} />
 			<Figure name={t("overview.costToday")} value={data ? money(data.cost_today_usd) : none} after={data?.limit_today_usd ? t("overview.ofLimit", { limit: limitText(data.limit_today_usd) }) : undefined} title={data && moneyFull(data.cost_today_usd)}>
 				{data?.limit_today_usd ? <Meter used={data.cost_today_usd} limit={data.limit_today_usd} label={percent(data.cost_today_usd / data.limit_today_usd)} /> : null}
 			</Figure>

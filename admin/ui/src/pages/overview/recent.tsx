@@ -46,7 +46,7 @@ export function Recent() {
 			if (news.current > 0) setTold(t("overview.new", { n: news.current }))
 			news.current = 0
 		}, tellEvery)
-		const ends = [onCalls((c) => add(c.calls)), onGap(() => void load())]
+		const ends = [onCalls((c) => add(c.calls ?? [])), onGap(() => void load())]
 		return () => {
 			for (const end of ends) end()
 			clearInterval(tell)

@@ -104,17 +104,12 @@ async function modelsOf(name: string, patterns: readonly string[], signal: Abort
 	return may.length === 0 ? listed : listed.filter((m) => may.some((p) => p.test(m)))
 }
 
-const speed = (a: TestAnswer | undefined): number | undefined => {
-	const writing = a ? a.duration_ns - (a.first_content_ns ?? a.duration_ns) : 0
-	return a?.ok && writing > 0 && a.usage.output > 1 ? a.usage.output / (writing / 1e9) : undefined
-}
-
 const columns = (): Column<Row>[] => [
 	{ id: "model", head: t("overview.model"), class: "p1", sort: (r) => r.model, cell: (r) => <span class="mono clipname" title={r.model}>{r.model}</span> },
 	{ id: "ok", head: t("overview.outcome"), class: "p2", sort: (r) => (r.answer?.ok ? 0 : r.state === "done" ? 1 : 2), cell: (r) => <Result row={r} /> },
 	{ id: "first", head: t("overview.first"), num: true, class: "p4", sort: (r) => r.answer?.first_content_ns, cell: (r) => (r.answer?.first_content_ns ? duration(r.answer.first_content_ns) : none) },
 	{ id: "total", head: t("play.total"), num: true, class: "w3", sort: (r) => r.answer?.duration_ns, cell: (r) => (r.answer ? duration(r.answer.duration_ns) : none) },
-	{ id: "speed", head: t("overview.tokensPerSecond"), num: true, class: "w4", descending: true, sort: (r) => speed(r.answer), cell: (r) => (speed(r.answer) === undefined ? none : rate(speed(r.answer) ?? 0)) },
+	{ id: "speed", head: t("overview.tokensPerSecond"), num: true, class: "w4", descending: true, sort: (r) => r.answer?.tokens_per_second, cell: (r) => (r.answer?.tokens_per_second ? rate(r.answer.tokens_per_second) : none) },
 	{ id: "cost", head: t("overview.cost"), num: true, class: "w3", sort: (r) => r.answer?.cost.usd ?? undefined, cell: (r) => (r.answer?.ok ? money(r.answer.cost.usd) : none) },
 	{ id: "text", head: t("play.answer"), class: "w100 clip t2 p3", title: (r) => r.answer?.text || r.answer?.message, cell: (r) => <span dir="auto">{r.answer?.ok ? r.answer.text : r.answer?.message}</span> },
 	{ id: "call", head: t("play.detail"), hidden: true, num: true, cell: (r) => r.answer?.id && <a class="link small" href={href(["requests", r.answer.id])}>{t("play.detail")}</a> },

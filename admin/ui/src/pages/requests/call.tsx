@@ -24,7 +24,7 @@ import { WhatHappened } from "./happened"
 export function CallPage({ id }: { id: string }) {
 	const call = useResource((stop) => ask("GET calls/{id}", { path: { id }, signal: stop }), [id])
 	useKey("Escape", "requests.key.back", () => go(href("requests")))
-	useEffect(() => onCalls((c) => void (c.calls.some((x) => x.id === id) && call.reload())), [id])
+	useEffect(() => onCalls((c) => void (c.calls?.some((x) => x.id === id) && call.reload())), [id])
 	const data = call.data.value
 	const error = call.error.value
 	return (

@@ -97,7 +97,7 @@ function useLive(reloadList: () => Promise<void>, reloadBars: () => Promise<void
 			onCalls((c) => {
 				bars()
 				if (older) return
-				if (held.current) count(missed.current + c.calls.length + c.left_out)
+				if (held.current) count(missed.current + (c.calls ?? []).length + c.left_out)
 				else list()
 			}),
 			onGap(() => {
