@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/internal/fielddocs"
@@ -154,8 +153,8 @@ var (
 
 // written are types that write themselves as JSON.
 var written = map[reflect.Type]object{
-	reflect.TypeFor[ai.Money]():       {"type": "number", "description": "US dollars"},
-	reflect.TypeFor[ai.Cost]():        cost,
+	reflect.TypeFor[ai.Money]():        {"type": "number", "description": "US dollars"},
+	reflect.TypeFor[ai.Cost]():         cost,
 	reflect.TypeFor[config.Duration](): {"type": []string{"integer", "string"}, "description": "a text such as 30m or 2d, which comes back as it was given, or nanoseconds"},
 }
 

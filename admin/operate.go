@@ -88,8 +88,8 @@ type GlobalSettings interface {
 
 // Cooldowns are begun and ended by hand.
 type Cooldowns interface {
-	// Rest starts a cooldown until a moment.
-	Rest(ctx context.Context, who Actor, what health.Ref, until time.Time) error
+	// StartCooldown starts a cooldown until a moment.
+	StartCooldown(ctx context.Context, who Actor, what health.Ref, until time.Time) error
 	// ClearCooldowns ends cooldowns early and says how many there were.
 	ClearCooldowns(ctx context.Context, who Actor, which health.Ref) (int, error)
 }
@@ -258,7 +258,7 @@ type TestAnswer struct {
 	Duration      time.Duration `json:"duration_ns"`                // of the whole test
 	FirstContent  time.Duration `json:"first_content_ns,omitempty"` // until the first content came; 0 if none did
 	Text          string        `json:"text,omitempty"`             // the beginning of the answer
-	Rested        time.Time     `json:"rested,omitzero"`            // something cools down until then because of it
+	CooledUntil   time.Time     `json:"rested,omitzero"`            // something cools down until then because of it
 	Usage         ai.Usage      `json:"usage"`                      // tokens that it used
 	Cost          ai.Cost       `json:"cost"`                       // what it cost
 }

@@ -67,9 +67,9 @@ type State struct {
 	stored     atomic.Pointer[storedConfig] // nil until it is read for the first time
 	storeState atomic.Pointer[storeState]
 	writeFault atomic.Pointer[error] // why the last batch of calls could not be written; nil: it could
-	reading    sync.Mutex // one at a time reads what is stored
-	editing    sync.Mutex // one at a time changes what is stored
-	rotating   sync.Mutex // one at a time changes the encryption key
+	reading    sync.Mutex            // one at a time reads what is stored
+	editing    sync.Mutex            // one at a time changes what is stored
+	rotating   sync.Mutex            // one at a time changes the encryption key
 	totals     totals
 }
 
