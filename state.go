@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/cluster"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/control"
@@ -57,7 +58,7 @@ func newState(s store.Store, log *zap.Logger) *state {
 	st.gateway = gateway.NewState(st.logger)
 	st.cluster = cluster.New(cluster.Options{
 		Store: s, Tracker: st.routing.Tracker, Limited: st.limited, Log: st.logger,
-		Changed: func() { st.control.PublishChange(control.Change{CoolingElsewhere: true}) },
+		Changed: func() { st.control.PublishChange(admin.LiveChange{Resting: true}) },
 	})
 	st.control = control.NewState(control.Parts{
 		Store: s, Cluster: st.cluster, Routing: st.routing, Gateway: st.gateway,
@@ -200,7 +201,7 @@ func (st *state) coolingChanged(c health.Change) {
 	if st.storage.Begun() {
 		st.cluster.Save(c)
 	}
-	st.control.PublishChange(control.Change{Cooling: &c})
+	st.control.PublishChange(admin.LiveChange{Cooling: &c})
 	if app := st.current(); app != nil {
 		app.observer.coolingChanged(c)
 	}

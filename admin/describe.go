@@ -123,6 +123,17 @@ func operationID(r *route) string {
 func (s schemas) responses(r *route) object {
 	good := object{"description": "done"}
 	switch {
+	case r.events != nil:
+		good["content"] = object{r.raw: object{"schema": object{"type": "string", "description": "Server-Sent Events; x-events describes the data of each by its name"}}}
+		events := make(object, len(r.events))
+		for name, list := range r.events {
+			kinds := make([]object, len(list))
+			for i, v := range list {
+				kinds[i] = s.of(reflect.TypeOf(v))
+			}
+			events[name] = object{"anyOf": kinds}
+		}
+		good["x-events"] = events
 	case r.raw != "":
 		good["content"] = object{r.raw: object{"schema": object{}}}
 	default:

@@ -161,5 +161,5 @@ func (s *Service) TestChannel(ctx context.Context, who admin.Actor, q admin.Test
 	if err != nil {
 		return nil, err
 	}
-	return answers, s.note(ctx, who, "test", store.KindChannel, q.Channel)
+	return answers, s.state.note(ctx, who, "test", store.KindChannel, q.Channel)
 }

@@ -81,7 +81,7 @@ func NewState(p Parts) *State {
 		Metrics:  func(token string) any { return st.live(token, false) },
 		Running:  p.Gateway.Running.List,
 	}))
-	st.Shared.Version = version()
+	st.Shared.Version = cluster.Version()
 	return st
 }
 
@@ -91,6 +91,8 @@ type Gateway interface {
 	Table() *routing.Table
 	// Explain tells where a call would go now, without sending anything.
 	Explain(q admin.Question) (*admin.Explanation, error)
+	// ExpectedShares tells which part of calls would go to each channel now.
+	ExpectedShares(asked []admin.Asked) map[string]float64
 	// TestChannel asks a channel for short answers, as a client would.
 	TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error)
 	// SiteNames lists the hosts of each site.

@@ -49,7 +49,7 @@ func (st *State) Refresh(ctx context.Context, always bool) error {
 	}
 	st.stored.Store(next)
 	st.Apply()
-	st.PublishChange(Change{Revision: next.revision})
+	st.PublishChange(admin.LiveChange{Revision: next.revision})
 	return nil
 }
 

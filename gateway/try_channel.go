@@ -211,6 +211,9 @@ func report(c *Call, answer *admin.TestAnswer, w *heldAnswer) {
 			answer.Message = cmp.Or(last.Outcome.Message, answer.Message)
 		}
 	}
+	if writing := answer.Duration - answer.FirstContent; answer.OK && answer.FirstContent > 0 && writing > 0 && answer.Usage.Output > 1 {
+		answer.Speed = float64(answer.Usage.Output) / writing.Seconds()
+	}
 	if answer.OK {
 		answer.Text = ai.Shorten(textOf(CodecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), maxTestText)
 	}

@@ -21,6 +21,12 @@ type Node struct {
 	// Shares says that it keeps to its shares. Until it does, it may be using
 	// all of every limit.
 	Shares bool
+
+	// What people know it by; of no matter for limits.
+	Name    string    // of its machine
+	Version string    // of its program
+	Since   time.Time // when it began
+	Seen    time.Time // when it was heard of last
 }
 
 // Claim is what a node asks of one limit.
@@ -78,7 +84,7 @@ func (d *database) Nodes(ctx context.Context, self string, now time.Time) (other
 				return err
 			}
 			if name == leaseOfNode {
-				others = append(others, Node{node, amount > 0})
+				others = append(others, Node{ID: node, Shares: amount > 0})
 			} else {
 				hungry = append(hungry, name)
 			}
@@ -98,8 +104,10 @@ func (d *database) Heartbeat(ctx context.Context, n Node, until time.Time) error
 		return err
 	}
 	return c.update(ctx, "saying that this node is there", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, replaceLease, leaseOfNode, clean(n.ID), flag(n.Shares), flag(n.Shares), nanos(until))
-		return err
+		if _, err := tx.ExecContext(ctx, replaceLease, leaseOfNode, clean(n.ID), flag(n.Shares), flag(n.Shares), nanos(until)); err != nil {
+			return err
+		}
+		return writeNode(ctx, tx, &n)
 	})
 }
 
@@ -110,7 +118,10 @@ func (d *database) Leave(ctx context.Context, node string) error {
 		return err
 	}
 	return c.update(ctx, "saying that this node is gone", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM leases WHERE name = ? AND node = ?", leaseOfNode, clean(node))
+		if _, err := tx.ExecContext(ctx, "DELETE FROM leases WHERE name = ? AND node = ?", leaseOfNode, clean(node)); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "DELETE FROM nodes WHERE id = ?", clean(node))
 		return err
 	})
 }

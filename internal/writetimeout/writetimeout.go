@@ -23,11 +23,32 @@ func Lift(w http.ResponseWriter, r *http.Request) (restore func()) {
 		if idle.Deadline.MinRate > 0 {
 			restore = idle.Override(idle.Deadline.Timeout, 0, 0)
 		}
-		// Before each write it would set the deadline of the whole answer again.
-		idle.Deadline.HardDeadline = time.Time{}
+		// Before each write it would set the deadline of the whole answer again,
+		// and a timeouts handler around this one does so at its end.
+		if hard := idle.Deadline.HardDeadline; !hard.IsZero() {
+			idle.Deadline.HardDeadline = time.Time{}
+			idle.Ctrl = http.NewResponseController(&lifted{idle.ResponseWriter, idle.Ctrl, hard, idle.Deadline.Timeout})
+		}
 	}
 	if limited {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a writer without deadlines has none to lift
 	}
 	return restore
+}
+
+// lifted sets the deadlines of a writer but for that of the whole answer, in
+// whose place a single write has its time.
+type lifted struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	whole   time.Time
+	single  time.Duration
+}
+
+// SetWriteDeadline is for http.ResponseController.
+func (w *lifted) SetWriteDeadline(t time.Time) error {
+	if t.Equal(w.whole) {
+		t = time.Now().Add(w.single)
+	}
+	return w.control.SetWriteDeadline(t)
 }

@@ -23,7 +23,7 @@ func (t suite) nodesAreSeen() {
 		}
 	}
 	see("a", noon, "[] []")
-	for _, n := range []store.Node{{ID: "a"}, {ID: "b", Shares: true}} {
+	for _, n := range []store.Node{{ID: "a"}, {ID: "b", Shares: true, Name: "host", Version: "v1", Since: noon.Add(-time.Hour), Seen: noon}} {
 		if err := s.Heartbeat(t.Context(), n, noon.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}

@@ -175,7 +175,7 @@ func (t suite) closedSaysSo() {
 		"Documents":     func() error { _, _, err := s.Documents(t.Context()); return err },
 		"EditDocuments": func() error { return s.EditDocuments(t.Context(), 1, store.Edit{}) },
 		"Note":          func() error { return s.Note(t.Context(), store.AuditEntry{}) },
-		"Audit":         func() error { _, err := s.Audit(t.Context(), 0, 1); return err },
+		"Audit":         func() error { _, err := s.Audit(t.Context(), store.AuditFilter{Limit: 1}); return err },
 		"SaveSession":   func() error { return s.SaveSession(t.Context(), store.Session{}) },
 		"LoadSession":   func() error { _, err := s.LoadSession(t.Context(), []byte("x")); return err },
 		"DeleteSession": func() error { return s.DeleteSession(t.Context(), []byte("x")) },

@@ -38,16 +38,19 @@ func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	const short = "1s" // for a small request on a busy machine, and shorter than longer
 	const longer = 2500 * time.Millisecond
-	for name, servers := range map[string]string{
-		"write":                 "write " + short,
-		"write, idle by itself": "write " + short + "\nwrite_idle -1s",
-		"all":                   "read_body " + short + "\nread_header " + short + "\nread_body_idle " + short + "\nwrite " + short + "\nwrite_idle " + short + "\nidle " + short,
-		"a least rate":          "write_idle " + short + " 1000000",
+	for name, of := range map[string]struct{ servers, site string }{
+		"write":                   {"write " + short, ""},
+		"write, idle by itself":   {"write " + short + "\nwrite_idle -1s", ""},
+		"all":                     {"read_body " + short + "\nread_header " + short + "\nread_body_idle " + short + "\nwrite " + short + "\nwrite_idle " + short + "\nidle " + short, ""},
+		"a least rate":            {"write_idle " + short + " 1000000", ""},
+		"of the site":             {"write " + short, "timeouts {\nread_timeout " + short + " 10\nwrite_timeout " + short + " 1000000\n}"},
+		"of the site, by itself":  {"write_idle -1s\nread_body_idle -1s", "timeouts {\nread_timeout " + short + "\nwrite_timeout " + short + " 1000000\n}"},
+		"of the site, and encode": {"write " + short, "encode gzip\ntimeouts {\nwrite_timeout " + short + "\n}"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			u := newUpstream(t)
-			_, address := start(t, u, "servers {\nprotocols h1 h2c\ntimeouts {\n"+servers+"\n}\n}", "")
+			_, address := start(t, u, "servers {\nprotocols h1 h2c\ntimeouts {\n"+of.servers+"\n}\n}", of.site)
 			h2 := plainly()
 			h2.Protocols = new(http.Protocols)
 			h2.Protocols.SetUnencryptedHTTP2(true)
