@@ -70,7 +70,7 @@ func TestBadInput(t *testing.T) {
 		t.Errorf("the upstream was asked %d times", n)
 	}
 	if len(g.cooling()) > 0 {
-		t.Errorf("%v rest", g.cooling())
+		t.Errorf("%v cool down", g.cooling())
 	}
 }
 
@@ -172,6 +172,6 @@ func TestEmptyListsRestNobody(t *testing.T) {
 	g := newGateway(t, channelAt("only", fake(t), "key mk-ok"), "")
 	g.post("/v1beta/models/m:batchEmbedContents", `{"requests":[]}`)
 	if len(g.cooling()) > 0 {
-		t.Errorf("%v rest", g.cooling())
+		t.Errorf("%v cool down", g.cooling())
 	}
 }

@@ -63,7 +63,7 @@ func TestBrokenAfterCommit(t *testing.T) {
 					t.Errorf("the call is %s (%s), want %s", rec.Outcome, rec.Message, test.kind)
 				}
 				if len(g.cooling()) == 0 {
-					t.Error("nothing rests")
+					t.Error("nothing cools down")
 				}
 			})
 		}
@@ -125,7 +125,7 @@ func TestGoodEndings(t *testing.T) {
 				}
 				rec := g.record(a)
 				if rec.Outcome != ai.OK || len(g.cooling()) > 0 {
-					t.Errorf("the call is %s, %v rest", rec.Outcome, g.cooling())
+					t.Errorf("the call is %s, %v cool down", rec.Outcome, g.cooling())
 				}
 				if want := s.Last().Usage; rec.Usage.Input != want.Input || rec.Usage.Output != want.Output || rec.Usage.CachedInput != want.CachedInput {
 					t.Errorf("usage %+v, want %+v", rec.Usage, want)
@@ -189,7 +189,7 @@ func TestClientHangsUp(t *testing.T) {
 				t.Errorf("the call is %s, %d", rec.Outcome, rec.Status)
 			}
 			if len(g.cooling()) > 0 {
-				t.Errorf("%v rest because a client hung up", g.cooling())
+				t.Errorf("%v cool down because a client hung up", g.cooling())
 			}
 			if p == ai.Anthropic && rec.Usage.Input == 0 {
 				t.Error("the usage of the beginning is lost")
@@ -238,7 +238,7 @@ func TestExitEndsCallsHonestly(t *testing.T) {
 			}
 			rec := g.record(a)
 			if rec.Outcome != ai.Timeout || rec.Usage.Output == 0 || len(g.cooling()) > 0 {
-				t.Errorf("the call is %s, used %+v; %v rest", rec.Outcome, rec.Usage, g.cooling())
+				t.Errorf("the call is %s, used %+v; %v cool down", rec.Outcome, rec.Usage, g.cooling())
 			}
 		})
 	}

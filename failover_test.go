@@ -103,7 +103,7 @@ func TestAttemptsAreSpentWhereTheyCount(t *testing.T) {
 }
 
 // TestTranslatedFailuresAreRepeated: a sole channel of another protocol gets the
-// second try that one of the client's own gets, and what is told when it rests.
+// second try that one of the client's own gets, and what is told when it cools down.
 func TestTranslatedFailuresAreRepeated(t *testing.T) {
 	t.Parallel()
 	for _, client := range ai.Protocols {
@@ -119,7 +119,7 @@ func TestTranslatedFailuresAreRepeated(t *testing.T) {
 					}
 					down := fake(t)
 					g = newGateway(t, fmt.Sprintf("channel only {\nurl %s\nprotocol %s\nkey mk-%d\n}\n", down.URL, upstream, status), "max_wait off")
-					for range 2 { // also while it rests
+					for range 2 { // also while it cools down
 						if a := g.ask(client, false); a.Status < 500 || a.Header.Get("Retry-After") == "" {
 							t.Errorf("status %d, Retry-After %q: %s", a.Status, a.Header.Get("Retry-After"), a.Body)
 						}
@@ -185,7 +185,7 @@ func TestRepeatedInPlace(t *testing.T) {
 					t.Errorf("status %d", a.Status)
 				}
 				if want == 2 && len(g.cooling()) > 0 {
-					t.Errorf("rests: %v", g.cooling())
+					t.Errorf("cooling: %v", g.cooling())
 				}
 			})
 		}

@@ -61,7 +61,7 @@ func TestReloadForgetsNothing(t *testing.T) {
 	old := newGatewayAt(t, db, options, "")
 	old.ask(ai.Anthropic, false).want(t, http.StatusOK)
 	if len(old.cooling()) == 0 {
-		t.Fatal("nothing rests")
+		t.Fatal("nothing cools down")
 	}
 
 	const streams = 200
@@ -110,7 +110,7 @@ func TestReloadForgetsNothing(t *testing.T) {
 	before := bad.Total()
 	fresh.ask(ai.Anthropic, false).want(t, http.StatusOK)
 	if bad.Total() != before {
-		t.Error("the new config forgot that a key rests")
+		t.Error("the new config forgot that a key cools down")
 	}
 	wait.Wait()
 	if complete.Load() != streams {
@@ -128,19 +128,19 @@ func TestRestartForgetsNothing(t *testing.T) {
 	options := channelAt("bad", bad, "key mk-quota", "priority 5") + channelAt("good", s, "key mk-ok")
 	g := newGatewayAt(t, db, options, "")
 	a := g.ask(ai.Responses, false).want(t, http.StatusOK)
-	rested := g.cooling()
+	before := g.cooling()
 	g.close()
-	if len(rested) == 0 {
-		t.Fatal("nothing rests")
+	if len(before) == 0 {
+		t.Fatal("nothing cools down")
 	}
 
 	g = newGatewayAt(t, db, options, "")
-	if got := g.cooling(); strings.Join(got, ";") != strings.Join(rested, ";") {
-		t.Errorf("after the restart %v rest, before it %v", got, rested)
+	if got := g.cooling(); strings.Join(got, ";") != strings.Join(before, ";") {
+		t.Errorf("after the restart %v cool down, before it %v", got, before)
 	}
 	g.ask(ai.Responses, false).want(t, http.StatusOK)
 	if n := bad.Total(); n != 1 {
-		t.Errorf("the resting key was asked %d times", n)
+		t.Errorf("the key was asked in its cooldown %d times", n)
 	}
 	rec := g.recordOf(a.Header.Get("X-Ccload-Request-Id"))
 	if rec.Channel != "good" || len(rec.Attempts) != 2 || rec.Attempts[0].Target.Channel != "bad" {

@@ -93,8 +93,8 @@ func TestRunningCalls(t *testing.T) {
 			if rec.Outcome != ai.Ended || !strings.HasPrefix(rec.Message, "ended by operator at ") || !strings.HasSuffix(rec.Message, ": too dear") || len(rec.Attempts) != 1 || rec.Attempts[0].Outcome.Kind != ai.Ended {
 				t.Errorf("the record is %s, %q: %+v", rec.Outcome, rec.Message, rec.Attempts)
 			}
-			if resting := d.cooling(); len(resting) > 0 {
-				t.Errorf("the channel rests for it: %v", resting)
+			if cooling := d.cooling(); len(cooling) > 0 {
+				t.Errorf("the channel cools down for it: %v", cooling)
 			}
 			d.api(http.MethodPost, "running/"+one.ID+"/end", "{}").want(t, http.StatusNotFound)
 		})

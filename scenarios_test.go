@@ -170,7 +170,7 @@ func TestOnlyChannelFails(t *testing.T) {
 					if i == 0 {
 						a.want(t, test.status)
 					} else if a.Status < 429 {
-						t.Fatalf("status %d while it rests", a.Status)
+						t.Fatalf("status %d while it cools down", a.Status)
 					}
 					message := errorShape(t, p, a.Body)
 					if strings.Contains(message, s.URL) || strings.Contains(a.Body, test.scenario) || strings.Contains(message, "dial") {

@@ -189,7 +189,7 @@ func TestUntranslatable(t *testing.T) {
 		t.Errorf("the client is told %q", m)
 	}
 	if s.Total() > 0 || len(g.cooling()) > 0 {
-		t.Errorf("asked %d times, %v rest", s.Total(), g.cooling())
+		t.Errorf("asked %d times, %v cool down", s.Total(), g.cooling())
 	}
 	g = newGateway(t, other+own, "")
 	rec := g.record(g.post("/v1/chat/completions", body).want(t, http.StatusOK))

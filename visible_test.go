@@ -179,7 +179,7 @@ func TestHealthCheckEndsARest(t *testing.T) {
 	s.SetDown(true)
 	g.ask(ai.OpenAI, false)
 	if len(g.cooling()) == 0 {
-		t.Fatal("nothing rests")
+		t.Fatal("nothing cools down")
 	}
 	s.SetDown(false)
 	before := s.Total()
@@ -187,7 +187,7 @@ func TestHealthCheckEndsARest(t *testing.T) {
 		t.Fatalf("the check says %s: %s", o.Kind, o.Message)
 	}
 	if s.Total() != before+1 || len(g.cooling()) > 0 {
-		t.Errorf("after the check %v rest", g.cooling())
+		t.Errorf("after the check %v cool down", g.cooling())
 	}
 }
 

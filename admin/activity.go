@@ -35,7 +35,7 @@ func startCooldown(q *request) (any, error) {
 		return nil, invalid("seconds", "seconds %d: must be 1 to %d, which is a year", in.Seconds, int64(maxRest/time.Second))
 	}
 	until := time.Now().Add(time.Duration(in.Seconds) * time.Second)
-	return Removed{true}, q.op.Rest(q.r.Context(), q.actor(), in.Ref, until)
+	return Removed{true}, q.op.StartCooldown(q.r.Context(), q.actor(), in.Ref, until)
 }
 
 func clearCooldowns(q *request) (any, error) {

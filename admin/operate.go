@@ -88,8 +88,8 @@ type GlobalSettings interface {
 
 // Cooldowns are begun and ended by hand.
 type Cooldowns interface {
-	// Rest starts a cooldown until a moment.
-	Rest(ctx context.Context, who Actor, what health.Ref, until time.Time) error
+	// StartCooldown starts a cooldown until a moment.
+	StartCooldown(ctx context.Context, who Actor, what health.Ref, until time.Time) error
 	// ClearCooldowns ends cooldowns early and says how many there were.
 	ClearCooldowns(ctx context.Context, who Actor, which health.Ref) (int, error)
 }
@@ -269,10 +269,10 @@ type TestAnswer struct {
 	Text          string        `json:"text,omitempty"`             // the beginning of the answer
 	// Speed is the output tokens per second from the first content on; 0 where
 	// that is not known, as of an answer that came whole.
-	Speed  float64   `json:"tokens_per_second,omitempty"`
-	Rested time.Time `json:"rested,omitzero"` // something cools down until then because of it
-	Usage  ai.Usage  `json:"usage"`           // tokens that it used
-	Cost   ai.Cost   `json:"cost"`            // what it cost
+	Speed       float64   `json:"tokens_per_second,omitempty"`
+	CooledUntil time.Time `json:"rested,omitzero"` // something cools down until then because of it
+	Usage       ai.Usage  `json:"usage"`           // tokens that it used
+	Cost        ai.Cost   `json:"cost"`            // what it cost
 }
 
 // Capture is the bodies of a call, as far as they were kept.

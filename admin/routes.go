@@ -140,9 +140,9 @@ func init() {
 		{method: http.MethodGet, path: "settings", who: operators, summary: "The settings in force", answer: SettingsConfig{}, handle: func(q *request) (any, error) { return withDefaults(q.op.Settings()), nil }},
 		{method: http.MethodPut, path: "settings", who: operators, summary: "Replace the stored settings", body: config.Settings{}, answer: SettingsConfig{}, handle: replaceSettings},
 
-		{method: http.MethodGet, path: "cooling", who: operators, summary: "Everything that rests or failed lately", answer: []health.Entry{}, handle: func(q *request) (any, error) { return cooling(q.op, q.r, "") }},
-		{method: http.MethodPost, path: "cooling", who: operators, summary: "Let something rest", body: CooldownOrder{}, answer: Removed{}, handle: startCooldown},
-		{method: http.MethodPost, path: "cooling/clear", who: operators, summary: "End rests early; what is left empty is any", body: health.Ref{}, answer: Cleared{}, handle: clearCooldowns},
+		{method: http.MethodGet, path: "cooling", who: operators, summary: "Everything that cools down or failed lately", answer: []health.Entry{}, handle: func(q *request) (any, error) { return cooling(q.op, q.r, "") }},
+		{method: http.MethodPost, path: "cooling", who: operators, summary: "Start a cooldown", body: CooldownOrder{}, answer: Removed{}, handle: startCooldown},
+		{method: http.MethodPost, path: "cooling/clear", who: operators, summary: "End cooldowns early; what is left empty is any", body: health.Ref{}, answer: Cleared{}, handle: clearCooldowns},
 
 		{method: http.MethodGet, path: "running", who: holders, summary: "Calls under way, the oldest first, 500 at most", answer: RunningCalls{}, handle: runningCalls},
 		{method: http.MethodPost, path: "running/{id}/end", who: operators, summary: "End a call under way; its client is told, and its record says who did it", body: EndOrder{}, answer: Removed{}, handle: endCall},

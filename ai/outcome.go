@@ -5,7 +5,7 @@ import "time"
 // Kind says what an attempt amounted to.
 type Kind uint8
 
-// Kinds of outcome. What each one rests, and for how long, is the table in
+// Kinds of outcome. What each one cools down, and for how long, is the table in
 // package health.
 const (
 	OK             Kind = iota // an answer that proved itself
@@ -131,9 +131,9 @@ func Scopes() []Scope {
 // Outcome is what an attempt amounted to, and what follows from it.
 type Outcome struct {
 	Kind   Kind      `json:"kind"`             // what happened
-	Scope  Scope     `json:"scope"`            // what is to blame, and rests
+	Scope  Scope     `json:"scope"`            // what is to blame, and cools down
 	Status int       `json:"status,omitempty"` // upstream's HTTP status, 0 if there was none
-	Until  time.Time `json:"until,omitzero"`   // rest until then, if upstream said so
+	Until  time.Time `json:"until,omitzero"`   // cool down until then, if upstream said so
 	// Configured says that Until is the operator's word, not the upstream's.
 	Configured bool   `json:"-"`
 	Rule       string `json:"rule,omitempty"` // the row of the table or the custom rule that decided

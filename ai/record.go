@@ -45,8 +45,8 @@ type Attempt struct {
 	Usage        Usage         `json:"usage"`                      // what it used
 	Cost         Cost          `json:"cost"`                       // what it cost
 	Why          string        `json:"why"`                        // why this target was picked
-	Rested       time.Time     `json:"rested,omitzero"`            // something rests until then because of it
-	Probe        bool          `json:"probe,omitempty"`            // it was the single probe of a resting target
+	CooledUntil  time.Time     `json:"rested,omitzero"`            // something cools down until then because of it
+	Probe        bool          `json:"probe,omitempty"`            // it was the single probe of a target that cools down
 	ServerID     string        `json:"server_id,omitempty"`        // upstream's request id
 	Protocol     Protocol      `json:"protocol,omitempty"`         // what the target was asked in, if not the client's
 	Substituted  string        `json:"substituted,omitempty"`      // the model that answered, as upstream names it, where it is another than was sent
@@ -65,7 +65,7 @@ type Dialing struct {
 type Candidate struct {
 	Channel string    `json:"channel"`          // its name
 	Reason  Reason    `json:"reason"`           // why it was left out; Eligible if it was not
-	Detail  string    `json:"detail,omitempty"` // what rests, which hours, which limit
+	Detail  string    `json:"detail,omitempty"` // what cools down, which hours, which limit
 	Until   time.Time `json:"until,omitzero"`   // when the reason ends, if known
 }
 
@@ -84,8 +84,8 @@ const (
 	OverConcurrent  Reason = "over_concurrent"  // all its slots are taken
 	OverBudget      Reason = "over_budget"      // what may be spent on it is spent
 	SpendingUnknown Reason = "spending_unknown" // it has a budget, and what was spent of it has not been read yet
-	Cooling         Reason = "cooling"          // it, or all its keys or URLs for this model, rest
-	Probing         Reason = "probing"          // its rest has ended and one probe is under way
+	Cooling         Reason = "cooling"          // it, or all its keys or URLs for this model, cool down
+	Probing         Reason = "probing"          // its cooldown has ended and one probe is under way
 	WrongProtocol   Reason = "wrong_protocol"   // does not speak the call's protocol, and this kind of call is not translated
 	Untranslatable  Reason = "untranslatable"   // speaks other protocols, in which the request cannot be said
 	NotTheOwner     Reason = "not_the_owner"    // the stored response was made elsewhere

@@ -44,7 +44,7 @@ type Channel struct {
 	// speak is learned from its answers.
 	Protocols []string `json:"protocols,omitempty"`
 
-	// Keys are the upstream credentials. They are used in turn, and rest one by
+	// Keys are the upstream credentials. They are used in turn, and cool down one by
 	// one. Placeholders such as {env.KEY} and {file./path} are replaced; a key
 	// whose placeholder is empty is left out. A file is looked at every second:
 	// a new key in it takes the place of the old one, with its budget and its
@@ -158,11 +158,11 @@ type Channel struct {
 	CooldownRules []CooldownRule `json:"cooldown_rules,omitempty"`
 
 	// Group names channels that share fate: a limit that speaks of the
-	// organisation or the address rests all of them. Default: none.
+	// organisation or the address cools down all of them. Default: none.
 	Group string `json:"group,omitempty"`
 
 	// HealthCheck asks a cheap request of the channel from time to time, so
-	// that a resting one is found well before a client needs it. Default: off.
+	// that a failing one is found well before a client needs it. Default: off.
 	HealthCheck *HealthCheck `json:"health_check,omitempty"`
 
 	// AllowPrivateAddresses permits host names that resolve to loopback,

@@ -10,21 +10,21 @@ import (
 	"github.com/ccload/ccload/health"
 )
 
-// Rest implements admin.Operator.
-func (s *Service) Rest(ctx context.Context, who admin.Actor, which health.Ref, until time.Time) error {
+// StartCooldown implements admin.Operator.
+func (s *Service) StartCooldown(ctx context.Context, who admin.Actor, which health.Ref, until time.Time) error {
 	now := time.Now()
 	ch := s.gateway.Table().ByName[which.Channel]
 	switch {
 	case which.Scope == ai.ScopeNone:
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "scope", "scope is missing; there are %v", ai.Scopes()[1:])
 	case which.Scope == ai.ScopeGroup && which.Group == "":
-		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "group", "which group shall rest?")
+		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "group", "which group shall cool down?")
 	case which.Scope != ai.ScopeGroup && ch == nil:
 		return admin.Problemf(http.StatusNotFound, admin.CodeNotFound, "channel", "there is no channel %q", which.Channel)
 	case !until.After(now) || until.After(now.Add(366*24*time.Hour)):
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "until", "until must be a moment within the next year")
 	}
-	if err := s.state.Routing.Tracker.StartCooldown(health.Entry{Ref: which, Until: until, Kind: ai.RateLimited, Rule: "by hand", Message: "rests because " + who.Name + " said so", Since: now}); err != nil {
+	if err := s.state.Routing.Tracker.StartCooldown(health.Entry{Ref: which, Until: until, Kind: ai.RateLimited, Rule: "by hand", Message: "cools down because " + who.Name + " said so", Since: now}); err != nil {
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
 	}
 	return s.state.note(ctx, who, "rest", which.Scope.String(), which.Channel+which.Group)

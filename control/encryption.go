@@ -16,11 +16,12 @@ import (
 // encryptionKeys are those of the config, nil if it has none.
 func (s *Service) encryptionKeys() ([][]byte, error) {
 	var keys [][]byte
+	replace := func(text string) string { return s.replacer.ReplaceAll(text, "") }
 	for i, text := range s.declared.EncryptionKeys {
-		text = strings.TrimSpace(s.replaceAll(text))
+		text = strings.TrimSpace(replace(text))
 		if text == "" {
 			return nil, fmt.Errorf("encryption_key #%d is empty here: set the variable or file it comes from, %s",
-				i+1, config.EmptyPlaceholders(s.declared.EncryptionKeys[i], s.replaceAll))
+				i+1, config.EmptyPlaceholders(s.declared.EncryptionKeys[i], replace))
 		}
 		key, err := secrets.ParseKey(text)
 		if err != nil {
@@ -30,9 +31,6 @@ func (s *Service) encryptionKeys() ([][]byte, error) {
 	}
 	return keys, nil
 }
-
-// replaceAll replaces all placeholders of a text.
-func (s *Service) replaceAll(text string) string { return s.replacer.ReplaceAll(text, "") }
 
 // checkMemory is where something sealed is kept, to know at once whether a key
 // is the right one.

@@ -141,7 +141,7 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 	} else {
 		a.report(answer, again, now)
 		tried := &c.chooser.Tried[len(c.chooser.Tried)-1]
-		tried.Until = later(o.Until, a.record.Rested)
+		tried.Until = later(o.Until, a.record.CooledUntil)
 	}
 	if o.Kind.CallersFault() && !translated && (o.Kind != ai.ContextLength || !largerWindowLeft(c, t)) {
 		c.forwardError(failed)
@@ -193,7 +193,7 @@ func (a *attempt) commit(ctx context.Context, answer *relay.Answer) {
 	c, t := a.call, a.target
 	now := time.Now()
 	if c.tellsOfHealth(ai.OK) {
-		a.record.Rested = t.Permit.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
+		a.record.CooledUntil = t.Permit.Report(ai.Outcome{Kind: ai.OK}, answer.Upstream, now)
 		a.note = t.Proved(ai.OK, now)
 	} else {
 		t.Permit.Release()
@@ -260,7 +260,7 @@ func (a *attempt) broken(ctx context.Context, answer *relay.Answer, evidence hea
 	}
 	t.History.Revoke(a.note)
 	if !health.Transient(o.Kind) || !t.Steady(now) || c.chooser.AnyLeft(t.Channel) {
-		a.record.Rested = t.Permit.Report(o, nil, now)
+		a.record.CooledUntil = t.Permit.Report(o, nil, now)
 	}
 	a.observe(false, now)
 }

@@ -140,7 +140,7 @@ func (c *Call) finalError(ctx context.Context) *protocol.Error {
 	return e
 }
 
-// sooner is when to come back where nothing that could serve rests: at once,
+// sooner is when to come back where nothing that could serve cools down: at once,
 // unless upstreams that were tried said when.
 func sooner(k *routing.Chooser) time.Time {
 	due := time.Now().Add(time.Second)
@@ -257,7 +257,7 @@ func explainFailure(c *Call, permanent ai.Reason) string {
 	case permanent == ai.NotTheOwner:
 		return "the channel that made the stored response cannot serve now"
 	case len(c.Record.Attempts) == 0:
-		return "every upstream that serves the model is resting after failures or busy"
+		return "every upstream that serves the model is cooling down after failures or busy"
 	}
 	kinds := make([]string, 0, len(c.Record.Attempts))
 	for i := range c.Record.Attempts {

@@ -83,7 +83,7 @@ func (a *attempt) report(answer *relay.Answer, again repeatable, now time.Time) 
 	if spared {
 		t.Permit.Release()
 	} else {
-		a.record.Rested = t.Permit.Report(o, answer.Upstream, now)
+		a.record.CooledUntil = t.Permit.Report(o, answer.Upstream, now)
 	}
 	a.observe(false, now)
 }

@@ -78,7 +78,7 @@ func attemptsLeft(c *Call) int { return c.site.Limits.MaxAttempts - len(c.Record
 
 // next picks what to try, or says that nothing is left. A failure that may be
 // over is repeated in place; where nothing can serve it falls back on the least
-// bad target that rests, and waits for something that is due within the
+// bad target that cools down, and waits for something that is due within the
 // handler's patience.
 func (c *Call) next(ctx context.Context) (*routing.Target, bool) {
 	k := c.chooser

@@ -205,7 +205,7 @@ func report(c *Call, answer *admin.TestAnswer, w *heldAnswer) {
 	answer.Usage, answer.Cost, answer.ID = rec.Usage, rec.Cost, rec.ID
 	if n := len(rec.Attempts); n > 0 {
 		last := &rec.Attempts[n-1]
-		answer.URL, answer.Key, answer.Rested = last.Target.URL, last.Target.Key, last.Rested
+		answer.URL, answer.Key, answer.CooledUntil = last.Target.URL, last.Target.Key, last.CooledUntil
 		if !answer.OK {
 			answer.Outcome, answer.Status = last.Outcome.Kind, last.Outcome.Status
 			answer.Message = cmp.Or(last.Outcome.Message, answer.Message)

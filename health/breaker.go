@@ -60,14 +60,14 @@ type state uint8
 const (
 	free state = iota
 	probing
-	resting
+	cooling
 )
 
 // at is the breaker's state at a moment.
 func (c *breaker) at(now time.Time) state {
 	switch {
 	case c.until.After(now):
-		return resting
+		return cooling
 	case c.pending && c.held(now):
 		return probing
 	}
@@ -137,7 +137,7 @@ func (c *breaker) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forc
 	first := c.failures == 0
 	same := !first && b.class == backoffOf(c.kind).class
 	fresh := !same || epoch >= c.epoch
-	rests, stated := c.until.After(now), o.Until.After(now)
+	cools, stated := c.until.After(now), o.Until.After(now)
 	word := o.Until
 	if most := now.Add(longestCooldown); word.After(most) {
 		word = most
@@ -146,12 +146,12 @@ func (c *breaker) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forc
 	n := c.failuresWith(same, fresh && !forced, now)
 	until := c.until
 	switch {
-	case stated && rests && !first && (!same || !fresh):
+	case stated && cools && !first && (!same || !fresh):
 		until = later(word, c.until)
 	case stated:
 		until = word
-	case !fresh, forced && same && rests:
-	case rests:
+	case !fresh, forced && same && cools:
+	case cools:
 		until = later(now.Add(b.cooldown(n, spread)), c.until)
 	default:
 		until = now.Add(b.cooldown(n, spread))
@@ -178,13 +178,13 @@ func (c *breaker) failed(o *ai.Outcome, epoch uint64, clock *atomic.Uint64, forc
 	c.stated = isStated
 	c.late = !o.Retry
 	c.failures, c.pending = n, true
-	c.restUntil(end, until, now)
+	c.coolUntil(end, until, now)
 	return changed
 }
 
-// restUntil sets the end of the cooldown: a probe, where that comes before what
+// coolUntil sets the end of the cooldown: a probe, where that comes before what
 // upstream states.
-func (c *breaker) restUntil(end, stated, now time.Time) {
+func (c *breaker) coolUntil(end, stated, now time.Time) {
 	switch {
 	case end.Equal(stated):
 		c.word, c.probesFrom = time.Time{}, time.Time{}

@@ -246,7 +246,7 @@ func FuzzClassify(f *testing.F) {
 		for _, rules := range [][]Rule{nil, rules} {
 			o := Classify(e, rules, noon)
 			if !o.Until.IsZero() && (!o.Until.After(noon) || o.Until.After(noon.Add(longestCooldown))) {
-				t.Errorf("rests until %v", o.Until)
+				t.Errorf("cools down until %v", o.Until)
 			}
 			if (o.Scope == ai.ScopeNone) != (o.Kind == ai.OK || o.Kind == ai.ClientGone || o.Kind == ai.Ended || o.Kind.CallersFault()) {
 				t.Errorf("%v has scope %v", o.Kind, o.Scope)

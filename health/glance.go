@@ -46,7 +46,7 @@ func (c *breaker) glance(now time.Time) glance {
 		g.kind, g.scope = c.kind, c.ref.Scope
 	}
 	g.gamble = g.state == free && c.word.After(now)
-	if g.state == resting {
+	if g.state == cooling {
 		g.until, g.hopeless = c.until, !c.healsAlone()
 	}
 	return g

@@ -22,7 +22,7 @@ const (
 type History struct {
 	// Retries is the budget that repeated attempts are taken from.
 	Retries RetryBudget
-	// Start admits calls while everything rests.
+	// Start admits calls while everything cools down.
 	Start SlowStart
 
 	flights flights

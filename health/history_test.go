@@ -163,7 +163,7 @@ func TestStatedCooldownsAreProbed(t *testing.T) {
 				t.Error("the first attempt is called a gamble")
 			}
 			if until := permit.Report(stated(kind, ai.ScopeKey, word), nil, b.now); until.Sub(began) != after {
-				t.Errorf("%v: failure %d rests until %v after the first", kind, i, until.Sub(began))
+				t.Errorf("%v: failure %d cools down until %v after the first", kind, i, until.Sub(began))
 			}
 			if e := b.Entries()[0]; !e.StatedUntil.Equal(word) || e.Until.Sub(began) != after || e.Attention {
 				t.Errorf("%+v", e)
@@ -198,7 +198,7 @@ func TestStatedCooldownsAreProbed(t *testing.T) {
 		b := newBench(t)
 		c := oneByOne(b)
 		if d := b.rest(b.begin(c, 0, 0).Report(test.outcome, nil, b.now)); d != test.want {
-			t.Errorf("%s: rests %v", test.name, d)
+			t.Errorf("%s: cools down %v", test.name, d)
 		}
 		if got := !b.Entries()[0].StatedUntil.IsZero(); got != test.stated {
 			t.Errorf("%s: stated %t", test.name, got)

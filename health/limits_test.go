@@ -44,7 +44,7 @@ func TestHeadersSteerAwayBeforeTheRefusal(t *testing.T) {
 		return header("x-ratelimit-limit-requests", "60", "x-ratelimit-remaining-requests", "0", "x-ratelimit-reset-requests", d)
 	}
 	b.begin(c, 0, 0).Report(good, used("40s"), b.now)
-	if got := b.take(); got != "key_model rests 40s" {
+	if got := b.take(); got != "key_model cools down 40s" {
 		t.Error(got)
 	}
 	if r := c.ReadyKey(0, "m", b.now); r.OK || r.Kind != ai.RateLimited || r.Scope != ai.ScopeKeyModel {

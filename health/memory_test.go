@@ -110,7 +110,7 @@ func TestRestoreIsCareful(t *testing.T) {
 	b.Restore([]Entry{{Ref: key, Until: noon.Add(-time.Hour), Failures: 3, Kind: ai.AuthFailed, Since: noon.Add(-2 * time.Hour)}})
 	probe := b.begin(c, 0, 0)
 	if !probe.Probe() {
-		t.Error("what was resting at the restart is due")
+		t.Error("what was cooling at the restart is due")
 	}
 	b.Restore([]Entry{{Ref: key, Until: noon.Add(time.Hour), Failures: 3, Kind: ai.AuthFailed}})
 	b.wantReady(c, "probing") // what is known here goes before
@@ -121,7 +121,7 @@ func TestRestoreIsCareful(t *testing.T) {
 	b.wantReady(c, "auth key 10m0s")
 	b.Restore([]Entry{{Ref: key, Until: noon.Add(1e6 * time.Hour), Failures: 1 << 40, Kind: ai.AuthFailed}})
 	if r := c.Ready(ai.OpenAI, "m", b.now); !r.Until.Equal(noon.Add(longestCooldown)) {
-		t.Errorf("rests until %v", r.Until)
+		t.Errorf("cools down until %v", r.Until)
 	}
 }
 

@@ -43,13 +43,13 @@ func (c *Channel) Acquire(url, key int, p ai.Protocol, model string, now time.Ti
 		}
 		state := br.at(now)
 		switch {
-		case state == resting && !force, state == probing, state == resting && br.held(now):
+		case state == cooling && !force, state == probing, state == cooling && br.held(now):
 			return Permit{}, false
-		case state == resting || br.pending:
+		case state == cooling || br.pending:
 			if pr == nil {
 				pr = new(probe)
 			}
-			pr.breakers[pr.n], pr.forced[pr.n] = br, state == resting
+			pr.breakers[pr.n], pr.forced[pr.n] = br, state == cooling
 			pr.n++
 		}
 	}

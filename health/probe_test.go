@@ -14,7 +14,7 @@ func TestOneProbeAndTheRestFollow(t *testing.T) {
 	c := oneByOne(b)
 	d := b.fail(c, ai.ServerError, ai.ScopeURLModel)
 	if _, ok := c.Acquire(0, 0, ai.OpenAI, "m", b.now, false); ok {
-		t.Fatal("claimed during the rest")
+		t.Fatal("acquired during the cooldown")
 	}
 	b.pass(d)
 	b.wantReady(c, "ok")
@@ -35,7 +35,7 @@ func TestOneProbeAndTheRestFollow(t *testing.T) {
 	b.wantReady(c, "ok")
 	probe = b.begin(c, 0, 0)
 	if d := b.rest(probe.Report(failure(ai.ServerError, ai.ScopeURLModel), nil, b.now)); d != 10*time.Second {
-		t.Errorf("a failed probe rests %v", d)
+		t.Errorf("a failed probe cools down %v", d)
 	}
 	b.wantReady(c, "server url_model 10s")
 	b.pass(10 * time.Second)
@@ -80,7 +80,7 @@ func TestAProbeNobodyHearsOfIsGivenUp(t *testing.T) {
 	lost.Report(good, nil, b.now)
 	b.wantReady(c, "ok") // but a success is a success
 	if d := b.rest(probe.Report(failure(ai.ServerError, ai.ScopeURLModel), nil, b.now)); d != 5*time.Second {
-		t.Errorf("rests %v", d)
+		t.Errorf("cools down %v", d)
 	}
 }
 
@@ -96,7 +96,7 @@ func TestOldNewsCountOnce(t *testing.T) {
 		b.pass(100 * time.Millisecond)
 		d := b.rest(cl.Report(failure(ai.ServerError, ai.ScopeURLModel), nil, b.now))
 		if want := 5*time.Second - time.Duration(i)*100*time.Millisecond; d != want {
-			t.Errorf("failure %d rests %v, want %v", i, d, want)
+			t.Errorf("failure %d cools down %v, want %v", i, d, want)
 		}
 	}
 	if n := len(b.changes); n != 1 {
@@ -107,12 +107,12 @@ func TestOldNewsCountOnce(t *testing.T) {
 	b.wantReady(c, "server url_model 4.1s")
 	b.pass(time.Minute - time.Second)
 	if d := b.rest(claims[11].Report(failure(ai.ServerError, ai.ScopeURLModel), nil, b.now)); d != 0 {
-		t.Errorf("old news rests %v", d)
+		t.Errorf("old news cools down %v", d)
 	}
 	// What upstream states counts whenever it comes.
 	until := b.now.Add(time.Minute)
 	if got := claims[12].Report(stated(ai.Overloaded, ai.ScopeURLModel, until), nil, b.now); !got.Equal(until) {
-		t.Errorf("stated %v, rests until %v", until, got)
+		t.Errorf("stated %v, cools down until %v", until, got)
 	}
 	if e := b.Entries(); len(e) != 1 || e[0].Failures != 1 {
 		t.Errorf("%+v", e)
@@ -137,7 +137,7 @@ func TestForcedAttempts(t *testing.T) {
 	}
 	b.pass(30 * time.Second)
 	if d := b.rest(forced.Report(failure(ai.Timeout, ai.ScopeURLModel), nil, b.now)); d != 10*time.Second {
-		t.Errorf("the rest has become %v", d)
+		t.Errorf("the cooldown has become %v", d)
 	}
 	if e := b.Entries(); e[0].Failures != 4 {
 		t.Errorf("%d failures", e[0].Failures)
@@ -147,7 +147,7 @@ func TestForcedAttempts(t *testing.T) {
 	forced, _ = c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	b.pass(time.Minute)
 	if d := b.rest(forced.Report(failure(ai.ServerError, ai.ScopeURLModel), nil, b.now)); d != 40*time.Second {
-		t.Errorf("the new rest is %v", d)
+		t.Errorf("the new cooldown is %v", d)
 	}
 
 	forced, _ = c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
@@ -158,7 +158,7 @@ func TestForcedAttempts(t *testing.T) {
 	b.fail(c, ai.ServerError, ai.ScopeURLModel)
 	forced, _ = c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	if d := b.rest(forced.Report(failure(ai.AuthFailed, ai.ScopeKey), nil, b.now)); d != 5*time.Minute {
-		t.Errorf("a refused key rests %v", d)
+		t.Errorf("a refused key cools down %v", d)
 	}
 }
 
@@ -168,12 +168,12 @@ func TestOtherTroubleCountsApart(t *testing.T) {
 	b.pass(b.fail(c, ai.RateLimited, ai.ScopeKey))
 	b.pass(b.fail(c, ai.RateLimited, ai.ScopeKey))
 	if d := b.fail(c, ai.AuthFailed, ai.ScopeKey); d != 5*time.Minute {
-		t.Errorf("refused after limits rests %v", d)
+		t.Errorf("refused after limits cools down %v", d)
 	}
 	// It does not end the longer rest, nor take its name.
 	forced, _ := c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	if d := b.rest(forced.Report(stated(ai.RateLimited, ai.ScopeKey, b.now.Add(time.Second)), nil, b.now)); d != 5*time.Minute {
-		t.Errorf("rests %v", d)
+		t.Errorf("cools down %v", d)
 	}
 	b.wantReady(c, "auth key 5m0s")
 	b.pass(5 * time.Minute)
@@ -182,7 +182,7 @@ func TestOtherTroubleCountsApart(t *testing.T) {
 	b.pass(b.fail(c, ai.ServerError, ai.ScopeURLModel))
 	b.pass(b.fail(c, ai.Overloaded, ai.ScopeURLModel))
 	if d := b.fail(c, ai.Timeout, ai.ScopeURLModel); d != 40*time.Second {
-		t.Errorf("the third trouble in a row rests %v", d)
+		t.Errorf("the third trouble in a row cools down %v", d)
 	}
 }
 
@@ -195,14 +195,14 @@ func TestUpstreamMayShortenARest(t *testing.T) {
 	b.fail(c, ai.RateLimited, ai.ScopeKey)
 	forced, _ := c.Acquire(0, 0, ai.OpenAI, "m", b.now, true)
 	if d := b.rest(forced.Report(stated(ai.RateLimited, ai.ScopeKey, b.now.Add(3*time.Second)), nil, b.now)); d != 3*time.Second {
-		t.Errorf("rests %v", d)
+		t.Errorf("cools down %v", d)
 	}
 }
 
 func TestCountsDecay(t *testing.T) {
 	for _, c := range []struct {
 		idle time.Duration
-		want time.Duration // the next rest
+		want time.Duration // the next cooldown
 	}{
 		{0, time.Minute},                    // the 9th
 		{59 * time.Second, time.Minute},     // the same
@@ -243,23 +243,23 @@ func TestCountsDecay(t *testing.T) {
 func TestBrokenAnswersAddUp(t *testing.T) {
 	b := newBench(t)
 	c := oneByOne(b)
-	var rests []string
+	var cooling []string
 	for range 4 {
 		cl := b.begin(c, 0, 0)
 		cl.Report(good, nil, b.now)
 		b.wantReady(c, "ok")
 		b.pass(2 * time.Second)
 		d := b.rest(cl.Report(ai.Outcome{Kind: ai.Truncated, Scope: ai.ScopeURLModel}, nil, b.now))
-		rests = append(rests, d.String())
+		cooling = append(cooling, d.String())
 		b.pass(d)
 	}
-	if got := strings.Join(rests, " "); got != "5s 10s 20s 40s" {
+	if got := strings.Join(cooling, " "); got != "5s 10s 20s 40s" {
 		t.Error(got)
 	}
 	cl := b.begin(c, 0, 0)
 	cl.Report(good, nil, b.now)
 	if again, ok := c.Acquire(0, 0, ai.OpenAI, "m", b.now, false); !ok || again.Probe() {
-		t.Error("a good beginning must end the rest for everybody")
+		t.Error("a good beginning must end the cooldown for everybody")
 	}
 	b.pass(5 * time.Minute)
 	b.wantReady(c, "ok")

@@ -13,7 +13,7 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// cooled are the kinds that rest something.
+// cooled are the kinds that cool something down.
 var cooled = func() (list []ai.Kind) {
 	for _, k := range ai.Kinds() {
 		if backoffOf(k).class != harmless {
@@ -43,15 +43,15 @@ func TestReadinessIsTrue(t *testing.T) {
 				url, key := rapid.IntRange(0, len(c.urls)-1).Draw(t, "url"), rapid.IntRange(0, len(c.keys)-1).Draw(t, "key")
 				p, m := rapid.SampledFrom(protocols).Draw(t, "protocol"), rapid.SampledFrom(models).Draw(t, "model")
 				force := rapid.Bool().Draw(t, "force")
-				rests := restingRefs(tr, now)
+				cooling := coolingRefs(tr, now)
 				cl, ok := c.Acquire(url, key, p, m, now, force)
 				if !ok {
 					return
 				}
 				open = append(open, cl)
 				for _, ref := range cl.refs() {
-					if rests[ref] && !force {
-						t.Fatalf("claimed %+v, which rests", ref)
+					if cooling[ref] && !force {
+						t.Fatalf("acquired %+v, which cools down", ref)
 					}
 				}
 			},
@@ -78,10 +78,10 @@ func TestReadinessIsTrue(t *testing.T) {
 					}
 					until := cl.Report(o, nil, now)
 					if !until.IsZero() && !until.After(now) {
-						t.Fatalf("rests until %v, which is over", until)
+						t.Fatalf("cools down until %v, which is over", until)
 					}
 					if o.Scope != ai.ScopeNone && until.IsZero() && o.Until.After(now) {
-						t.Fatal("a stated rest was ignored")
+						t.Fatal("a stated cooldown was ignored")
 					}
 				}
 			},
@@ -122,14 +122,14 @@ func (cl *Permit) refs() []Ref {
 	return refs
 }
 
-func restingRefs(tr *Tracker, now time.Time) map[Ref]bool {
-	rests := make(map[Ref]bool)
+func coolingRefs(tr *Tracker, now time.Time) map[Ref]bool {
+	cooling := make(map[Ref]bool)
 	for _, e := range tr.Entries() {
 		if e.Until.After(now) {
-			rests[e.Ref] = true
+			cooling[e.Ref] = true
 		}
 	}
-	return rests
+	return cooling
 }
 
 func checkReadiness(t *rapid.T, c *Channel, p ai.Protocol, m string, now time.Time) {
@@ -150,7 +150,7 @@ func checkReadiness(t *rapid.T, c *Channel, p ai.Protocol, m string, now time.Ti
 	case r.OK && (r.Probing || !r.Until.IsZero() || r.UsableKeys == 0):
 		t.Fatalf("ready with a reservation: %+v", r)
 	case !r.OK && !r.Probing && !r.Until.After(now):
-		t.Fatalf("rests without end: %+v", r)
+		t.Fatalf("cools down without end: %+v", r)
 	}
 	url, key, until, _, _ := c.Least(p, m, now)
 	if url < 0 || key < 0 || (!r.OK && !r.Probing && until.Before(r.Until)) {
@@ -265,16 +265,16 @@ func TestChangesAddUp(t *testing.T) {
 				announced++
 			}
 			if c.announced != known[c.ref] {
-				t.Errorf("%+v: rests %v, told %v", c.ref, c.announced, known[c.ref])
+				t.Errorf("%+v: cools down %v, told %v", c.ref, c.announced, known[c.ref])
 			}
 		})
 	}
-	for _, rests := range known {
-		if rests {
+	for _, cooling := range known {
+		if cooling {
 			announced--
 		}
 	}
 	if announced != 0 {
-		t.Errorf("%d more rest than were told", announced)
+		t.Errorf("%d more cool down than were told", announced)
 	}
 }

@@ -128,7 +128,7 @@ func (cl *Permit) remember(l *remaining, now time.Time) time.Time {
 		// Answers that were under way together say the same in slightly other
 		// words: only news is told.
 		told := br.until.After(now) && l.cooldownUntil.Sub(stated) < shortestWindow
-		br.restUntil(br.probeBefore(l.cooldownUntil, now), l.cooldownUntil, now)
+		br.coolUntil(br.probeBefore(l.cooldownUntil, now), l.cooldownUntil, now)
 		br.kind, br.rule = ai.RateLimited, headersRule
 		br.message = "a rate-limit header says that nothing is left"
 		br.epoch = c.tracker.epoch.Add(1)

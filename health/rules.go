@@ -34,14 +34,14 @@ type RuleSpec struct {
 
 // Rule is a compiled rule. It is never changed and may be shared.
 type Rule struct {
-	name   string
-	status []int
-	body   *regexp.Regexp
-	reset  int // index of the group named reset, 0 if there is none
-	scope  ai.Scope
-	rest   time.Duration
-	layout string
-	zone   *time.Location
+	name     string
+	status   []int
+	body     *regexp.Regexp
+	reset    int // index of the group named reset, 0 if there is none
+	scope    ai.Scope
+	cooldown time.Duration
+	layout   string
+	zone     *time.Location
 }
 
 // ruleScopes are the scopes a rule may name.
@@ -68,7 +68,7 @@ func CompileRules(specs []RuleSpec) ([]Rule, error) {
 }
 
 func (s *RuleSpec) compile() (Rule, error) {
-	r := Rule{status: slices.Clone(s.Status), rest: s.For, layout: s.Layout, zone: time.UTC}
+	r := Rule{status: slices.Clone(s.Status), cooldown: s.For, layout: s.Layout, zone: time.UTC}
 	for _, code := range s.Status {
 		if code < 100 || code > 599 {
 			return r, fmt.Errorf("%d is not an HTTP status", code)
@@ -96,7 +96,7 @@ func (s *RuleSpec) compile() (Rule, error) {
 	}
 	switch {
 	case r.reset == 0 && s.For == 0:
-		return r, errors.New(`it does not say how long to rest: give it "for" or a group (?P<reset>...) in the pattern`)
+		return r, errors.New(`it does not say how long to cool down: give it "for" or a group (?P<reset>...) in the pattern`)
 	case r.reset == 0 && (s.Layout != "" || s.Zone != ""):
 		return r, errors.New("layout and zone need a group (?P<reset>...) in the pattern")
 	}
@@ -152,8 +152,8 @@ func (r *Rule) outcome(e *Evidence, o ai.Outcome, now time.Time) ai.Outcome {
 	if r.reset > 0 {
 		o.Until = r.captured(e, now)
 	}
-	if o.Until.IsZero() && r.rest > 0 {
-		o.Until, o.Configured = now.Add(r.rest), true
+	if o.Until.IsZero() && r.cooldown > 0 {
+		o.Until, o.Configured = now.Add(r.cooldown), true
 	}
 	return o
 }

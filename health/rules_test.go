@@ -18,7 +18,7 @@ func TestRulesThatAreWrongSaySo(t *testing.T) {
 		{[]RuleSpec{{For: time.Second}}, "cooldown rule 1: it would fit every answer: give it a status or a pattern"},
 		{[]RuleSpec{{Status: []int{429}, For: time.Second}, {Status: []int{4290}, For: time.Second}}, "cooldown rule 2: 4290 is not an HTTP status"},
 		{[]RuleSpec{{Status: []int{429}, Scope: "url", For: time.Second}}, `cooldown rule 1: unknown scope "url": use key, model or channel`},
-		{[]RuleSpec{{Status: []int{429}}}, `cooldown rule 1: it does not say how long to rest: give it "for" or a group (?P<reset>...) in the pattern`},
+		{[]RuleSpec{{Status: []int{429}}}, `cooldown rule 1: it does not say how long to cool down: give it "for" or a group (?P<reset>...) in the pattern`},
 		{[]RuleSpec{{Body: "("}}, "cooldown rule 1: the pattern is no regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`"},
 		{[]RuleSpec{{Body: strings.Repeat("é", 1025)}}, "cooldown rule 1: the pattern has 1025 characters: at most 1024"},
 		{[]RuleSpec{{Body: "x", For: -1}}, "cooldown rule 1: for -1ns is out of range: between 0 and 366 days"},

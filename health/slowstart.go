@@ -19,7 +19,7 @@ const (
 )
 
 // SlowStart says how many calls may try a target at once while everything that
-// could serve them rests, and while such a target comes back: one at first,
+// could serve them cools down, and while such a target comes back: one at first,
 // twice as many with each success and half as many with each failure. Less than
 // one means one after a pause. A call is inside until its answer has proved
 // itself or failed.
@@ -34,12 +34,12 @@ type SlowStart struct {
 	reopens time.Time // after a failure, for calls that ignore a cooldown
 }
 
-// On reports whether calls have to be admitted though nothing rests: the target
+// On reports whether calls have to be admitted though nothing cools down: the target
 // has failed and is coming back.
 func (s *SlowStart) On() bool { return s.on.Load() }
 
 // Admit lets a call in if there is room. forced says that the target still
-// rests, so that the call is made in spite of that. proved is how many of the
+// cools down, so that the call is made in spite of that. proved is how many of the
 // calls inside take no room, because they have outlived failures. Every call
 // that was admitted ends with Leave.
 func (s *SlowStart) Admit(forced bool, proved int, now time.Time) bool {

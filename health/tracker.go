@@ -179,7 +179,7 @@ func (tr *Tracker) evict(a *scopeSet, now time.Time) {
 // It is told of like any other cooldown. The error says that nothing is named.
 func (tr *Tracker) StartCooldown(e Entry) error {
 	if !e.valid() || backoffOf(e.Kind).class == harmless {
-		return errors.New("this names nothing that could rest")
+		return errors.New("this names nothing that could cool down")
 	}
 	now := tr.now()
 	a := tr.scopeSet(&e.Ref)

@@ -34,7 +34,7 @@ func (b *bench) pass(d time.Duration) { b.now = b.now.Add(d) }
 func (b *bench) take() string {
 	var list []string
 	for _, c := range b.changes {
-		s := fmt.Sprintf("%v rests %v", c.Scope, c.Until.Sub(b.now))
+		s := fmt.Sprintf("%v cools down %v", c.Scope, c.Until.Sub(b.now))
 		if c.Recovered {
 			s = fmt.Sprintf("%v recovered", c.Scope)
 		}
@@ -124,13 +124,13 @@ func TestRestsDouble(t *testing.T) {
 	} {
 		b := newBench(t)
 		ch := twoByTwo(b)
-		var rests []string
+		var cooling []string
 		for range 8 {
 			d := b.fail(ch, c.kind, c.scope)
-			rests = append(rests, d.String())
+			cooling = append(cooling, d.String())
 			b.pass(d)
 		}
-		if got := strings.Join(rests, " "); got != c.want {
+		if got := strings.Join(cooling, " "); got != c.want {
 			t.Errorf("%v: %s, want %s", c.kind, got, c.want)
 		}
 	}
@@ -193,7 +193,7 @@ func TestScopesAreSeparate(t *testing.T) {
 			}
 		}
 		if got := strings.Join(rest, ", "); got != want {
-			t.Errorf("%v: %q rests, want %q", scope, got, want)
+			t.Errorf("%v: %q cools down, want %q", scope, got, want)
 		}
 	}
 }
@@ -258,7 +258,7 @@ func TestLeast(t *testing.T) {
 	if cl, ok := c.Acquire(1, 1, ai.OpenAI, "n", b.now, false); ok {
 		cl.Report(failure(ai.Timeout, ai.ScopeURL), nil, b.now)
 	}
-	// Of the keys the one whose rest is a guess, though the other is due sooner;
+	// Of the keys the one whose cooldown is a guess, though the other is due sooner;
 	// of the URLs the one that may be well again.
 	url, key, until, kind, transient := c.Least(ai.OpenAI, "m", b.now)
 	if url != 1 || key != 1 || !until.Equal(at(10*time.Second)) || kind != ai.Timeout || !transient {

@@ -136,7 +136,7 @@ func (s *CooldownSaver) save(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	if tell {
-		s.alarm("the store does not take what rests; it is kept and tried again", err)
+		s.alarm("the store does not take what cools down; it is kept and tried again", err)
 	}
 	return err
 }
@@ -153,7 +153,7 @@ func (s *CooldownSaver) Close(ctx context.Context) error {
 		<-s.done
 	}
 	if err := s.save(ctx); err != nil {
-		return fmt.Errorf("the last changes of what rests are forgotten: %w", err)
+		return fmt.Errorf("the last changes of what cools down are forgotten: %w", err)
 	}
 	return nil
 }

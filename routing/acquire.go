@@ -177,7 +177,7 @@ func (c *Chooser) Acquire(cand *Candidate, p ai.Protocol, url, key int, mode Mod
 	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, History: cand.history(url), Permit: permit, admitted: c.Now, expected: expected}, ""
 }
 
-// takeStarting takes a target that rests, if its slow start has room. It goes
+// takeStarting takes a target that cools down, if its slow start has room. It goes
 // beside another that is there if that has outlived failures.
 func (c *Chooser) takeStarting(cand *Candidate, p ai.Protocol, url, key int) *Target {
 	h := cand.history(url)

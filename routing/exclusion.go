@@ -23,7 +23,7 @@ func (e *Exclusion) explain(cand *Candidate) ai.Candidate {
 		if e.Detail != "" {
 			break
 		}
-		told.Detail = e.Ready.Scope.String() + " rests: " + e.Ready.Kind.String()
+		told.Detail = e.Ready.Scope.String() + " cools down: " + e.Ready.Kind.String()
 		told.Until = e.Ready.Until
 	case ai.OutsideHours:
 		told.Detail = cand.Conf.Hours.String()

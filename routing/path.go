@@ -23,7 +23,7 @@ func (c *Chooser) Translatable() bool {
 
 // pathTo finds the protocol to ask a candidate in: the client's own if that can
 // be used, else the first of the candidate's that the request can be said in.
-// Where none can be used now, it is the one that is due first: what rests is no
+// Where none can be used now, it is the one that is due first: what cools down is no
 // less there for being asked in another protocol.
 func (c *Chooser) pathTo(cand *Candidate) path {
 	best := path{protocol: c.Call.Protocol, reason: ai.WrongProtocol}

@@ -8,11 +8,11 @@ import (
 	"github.com/ccload/ccload/health"
 )
 
-// This file is what a call does when nothing can be picked: it goes to what rests,
+// This file is what a call does when nothing can be picked: it goes to what cools down,
 // if that may be well again, or waits.
 
-// resting is a target that rests for a cause that may be over by itself.
-type resting struct {
+// cooling is a target that cools down for a cause that may be over by itself.
+type cooling struct {
 	cand      *Candidate
 	history   *health.History
 	protocol  ai.Protocol
@@ -23,10 +23,10 @@ type resting struct {
 	again     bool // the call has tried the channel
 }
 
-// resting lists what may be tried although it rests, the first that is due
+// cooling lists what may be tried although it cools down, the first that is due
 // first.
-func (c *Chooser) resting() []resting {
-	var list []resting
+func (c *Chooser) cooling() []cooling {
+	var list []cooling
 	for cand, e := range c.Exclusions() {
 		if e.Reason != ai.Cooling && e.Reason != ai.Probing {
 			continue
@@ -41,17 +41,17 @@ func (c *Chooser) resting() []resting {
 			if !heals || c.Pinned != nil && cand.Keys[key].ID != c.Pinned.Key {
 				continue
 			}
-			list = append(list, resting{
+			list = append(list, cooling{
 				cand: cand, history: cand.history(url), protocol: p.protocol, url: url, key: key,
 				due: until, probing: e.Reason == ai.Probing, transient: health.Transient(kind), again: again,
 			})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b resting) int { return a.due.Compare(b.due) })
+	slices.SortStableFunc(list, func(a, b cooling) int { return a.due.Compare(b.due) })
 	return list
 }
 
-// LeastBad picks, when everything rests, the target that is due first among those
+// LeastBad picks, when everything cools down, the target that is due first among those
 // whose trouble may be over and that can be had; nil if there is none. The only
 // one that is left for the call is asked as if it did not rest, if it has served
 // lately; else its slow start decides. Its failure does not prolong the rest.
@@ -59,8 +59,8 @@ func (c *Chooser) resting() []resting {
 // Rate limits that nobody stated the end of may be over too, but for them limits
 // says so: they are waited for as long as the call can.
 func (c *Chooser) LeastBad(limits bool) *Target {
-	list := c.resting()
-	if !slices.ContainsFunc(list, func(r resting) bool { return r.cand.Channel != list[0].cand.Channel }) {
+	list := c.cooling()
+	if !slices.ContainsFunc(list, func(r cooling) bool { return r.cand.Channel != list[0].cand.Channel }) {
 		for i := range list {
 			if t := c.pass(&list[i]); t != nil {
 				return t
@@ -79,7 +79,7 @@ func (c *Chooser) LeastBad(limits bool) *Target {
 			t, _ = c.Acquire(best.cand, best.protocol, best.url, best.key, Forced)
 		}
 		if t != nil {
-			t.Why = "everything rests; this is due first"
+			t.Why = "everything cools down; this is due first"
 			if best.again {
 				t.Repeats = 1
 			}
@@ -90,7 +90,7 @@ func (c *Chooser) LeastBad(limits bool) *Target {
 }
 
 // pass takes the only target that is left, if it has served lately.
-func (c *Chooser) pass(only *resting) *Target {
+func (c *Chooser) pass(only *cooling) *Target {
 	if !only.transient || !only.history.Steady(c.Now, c.Now) || only.again && !only.history.Retries.Take(c.Now) {
 		return nil
 	}
@@ -156,7 +156,7 @@ func (c *Chooser) Due(patience time.Duration) (pause time.Duration, ok bool) {
 			}
 		}
 	}
-	for _, r := range c.resting() {
+	for _, r := range c.cooling() {
 		if r.transient {
 			pause = min(pause, max(r.history.Start.Opens(c.Now).Sub(c.Now), probePoll))
 		}

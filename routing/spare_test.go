@@ -93,7 +93,7 @@ func TestProbesAreSpare(t *testing.T) {
 		}
 		k = c.call(test.left)
 		if got := c.try(k, k.Next(), good); got != "second" {
-			t.Errorf("%s: %s is asked while the first rests", test.name, got)
+			t.Errorf("%s: %s is asked while the first cools down", test.name, got)
 		}
 		c.now = c.now.Add(61 * time.Minute)
 		k = c.call(test.left)
@@ -120,8 +120,8 @@ func TestProbesAreSpare(t *testing.T) {
 	}
 }
 
-// Where everything rests one call at a time goes up; after a success twice as
-// many do, also once nothing rests.
+// Where everything cools down one call at a time goes up; after a success twice as
+// many do, also once nothing cools down.
 func TestComingBack(t *testing.T) {
 	c := newCaller(t, channelOf("only", 0, 1))
 	failure := ai.Outcome{Kind: ai.ServerError, Scope: ai.ScopeURLModel, Retry: true}
@@ -129,7 +129,7 @@ func TestComingBack(t *testing.T) {
 	c.try(k, k.Next(), failure)
 	first := c.call(6).LeastBad(false)
 	if first == nil {
-		t.Fatal("nobody goes up while everything rests")
+		t.Fatal("nobody goes up while everything cools down")
 	}
 	waiting := c.call(6)
 	if waiting.Next() != nil || waiting.LeastBad(false) != nil {
@@ -163,7 +163,7 @@ func TestComingBack(t *testing.T) {
 		}
 		target := late.NextAtLast()
 		if target == nil {
-			t.Fatal("a call that has waited is sent away though nothing rests")
+			t.Fatal("a call that has waited is sent away though nothing cools down")
 		}
 		target.Release()
 		c.try(c.call(6), inside[0], ai.Outcome{})
@@ -186,7 +186,7 @@ func TestTheOnlyOneLeft(t *testing.T) {
 	c.try(k, k.Next(), failure)
 	for range 5 {
 		if target := c.call(6).LeastBad(false); target == nil {
-			t.Fatal("it rests though it has served")
+			t.Fatal("it cools down though it has served")
 		}
 	}
 	c.now = c.now.Add(31 * time.Second)

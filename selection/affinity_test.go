@@ -119,7 +119,7 @@ func TestConversationLeavesAKeyThatRestsAndReturns(t *testing.T) {
 	at := int(home[len(home)-1] - '0')
 	w.keys[channel][at].Usable = false
 	if _, key := w.serve(conversation(7), ai.Usage{}); key == home {
-		t.Fatal("stayed on a key that rests")
+		t.Fatal("stayed on a key that cools down")
 	}
 	if want := "cannot serve now"; !strings.Contains(w.last.Why, want) {
 		t.Errorf("why: %q", w.last.Why)

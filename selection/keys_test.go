@@ -45,7 +45,7 @@ func TestKeysTakeTurns(t *testing.T) {
 			}
 			for i, n := range got {
 				if !list[i].Usable && n != 0 {
-					t.Fatalf("a resting key was chosen: %v", got)
+					t.Fatalf("a cooling key was chosen: %v", got)
 				}
 				if list[i].Usable && (n < rounds-1 || n > rounds+1) { // 1 for what went before
 					t.Fatalf("not even: %v of %+v", got, list)
@@ -79,7 +79,7 @@ func TestPreferredKeyIsUsedIfUsable(t *testing.T) {
 	}
 	list[2].Usable = false
 	if got := selection.ChooseKey(st, "c", list, "key2"); got == 2 {
-		t.Error("chose a key that rests")
+		t.Error("chose a key that cools down")
 	}
 	if got := selection.ChooseKey(st, "c", list, "a key of another config"); got < 0 || got == 2 {
 		t.Errorf("chose %d", got)

@@ -238,7 +238,7 @@ func TestWeightedSharesSurviveComingsAndGoings(t *testing.T) {
 }
 
 // Two of four keys cooling down halves the share at once.
-func TestRestingKeysDoNotCount(t *testing.T) {
+func TestCoolingKeysDoNotCount(t *testing.T) {
 	w := newWorld(t, `{"policy":"ccload_weighted"}`,
 		selection.Candidate{Name: "four", UsableKeys: 4}, selection.Candidate{Name: "one", UsableKeys: 1})
 	if got := count(50, func(int) string { return w.choose(plain()) }); got["four"] != 40 {

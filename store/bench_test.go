@@ -95,7 +95,7 @@ func (t *traffic) next() *ai.Record {
 		failed := target
 		failed.Key = "k0000099"
 		r.Attempts = append(r.Attempts, ai.Attempt{
-			Target: failed, Duration: 120 * time.Millisecond, Why: "highest priority", Rested: r.Time.Add(time.Minute),
+			Target: failed, Duration: 120 * time.Millisecond, Why: "highest priority", CooledUntil: r.Time.Add(time.Minute),
 			Outcome: ai.Outcome{
 				Kind: ai.RateLimited, Scope: ai.ScopeKey, Status: 429, Rule: "rate_limit_error", Code: "rate_limit_error",
 				Message: "This request would exceed your organization's rate limit of 80,000 input tokens per minute.", Retry: true,

@@ -32,7 +32,7 @@ func (d *database) SaveCooling(ctx context.Context, upsert []health.Entry, remov
 	if len(upsert) == 0 && len(remove) == 0 {
 		return nil
 	}
-	return c.update(ctx, "saving what rests", func(tx *sql.Tx) error {
+	return c.update(ctx, "saving what cools down", func(tx *sql.Tx) error {
 		// First, because it makes others who save wait: where no key of the table
 		// could hold all that an entry is known by, nobody else may add the same.
 		if err := raise(ctx, tx, revisionCooling); err != nil {
@@ -72,7 +72,7 @@ func (d *database) LoadCooling(ctx context.Context) ([]health.Entry, error) {
 		return nil, err
 	}
 	var entries []health.Entry
-	err = c.view(ctx, "reading what rests", func(tx *sql.Tx) error {
+	err = c.view(ctx, "reading what cools down", func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, "SELECT "+entryColumns+" FROM cooling ORDER BY "+refColumns)
 		if err != nil {
 			return err

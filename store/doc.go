@@ -1,5 +1,5 @@
 // Package store is what the gateway remembers: every call with its attempts,
-// and what rests. A database is a guest module of the app's store option; the
+// and what cools down. A database is a guest module of the app's store option; the
 // Store interface is what it must do, and package storetest proves that it does.
 //
 // A call is one row, its attempts included: as rows of their own they doubled

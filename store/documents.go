@@ -51,7 +51,7 @@ var ErrConflict = errors.New("somebody else has changed the stored configuration
 // Revisions are numbers that grow when something changes that nodes share.
 type Revisions struct {
 	Config  int64 // the documents
-	Cooling int64 // what rests
+	Cooling int64 // what cools down
 }
 
 const (

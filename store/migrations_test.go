@@ -67,8 +67,8 @@ func TestEveryEarlierSchemaIsBroughtUpToDate(t *testing.T) {
 			if err != nil || r.Usage.Output != 5 || r.Outcome != ai.OK {
 				t.Errorf("%+v, %v", r, err)
 			}
-			if rests, err := s.LoadCooling(t.Context()); err != nil || len(rests) != 1 {
-				t.Errorf("%+v, %v", rests, err)
+			if cooling, err := s.LoadCooling(t.Context()); err != nil || len(cooling) != 1 {
+				t.Errorf("%+v, %v", cooling, err)
 			}
 			want := int64(1)
 			if version >= 4 {

@@ -21,7 +21,7 @@ const (
 )
 
 // OriginalData is what the database of the original ccLoad holds of settings.
-// The log of calls and what rests are left alone.
+// The log of calls and what cools down are left alone.
 type OriginalData struct {
 	Channels  []OriginalRow // table channels
 	Keys      []OriginalRow // api_keys, in the order of their use

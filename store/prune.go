@@ -45,7 +45,7 @@ func (c *connections) pruneBefore(ctx context.Context, olderThan time.Time, n in
 }
 
 // forget deletes candidate sets that no call refers to, as the database can, and
-// what is over: rests that ended long ago and the oldest of the audit trail.
+// what is over: cooldowns that ended long ago and the oldest of the audit trail.
 func (c *connections) forget(ctx context.Context, unusedSets func(ctx context.Context, tx *sql.Tx) error) error {
 	return c.update(ctx, "forgetting what is over", func(tx *sql.Tx) error {
 		if err := unusedSets(ctx, tx); err != nil {

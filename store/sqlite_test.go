@@ -221,7 +221,7 @@ func TestSQLiteForgetsOldRests(t *testing.T) {
 		t.Fatal(err)
 	}
 	if left, err := s.LoadCooling(t.Context()); err != nil || len(left) != 2 {
-		t.Errorf("%d rests are left: %v", len(left), err)
+		t.Errorf("%d cooldowns are left: %v", len(left), err)
 	}
 }
 

@@ -44,7 +44,7 @@ var cliElsewhere = map[string]string{
 	"remote-management": "ccload_admin in the Caddyfile, and admin_password",
 	"request-retry":     "max_attempts of the ccload directive", "max-retry-interval": "max_wait of the ccload directive",
 	"routing":                          "lb_policy of the ccload directive: priority, weighted, latency or affinity",
-	"transient-error-cooldown-seconds": "how long a target rests follows from its answers; cooldown_rule in a channel changes it",
+	"transient-error-cooldown-seconds": "how long a target cools down follows from its answers; cooldown_rule in a channel changes it",
 	"payload":                          "body_set and body_remove in a channel",
 	"oauth-model-alias":                "alias, or a model line in a channel", "oauth-excluded-models": "models in a channel",
 }

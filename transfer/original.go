@@ -69,7 +69,7 @@ func (im *importer) names(list []*original) {
 // originalDatabase turns the rows of the original's database into ours.
 func originalDatabase(d *store.OriginalData) *File {
 	im := &importer{collector: newCollector(FormatOriginalSQLite)}
-	im.notes.add("", "the log of calls, statistics, debug logs and what rests at the moment are not carried over")
+	im.notes.add("", "the log of calls, statistics, debug logs and what cools down at the moment are not carried over")
 	im.settings(d.Settings)
 	byID := make(map[string]*original, len(d.Channels))
 	list := make([]*original, 0, len(d.Channels))

@@ -87,7 +87,7 @@ func (r *originalRule) ours() config.CooldownRule {
 	return ours
 }
 
-// renameGroup gives the group that captures the end of a rest the name it has
+// renameGroup gives the group that captures the end of a cooldown the name it has
 // here.
 func renameGroup(pattern, name string) string {
 	if name == "" || name == "reset" {

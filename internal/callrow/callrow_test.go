@@ -24,7 +24,7 @@ func TestReasonsAreGrouped(t *testing.T) {
 		case i%2 == 0:
 			list[i].Reason, list[i].Detail = ai.WrongProtocol, "speaks openai"
 		case i%3 == 0:
-			list[i].Reason, list[i].Detail, list[i].Until = ai.Cooling, "key rests", until
+			list[i].Reason, list[i].Detail, list[i].Until = ai.Cooling, "key cools down", until
 		}
 	}
 	text := string(NewRow(&ai.Record{Candidates: list}).Details)

@@ -46,7 +46,7 @@ type attemptDetails struct {
 	Usage        *storedUsage  `json:"usage,omitempty"`
 	Cost         *storedCost   `json:"cost,omitempty"`
 	Why          string        `json:"why,omitempty"`
-	Rested       int64         `json:"rested,omitempty"`
+	CooledUntil  int64         `json:"rested,omitempty"`
 	Probe        bool          `json:"probe,omitempty"`
 	ServerID     string        `json:"server_id,omitempty"`
 	Protocol     string        `json:"protocol,omitempty"`
@@ -146,7 +146,7 @@ func (d *Details) Into(r *ai.Record) {
 			Outcome: ai.Outcome{
 				Status: s.Status, Until: FromNanos(s.Until), Rule: s.Rule, Code: s.Code, Message: s.Message, Retry: s.Retry,
 			},
-			Why: s.Why, Rested: FromNanos(s.Rested), Probe: s.Probe, ServerID: s.ServerID,
+			Why: s.Why, CooledUntil: FromNanos(s.CooledUntil), Probe: s.Probe, ServerID: s.ServerID,
 			Protocol: ai.Protocol(s.Protocol), Substituted: s.Substituted, Dropped: s.Dropped,
 		}
 		// Names that only a newer version knows are read as these types say.

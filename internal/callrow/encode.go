@@ -78,7 +78,7 @@ func appendAttempt(b []byte, a *ai.Attempt, whole *ai.Usage) []byte {
 	}
 	b = appendCost(b, &a.Cost)
 	b = appendString(b, "why", a.Why)
-	b = appendInt(b, "rested", Nanos(a.Rested))
+	b = appendInt(b, "rested", Nanos(a.CooledUntil))
 	b = appendBool(b, "probe", a.Probe)
 	b = appendString(b, "server_id", a.ServerID)
 	b = appendString(b, "protocol", string(a.Protocol))

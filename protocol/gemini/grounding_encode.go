@@ -36,7 +36,7 @@ func (w *writer) sources(found []protocol.Citation) {
 	}
 }
 
-// cite says what the text that has just ended rests on. Who does not say which
+// cite says what the text that has just ended is founded on. Who does not say which
 // place of it means all.
 func (w *writer) cite(cited []protocol.Citation) {
 	cited = slices.Clone(protocol.WithEnds(cited, w.chars-w.begun))

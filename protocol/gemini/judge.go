@@ -133,7 +133,7 @@ func (j *judge) candidates(list []byte) bool {
 	return content
 }
 
-// grounded counts the searches that an answer rests on. Google bills each
+// grounded counts the searches that an answer is founded on. Google bills each
 // query from Gemini 3 on, and before that each answer that made any.
 func (j *judge) grounded(metadata []byte) {
 	start, end, ok := scan.Get(metadata, "webSearchQueries")

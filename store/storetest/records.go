@@ -75,7 +75,7 @@ var (
 			Dialing: dialing, FirstByte: durations.Draw(t, "first byte"),
 			Target: targets.Draw(t, "target"), Start: durations.Draw(t, "start"), FirstContent: durations.Draw(t, "first"),
 			Duration: durations.Draw(t, "duration"), Outcome: outcomes.Draw(t, "outcome"), Usage: usages.Draw(t, "usage"), Cost: costs.Draw(t, "cost"),
-			Why: texts.Draw(t, "why"), Rested: perhaps.Draw(t, "rested"), Probe: rapid.Bool().Draw(t, "probe"),
+			Why: texts.Draw(t, "why"), CooledUntil: perhaps.Draw(t, "rested"), Probe: rapid.Bool().Draw(t, "probe"),
 			ServerID: texts.Draw(t, "server id"), Substituted: texts.Draw(t, "substituted"),
 		}
 	})
@@ -139,7 +139,7 @@ func (t suite) textsAreMended() {
 	r.Message = "half a sign: \xe4\xbd, and none: \xff"
 	r.Model = strings.Repeat("漢", 100_000)
 	r.Attempts[0].Outcome.Message = "\x00"
-	r.Attempts[0].Rested = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	r.Attempts[0].CooledUntil = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 	r.Candidates[1].Detail = "\xff\x00"
 	r.Candidates[1].Until = time.Date(99999, 1, 1, 0, 0, 0, 0, time.UTC)
 	t.write(s, r)
@@ -153,8 +153,8 @@ func (t suite) textsAreMended() {
 	if n := len(got.Model); n > 20_000 || !strings.HasPrefix(r.Model, got.Model) || n == 0 {
 		t.Errorf("a model name of %d bytes", n)
 	}
-	if year := got.Attempts[0].Rested.Year(); year < 2200 || year > 9999 {
-		t.Errorf("rested until %d", year)
+	if year := got.Attempts[0].CooledUntil.Year(); year < 2200 || year > 9999 {
+		t.Errorf("cooled until %d", year)
 	}
 	if year := got.Candidates[1].Until.Year(); year < 2200 || year > 9999 {
 		t.Errorf("left out until %d", year)

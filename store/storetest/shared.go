@@ -246,7 +246,7 @@ func (t suite) sessionsAreRemembered() {
 	want(true, admin)
 }
 
-// revisionsGrow: whoever looks sees that something rests, and nothing else
+// revisionsGrow: whoever looks sees that something cools down, and nothing else
 // raises that number.
 func (t suite) revisionsGrow() {
 	s, other := t.opened(), t.opened()
@@ -279,9 +279,9 @@ func (t suite) revisionsGrow() {
 	}
 }
 
-// restsAreSavedAtOnce: two processes that save the same entries leave each of
+// cooldownsAreSavedAtOnce: two processes that save the same entries leave each of
 // them once.
-func (t suite) restsAreSavedAtOnce() {
+func (t suite) cooldownsAreSavedAtOnce() {
 	stores := []store.Store{t.opened(), t.opened()}
 	const entries, rounds = 5, 20
 	for round := range rounds {

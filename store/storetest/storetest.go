@@ -51,7 +51,7 @@ var promises = []struct {
 	{"pages meet without gap or overlap", suite.pagesMeet},
 	{"pages have a limit", suite.pagesAreLimited},
 	{"stored responses lead to their maker", suite.ownersAreFound},
-	{"what rests is remembered", suite.coolingIsRemembered},
+	{"what cools down is remembered", suite.coolingIsRemembered},
 	{"what calls cost is spent once", suite.spentOnce},
 	{"calls are priced anew", suite.repriced},
 	{"statistics are what calls add up to", suite.statsAddUp},
@@ -77,7 +77,7 @@ var promises = []struct {
 	{"the audit trail has pages", suite.auditHasPages},
 	{"logins are remembered until they end", suite.sessionsAreRemembered},
 	{"revisions grow", suite.revisionsGrow},
-	{"what rests may be saved by many", suite.restsAreSavedAtOnce},
+	{"what cools down may be saved by many", suite.cooldownsAreSavedAtOnce},
 	{"of many who fold at once one does", suite.statsAreFoldedAtOnce},
 	{"of many writers nothing is lost or counted twice", suite.manyWriters},
 }

@@ -153,7 +153,7 @@ func TestStatedQuota(t *testing.T) {
 	}
 	list := g.cooling()
 	if len(list) != 1 || time.Until(list[0].Until) > time.Hour || time.Until(list[0].StatedUntil) < 18*24*time.Hour {
-		t.Errorf("rests: %+v", list)
+		t.Errorf("cooling: %+v", list)
 	}
 }
 

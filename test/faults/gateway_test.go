@@ -135,7 +135,7 @@ func (g *gateway) chat(stream bool) answer {
 	return g.do(http.MethodPost, g.url+"/v1/chat/completions", fmt.Sprintf(`{"model":"m","stream":%t,"messages":[{"role":"user","content":"hi"}]}`, stream))
 }
 
-// cooling is what Caddy's admin endpoint says that rests.
+// cooling is what Caddy's admin endpoint says that cools down.
 func (g *gateway) cooling() (list []struct {
 	Kind        string    `json:"kind"`
 	Until       time.Time `json:"until"`

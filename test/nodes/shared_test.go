@@ -76,7 +76,7 @@ func TestNodesShareRests(t *testing.T) {
 			return cooling(nodes[0]) == 1
 		})
 		for i, n := range nodes {
-			took := within(t, soon, "the key rests everywhere", func() bool { return cooling(n) == 1 })
+			took := within(t, soon, "the key cools down everywhere", func() bool { return cooling(n) == 1 })
 			t.Logf("node %d knows after %v", i, took)
 		}
 		u.limit("sk-bad-0123456789abcd", false)
@@ -84,7 +84,7 @@ func TestNodesShareRests(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, n := range nodes {
-			within(t, soon, fmt.Sprintf("the rest ends on node %d", i), func() bool { return cooling(n) == 0 })
+			within(t, soon, fmt.Sprintf("the cooldown ends on node %d", i), func() bool { return cooling(n) == 0 })
 		}
 	})
 }

@@ -254,13 +254,13 @@ export interface ChannelConfig {
 	daily_budget?: number
 	/** Disabled takes the channel out of routing without removing it. */
 	disabled?: boolean
-	/** Group names channels that share fate: a limit that speaks of the organisation or the address rests all of them. Default: none. */
+	/** Group names channels that share fate: a limit that speaks of the organisation or the address cools down all of them. Default: none. */
 	group?: string
 	/** HeaderDown changes answer headers on their way to the client, and names headers of the upstream that clients get beside the few that always pass. */
 	header_down?: ConfigHeaderDown | null
 	/** HeaderUp changes request headers on their way up. Applied last, so it can replace anything but the credential and the host. */
 	header_up?: ConfigHeaderOps | null
-	/** HealthCheck asks a cheap request of the channel from time to time, so that a resting one is found well before a client needs it. Default: off. */
+	/** HealthCheck asks a cheap request of the channel from time to time, so that a failing one is found well before a client needs it. Default: off. */
 	health_check?: ConfigHealthCheck | null
 	/** Hours is the daily time the channel may be used. Default: always. */
 	hours?: ConfigHours | null
@@ -1275,11 +1275,11 @@ export interface AiAttempt {
 	first_content_ns?: number
 	/** what came of it */
 	outcome: AiOutcome
-	/** it was the single probe of a resting target */
+	/** it was the single probe of a target that cools down */
 	probe?: boolean
 	/** what the target was asked in, if not the client's */
 	protocol?: string
-	/** something rests until then because of it */
+	/** something cools down until then because of it */
 	rested?: string
 	/** upstream's request id */
 	server_id?: string
@@ -1298,7 +1298,7 @@ export interface AiAttempt {
 export interface AiCandidate {
 	/** its name */
 	channel: string
-	/** what rests, which hours, which limit */
+	/** what cools down, which hours, which limit */
 	detail?: string
 	/** why it was left out; Eligible if it was not */
 	reason: string
@@ -1333,11 +1333,11 @@ export interface AiOutcome {
 	retry: boolean
 	/** the row of the table or the custom rule that decided */
 	rule?: string
-	/** what is to blame, and rests */
+	/** what is to blame, and cools down */
 	scope: string
 	/** upstream's HTTP status, 0 if there was none */
 	status?: number
-	/** rest until then, if upstream said so */
+	/** cool down until then, if upstream said so */
 	until?: string
 }
 
@@ -1801,11 +1801,11 @@ export interface Routes {
 	"POST channels/{name}/models/fetch": { path: { name: Param }; query: undefined; body: undefined; answer: Models }
 	/** Ask the channel for a short answer, of one or all its models */
 	"POST channels/{name}/test": { path: { name: Param }; query: undefined; body: Sent<TestQuestion>; answer: TestAnswer[] | null }
-	/** Everything that rests or failed lately */
+	/** Everything that cools down or failed lately */
 	"GET cooling": { path: undefined; query: undefined; body: undefined; answer: HealthEntry[] | null }
-	/** Let something rest */
+	/** Start a cooldown */
 	"POST cooling": { path: undefined; query: undefined; body: Sent<CooldownOrder>; answer: Removed }
-	/** End rests early; what is left empty is any */
+	/** End cooldowns early; what is left empty is any */
 	"POST cooling/clear": { path: undefined; query: undefined; body: Sent<HealthRef>; answer: Cleared }
 	/** What calls cost, as a table of one or two dimensions */
 	"GET costs": { path: undefined; query: { since?: Param; until?: Param; rows?: Param; columns?: Param; most_rows?: Param; most_columns?: Param; step?: Param; show?: Param; channel?: Param; key?: Param; model?: Param; token?: Param; protocol?: Param; outcome?: Param }; body: undefined; answer: Costs }
