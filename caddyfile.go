@@ -2,6 +2,7 @@ package ccload
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -9,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/admin"
 	ccaddyfile "github.com/ccload/ccload/caddyfile"
@@ -35,6 +37,10 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		if err := json.Unmarshal(earlier.Value, app); err != nil {
 			return nil, d.WrapErr(err)
 		}
+		again := *d
+		again.Next()
+		caddy.Log().Named("ccload").Warn("the global option ccload stands there again: both count, and the second adds channels, tokens and aliases to the first; an option that may be given once is refused in the second",
+			zap.String("again_at", again.File()+":"+strconv.Itoa(again.Line())))
 	}
 	if _, err := ccaddyfile.ReadApp(d, ccaddyfile.Into(&app.App), ccaddyfile.Check(provider.Check)); err != nil {
 		return nil, err

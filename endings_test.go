@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/gateway"
@@ -195,11 +194,7 @@ func TestClientHangsUp(t *testing.T) {
 			if p == ai.Anthropic && rec.Usage.Input == 0 {
 				t.Error("the usage of the beginning is lost")
 			}
-			deadline := time.Now().Add(5 * time.Second)
-			for s.InFlight() > 0 && time.Now().Before(deadline) {
-				time.Sleep(10 * time.Millisecond)
-			}
-			if s.InFlight() > 0 {
+			if n := eventually(t, func() (int, bool) { n := s.InFlight(); return int(n), n == 0 }); n > 0 {
 				t.Error("the upstream is still sending")
 			}
 		})
@@ -231,10 +226,10 @@ func TestExitEndsCallsHonestly(t *testing.T) {
 			s := fake(t)
 			g := newGateway(t, channelAt("only", s, "key mk-n500-g20"), "")
 			go func() {
-				for s.InFlight() == 0 {
-					time.Sleep(5 * time.Millisecond)
-				}
-				time.Sleep(300 * time.Millisecond)
+				eventually(t, func() (bool, bool) { // the client has something of it
+					list := g.app.state.gateway.Running.List("", 1).Calls
+					return true, len(list) == 1 && list[0].AnswerBytes > 1000
+				})
 				g.app.endCalls()
 			}()
 			a := g.ask(p, true).want(t, http.StatusOK)

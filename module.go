@@ -27,6 +27,7 @@ import (
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/control"
 	"github.com/ccload/ccload/gateway"
+	"github.com/ccload/ccload/pricing"
 	"github.com/ccload/ccload/routing"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
@@ -51,9 +52,10 @@ type App struct {
 	state    *state
 	stateKey string
 	gateway  *gateway.Gateway
-	keep     atomic.Pointer[retention]
+	keep     atomic.Pointer[control.Retention]
 	control  *control.Service
 	files    *secrets.FileSet // those that the config names
+	prices   []pricing.Row    // of the files that the config names
 	replacer *caddy.Replacer  // of placeholders that stand for secrets, by way of files
 	sites    addresses        // at which it is found
 
@@ -71,8 +73,9 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision resolves the config. It opens nothing: that is done in Start, so
-// that "caddy validate" touches neither disk nor network.
+// Provision resolves the config and reads the files that it names, so that
+// "caddy validate" finds those that are missing or wrong. It makes nothing and
+// opens neither store nor network: that is done in Start.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.logger = ctx, ctx.Logger()
 	if err := a.Validate(); err != nil {
@@ -86,7 +89,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return err
 		}
 	}
-	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+	if err := collectors.Register(ctx.GetMetricsRegistry()); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	events, err := ctx.App("events")
@@ -113,6 +116,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		KeyFile: filepath.Join(caddy.AppDataDir(), "ccload", "encryption.key"), Modules: modulesIn, Log: a.logger,
 	})
 	if err != nil {
+		return err
+	}
+	if a.prices, err = a.control.ReadPrices(); err != nil {
 		return err
 	}
 	return a.rebuild()
@@ -154,7 +160,7 @@ func (a *App) rebuild() error {
 		return err
 	}
 	age, bytes := whole.Retention.Resolve()
-	a.keep.Store(&retention{age: age, bytes: bytes})
+	a.keep.Store(&control.Retention{Age: age, Bytes: bytes})
 	a.state.cluster.Restrict(r.Limited())
 	a.gateway.Use(r)
 	return nil
@@ -163,11 +169,7 @@ func (a *App) rebuild() error {
 // Start opens the store, if no earlier config has, and begins to work. A store
 // that is away keeps no config from starting.
 func (a *App) Start() (err error) {
-	own, err := a.control.ReadPrices()
-	if err != nil {
-		return err
-	}
-	if err := a.state.open(); err != nil {
+	if err := a.state.storage.Open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
 	a.control.MakeSecretFiles()
@@ -179,23 +181,24 @@ func (a *App) Start() (err error) {
 			a.background.Wait()
 		}
 	}()
-	if err := a.meetStore(run, a.control.Open); err != nil {
+	if err := a.state.storage.Meet(run, a.control.Open); err != nil {
 		return err
 	}
 	if err := a.rebuild(); err != nil {
 		return err
 	}
 	a.state.attach(a)
-	if a.state.opened.Load() {
-		_ = a.meetStore(run, func(ctx context.Context) error { a.state.cluster.Divide(ctx); return nil })
+	if a.state.storage.Opened() {
+		_ = a.state.storage.Meet(run, func(ctx context.Context) error { a.state.cluster.Divide(ctx); return nil })
 	}
-	if sync := a.control.UsePrices(own); sync != nil {
+	if sync := a.control.UsePrices(a.prices); sync != nil {
 		a.background.Go(func() { sync(run) })
 	}
 	a.gateway.StartChecks()
 	a.warnOfServers()
 	a.nameSites()
 	a.findSites()
+	a.warnOfSites()
 	if len(a.gateway.Table().Tokens.Names()) == 0 {
 		a.observer.NoTokens()
 	}

@@ -1,9 +1,9 @@
 package ccload
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,7 +20,6 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/pricing"
-	"github.com/ccload/ccload/store"
 )
 
 const (
@@ -332,10 +331,10 @@ func TestUpstreamThatTakesNoQuestion(t *testing.T) {
 		t.Errorf("asked %d times, served %d, cooling %v", asked.Load(), served.Load(), g.cooling())
 	}
 	// A process that starts later knows it from the store.
-	if err := g.app.state.keepLearned(t.Context()); err != nil {
+	if err := g.app.state.storage.KeepLearned(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	saved, err := g.app.state.store.LoadMemory(t.Context(), usageMemory)
+	saved, err := g.app.state.store.LoadMemory(t.Context(), "usage")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,6 +352,7 @@ func TestUpstreamThatTakesNoQuestion(t *testing.T) {
 func TestUsageOfBrokenAnswers(t *testing.T) {
 	t.Parallel()
 	words := strings.Repeat("The quick brown fox jumps over the lazy dog. ", 40) // about 400 tokens
+	seen := make(chan struct{})
 	url := upstream(t, func(w http.ResponseWriter, body []byte) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		io.WriteString(w, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"usage\":{\"input_tokens\":1234,\"output_tokens\":1}}}\n\n")
@@ -361,9 +361,10 @@ func TestUsageOfBrokenAnswers(t *testing.T) {
 		}
 		w.(http.Flusher).Flush()
 		if bytes.Contains(body, []byte("stay")) {
-			time.Sleep(time.Second)
+			<-seen
 		}
 	})
+	t.Cleanup(func() { close(seen) })
 	g := newGateway(t, channelURL("only", url), "")
 	check := func(rec *ai.Record, kind ai.Kind) {
 		t.Helper()
@@ -381,8 +382,11 @@ func TestUsageOfBrokenAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	io.ReadFull(resp.Body, make([]byte, 200))
-	time.Sleep(200 * time.Millisecond)
+	for lines, left := bufio.NewScanner(resp.Body), len(strings.Split(words, " ")); left > 0 && lines.Scan(); {
+		if strings.Contains(lines.Text(), "text_delta") {
+			left--
+		}
+	}
 	resp.Body.Close()
 	check(g.recordOf(resp.Header.Get("X-Ccload-Request-Id")), ai.ClientGone)
 }
@@ -603,9 +607,10 @@ func TestPriceList(t *testing.T) {
 	}
 	g := newGatewayAt(t, db, options, "")
 	dear(g)
-	if _, err := g.app.state.store.LoadMemory(t.Context(), "prices"); errors.Is(err, store.ErrNotFound) {
-		time.Sleep(100 * time.Millisecond)
-	}
+	eventually(t, func() (error, bool) {
+		_, err := g.app.state.store.LoadMemory(t.Context(), "prices")
+		return err, err == nil
+	})
 	g.close()
 	down.Store(true)
 	dear(newGatewayAt(t, db, options, ""))

@@ -32,10 +32,6 @@ func (a *App) warnOfServers() {
 			zap.Duration("grace_period", time.Duration(web.GracePeriod)))
 	}
 	for name, server := range web.Servers {
-		if server.WriteTimeout > 0 {
-			a.logger.Warn("the server has a write timeout: answers that take longer are cut",
-				zap.String("server", name), zap.Duration("write_timeout", time.Duration(server.WriteTimeout)))
-		}
 		if believesClients(server) {
 			a.logger.Warn("trusted_proxies without trusted_proxies_strict takes the leftmost address of X-Forwarded-For, which a client may make up: whoever guesses passwords or tokens is slowed down by proxy only, and may have others slowed down",
 				zap.String("server", name), zap.String("remedy", "write trusted_proxies_strict into the servers option"))
@@ -46,6 +42,57 @@ func (a *App) warnOfServers() {
 			a.logger.Info("the server keeps an access log; Caddy leaves Authorization out of it, but not the other places where clients put tokens",
 				zap.String("server", name),
 				zap.String("remedy", "filter X-Api-Key, X-Goog-Api-Key and ?key= in the log's format, as examples/compose/Caddyfile does"))
+		}
+	}
+}
+
+// warnOfSites warns of handlers that are there and of no use: a dashboard that
+// nobody can log in to as operator, and a handler behind another that takes all
+// that it could serve.
+func (a *App) warnOfSites() {
+	if len(a.sites.dashboard) > 0 && a.control.Password() == nil && a.AdminPassword == "" && a.AdminPasswordFile == "" {
+		a.logger.Warn("ccload_admin is served, but there is no admin password, so nobody can log in as operator",
+			zap.Strings("dashboard", a.sites.dashboard),
+			zap.String("remedy", "write admin_password or admin_password_file into the ccload options; caddy ccload login prints a link until then"))
+	}
+	if web := a.web(); web != nil {
+		for _, server := range web.Servers {
+			for _, base := range basesOf(server)[:1] {
+				a.warnOfShadowed(server.Routes, base, nil)
+			}
+		}
+	}
+}
+
+// warnOfShadowed looks among routes for handlers that are never asked.
+func (a *App) warnOfShadowed(routes caddyhttp.RouteList, b base, hosts []string) {
+	var taken bool // by a handler that is asked for everything
+	prefixes := make(map[string]bool)
+	for i := range routes {
+		at := hosts
+		if asked := hostsOf(routes[i].MatcherSets); asked != nil {
+			at = asked
+		}
+		for _, handler := range routes[i].Handlers {
+			again := ""
+			switch h := handler.(type) {
+			case *caddyhttp.Subroute:
+				a.warnOfShadowed(h.Routes, b, at)
+			case *Handler:
+				if taken {
+					again = "ccload"
+				}
+				taken = taken || len(routes[i].MatcherSets) == 0
+			case *admin.Handler:
+				if prefixes[h.Prefix] {
+					again = "ccload_admin"
+				}
+				prefixes[h.Prefix] = true
+			}
+			if again != "" {
+				a.logger.Warn(again+" stands twice in a site: the first serves, and the second is never asked",
+					zap.Strings("site", b.each(at, "")), zap.String("remedy", "remove one, or give them matchers that differ"))
+			}
 		}
 	}
 }

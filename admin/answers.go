@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/ccload/ccload/config"
 )
 
 // Answers are JSON: {"time": …, "data": …}, or {"time": …, "error": {"code": …,
@@ -114,6 +116,34 @@ func (q *request) decode(v any) error {
 		return err
 	}
 	return decode(text, v)
+}
+
+// readThing reads the request's body, which is a channel, a token or an alias,
+// or a change of one. Its lists may stand there by their singular.
+func (q *request) readThing(thing string) ([]byte, error) {
+	text, err := q.read()
+	if err != nil {
+		return nil, err
+	}
+	return plural(thing, text)
+}
+
+// decodeThing reads a channel, a token or an alias into v.
+func (q *request) decodeThing(thing string, v any) error {
+	text, err := q.readThing(thing)
+	if err != nil {
+		return err
+	}
+	return decode(text, v)
+}
+
+// plural gives the lists of a thing the names that they have.
+func plural(thing string, text []byte) ([]byte, error) {
+	text, err := config.Plural(thing, text, "key")
+	if wrong := (*config.Error)(nil); errors.As(err, &wrong) {
+		return nil, invalid(thing+"."+wrong.Field, "%s", wrong.Error())
+	}
+	return text, err
 }
 
 // decode reads JSON into v, in which nothing may be unknown.

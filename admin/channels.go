@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/caddyserver/caddy/v2"
 
 	"github.com/ccload/ccload/config"
 )
@@ -68,7 +67,7 @@ func getChannel(q *request) (any, error) {
 
 func createChannel(q *request) (any, error) {
 	var c ChannelConfig
-	if err := q.decode(&c); err != nil {
+	if err := q.decodeThing("channel", &c); err != nil {
 		return nil, err
 	}
 	c.Password = "" // a new channel has no keys yet that could go astray
@@ -77,7 +76,7 @@ func createChannel(q *request) (any, error) {
 
 func replaceChannel(q *request) (any, error) {
 	var c ChannelConfig
-	if err := q.decode(&c); err != nil {
+	if err := q.decodeThing("channel", &c); err != nil {
 		return nil, err
 	}
 	name := q.r.PathValue("name")
@@ -93,7 +92,7 @@ func replaceChannel(q *request) (any, error) {
 }
 
 func patchChannel(q *request) (any, error) {
-	patch, err := q.read()
+	patch, err := q.readThing("channel")
 	if err != nil {
 		return nil, err
 	}
@@ -185,6 +184,9 @@ func changeChannels(q *request, in *Batch) (any, error) {
 		}
 	}
 	patch, err := json.Marshal(in.Change)
+	if err == nil {
+		patch, err = plural("channel", patch)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +222,7 @@ func fetchModels(q *request) (any, error) {
 
 func fetchModelsOf(q *request) (any, error) {
 	var c ChannelConfig
-	if err := q.decode(&c); err != nil {
+	if err := q.decodeThing("channel", &c); err != nil {
 		return nil, err
 	}
 	who, err := q.confirm(c.Password)
@@ -233,7 +235,7 @@ func fetchModelsOf(q *request) (any, error) {
 
 func createToken(q *request) (any, error) {
 	var t TokenConfig
-	if err := q.decode(&t); err != nil {
+	if err := q.decodeThing("token", &t); err != nil {
 		return nil, err
 	}
 	return q.op.SaveToken(q.r.Context(), q.actor(), "", t)
@@ -243,7 +245,7 @@ func getToken(q *request) (any, error) { return q.clientToken() }
 
 func replaceToken(q *request) (any, error) {
 	var t TokenConfig
-	if err := q.decode(&t); err != nil {
+	if err := q.decodeThing("token", &t); err != nil {
 		return nil, err
 	}
 	name := q.r.PathValue("name")
@@ -254,7 +256,7 @@ func replaceToken(q *request) (any, error) {
 }
 
 func patchToken(q *request) (any, error) {
-	patch, err := q.read()
+	patch, err := q.readThing("token")
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +271,7 @@ func removeToken(q *request) (any, error) {
 
 func createAlias(q *request) (any, error) {
 	var a AliasConfig
-	if err := q.decode(&a); err != nil {
+	if err := q.decodeThing("alias", &a); err != nil {
 		return nil, err
 	}
 	return q.op.SaveAlias(q.r.Context(), q.actor(), "", a)
@@ -279,7 +281,7 @@ func getAlias(q *request) (any, error) { return q.alias() }
 
 func replaceAlias(q *request) (any, error) {
 	var a AliasConfig
-	if err := q.decode(&a); err != nil {
+	if err := q.decodeThing("alias", &a); err != nil {
 		return nil, err
 	}
 	name := q.r.PathValue("name")
@@ -305,7 +307,7 @@ func replaceSettings(q *request) (any, error) {
 // withDefaults adds what counts where nothing is set.
 func withDefaults(s SettingsConfig) SettingsConfig {
 	age, bytes := (*config.Retention)(nil).Resolve()
-	lasting := caddy.Duration(age)
+	lasting := config.NewDuration(age)
 	capture := (*config.Capture)(nil).Resolved()
 	s.Defaults = config.Settings{Retention: &config.Retention{Age: &lasting, Bytes: &bytes}, Capture: &capture}
 	return s

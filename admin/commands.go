@@ -36,6 +36,9 @@ func makeToken(op Operator, r *http.Request, _ string) (any, error) {
 	if err := refuseDuplicates(text); err != nil {
 		return nil, err
 	}
+	if text, err = plural("token", text); err != nil {
+		return nil, err
+	}
 	var t TokenConfig
 	if err := decode(text, &t); err != nil {
 		return nil, err

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
@@ -125,6 +124,17 @@ func operationID(r *route) string {
 func (s schemas) responses(r *route) object {
 	good := object{"description": "done"}
 	switch {
+	case r.events != nil:
+		good["content"] = object{r.raw: object{"schema": object{"type": "string", "description": "Server-Sent Events; x-events describes the data of each by its name"}}}
+		events := make(object, len(r.events))
+		for name, list := range r.events {
+			kinds := make([]object, len(list))
+			for i, v := range list {
+				kinds[i] = s.of(reflect.TypeOf(v))
+			}
+			events[name] = object{"anyOf": kinds}
+		}
+		good["x-events"] = events
 	case r.raw != "":
 		good["content"] = object{r.raw: object{"schema": object{}}}
 	default:
@@ -157,12 +167,8 @@ var (
 var written = map[reflect.Type]object{
 	reflect.TypeFor[ai.Money]():       {"type": "number", "description": "US dollars"},
 	reflect.TypeFor[ai.Cost]():        cost,
-	reflect.TypeFor[caddy.Duration](): {"type": []string{"integer", "string"}, "description": "nanoseconds, or a text such as 30m or 2d"},
+	reflect.TypeFor[config.Duration](): {"type": []string{"integer", "string"}, "description": "a text such as 30m or 2d, which comes back as it was given, or nanoseconds"},
 }
-
-// asFields are types that write themselves with the fields they have, only in
-// other words.
-var asFields = []reflect.Type{reflect.TypeFor[config.Retention]()}
 
 // cost is the schema of ai.Cost, which writes itself.
 var cost = object{
@@ -191,8 +197,6 @@ func (s schemas) of(t reflect.Type) object {
 		return object{}
 	case t.Kind() != reflect.Interface && t.Implements(typeText):
 		return object{"type": "string"}
-	case slices.Contains(asFields, t):
-		return s.structure(t)
 	case t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface && (t.Implements(typeJSON) || reflect.PointerTo(t).Implements(typeReader)):
 		return object{} // a form of its own: see the description of the setting
 	}
@@ -289,6 +293,9 @@ func withDoc(schema object, doc string) object {
 
 // typeName is a type in the words of JSON.
 func typeName(t reflect.Type) string {
+	if t == reflect.TypeFor[config.Duration]() {
+		return "length of time such as 90s, 15m or 30d"
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return "yes or no (true, false)"

@@ -237,39 +237,54 @@ func TestLiveHoldersSeeOnlyTheirOwn(t *testing.T) {
 		s.PublishCall("alice", "all-hidden", nil)
 		s.PublishCall("", "all-nobody", "own-nobody")
 	}
-	time.Sleep(200 * time.Millisecond)
-	s.CloseAll()
 	wants := map[string]string{"": "all-", "alice": "own-alice-", "bob": "own-bob-"}
 	count := map[string]int{"": 200, "alice": 50, "bob": 50}
-	for token, c := range clients {
-		told, kinds := 0, make(map[string]int)
-		for e := range c.events {
-			kinds[e.kind]++
-			switch e.kind {
-			case "snapshot":
-				if e.data != fmt.Sprintf(`{"for":%q}`, token) {
-					t.Errorf("%q got %+v", token, e)
-				}
-			case "metrics":
-				if !strings.Contains(e.data, fmt.Sprintf(`"of":%q`, token)) {
-					t.Errorf("%q got %+v", token, e)
-				}
-			case "calls":
-				list, left := calledIn(t, e)
-				told += len(list) + left
-				for _, call := range list {
-					if !strings.HasPrefix(call, wants[token]) {
-						t.Errorf("%q got the call %s", token, call)
-					}
-				}
-			case "channel":
-				if token != "" {
-					t.Errorf("%q got %+v", token, e)
+	told, kinds := make(map[string]int), map[string]map[string]int{"": {}, "alice": {}, "bob": {}}
+	take := func(token string, e liveSent) {
+		kinds[token][e.kind]++
+		switch e.kind {
+		case "snapshot":
+			if e.data != fmt.Sprintf(`{"for":%q}`, token) {
+				t.Errorf("%q got %+v", token, e)
+			}
+		case "metrics":
+			if !strings.Contains(e.data, fmt.Sprintf(`"of":%q`, token)) {
+				t.Errorf("%q got %+v", token, e)
+			}
+		case "calls":
+			list, left := calledIn(t, e)
+			told[token] += len(list) + left
+			for _, call := range list {
+				if !strings.HasPrefix(call, wants[token]) {
+					t.Errorf("%q got the call %s", token, call)
 				}
 			}
+		case "channel":
+			if token != "" {
+				t.Errorf("%q got %+v", token, e)
+			}
 		}
-		if told != count[token] || kinds["snapshot"] != 1 || kinds["metrics"] == 0 || token == "" && kinds["channel"] != 50 {
-			t.Errorf("%q got %d calls, events %v", token, told, kinds)
+	}
+	complete := func(token string) bool {
+		return told[token] >= count[token] && kinds[token]["metrics"] > 0 && (token != "" || kinds[token]["channel"] >= 50)
+	}
+	defer time.AfterFunc(10*time.Second, s.CloseAll).Stop() // if something does not come
+	for token, c := range clients {
+		for !complete(token) {
+			e, open := <-c.events
+			if !open {
+				break
+			}
+			take(token, e)
+		}
+	}
+	s.CloseAll()
+	for token, c := range clients {
+		for e := range c.events {
+			take(token, e)
+		}
+		if told[token] != count[token] || kinds[token]["snapshot"] != 1 || !complete(token) || token == "" && kinds[token]["channel"] != 50 {
+			t.Errorf("%q got %d calls, events %v", token, told[token], kinds[token])
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
@@ -44,7 +43,7 @@ func testRules(q *request) (any, error) {
 		if err := r.Validate(); err != nil {
 			return nil, invalid("rules", "rule %d: %s", i+1, err)
 		}
-		specs[i] = health.RuleSpec{Status: r.Status, Body: r.Body, Scope: r.Scope, For: time.Duration(r.For), Layout: r.Layout, Zone: r.Zone}
+		specs[i] = health.RuleSpec{Status: r.Status, Body: r.Body, Scope: r.Scope, For: r.For.Duration, Layout: r.Layout, Zone: r.Zone}
 	}
 	rules, err := health.CompileRules(specs)
 	if err != nil {

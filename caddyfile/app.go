@@ -30,6 +30,11 @@ func Into(app *config.App) Option {
 			return
 		}
 		r.app = app
+		r.given = map[string]bool{
+			"store": app.StoreRaw != nil, "retention": app.Retention != nil, "serve_unmetered": app.ServeUnmetered, "time_zone": app.TimeZone != "",
+			"prices": app.Prices != nil, "encryption_key": len(app.EncryptionKeys) > 0, "admin_password": app.AdminPassword != "",
+			"admin_password_file": app.AdminPasswordFile != "", "capture": app.Capture != nil, "responses_store": app.ResponsesStore != nil,
+		}
 		for _, c := range app.Channels {
 			r.blocks[[2]string{"channel", c.Name}] = nil
 		}
@@ -56,6 +61,21 @@ type reader struct {
 	// blocks are the things with names, by kind and name; nil where one was read
 	// by an earlier option.
 	blocks map[[2]string]*block
+	// given are the options that an earlier block has: which of two would count
+	// is nothing to guess.
+	given map[string]bool
+}
+
+// once makes of the options of an earlier block some that may not be given.
+func (r *reader) once(rows Table) Table {
+	for word := range rows {
+		if r.given[word] {
+			rows[word] = Custom(func(d *caddyfile.Dispenser) error {
+				return at(d.Token(), fmt.Errorf("ccload: %s: given in an earlier ccload block already: keep one of them", word))
+			})
+		}
+	}
+	return rows
 }
 
 // ReadApp reads the global option ccload. The dispenser stands before its name.
@@ -68,7 +88,7 @@ func ReadApp(d *caddyfile.Dispenser, options ...Option) (*config.App, error) {
 	if !d.Next() {
 		return nil, errors.New("the global option ccload is expected")
 	}
-	b := newBlock(d.Token(), "ccload", "", Table{
+	b := newBlock(d.Token(), "ccload", "", r.once(Table{
 		"store":               Custom(r.store),
 		"retention":           Custom(r.retention),
 		"serve_unmetered":     Flag(&r.app.ServeUnmetered),
@@ -82,7 +102,7 @@ func ReadApp(d *caddyfile.Dispenser, options ...Option) (*config.App, error) {
 		"channel":             Custom(r.channel).Many(),
 		"token":               Custom(r.token).Many(),
 		"alias":               Custom(r.alias).Many(),
-	})
+	}))
 	if d.NextArg() {
 		return nil, at(b.head, errors.New("the global option ccload takes no value: its settings stand in a block { … }"))
 	}
@@ -130,9 +150,6 @@ func (r *reader) begin(head caddyfile.Token, kind, name string, rows Table) (*bl
 // database and without.
 func (r *reader) store(d *caddyfile.Dispenser) error {
 	word := d.Token()
-	if r.app.StoreRaw != nil {
-		return at(word, errors.New("ccload: store: given in an earlier ccload block already: keep one of them"))
-	}
 	if !d.NextArg() {
 		return at(word, errors.New("ccload: store: takes the name of a store, as in store sqlite"))
 	}
@@ -206,9 +223,6 @@ func unknownStore(name string) string {
 //		bytes <size>|off
 //	}
 func (r *reader) retention(d *caddyfile.Dispenser) error {
-	if r.app.Retention != nil {
-		return at(d.Token(), errors.New("ccload: retention: given in an earlier ccload block already: keep one of them"))
-	}
 	keep := new(config.Retention)
 	age := func(arg string) error { return readDuration(&keep.Age, arg) }
 	size := func(arg string) error { return readLimit(&keep.Bytes, arg) }
@@ -260,7 +274,7 @@ func (r *reader) capture(d *caddyfile.Dispenser) error {
 	b := newBlock(d.Token(), "capture", "", Table{
 		"channels": Words(&c.Channels), "tokens": Words(&c.Tokens), "failures_only": Flag(&c.FailuresOnly),
 		"age": Value(func(arg string) error {
-			var age *caddy.Duration
+			var age *config.Duration
 			err := readDuration(&age, arg)
 			if age != nil {
 				c.Age = *age
@@ -269,9 +283,6 @@ func (r *reader) capture(d *caddyfile.Dispenser) error {
 		}),
 		"bytes": size(&c.Bytes), "body_bytes": size(&c.BodyBytes),
 	})
-	if r.app.Capture != nil {
-		return at(b.head, errors.New("ccload: capture: given already: keep one of them"))
-	}
 	switch args := d.RemainingArgs(); {
 	case len(args) == 0 || len(args) == 1 && args[0] == "on":
 	case len(args) == 1 && args[0] == config.Off:
@@ -291,20 +302,17 @@ func (r *reader) capture(d *caddyfile.Dispenser) error {
 //	responses_store <age> [<size>]
 //	responses_store off
 func (r *reader) responsesStore(d *caddyfile.Dispenser) error {
-	if r.app.ResponsesStore != nil {
-		return at(d.Token(), errors.New("ccload: responses_store: given already: keep one of them"))
-	}
 	b := newBlock(d.Token(), "responses_store", "", Table{})
 	keep := new(config.ResponsesStore)
 	switch args := d.RemainingArgs(); {
 	case len(args) == 1 && args[0] == config.Off:
 		keep.Disabled = true
 	case len(args) == 1 || len(args) == 2:
-		var age *caddy.Duration
+		var age *config.Duration
 		if err := readDuration(&age, args[0]); err != nil {
 			return at(b.head, b.named("age", err))
 		}
-		if *age <= 0 {
+		if age.Duration <= 0 {
 			return at(b.head, b.fail("age", "must be positive; responses_store off keeps none"))
 		}
 		if keep.Age = *age; len(args) == 2 {

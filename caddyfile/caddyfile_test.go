@@ -326,6 +326,28 @@ func TestSeveralBlocksAreOne(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 
+	// Whatever may be given once may not be given again in another block.
+	values := map[string]string{
+		"store": "sqlite", "retention": "2d", "serve_unmetered": "", "time_zone": "UTC", "prices": "p.csv", "encryption_key": "another-key-of-16-or-more",
+		"admin_password": "another password", "admin_password_file": "other", "capture": "off", "responses_store": "off",
+	}
+	for f := range reflect.TypeFor[config.App]().Fields() {
+		option, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch option {
+		case "channels", "tokens", "aliases":
+			continue
+		}
+		value, known := values[option]
+		want := "ccload: " + option + ": given in an earlier ccload block already: keep one of them, at T:6"
+		_, err := read("T", strings.ReplaceAll("{\nccload {\nOPTION\n}\nccload {\nOPTION\n}\n}", "OPTION", option+` "`+strings.ReplaceAll(value, " ", "-")+`"`))
+		if value == "" {
+			_, err = read("T", strings.ReplaceAll("{\nccload {\nOPTION\n}\nccload {\nOPTION\n}\n}", "OPTION", option))
+		}
+		if !known || err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+
 	for text, want := range map[string]string{
 		"{\nccload {\nretention 1d\n}\nccload {\nretention 2d\n}\n}":                                   `ccload: retention: given in an earlier ccload block already: keep one of them, at T:6`,
 		"{\nccload {\nstore sqlite\n}\nccload {\nstore sqlite\n}\n}":                                   `ccload: store: given in an earlier ccload block already: keep one of them, at T:6`,

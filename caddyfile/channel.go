@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
@@ -232,7 +231,7 @@ func bodySet(p *[]config.BodyField) Row {
 // Without a status it looks at any.
 func readRule(d *caddyfile.Dispenser, c *config.Channel) error {
 	var rule config.CooldownRule
-	var rest *caddy.Duration
+	var rest *config.Duration
 	b := newBlock(d.Token(), "cooldown_rule", "", Table{
 		"scope":  Text(&rule.Scope),
 		"for":    Duration(&rest),
@@ -277,12 +276,12 @@ func readRule(d *caddyfile.Dispenser, c *config.Channel) error {
 //	}
 func readHealthCheck(d *caddyfile.Dispenser, c *config.Channel) error {
 	check := new(config.HealthCheck)
-	var interval *caddy.Duration
+	var interval *config.Duration
 	b := newBlock(d.Token(), "health_check", "", Table{"interval": Duration(&interval), "model": Text(&check.Model)})
 	args := d.RemainingArgs()
 	if len(args) > 0 {
-		if every, err := config.ParseDuration(args[0]); err == nil {
-			interval, args = (*caddy.Duration)(&every), args[1:]
+		if every, err := config.ReadDuration(args[0]); err == nil {
+			interval, args = &every, args[1:]
 			b.seen["interval"] = b.head
 		}
 	}
@@ -297,7 +296,7 @@ func readHealthCheck(d *caddyfile.Dispenser, c *config.Channel) error {
 		return err
 	}
 	if interval != nil {
-		if check.Interval = *interval; check.Interval == 0 {
+		if check.Interval = *interval; check.Interval.Duration == 0 {
 			return nil // off
 		}
 	}

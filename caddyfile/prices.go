@@ -3,7 +3,6 @@ package caddyfile
 import (
 	"errors"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/ccload/ccload/config"
@@ -17,9 +16,6 @@ import (
 //		sync <address> [<interval>]
 //	}
 func (r *reader) prices(d *caddyfile.Dispenser) error {
-	if r.app.Prices != nil {
-		return at(d.Token(), errors.New("ccload: prices: given in an earlier ccload block already: keep one of them"))
-	}
 	p := new(config.Prices)
 	b := newBlock(d.Token(), "prices", "", Table{
 		"file": Words(&p.Files),
@@ -31,8 +27,8 @@ func (r *reader) prices(d *caddyfile.Dispenser) error {
 			if len(args) == 1 {
 				return nil
 			}
-			every, err := config.ParseDuration(args[1])
-			p.SyncInterval = caddy.Duration(every)
+			var err error
+			p.SyncInterval, err = config.ReadDuration(args[1])
 			return err
 		}),
 	})

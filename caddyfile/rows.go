@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/ccload/ccload/config"
@@ -86,14 +85,14 @@ func show(odd bool, arg string) string {
 }
 
 // Duration is an option with a duration, or off, which is 0.
-func Duration(p **caddy.Duration) Row {
+func Duration(p **config.Duration) Row {
 	return Value(func(arg string) error { return readDuration(p, arg) })
 }
 
-func readDuration(p **caddy.Duration, arg string) error {
-	d, err := config.ParseDuration(arg)
+func readDuration(p **config.Duration, arg string) error {
+	d, err := config.ReadDuration(arg)
 	if err == nil {
-		*p = (*caddy.Duration)(&d)
+		*p = &d
 	}
 	return err
 }

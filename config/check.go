@@ -6,11 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/caddyserver/caddy/v2"
 
 	"github.com/ccload/ccload/ai"
 )
@@ -132,22 +129,6 @@ func checkRange(field string, v, low, high int) *Error {
 
 // RangeProblem says that a number must be from low to high.
 func RangeProblem(low, high int) string { return fmt.Sprintf("must be %d to %d", low, high) }
-
-// checkDuration checks a duration that 0 switches off and nil leaves at its
-// default. Between them it must be at least low.
-func checkDuration(field string, d *caddy.Duration, low time.Duration) *Error {
-	if d == nil || *d == 0 {
-		return nil
-	}
-	v := time.Duration(*d)
-	switch {
-	case v < 0:
-		return &Error{Field: field, Value: v.String(), Problem: "must not be negative: 0 switches it off"}
-	case v < low:
-		return &Error{Field: field, Value: v.String(), Problem: "must be at least " + low.String()}
-	}
-	return nil
-}
 
 // checkOneOf checks a word. "" stands for the default and is always right.
 func checkOneOf(field, word string, words []string) *Error {

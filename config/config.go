@@ -13,8 +13,6 @@ import (
 	"encoding/json"
 	"strconv"
 	"time"
-
-	"github.com/caddyserver/caddy/v2"
 )
 
 // App is everything a gateway is made of, whatever handlers use it.
@@ -125,12 +123,16 @@ func (a *App) Validate() error {
 func validateAll[T any](thing string, list []*T, name func(*T) string, validate func(*T) error) ([]string, error) {
 	names := make([]string, 0, len(list))
 	seen := make(map[string]bool, len(list))
-	for _, v := range list {
+	for i, v := range list {
 		if v == nil {
 			return nil, &Error{Thing: thing, Problem: "null in the list: remove it"}
 		}
 		if err := validate(v); err != nil {
-			return nil, err
+			hint := ""
+			if h, ok := any(v).(interface{ Hint() string }); ok {
+				hint = h.Hint()
+			}
+			return nil, Nameless(err, "#"+strconv.Itoa(i+1), hint)
 		}
 		n := name(v)
 		if seen[n] {
@@ -152,36 +154,10 @@ const (
 type Retention struct {
 	// Age after which a call is forgotten, as in "30d". Default 30 days, at least
 	// an hour; 0: no limit by age.
-	Age *caddy.Duration `json:"age,omitempty"`
+	Age *Duration `json:"age,omitempty"`
 	// Bytes the database may grow to before the oldest calls are forgotten.
 	// Default 2 GiB; 0: no limit by size.
 	Bytes *int64 `json:"bytes,omitempty"`
-}
-
-// MarshalJSON writes the age as people do.
-func (r Retention) MarshalJSON() ([]byte, error) {
-	text := struct {
-		Age   *string `json:"age,omitempty"`
-		Bytes *int64  `json:"bytes,omitempty"`
-	}{Bytes: r.Bytes}
-	if r.Age != nil {
-		text.Age = new(FormatDuration(time.Duration(*r.Age)))
-	}
-	return json.Marshal(text)
-}
-
-// FormatDuration writes a duration in the shortest form that ParseDuration and
-// Caddy's JSON read: 30d, 36h, 90s; 0s for none.
-func FormatDuration(d time.Duration) string {
-	for _, unit := range [...]struct {
-		name string
-		size time.Duration
-	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}} {
-		if d%unit.size == 0 && d != 0 {
-			return strconv.FormatInt(int64(d/unit.size), 10) + unit.name
-		}
-	}
-	return d.String()
 }
 
 // Validate checks the bounds. A nil Retention is the default one.
@@ -204,7 +180,7 @@ func (r *Retention) Validate() error {
 func (r *Retention) Resolve() (age time.Duration, bytes int64) {
 	age, bytes = DefaultRetentionAge, DefaultRetentionBytes
 	if r != nil && r.Age != nil {
-		age = time.Duration(*r.Age)
+		age = r.Age.Duration
 	}
 	if r != nil && r.Bytes != nil {
 		bytes = *r.Bytes

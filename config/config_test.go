@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
-
 	"github.com/ccload/ccload/config"
 )
 
@@ -36,8 +34,8 @@ func accessToken(change func(*config.Token)) *config.Token {
 	return t
 }
 
-func ms(n int64) *caddy.Duration {
-	d := caddy.Duration(time.Duration(n) * time.Millisecond)
+func ms(n int64) *config.Duration {
+	d := config.NewDuration(time.Duration(n) * time.Millisecond)
 	return &d
 }
 
@@ -77,7 +75,7 @@ func TestErrorsNameThingFieldValueAndRemedy(t *testing.T) {
 		{ch(func(c *config.Channel) { c.CostMultiplier = new(1001.0) }), `channel "relay": cost_multiplier: must be 0 to 1000`},
 		{&config.App{TimeZone: "Nowhere"}, `time_zone "Nowhere": must be an IANA time zone, as in Europe/Berlin`},
 		{&config.App{Prices: &config.Prices{SyncURL: "ftp://x"}}, `prices: sync "ftp://x": must be an http or https address`},
-		{&config.App{Prices: &config.Prices{SyncInterval: caddy.Duration(time.Second)}}, `prices: sync 1s: must be at least 1m0s`},
+		{&config.App{Prices: &config.Prices{SyncInterval: config.NewDuration(time.Second)}}, `prices: sync 1s: must be at least 1m0s`},
 		{&config.App{Prices: &config.Prices{Files: []string{""}}}, `prices: files #1: is empty: remove it`},
 		{ch(func(c *config.Channel) { c.MaxConcurrency = -5 }), `channel "relay": max_concurrency -5: must be 0 to…`},
 		{ch(func(c *config.Channel) { c.Hours = &config.Hours{From: "8", To: "9:00"} }), `channel "relay": hours "8": must be a time of day…`},
@@ -253,7 +251,7 @@ func TestValidateWhole(t *testing.T) {
 }
 
 func TestCooldownRules(t *testing.T) {
-	minute := caddy.Duration(time.Minute)
+	minute := config.NewDuration(time.Minute)
 	for _, tt := range []struct {
 		rule config.CooldownRule
 		want string // "" if it is valid
@@ -269,8 +267,8 @@ func TestCooldownRules(t *testing.T) {
 		{config.CooldownRule{Body: "(", For: minute}, "has no valid regular expression: error parsing regexp"},
 		{config.CooldownRule{Body: strings.Repeat("x", 1025), For: minute}, "at most 1024 characters"},
 		{config.CooldownRule{Status: []int{429}}, "does not say for how long"},
-		{config.CooldownRule{Status: []int{429}, For: -1}, "for -1ns: must be more than 0"},
-		{config.CooldownRule{Status: []int{429}, For: caddy.Duration(32 * 24 * time.Hour)}, "at most 744h"},
+		{config.CooldownRule{Status: []int{429}, For: config.NewDuration(-1)}, "for -1ns: must be more than 0"},
+		{config.CooldownRule{Status: []int{429}, For: config.NewDuration(32 * 24 * time.Hour)}, "at most 744h"},
 		{config.CooldownRule{Status: []int{429}, For: minute, Scope: "url"}, `scope "url": must be one of key, model, channel`},
 		{config.CooldownRule{Status: []int{429}, For: minute, Zone: "UTC"}, "captures no reset"},
 		{config.CooldownRule{Body: "(?P<rest>.)", For: minute, Layout: "unix"}, "captures no reset"},
@@ -493,6 +491,8 @@ func TestRetentionRoundTrip(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"age":"30d","bytes":1073741824}`: `{"age":"30d","bytes":1073741824}`,
 		`{"age":"36h"}`:                    `{"age":"36h"}`,
+		`{"age":"720h"}`:                   `{"age":"720h"}`,
+		`{"age":"off"}`:                    `{"age":"off"}`,
 		`{"age":"90m"}`:                    `{"age":"90m"}`,
 		`{"age":3600000000000}`:            `{"age":"1h"}`,
 		`{"age":"0s","bytes":0}`:           `{"age":"0s","bytes":0}`,

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
-	"github.com/caddyserver/caddy/v2"
 )
 
 // Bounds of cooldown rules.
@@ -37,7 +35,7 @@ type CooldownRule struct {
 	Scope string `json:"scope,omitempty"`
 	// For is how long it cools down if no reset is captured. At most 31 days;
 	// required where Body has no group named "reset".
-	For caddy.Duration `json:"for,omitempty"`
+	For Duration `json:"for,omitzero"`
 	// Layout is the Go time layout of the captured reset, or one of unix,
 	// unix_ms, seconds, time_of_day. Default RFC 3339.
 	Layout string `json:"layout,omitempty"`
@@ -66,7 +64,7 @@ func (r CooldownRule) check() *Error {
 		return fail("has no valid regular expression: " + err.Error())
 	}
 	captures := slices.Contains(re.SubexpNames(), resetGroup)
-	switch rest := time.Duration(r.For); {
+	switch rest := r.For.Duration; {
 	case rest < 0 || rest > MaxCooldown:
 		return &Error{Field: "cooldown_rules", Value: "for " + rest.String(), Problem: "must be more than 0 and at most " + MaxCooldown.String()}
 	case rest == 0 && !captures:
@@ -113,7 +111,7 @@ const (
 // HealthCheck is an active check of a channel.
 type HealthCheck struct {
 	// Interval between checks of one channel. Default 5m; at least 10s.
-	Interval caddy.Duration `json:"interval,omitempty"`
+	Interval Duration `json:"interval,omitzero"`
 	// Model to ask, by the name clients use. Default: the first of the
 	// channel's that is no pattern.
 	Model string `json:"model,omitempty"`
@@ -141,8 +139,8 @@ func (h *HealthCheck) Every() time.Duration {
 	switch {
 	case h == nil:
 		return 0
-	case h.Interval == 0:
+	case h.Interval.Duration == 0:
 		return DefaultHealthInterval
 	}
-	return time.Duration(h.Interval)
+	return h.Interval.Duration
 }

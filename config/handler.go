@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/dustin/go-humanize"
 )
 
@@ -52,7 +51,7 @@ type Handler struct {
 	// client that is silent for longer than Caddy's read_idle_timeout, a minute
 	// by default, meets that first.
 	// Default 2m.
-	BodyTimeout *caddy.Duration `json:"body_timeout,omitempty"`
+	BodyTimeout *Duration `json:"body_timeout,omitempty"`
 
 	// MaxAttempts is how many targets one call may try. Default 6 (also if 0);
 	// 1 to 100.
@@ -60,20 +59,20 @@ type Handler struct {
 
 	// MaxWait is how long a call may wait for a key that is due to be usable
 	// again when nothing else is. Default 3s.
-	MaxWait *caddy.Duration `json:"max_wait,omitempty"`
+	MaxWait *Duration `json:"max_wait,omitempty"`
 
 	// TotalTimeout bounds all attempts of a call and its answer. Default 15m.
-	TotalTimeout *caddy.Duration `json:"total_timeout,omitempty"`
+	TotalTimeout *Duration `json:"total_timeout,omitempty"`
 
 	// ConnectTimeout bounds dialling and the TLS handshake. Default 10s.
-	ConnectTimeout *caddy.Duration `json:"connect_timeout,omitempty"`
+	ConnectTimeout *Duration `json:"connect_timeout,omitempty"`
 
 	// HeaderTimeout bounds the wait for the answer's headers. For a call that
 	// is not streamed that is the whole time until the answer begins, which with
 	// most services is when it is finished. For a stream it counts only where
 	// first_content_timeout is longer or off. A call given up by it is
 	// recorded with its estimated cost. Default 5m.
-	HeaderTimeout *caddy.Duration `json:"header_timeout,omitempty"`
+	HeaderTimeout *Duration `json:"header_timeout,omitempty"`
 
 	// FirstContentTimeout bounds the wait for the first content of a stream,
 	// counted from when the request was sent. A duration fixes it; "off" or 0
@@ -86,16 +85,17 @@ type Handler struct {
 	FirstContentTimeout string `json:"first_content_timeout,omitempty"`
 
 	// IdleTimeout bounds silence within a stream. Default 60s.
-	IdleTimeout *caddy.Duration `json:"idle_timeout,omitempty"`
+	IdleTimeout *Duration `json:"idle_timeout,omitempty"`
 
 	// KeepaliveAfter is how long after its arrival a streamed call that has no
 	// content yet gets a sign of life, and then every 15s: the headers, and what
 	// its protocol takes for nothing, so that no server between gives the
 	// connection up. Another channel may still be tried; if none can serve,
 	// the stream ends with an error event. Headers that only an answer knows,
-	// such as request ids, are not sent then. "off" or 0 switches it off. Default
-	// 75s.
-	KeepaliveAfter *caddy.Duration `json:"keepalive_after,omitempty"`
+	// such as request ids, are not sent then. Over HTTP/3 the first sign comes
+	// after 20s at the latest, because a QUIC connection lives 30s without one.
+	// "off" or 0 switches it off. Default 75s.
+	KeepaliveAfter *Duration `json:"keepalive_after,omitempty"`
 
 	// ExposeRoute adds X-Ccload-Channel, X-Ccload-Attempts and
 	// X-Ccload-Upstream-Model to every answer. Default: off.
@@ -193,31 +193,15 @@ func (h *Handler) Resolve() Limits {
 	return l
 }
 
-func orDefault(d *caddy.Duration, otherwise time.Duration) time.Duration {
+func orDefault(d *Duration, otherwise time.Duration) time.Duration {
 	if d == nil {
 		return otherwise
 	}
-	return time.Duration(*d)
+	return d.Duration
 }
 
 // Off is the word that switches a limit off.
 const Off = "off"
-
-// ParseDuration reads a duration such as 90s, 15m or 30d, or off, which is 0.
-// It is never negative.
-func ParseDuration(s string) (time.Duration, error) {
-	if s == Off {
-		return 0, nil
-	}
-	d, err := caddy.ParseDuration(s)
-	if err != nil {
-		return 0, &Error{Value: quote(s), Problem: "must be a duration such as 90s, 15m, 12h or 30d, or off"}
-	}
-	if d < 0 {
-		return 0, &Error{Value: quote(s), Problem: "must not be negative; off switches it off"}
-	}
-	return d, nil
-}
 
 // ParseSize reads a number of bytes such as 64MiB, 2GiB, 500MB or 1048576.
 func ParseSize(s string) (int64, error) {

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/caddyserver/caddy/v2"
 )
 
 // Bounds of amounts of money.
@@ -79,7 +77,7 @@ type Prices struct {
 	SyncURL string `json:"sync_url,omitempty"`
 
 	// SyncInterval is how often the list is fetched. Default 6h; at least 1m.
-	SyncInterval caddy.Duration `json:"sync_interval,omitempty"`
+	SyncInterval Duration `json:"sync_interval,omitzero"`
 }
 
 // DefaultSyncInterval is how often a list of prices is fetched.

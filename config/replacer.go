@@ -1,6 +1,8 @@
 package config
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -23,4 +25,19 @@ func NewReplacer(read func(path string) (string, error), failed func(path string
 		return text, true
 	})
 	return r
+}
+
+// placeholder is what may be one of Caddy's.
+var placeholder = regexp.MustCompile(`\{[^{}\s]+\}`)
+
+// EmptyPlaceholders lists the placeholders of a text that replace makes empty,
+// such as {env.NAME}, each once and with spaces between them.
+func EmptyPlaceholders(text string, replace func(string) string) string {
+	var empty []string
+	for _, p := range placeholder.FindAllString(text, -1) {
+		if strings.TrimSpace(replace(p)) == "" && !slices.Contains(empty, p) {
+			empty = append(empty, p)
+		}
+	}
+	return strings.Join(empty, " ")
 }

@@ -2,8 +2,6 @@ package config
 
 import (
 	"time"
-
-	"github.com/caddyserver/caddy/v2"
 )
 
 // Bounds of the responses that are kept.
@@ -25,7 +23,7 @@ type ResponsesStore struct {
 
 	// Age after which a response is forgotten that was not continued since.
 	// Default 24h; at most 90 days.
-	Age caddy.Duration `json:"age,omitempty"`
+	Age Duration `json:"age,omitzero"`
 
 	// Bytes of all responses together; the oldest are forgotten first. Default
 	// 256 MiB; at most 64 GiB.
@@ -38,7 +36,7 @@ func (r *ResponsesStore) Validate() error {
 		return nil
 	}
 	return first("responses_store", "",
-		checkThat(r.Age >= 0 && time.Duration(r.Age) <= MaxResponsesAge, "age", "", "must be from 1s to 90 days"),
+		checkThat(r.Age.Duration >= 0 && r.Age.Duration <= MaxResponsesAge, "age", "", "must be from 1s to 90 days"),
 		checkThat(r.Bytes >= 0 && r.Bytes <= MaxResponsesBytes, "bytes", "", "must be from 1 byte to 64 GiB"),
 	)
 }
@@ -49,8 +47,8 @@ func (r *ResponsesStore) Resolved() ResponsesStore {
 	if r != nil {
 		s = *r
 	}
-	if s.Age == 0 {
-		s.Age = caddy.Duration(DefaultResponsesAge)
+	if s.Age.Duration == 0 {
+		s.Age = NewDuration(DefaultResponsesAge)
 	}
 	if s.Bytes == 0 {
 		s.Bytes = DefaultResponsesBytes
@@ -63,5 +61,5 @@ func (r *ResponsesStore) Since(now time.Time) time.Time {
 	if r.Disabled {
 		return now
 	}
-	return now.Add(-time.Duration(r.Age))
+	return now.Add(-r.Age.Duration)
 }

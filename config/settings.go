@@ -2,8 +2,6 @@ package config
 
 import (
 	"time"
-
-	"github.com/caddyserver/caddy/v2"
 )
 
 // Settings are what may be changed while the gateway runs, beside channels,
@@ -43,7 +41,7 @@ type Capture struct {
 	FailuresOnly bool `json:"failures_only,omitempty"`
 
 	// Age after which a capture is forgotten. Default 15m; at most 7 days.
-	Age caddy.Duration `json:"age,omitempty"`
+	Age Duration `json:"age,omitzero"`
 
 	// Bytes of all captures together; the oldest are forgotten first. Default
 	// 64 MiB; at most 4 GiB.
@@ -70,7 +68,7 @@ func (c *Capture) Validate() error {
 		return checkThat(v >= 0 && v <= most, field, "", problem)
 	}
 	return first("capture", "",
-		within("age", int64(c.Age), int64(MaxCaptureAge), "must be at most 7 days"),
+		within("age", int64(c.Age.Duration), int64(MaxCaptureAge), "must be at most 7 days"),
 		within("bytes", c.Bytes, MaxCaptureBytes, "must be at most 4 GiB"),
 		within("body_bytes", c.BodyBytes, MaxCaptureBody, "must be at most 10 MiB"),
 	)
@@ -82,8 +80,8 @@ func (c *Capture) Resolved() Capture {
 	if c != nil {
 		r = *c
 	}
-	if r.Age == 0 {
-		r.Age = caddy.Duration(DefaultCaptureAge)
+	if r.Age.Duration == 0 {
+		r.Age = NewDuration(DefaultCaptureAge)
 	}
 	if r.Bytes == 0 {
 		r.Bytes = DefaultCaptureBytes

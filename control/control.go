@@ -9,7 +9,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 	"sync"
@@ -67,6 +66,7 @@ type State struct {
 	noKey      atomic.Bool                  // the keyring's key is kept nowhere
 	stored     atomic.Pointer[storedConfig] // nil until it is read for the first time
 	storeState atomic.Pointer[storeState]
+	writeFault atomic.Pointer[error] // why the last batch of calls could not be written; nil: it could
 	reading    sync.Mutex // one at a time reads what is stored
 	editing    sync.Mutex // one at a time changes what is stored
 	rotating   sync.Mutex // one at a time changes the encryption key
@@ -81,7 +81,7 @@ func NewState(p Parts) *State {
 		Metrics:  func(token string) any { return st.live(token, false) },
 		Running:  p.Gateway.Running.List,
 	}))
-	st.Shared.Version = version()
+	st.Shared.Version = cluster.Version()
 	return st
 }
 
@@ -91,6 +91,8 @@ type Gateway interface {
 	Table() *routing.Table
 	// Explain tells where a call would go now, without sending anything.
 	Explain(q admin.Question) (*admin.Explanation, error)
+	// ExpectedShares tells which part of calls would go to each channel now.
+	ExpectedShares(asked []admin.Asked) map[string]float64
 	// TestChannel asks a channel for short answers, as a client would.
 	TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error)
 	// SiteNames lists the hosts of each site.
@@ -159,16 +161,14 @@ type Service struct {
 var _ admin.Operator = (*Service)(nil)
 
 // New makes the control plane of a config. It opens nothing. It fails if an
-// encryption key or the admin password of the config cannot be used. Whether the
-// file or variable of a key exists is asked in Open, because a config may be
-// validated where it does not.
+// encryption key or the admin password of the config cannot be used.
 func New(o Options) (*Service, error) {
 	s := &Service{
 		underWay: underWay{o.State, o.Gateway},
 		state:    o.State, declared: o.Declared, gateway: o.Gateway, keyFile: o.KeyFile,
 		replacer: o.Replacer, watched: o.Watched, secret: o.SecretFile, modules: o.Modules, log: o.Log,
 	}
-	if _, err := s.encryptionKeys(); err != nil && !errors.Is(err, errNoKey) {
+	if _, err := s.encryptionKeys(); err != nil {
 		return nil, err
 	}
 	password, err := s.readPassword()

@@ -4,23 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.uber.org/zap"
 
+	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
-
-// errNoKey says that the variable or file of an encryption key is empty.
-var errNoKey = errors.New("is empty here: set the variable or file it comes from")
 
 // encryptionKeys are those of the config, nil if it has none.
 func (s *Service) encryptionKeys() ([][]byte, error) {
 	var keys [][]byte
 	for i, text := range s.declared.EncryptionKeys {
-		text = s.replacer.ReplaceAll(text, "")
+		text = strings.TrimSpace(s.replaceAll(text))
 		if text == "" {
-			return nil, fmt.Errorf("encryption_key #%d %w", i+1, errNoKey)
+			return nil, fmt.Errorf("encryption_key #%d is empty here: set the variable or file it comes from, %s",
+				i+1, config.EmptyPlaceholders(s.declared.EncryptionKeys[i], s.replaceAll))
 		}
 		key, err := secrets.ParseKey(text)
 		if err != nil {
@@ -30,6 +30,9 @@ func (s *Service) encryptionKeys() ([][]byte, error) {
 	}
 	return keys, nil
 }
+
+// replaceAll replaces all placeholders of a text.
+func (s *Service) replaceAll(text string) string { return s.replacer.ReplaceAll(text, "") }
 
 // checkMemory is where something sealed is kept, to know at once whether a key
 // is the right one.

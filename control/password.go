@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/admin"
+	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/secrets"
 )
 
@@ -27,7 +28,8 @@ func (s *Service) readPassword() (*admin.Password, error) {
 	}
 	if text == "" {
 		if s.declared.AdminPassword != "" {
-			s.log.Warn("admin_password is empty here, so nobody can log in: set the variable or file it comes from, or add admin_password_file")
+			s.log.Warn("admin_password is empty here, so nobody can log in: set the variable or file it comes from, or add admin_password_file",
+				zap.String("empty", config.EmptyPlaceholders(s.declared.AdminPassword, func(text string) string { return s.watched.ReplaceAll(text, "") })))
 		}
 		return nil, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -29,7 +28,10 @@ func (s *Service) ReadPrices() ([]pricing.Row, error) {
 		name = s.replacer.ReplaceKnown(name, "")
 		info, err := os.Stat(name)
 		if err != nil {
-			return nil, fmt.Errorf("prices: %w", err)
+			return nil, fmt.Errorf("prices: %w: give the file there, or change the option prices", err)
+		}
+		if info.IsDir() {
+			return nil, fmt.Errorf("prices: %s is a folder: name the file in it", name)
 		}
 		if info.Size() > maxPriceFile {
 			return nil, fmt.Errorf("prices: %s is larger than %d MiB", name, maxPriceFile>>20)
@@ -93,7 +95,7 @@ func (s *Service) UsePrices(own []pricing.Row) (sync func(context.Context)) {
 		return nil
 	}
 	url := strings.TrimSpace(s.replacer.ReplaceKnown(s.declared.Prices.SyncURL, ""))
-	every := time.Duration(s.declared.Prices.SyncInterval)
+	every := s.declared.Prices.SyncInterval.Duration
 	if every <= 0 {
 		every = config.DefaultSyncInterval
 	}

@@ -44,7 +44,7 @@ func (s *Service) Import(ctx context.Context, who admin.Actor, in admin.ImportFi
 		var bad *importError
 		switch {
 		case errors.As(err, &bad) && len(result.Problems) < maxImportProblems:
-			result.Problems = append(result.Problems, admin.ImportProblem{Name: bad.name, Field: bad.field, Message: bad.Error()})
+			result.Problems = append(result.Problems, admin.ImportProblem{Code: bad.code(), Name: bad.name, Field: bad.field, Message: bad.Error()})
 			set = leavingOut(set, bad)
 			continue
 		case errors.Is(err, errDryRun):
@@ -73,6 +73,14 @@ type importError struct {
 }
 
 func (e *importError) Unwrap() error { return e.error }
+
+// code is that of the problem.
+func (e *importError) code() string {
+	if p, ok := errors.AsType[*admin.Problem](e.error); ok {
+		return p.Code
+	}
+	return admin.CodeInvalid
+}
 
 // leavingOut is a set without one thing.
 func leavingOut(set *transfer.Set, bad *importError) *transfer.Set {
@@ -256,5 +264,5 @@ func (s *Service) Export(ctx context.Context, who admin.Actor, format string, se
 	if !secrets {
 		return b.Bytes(), nil
 	}
-	return b.Bytes(), s.note(ctx, who, "export", "secrets", format)
+	return b.Bytes(), s.state.note(ctx, who, "export", "secrets", format)
 }

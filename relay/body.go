@@ -6,6 +6,47 @@ import (
 	"sync"
 )
 
+// Body is what is sent: up to five parts, so that the client's body can be
+// sent with two changes without being copied.
+type Body struct {
+	Parts [5][]byte
+	// Hold is called when a sender begins to read the parts and Release when
+	// it has ended; net/http may still be sending when the answer is there.
+	Hold, Release func()
+}
+
+// Len is how many bytes are sent.
+func (b *Body) Len() int {
+	n := 0
+	for _, part := range b.Parts {
+		n += len(part)
+	}
+	return n
+}
+
+// single is the part that is all of the body; nil if it has several.
+func (b *Body) single() []byte {
+	var only []byte
+	for _, part := range b.Parts {
+		switch {
+		case len(part) == 0:
+		case only != nil:
+			return nil
+		default:
+			only = part
+		}
+	}
+	return only
+}
+
+// reader returns a reader of the parts.
+func (b *Body) reader() *bodyReader {
+	if b.Hold != nil {
+		b.Hold()
+	}
+	return &bodyReader{parts: b.Parts, release: b.Release}
+}
+
 // bodyReader reads the parts of a body one after the other. It is locked,
 // because net/http may close a body while another goroutine still reads it,
 // and after the close the bytes may belong to another request.
@@ -13,9 +54,8 @@ type bodyReader struct {
 	mu      sync.Mutex
 	parts   [len(Body{}.Parts)][]byte
 	part    int
+	writing bool // sendTo reads the parts without the lock
 	release func()
-	writing bool // the bytes are in use, also after the close
-	closed  bool
 }
 
 func (r *bodyReader) Read(p []byte) (int, error) {
@@ -33,62 +73,42 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	return 0, io.EOF
 }
 
+// sendTo writes all that was not read yet, at once where the system can.
+func (r *bodyReader) sendTo(conn net.Conn) (int64, error) {
+	r.mu.Lock()
+	var rest net.Buffers
+	for ; r.part < len(r.parts); r.part++ {
+		if part := r.parts[r.part]; len(part) > 0 {
+			rest = append(rest, part)
+		}
+	}
+	r.writing = true
+	r.mu.Unlock()
+	n, err := rest.WriteTo(conn)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.writing = false; r.part > len(r.parts) {
+		r.letGo()
+	}
+	return n, err
+}
+
 // Close is called by the transport when it has done with the body, also when
-// it has not read all of it. It does not wait for a write that is under way.
+// it has not read all of it.
 func (r *bodyReader) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.part, r.closed = len(r.parts), true
-	r.letGo()
+	r.part = len(r.parts) + 1
+	if !r.writing {
+		r.letGo()
+	}
 	return nil
 }
 
-// letGo releases the bytes once nobody uses them. It is called with the lock held.
+// letGo tells the owner of the bytes, once, that nobody reads them any more.
 func (r *bodyReader) letGo() {
-	if r.closed && !r.writing && r.release != nil {
+	if r.release != nil {
 		r.release()
 		r.release = nil
 	}
-}
-
-// take takes what is left to read, if that is no more than limit bytes; written
-// must be called when it is in use no more.
-func (r *bodyReader) take(limit int64) (left net.Buffers) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	size := 0
-	for _, part := range r.parts[min(r.part, len(r.parts)):] {
-		size += len(part)
-	}
-	if size == 0 || int64(size) > limit {
-		return nil
-	}
-	left = r.parts[r.part:]
-	r.part, r.writing = len(r.parts), true
-	return left
-}
-
-// written says that what was taken is in use no more.
-func (r *bodyReader) written() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.writing = false
-	r.letGo()
-}
-
-// ReadFrom sends a request's body from where it lies. net/http offers it behind
-// the headers, as far as it did not fit beside them, limited to its length;
-// anything else is copied in pieces.
-func (c *dialedConn) ReadFrom(r io.Reader) (n int64, err error) {
-	if limited, ok := r.(*io.LimitedReader); ok {
-		if body, ok := limited.R.(*bodyReader); ok {
-			if left := body.take(limited.N); left != nil {
-				defer body.written()
-				n, err = left.WriteTo(c.Conn)
-				limited.N -= n
-				return n, err
-			}
-		}
-	}
-	return io.Copy(c.Conn, r)
 }

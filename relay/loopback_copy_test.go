@@ -69,31 +69,30 @@ func TestStreamEnds(t *testing.T) {
 		kind   ai.Kind
 		abort  bool
 		tail   string        // after the events pre and c1
-		least  time.Duration // it takes
-		most   time.Duration
+		least  time.Duration // it takes; how long exactly is for TestTimers
 	}{
 		{name: "cut", answer: begun, kind: ai.Truncated, abort: true, tail: honest("upstream_truncated")},
 		{name: "closed properly, without an end", answer: begun + chunksEnd, kind: ai.Truncated, abort: true, tail: honest("upstream_truncated")},
 		{name: "cut within an event", answer: begun + chunk("data: c"), kind: ai.Truncated, abort: true, tail: "data: c\n\n" + honest("upstream_truncated")},
 		{name: "reset", answer: begun, then: reset, kind: ai.Truncated, abort: true, tail: honest("upstream_truncated")},
-		{name: "idle", answer: begun, then: hang, timers: relay.Timers{Idle: limit}, kind: ai.Timeout, abort: true, tail: honest("upstream_timeout"), least: limit, most: time.Second},
+		{name: "idle", answer: begun, then: hang, timers: relay.Timers{Idle: limit}, kind: ai.Timeout, abort: true, tail: honest("upstream_timeout"), least: limit},
 		{name: "error event", answer: begun + chunk(events("errmid")) + chunksEnd, kind: ai.SoftError, tail: events("errmid")},
 		{name: "error event, cut", answer: begun + chunk(events("errmid")), kind: ai.SoftError, tail: events("errmid")},
-		{name: "error event, then silence", answer: begun + chunk(events("errmid")), then: hang, kind: ai.SoftError, tail: events("errmid"), most: 1500 * time.Millisecond},
-		{name: "broken event", answer: begun + chunk("data: {\"c\n\n"+events("c2", "end")), then: hang, kind: ai.SoftError, abort: true, tail: honest("upstream_truncated"), most: time.Second},
+		{name: "error event, then silence", answer: begun + chunk(events("errmid")), then: hang, kind: ai.SoftError, tail: events("errmid")},
+		{name: "broken event", answer: begun + chunk("data: {\"c\n\n"+events("c2", "end")), then: hang, kind: ai.SoftError, abort: true, tail: honest("upstream_truncated")},
 		{name: "broken event behind a good one and a comment", answer: begun + chunk(events("c2")+": hi\n\nevent: c\ndata: {\"c\n\n"+events("end")), kind: ai.SoftError, abort: true, tail: events("c2") + ": hi\n\n" + honest("upstream_truncated")},
 		{name: "broken event in two pieces", answer: begun + chunk(events("c2")+"data: {"), then: func(c *net.TCPConn, _ <-chan struct{}) {
 			time.Sleep(20 * time.Millisecond)
 			io.WriteString(c, chunk("\"c\n\n"+events("end")))
 		}, kind: ai.SoftError, abort: true, tail: events("c2") + "data: {\n\n" + honest("upstream_truncated")},
-		{name: "end", answer: begun + chunk(events("end")) + chunksEnd, tail: events("end"), most: 400 * time.Millisecond},
-		{name: "end, cut", answer: begun + chunk(events("end")), tail: events("end"), most: 400 * time.Millisecond},
-		{name: "end, reset", answer: begun + chunk(events("end")), then: reset, tail: events("end"), most: 400 * time.Millisecond},
-		{name: "end, not closed", answer: begun + chunk(events("end")), then: hang, tail: events("end"), least: 400 * time.Millisecond, most: 1500 * time.Millisecond},
+		{name: "end", answer: begun + chunk(events("end")) + chunksEnd, tail: events("end")},
+		{name: "end, cut", answer: begun + chunk(events("end")), tail: events("end")},
+		{name: "end, reset", answer: begun + chunk(events("end")), then: reset, tail: events("end")},
+		{name: "end, not closed", answer: begun + chunk(events("end")), then: hang, tail: events("end"), least: 400 * time.Millisecond},
 		{name: "finish, cut", answer: begun + chunk(events("fin")), tail: events("fin")},
-		{name: "finish, not closed", answer: begun + chunk(events("fin")), then: hang, tail: events("fin"), least: 1900 * time.Millisecond, most: 3 * time.Second},
-		{name: "finish and end, not closed", answer: begun + chunk(events("fin", "end")), then: hang, tail: events("fin", "end"), least: 400 * time.Millisecond, most: 1500 * time.Millisecond},
-		{name: "all at once, not closed, idle timer", answer: begun + chunk(events("end")), then: hang, timers: relay.Timers{Idle: time.Minute}, tail: events("end"), most: 1500 * time.Millisecond},
+		{name: "finish, not closed", answer: begun + chunk(events("fin")), then: hang, tail: events("fin"), least: 1900 * time.Millisecond},
+		{name: "finish and end, not closed", answer: begun + chunk(events("fin", "end")), then: hang, tail: events("fin", "end"), least: 400 * time.Millisecond},
+		{name: "all at once, not closed, idle timer", answer: begun + chunk(events("end")), then: hang, timers: relay.Timers{Idle: time.Minute}, tail: events("end")},
 		{name: "end without its blank line", answer: begun + chunk("data: end\n") + chunksEnd, tail: events("end")},
 		{name: "end without its line end", answer: begun + chunk("data: end") + chunksEnd, tail: events("end")},
 		{name: "end with half of its line end", answer: begun + chunk("data: end\r") + chunksEnd, tail: "data: end\r\n\n"},
@@ -129,8 +128,8 @@ func TestStreamEnds(t *testing.T) {
 				if want := events("pre", "c1") + tt.tail; w.Body.String() != want {
 					t.Errorf("got %q, want %q", w.Body, want)
 				}
-				if took < tt.least || tt.most > 0 && took > tt.most {
-					t.Errorf("took %s, want %s to %s", took, tt.least, tt.most)
+				if took < tt.least {
+					t.Errorf("took %s, want %s at least", took, tt.least)
 				}
 				if tt.kind == ai.SoftError && !tt.abort && e.Evidence.Failure.Message != "errmid" {
 					t.Errorf("failure %+v", e.Evidence.Failure)

@@ -159,8 +159,8 @@ func TestSilent(t *testing.T) {
 			if a.Good() || a.Evidence.Kind != ai.Timeout || a.Evidence.Phase != tt.phase {
 				t.Errorf("%+v, want a timeout in phase %s", a.Evidence, tt.phase)
 			}
-			if took := time.Since(start); took < limit || took > 2*time.Second {
-				t.Errorf("took %s", took)
+			if took := time.Since(start); took < limit {
+				t.Errorf("it was given up after %s; TestTimers says when exactly", took)
 			}
 		})
 	}

@@ -66,6 +66,8 @@ func TestTimers(t *testing.T) {
 		{name: "total before the stream", script: script{steps: []any{preamble, never}}, total: 7 * second, timers: Timers{FirstContent: 9 * second}, kind: ai.Timeout, phase: "total", takes: 7 * second},
 
 		{name: "end marker, and never closed", script: script{steps: []any{hello, done, never}}, timers: Timers{Idle: 5 * second}, lasts: lingerEnd, body: hello + done},
+		{name: "end marker, then the end", script: script{steps: []any{hello, second, done}}, lasts: second, body: hello + done},
+		{name: "end marker, then reset", script: script{steps: []any{hello, second, done, errReset}}, lasts: second, body: hello + done},
 		{name: "end marker, idle is off", script: script{steps: []any{hello, done, never}}, lasts: lingerEnd, body: hello + done},
 		{name: "end marker, then pings for ever", script: script{steps: []any{hello, done, lingerEnd * 2 / 5, ping, lingerEnd * 2 / 5, ping, lingerEnd * 2 / 5, ping, never}}, lasts: lingerEnd, body: hello + done + ping + ping},
 		{name: "end marker, then a trailer", script: script{steps: []any{hello, done, lingerEnd / 2, ping}}, lasts: lingerEnd / 2, body: hello + done + ping},

@@ -187,7 +187,7 @@ func ruleSpecs(rules []config.CooldownRule) []health.RuleSpec {
 	specs := make([]health.RuleSpec, len(rules))
 	for i, r := range rules {
 		specs[i] = health.RuleSpec{
-			Status: r.Status, Body: r.Body, Scope: r.Scope, For: time.Duration(r.For), Layout: r.Layout, Zone: r.Zone,
+			Status: r.Status, Body: r.Body, Scope: r.Scope, For: r.For.Duration, Layout: r.Layout, Zone: r.Zone,
 		}
 	}
 	return specs
@@ -285,4 +285,13 @@ func bodyEdits(c *config.Channel) ([]scan.Edit, error) {
 		edits = append(edits, scan.Edit{Path: strings.Split(path, ".")})
 	}
 	return edits, nil
+}
+
+// historiesOf are the histories of a model at each address.
+func (ch *Channel) historiesOf(model string) []*health.History {
+	list := make([]*health.History, len(ch.URLs))
+	for i := range list {
+		list[i] = ch.histories.Of(ch.Name, ch.URLs[i].Address, model)
+	}
+	return list
 }

@@ -113,9 +113,10 @@ func withoutKey(c *config.Channel, replace func(string) string) string {
 func newTokens(conf []*config.Token, replace func(string) string, counts *access.Counts, warn func(string)) (*access.Tokens, error) {
 	specs := make([]access.Spec, 0, len(conf))
 	for _, t := range conf {
+		written := t.Secret
 		t, ok := t.Replaced(replace)
 		if !ok {
-			warn(fmt.Sprintf("token %q is left out: its secret is a placeholder that is empty here", t.Name))
+			warn(fmt.Sprintf("token %q is left out: its secret is a placeholder that is empty here: is %s set?", t.Name, config.EmptyPlaceholders(written, replace)))
 			continue
 		}
 		if config.Quoted(t.Secret) {

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/ccload/ccload/access"
@@ -335,8 +334,8 @@ func (t *thing) rule(r config.CooldownRule) {
 	t.option(words...)
 	first := len(t.body)
 	t.text("scope", r.Scope)
-	if r.For != 0 {
-		t.option("for", time.Duration(r.For).String())
+	if r.For.Duration != 0 {
+		t.option("for", r.For.String())
 	}
 	t.text("layout", r.Layout)
 	t.text("zone", r.Zone)
@@ -355,8 +354,8 @@ func (t *thing) healthCheck(c *Channel) {
 		return
 	}
 	words := []string{"health_check"}
-	if c.HealthCheck.Interval != 0 {
-		words = append(words, time.Duration(c.HealthCheck.Interval).String())
+	if c.HealthCheck.Interval.Duration != 0 {
+		words = append(words, c.HealthCheck.Interval.String())
 	}
 	if c.HealthCheck.Model != "" {
 		words = append(words, c.HealthCheck.Model)

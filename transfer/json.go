@@ -81,6 +81,7 @@ var itemKinds = map[string]struct {
 }
 
 func (it *item) read(c *collector) {
+	c.path = it.path
 	if it.err != nil {
 		c.fail(it.line, it.name, it.err)
 		return

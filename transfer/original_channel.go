@@ -42,7 +42,7 @@ const (
 func (im *importer) add(o *original) {
 	name := o.row["name"]
 	if kind := strings.ToLower(strings.TrimSpace(o.row["auth_type"])); kind != "" && kind != "api_key" {
-		im.problem(o.line, name, "auth_type", fmt.Sprintf("channel %q: auth_type: it signs in with a subscription (OAuth), which has no counterpart: use a channel with a key", ai.Shorten(name, maxTold)))
+		im.problem(o.line, CodeUnsupported, name, "auth_type", fmt.Sprintf("channel %q: auth_type: it signs in with a subscription (OAuth), which has no counterpart: use a channel with a key", ai.Shorten(name, maxTold)))
 		return
 	}
 	ch := Channel{Channel: config.Channel{Name: name, Proxy: o.row["proxy_url"]}}
@@ -254,17 +254,13 @@ func (im *importer) check(o *original, ch *Channel) error {
 		im.notes.add(ch.Name, noteChecksOff)
 		return nil
 	}
-	ch.HealthCheck = &config.HealthCheck{Model: o.row["scheduled_check_model"]}
-	set(&ch.HealthCheck.Interval, interval)
+	ch.HealthCheck = &config.HealthCheck{Model: o.row["scheduled_check_model"], Interval: config.NewDuration(interval)}
 	if strings.Contains(ch.HealthCheck.Model, "*") || ch.CheckModel() == "" {
 		ch.HealthCheck = nil
 		im.notes.add(ch.Name, noteNoCheck)
 	}
 	return nil
 }
-
-// set sets a duration of whichever type.
-func set[D ~int64](d *D, to time.Duration) { *d = D(to) }
 
 // remarks tells of what a channel has and has no counterpart.
 func (im *importer) remarks(o *original, ch *Channel) error {

@@ -76,7 +76,7 @@ func (r *originalRule) ours() config.CooldownRule {
 	ours := config.CooldownRule{Status: r.StatusCodes, Body: r.MessagePattern, Scope: r.Scope}
 	if r.Mode != "reset_time" {
 		// More than the most is that it says so, not that it wraps around.
-		set(&ours.For, time.Duration(min(max(r.CooldownSeconds, -1), int64(10*config.MaxCooldown/time.Second)))*time.Second)
+		ours.For = config.NewDuration(time.Duration(min(max(r.CooldownSeconds, -1), int64(10*config.MaxCooldown/time.Second))) * time.Second)
 		return ours
 	}
 	ours.Body = renameGroup(r.MessagePattern, r.TimeCapture)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"time"
 	"testing"
 
 	"github.com/ccload/ccload/access"
@@ -27,8 +28,8 @@ var samples = map[string]any{
 	"body_remove":           []string{"=c", "d,e"},
 	"models":                []string{"gpt-5", "a, b", "-c*", "[d", "'=e"},
 	"model_names":           map[string]string{"one": "two", "=x": "'y"},
-	"cooldown_rules":        []config.CooldownRule{{Status: []int{429}, Body: `at (?P<reset>"[^"]+")`, Scope: "model", For: 6e10, Layout: "2006-01-02", Zone: "Asia/Shanghai"}},
-	"health_check.interval": nil, "health_check.model": "gpt-5",
+	"cooldown_rules":        []config.CooldownRule{{Status: []int{429}, Body: `at (?P<reset>"[^"]+")`, Scope: "model", For: config.NewDuration(time.Minute), Layout: "2006-01-02", Zone: "Asia/Shanghai"}},
+	"health_check.interval": config.NewDuration(time.Hour), "health_check.model": "gpt-5",
 	"header_up.set": map[string][]string{"X-A": {"1", "2"}}, "header_up.add": map[string][]string{"X-B": {"=3"}}, "header_up.delete": []string{"X-C"},
 	"header_up.replace": map[string][]config.HeaderReplacement{"X-D": {{SearchRegexp: "a+(b)", Replace: "$1"}}},
 	"header_down.pass":  []string{"X-D-*"}, "header_down.set": map[string][]string{"X-A": {"1", "2"}}, "header_down.add": map[string][]string{"X-B": {"=3"}}, "header_down.delete": []string{"X-C"},

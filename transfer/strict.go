@@ -153,12 +153,16 @@ func (it *item) check(of reflect.Type) {
 	// Whether it has a name that is a text is found out below.
 	_ = json.Unmarshal(it.text, &named)
 	it.name = named.Name
-	w := newWalker(it.text)
 	if it.text[0] != '{' {
 		it.err = &fieldError{it.path, "must be an object"}
 		return
 	}
-	if it.err = w.value(of, it.path); it.err != nil {
+	written := it.text
+	if it.text, it.err = config.Plural(it.kind, it.text, "secret"); it.err != nil {
+		return
+	}
+	w := newWalker(it.text)
+	if it.err = w.value(of, it.path); it.err != nil && bytes.Equal(written, it.text) {
 		it.line += w.lineOf(int(w.dec.InputOffset())) - 1
 	}
 }
@@ -318,6 +322,9 @@ func shown(name string) string {
 
 // wanted describes the values of a type.
 func wanted(of reflect.Type) string {
+	if of == reflect.TypeFor[config.Duration]() {
+		return `a duration such as "5m"`
+	}
 	switch of.Kind() {
 	case reflect.String:
 		return "a text"
@@ -326,7 +333,7 @@ func wanted(of reflect.Type) string {
 	case reflect.Int:
 		return "a whole number"
 	case reflect.Int64:
-		return `a duration such as "5m"`
+		return "a whole number"
 	case reflect.Float64:
 		return "a number"
 	case reflect.Slice:

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/config"
 )
 
 // maxBroken bounds how many broken rows are read past: behind each of them the
@@ -148,25 +149,34 @@ func formatOf(names []string) (*format, error) {
 	for i, n := range names {
 		original[i] = originalColumn(n)
 	}
+	own := make([]string, len(names))
+	for i, n := range names {
+		own[i] = n
+		if plural := config.Singulars[KindChannel][n]; plural != "" {
+			if own[i] = plural; slices.Contains(names, plural) {
+				return nil, fmt.Errorf("the columns %s and %s are the same setting: remove one", n, plural)
+			}
+		}
+	}
 	ours := 0
-	for _, n := range names {
+	for _, n := range own {
 		if columnOf(n) != nil {
 			ours++
 		}
 	}
 	switch {
 	case slices.Contains(names, "name") && ours == len(names):
-		if err := columnsDiffer(names); err != nil {
+		if err := columnsDiffer(own); err != nil {
 			return nil, err
 		}
-		return &format{rows: ourRows(names)}, nil
+		return &format{rows: ourRows(own)}, nil
 	case slices.Contains(original, "name") && slices.ContainsFunc(original, isOriginal):
 		if err := columnsDiffer(original); err != nil {
 			return nil, err
 		}
 		return &format{original: true, rows: originalRows(original, names)}, nil
 	case slices.Contains(names, "name") && ours > 1:
-		i := slices.IndexFunc(names, func(n string) bool { return columnOf(n) == nil })
+		i := slices.IndexFunc(own, func(n string) bool { return columnOf(n) == nil })
 		return nil, fmt.Errorf("the column %s", unknown(names[i], columnNames()))
 	}
 	return nil, errFormat
@@ -193,7 +203,7 @@ func (t *table) rows(ctx context.Context, columns int, c *collector, use func(ro
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &broken):
-			c.problem(line, "", "", broken.problem)
+			c.problem(line, CodeUnreadable, "", "", broken.problem)
 			continue
 		case err != nil:
 			return err
@@ -206,7 +216,7 @@ func (t *table) rows(ctx context.Context, columns int, c *collector, use func(ro
 		switch {
 		case !slices.ContainsFunc(row, func(cell string) bool { return strings.TrimSpace(cell) != "" }):
 		case len(row) != columns:
-			c.problem(line, "", "", fmt.Sprintf("has %d cells, and there are %d columns", len(row), columns))
+			c.problem(line, CodeUnreadable, "", "", fmt.Sprintf("has %d cells, and there are %d columns", len(row), columns))
 		default:
 			use(row, line)
 		}

@@ -176,7 +176,7 @@ func cells(line string) string {
 // kind says what a setting takes in JSON.
 func kind(t reflect.Type, tag reflect.StructTag) string {
 	switch t.String() {
-	case "caddy.Duration", "*caddy.Duration":
+	case "config.Duration", "*config.Duration":
 		return "duration"
 	case "json.RawMessage":
 		if tag.Get("caddy") != "" {
