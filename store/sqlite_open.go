@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -315,7 +316,7 @@ func (s *SQLite) explain(doing string, err error) error {
 		remedy = sqliteRemedies[e.Code()&0xff]
 	case errors.Is(err, ErrNewer):
 		remedy = "start the newer version again, or choose another path"
-	case errors.Is(err, ErrForeign), errors.Is(err, errNoFile):
+	case errors.Is(err, ErrForeign), errors.Is(err, errNoFile), errors.Is(err, syscall.ENOTDIR):
 		remedy = "choose another path"
 	case errors.Is(err, ErrVanished):
 		remedy = "put the file back, or restart to begin a new one"
