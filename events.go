@@ -13,10 +13,11 @@ import (
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/gateway"
 	"github.com/ccload/ccload/health"
+	"github.com/ccload/ccload/metrics"
 )
 
 // observer tells people what happens: by events of Caddy and lines of its log
-// (this file), and by metrics (metrics.go).
+// (this file), and by metrics.
 type observer struct {
 	ctx      caddy.Context
 	log      *zap.Logger
@@ -28,6 +29,23 @@ type observer struct {
 }
 
 var _ gateway.Observer = (*observer)(nil)
+
+// collectors count what all gateways of the process do.
+var collectors = metrics.New(gateways)
+
+// gateways ranges over the gateways of the process.
+func gateways(yield func(metrics.Source) bool) {
+	states.Range(func(_, v any) bool { return yield(v.(*state)) })
+}
+
+// CallEnded implements Observer.
+func (o *observer) CallEnded(rec *ai.Record, routed bool) {
+	o.ended(rec)
+	collectors.CallEnded(rec, routed)
+}
+
+// AttemptEnded implements Observer.
+func (*observer) AttemptEnded(channel string, kind ai.Kind) { collectors.AttemptEnded(channel, kind) }
 
 // Problem tells of a part of the config that is not used. What is declared is
 // looked at when it is loaded, when the store is open and after each change: it
@@ -43,7 +61,7 @@ const driftEvery = time.Hour
 
 // CostDrifted implements Observer.
 func (o *observer) CostDrifted(channel, model string, c *ai.Cost) {
-	metrics.drift.Inc()
+	collectors.CostDrifted()
 	now := time.Now()
 	key := "drift " + channel + " " + model
 	if last, ok := o.warned.Load(key); ok && now.Sub(last.(time.Time)) < driftEvery {

@@ -245,7 +245,7 @@ func (g *testGateway) recordOf(id string) *ai.Record {
 // cooling lists what cools down, as "scope channel kind".
 func (g *testGateway) cooling() []string {
 	var list []string
-	for _, e := range g.app.state.control.Resting() {
+	for _, e := range g.app.state.control.Cooling() {
 		list = append(list, fmt.Sprintf("%s %s %s", e.Scope, e.Channel, e.Kind))
 	}
 	return list

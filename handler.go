@@ -13,6 +13,7 @@ import (
 
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/gateway"
+	"github.com/ccload/ccload/internal/writetimeout"
 	"github.com/ccload/ccload/selection"
 )
 
@@ -126,6 +127,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 	h.app.gateway.Enter()
 	defer h.app.gateway.Leave()
+	defer writetimeout.Lift(w, r)()
 	c := h.site.NewCall(w, r, m, clientAddress(r))
 	defer settle(c, r)
 	setPlaceholders(r, c.Record)

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -22,17 +23,17 @@ var layers = []struct {
 	packages []string
 }{
 	{0, []string{"admin/ui", "ai"}},
-	{1, []string{"config", "examples", "internal/callrow", "internal/fakeai", "internal/fastjson", "internal/quantile", "internal/fielddocs", "secrets", "protocol/sse", "protocol/scan"}},
+	{1, []string{"config", "examples", "internal/callrow", "internal/fakeai", "internal/fastjson", "internal/quantile", "internal/fielddocs", "internal/writetimeout", "secrets", "protocol/sse", "protocol/scan"}},
 	{2, []string{"access", "caddyfile", "health", "internal/demo", "pricing", "protocol", "protocol/schema", "provider", "selection", "tokens"}},
 	{2.5, []string{"protocol/openaikit"}},
 	{3, []string{"admin", "ledger", "protocol/anthropic", "protocol/openai", "protocol/responses", "protocol/gemini", "relay", "store"}},
-	{4, []string{"cluster", "routing", "transfer"}},
+	{4, []string{"cluster", "metrics", "routing", "transfer"}},
 	{5, []string{"command", "gateway"}},
 	{6, []string{"control"}},
 }
 
 // mayImportCaddy are the packages that know of Caddy.
-var mayImportCaddy = []string{"", "config", "caddyfile", "selection", "admin", "store", "command", "cmd/caddy"}
+var mayImportCaddy = []string{"", "config", "caddyfile", "selection", "admin", "store", "command", "internal/writetimeout", "cmd/caddy"}
 
 // withoutHTTP are the packages that are asked without a request.
 var withoutHTTP = []string{"routing"}
@@ -100,6 +101,30 @@ func TestEveryPackageHasADoc(t *testing.T) {
 		if !ok {
 			t.Errorf("package %s has no doc comment", dir)
 		}
+	}
+}
+
+// TestRootIsSmall keeps the root what it is: Caddy's modules and their wiring.
+func TestRootIsSmall(t *testing.T) {
+	const maxFiles, maxLines = 8, 1400
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, lines := 0, 0
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count++
+		lines += strings.Count(string(text), "\n")
+	}
+	if count == 0 || count > maxFiles || lines > maxLines {
+		t.Errorf("the root has %d files of %d lines; at most %d and %d are allowed: what does something belongs into a package", count, lines, maxFiles, maxLines)
 	}
 }
 

@@ -52,7 +52,7 @@ type App struct {
 	state    *state
 	stateKey string
 	gateway  *gateway.Gateway
-	keep     atomic.Pointer[retention]
+	keep     atomic.Pointer[control.Retention]
 	control  *control.Service
 	files    *secrets.FileSet // those that the config names
 	prices   []pricing.Row    // of the files that the config names
@@ -89,7 +89,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return err
 		}
 	}
-	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+	if err := collectors.Register(ctx.GetMetricsRegistry()); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	events, err := ctx.App("events")
@@ -160,7 +160,7 @@ func (a *App) rebuild() error {
 		return err
 	}
 	age, bytes := whole.Retention.Resolve()
-	a.keep.Store(&retention{age: age, bytes: bytes})
+	a.keep.Store(&control.Retention{Age: age, Bytes: bytes})
 	a.state.cluster.Restrict(r.Limited())
 	a.gateway.Use(r)
 	return nil
@@ -169,7 +169,7 @@ func (a *App) rebuild() error {
 // Start opens the store, if no earlier config has, and begins to work. A store
 // that is away keeps no config from starting.
 func (a *App) Start() (err error) {
-	if err := a.state.open(); err != nil {
+	if err := a.state.storage.Open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
 	a.control.MakeSecretFiles()
@@ -181,15 +181,15 @@ func (a *App) Start() (err error) {
 			a.background.Wait()
 		}
 	}()
-	if err := a.meetStore(run, a.control.Open); err != nil {
+	if err := a.state.storage.Meet(run, a.control.Open); err != nil {
 		return err
 	}
 	if err := a.rebuild(); err != nil {
 		return err
 	}
 	a.state.attach(a)
-	if a.state.opened.Load() {
-		_ = a.meetStore(run, func(ctx context.Context) error { a.state.cluster.Divide(ctx); return nil })
+	if a.state.storage.Opened() {
+		_ = a.state.storage.Meet(run, func(ctx context.Context) error { a.state.cluster.Divide(ctx); return nil })
 	}
 	if sync := a.control.UsePrices(a.prices); sync != nil {
 		a.background.Go(func() { sync(run) })

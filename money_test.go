@@ -332,10 +332,10 @@ func TestUpstreamThatTakesNoQuestion(t *testing.T) {
 		t.Errorf("asked %d times, served %d, cooling %v", asked.Load(), served.Load(), g.cooling())
 	}
 	// A process that starts later knows it from the store.
-	if err := g.app.state.keepLearned(t.Context()); err != nil {
+	if err := g.app.state.storage.KeepLearned(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	saved, err := g.app.state.store.LoadMemory(t.Context(), usageMemory)
+	saved, err := g.app.state.store.LoadMemory(t.Context(), "usage")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,8 +31,8 @@ func TestStoreThatVanishes(t *testing.T) {
 		a := g.askModel(ai.Anthropic, "claude-opus-4-6", false).want(t, http.StatusOK)
 		ids = append(ids, a.Header.Get("X-Ccload-Request-Id"))
 	}
-	eventually(t, func() (bool, bool) { return true, g.app.control.Status().Journal.Spooled == 20 })
-	if lost := g.app.control.Status().Journal.Lost; lost != 0 {
+	eventually(t, func() (bool, bool) { return true, g.app.control.Status(t.Context()).Journal.Spooled == 20 })
+	if lost := g.app.control.Status(t.Context()).Journal.Lost; lost != 0 {
 		t.Errorf("%d records are lost", lost)
 	}
 	g.close()
@@ -46,7 +46,7 @@ func TestStoreThatVanishes(t *testing.T) {
 	for _, id := range ids {
 		g.recordOf(id)
 	}
-	if s := g.app.control.Status().Journal; s.Spooled != 0 || s.Lost != 0 {
+	if s := g.app.control.Status(t.Context()).Journal; s.Spooled != 0 || s.Lost != 0 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -32,10 +32,6 @@ func (a *App) warnOfServers() {
 			zap.Duration("grace_period", time.Duration(web.GracePeriod)))
 	}
 	for name, server := range web.Servers {
-		if server.WriteTimeout > 0 {
-			a.logger.Warn("the server has a write timeout: answers that take longer are cut",
-				zap.String("server", name), zap.Duration("write_timeout", time.Duration(server.WriteTimeout)))
-		}
 		if believesClients(server) {
 			a.logger.Warn("trusted_proxies without trusted_proxies_strict takes the leftmost address of X-Forwarded-For, which a client may make up: whoever guesses passwords or tokens is slowed down by proxy only, and may have others slowed down",
 				zap.String("server", name), zap.String("remedy", "write trusted_proxies_strict into the servers option"))

@@ -102,10 +102,10 @@ func TestMetrics(t *testing.T) {
 	g.askModel(ai.Gemini, "metrics-model", true).want(t, http.StatusOK)
 	g.askModel(ai.Gemini, "metrics-model", false).want(t, http.StatusOK)
 	registry := prometheus.NewRegistry()
-	if err := registerMetrics(registry); err != nil {
+	if err := collectors.Register(registry); err != nil {
 		t.Fatal(err)
 	}
-	if err := registerMetrics(registry); err != nil {
+	if err := collectors.Register(registry); err != nil {
 		t.Fatalf("registering again, as a reload does: %v", err)
 	}
 	text := eventually(t, func() (string, bool) {
@@ -146,7 +146,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	g.ask(ai.Anthropic, true, func(r *http.Request) { r.URL.RawQuery = "key=" + testToken }).want(t, http.StatusOK)
 	g.ask(ai.Anthropic, false, func(r *http.Request) { r.Header.Set("X-Fakeai", "mk-401") })
 	g.ask(ai.OpenAI, false, func(r *http.Request) { r.Header.Set("Authorization", "Bearer wrong-"+testToken) }).want(t, http.StatusUnauthorized)
-	shown, err := json.Marshal(map[string]any{"channels": g.app.control.Channels(g.record(g.ask(ai.Gemini, false)).Time), "status": g.app.control.Status()})
+	shown, err := json.Marshal(map[string]any{"channels": g.app.control.Channels(g.record(g.ask(ai.Gemini, false)).Time), "status": g.app.control.Status(t.Context())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,12 +8,6 @@ import (
 	"strings"
 )
 
-// credentialHeaders are the headers that carry a client's credentials, in
-// canonical form.
-var credentialHeaders = []string{
-	"Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "Proxy-Authorization", "Cookie",
-}
-
 // Credential is what a client presents as its token: the Bearer credential of
 // Authorization, x-api-key, x-goog-api-key or the query's key, on any
 // protocol because SDKs differ in where they put it; the first that is not

@@ -337,47 +337,25 @@ func rotate(q *request) (any, error) { return q.op.Rotate(q.r.Context(), q.actor
 
 func audit(q *request) (any, error) {
 	query := q.r.URL.Query()
-	limit, err := pageOf(query)
-	if err != nil {
+	f := AuditFilter{Actor: query.Get("actor"), Action: query.Get("action"), Kind: query.Get("kind"), Channel: query.Get("channel")}
+	var err error
+	if f.Limit, err = pageOf(query); err != nil {
 		return nil, err
 	}
-	before := int64(0)
+	if f.Since, err = moment(query, "since"); err != nil {
+		return nil, err
+	}
+	if f.Until, err = moment(query, "until"); err != nil {
+		return nil, err
+	}
 	if text := query.Get("before"); text != "" {
-		if before, err = strconv.ParseInt(text, 10, 64); err != nil || before < 1 {
+		if f.Before, err = strconv.ParseInt(text, 10, 64); err != nil || f.Before < 1 {
 			return nil, invalid("before", "before %q: must be the id of an entry", ai.Shorten(text, maxTold))
 		}
 	}
-	if channel := query.Get("channel"); channel != "" {
-		return auditOf(q, channel, before, limit)
+	list, err := q.op.Audit(q.r.Context(), f)
+	if list == nil {
+		list = []AuditEntry{}
 	}
-	return q.op.Audit(q.r.Context(), before, limit)
-}
-
-// maxAuditPages bounds how far back the trail is read for one channel.
-const maxAuditPages = 40
-
-// otherKinds are what of the audit trail is never about a channel.
-var otherKinds = []string{"token", "alias", "settings", "login"}
-
-// auditOf is what was done to one channel.
-func auditOf(q *request, channel string, before int64, limit int) ([]AuditEntry, error) {
-	found := []AuditEntry{}
-	for range maxAuditPages {
-		page, err := q.op.Audit(q.r.Context(), before, maxPage)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range page {
-			if e.Name == channel && !slices.Contains(otherKinds, e.Kind) {
-				if found = append(found, e); len(found) == limit {
-					return found, nil
-				}
-			}
-		}
-		if len(page) < maxPage {
-			break
-		}
-		before = page[len(page)-1].ID
-	}
-	return found, nil
+	return list, err
 }

@@ -199,7 +199,7 @@ func apiError(err error) error {
 	return caddy.APIError{HTTPStatus: status, Err: err}
 }
 
-func status(s Source, _ *http.Request, _ string) (any, error) { return s.Status(), nil }
+func status(s Source, r *http.Request, _ string) (any, error) { return s.Status(r.Context()), nil }
 
 func channels(s Source, _ *http.Request, _ string) (any, error) { return s.Channels(time.Now()), nil }
 

@@ -46,6 +46,8 @@ func (*gateway) Call(_ context.Context, id string) (*ai.Record, error) {
 	return nil, ErrNotFound
 }
 
+func (g *gateway) ExpectedShares([]Asked) map[string]float64 { return nil }
+
 func (g *gateway) Explain(q Question) (*Explanation, error) {
 	g.asked = q
 	if q.Token == "nobody" {
@@ -80,7 +82,7 @@ func (g *gateway) Reprice(_ context.Context, since time.Time) (int, error) {
 	return 7, nil
 }
 
-func (*gateway) Status() Status {
+func (*gateway) Status(context.Context) Status {
 	return Status{Channels: 2, Store: StoreStatus{State: StoreOpen, StoredKnown: true}}
 }
 

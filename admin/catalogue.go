@@ -22,6 +22,10 @@ type CatalogueProvider struct {
 	Protocols []string `json:"protocols"`       // those it speaks, the preferred one first
 	Models    []string `json:"models"`          // that it is known to serve
 	NeedsURL  bool     `json:"needs_url"`       // a channel has to say its address
+	URLs      []string `json:"urls"`            // its addresses; of one that needs its own, what they look like
+	// KeyPatterns are what its keys look like, with * for any run of characters;
+	// the longest pattern that fits a key tells whose it is.
+	KeyPatterns []string `json:"key_patterns"`
 }
 
 // CatalogueModule is a module of Caddy's.

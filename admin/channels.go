@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 
-
 	"github.com/ccload/ccload/config"
 )
 

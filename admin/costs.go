@@ -43,6 +43,9 @@ type CostSum struct {
 	List     ai.Money `json:"list_cost_usd"` // by list prices
 	Tokens   int64    `json:"tokens"`        // of prompts and answers
 	Unpriced int64    `json:"unpriced"`      // calls of which a part has no price
+	// Share is its part of the cost of the range, 0 to 1; absent where nothing
+	// was spent, and of cells.
+	Share *float64 `json:"share,omitempty"`
 }
 
 // CostColumn is one column and its sum.
@@ -286,6 +289,7 @@ func (t *Costs) fill(c *costQuestion, s *Statistics, zone *time.Location) {
 	for i := range t.Lines {
 		t.Lines[i] = CostLine{Name: lines[i].Name, Sum: lines[i].Sum, Cells: make([]*CostSum, width)}
 	}
+	t.share()
 	if c.columns == "" {
 		return
 	}
@@ -304,6 +308,23 @@ func (t *Costs) fill(c *costQuestion, s *Statistics, zone *time.Location) {
 			line.Cells[at] = new(CostSum)
 		}
 		line.Cells[at].add(r)
+	}
+}
+
+// share works out which part of the cost rows and columns are.
+func (t *Costs) share() {
+	of := func(sum *CostSum) { sum.Share = ratio(int64(sum.Cost), int64(t.Total.Cost)) }
+	for i := range t.Lines {
+		of(&t.Lines[i].Sum)
+	}
+	for i := range t.Columns {
+		of(&t.Columns[i].Sum)
+	}
+	if t.RestLine != nil {
+		of(&t.RestLine.Sum)
+	}
+	if t.RestColumn != nil {
+		of(&t.RestColumn.Sum)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/internal/fielddocs"
@@ -124,6 +123,17 @@ func operationID(r *route) string {
 func (s schemas) responses(r *route) object {
 	good := object{"description": "done"}
 	switch {
+	case r.events != nil:
+		good["content"] = object{r.raw: object{"schema": object{"type": "string", "description": "Server-Sent Events; x-events describes the data of each by its name"}}}
+		events := make(object, len(r.events))
+		for name, list := range r.events {
+			kinds := make([]object, len(list))
+			for i, v := range list {
+				kinds[i] = s.of(reflect.TypeOf(v))
+			}
+			events[name] = object{"anyOf": kinds}
+		}
+		good["x-events"] = events
 	case r.raw != "":
 		good["content"] = object{r.raw: object{"schema": object{}}}
 	default:
@@ -154,8 +164,8 @@ var (
 
 // written are types that write themselves as JSON.
 var written = map[reflect.Type]object{
-	reflect.TypeFor[ai.Money]():       {"type": "number", "description": "US dollars"},
-	reflect.TypeFor[ai.Cost]():        cost,
+	reflect.TypeFor[ai.Money]():        {"type": "number", "description": "US dollars"},
+	reflect.TypeFor[ai.Cost]():         cost,
 	reflect.TypeFor[config.Duration](): {"type": []string{"integer", "string"}, "description": "a text such as 30m or 2d, which comes back as it was given, or nanoseconds"},
 }
 

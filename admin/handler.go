@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ccload/ccload/access"
+	"github.com/ccload/ccload/internal/writetimeout"
 )
 
 func init() {
@@ -129,6 +130,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return nil
 	}
 	if h.checkSite(r) == nil {
+		if strings.HasPrefix(path, "/api/") { // live events, the playground's answers, exports
+			defer writetimeout.Lift(w, r)()
+		}
 		h.mux.ServeHTTP(w, inner)
 	} else {
 		writeProblem(w, Problemf(http.StatusForbidden, CodeForbidden, "", "a page of another site may not do this"))

@@ -47,7 +47,7 @@ func login(q *request) (any, error) {
 			return q.op.Shared().Codes.Take(in.Code, time.Now()), nil
 		}
 		holder, ok := q.op.TokenOf(in.Token)
-		if !ok && !q.op.Status().Store.StoredKnown {
+		if !ok && !q.op.Status(q.r.Context()).Store.StoredKnown {
 			return false, errDatabase // it may be a stored one
 		}
 		made.Name, made.Password = holder.Name, holder.Secret

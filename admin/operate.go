@@ -102,7 +102,7 @@ type Records interface {
 	// were kept.
 	Captured(ctx context.Context, id string) (*Capture, error)
 	// Audit returns who changed what, the latest first.
-	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
 }
 
 // Transfer moves what is stored in and out, and seals it.
@@ -220,14 +220,23 @@ type SettingsConfig struct {
 	Defaults config.Settings `json:"defaults"`
 }
 
+// AuditFilter narrows the audit trail. Empty fields do not.
+type AuditFilter struct {
+	Actor, Action, Kind string
+	Channel             string // what was done to this one
+	Since, Until        time.Time
+	Before              int64 // id of the last entry of the page before
+	Limit               int   // 1 to 500
+}
+
 // AuditEntry says who changed what, and when.
 type AuditEntry struct {
 	ID      int64     `json:"id"`                // grows with each entry
 	Time    time.Time `json:"time"`              // when it was done
 	Actor   string    `json:"actor"`             // operator, command, or the name of a client token
 	Address string    `json:"address,omitempty"` // where the request came from, if it came by a network
-	Action  string    `json:"action"`            // create, change, remove, import, export, rest, clear, rotate, login
-	Kind    string    `json:"kind"`              // of what was changed: channel, token, alias, settings, secrets, cooling
+	Action  string    `json:"action"`            // create, change, remove, import, export, rest, clear, rotate, login, end
+	Kind    string    `json:"kind"`              // of what was changed: channel, token, alias, settings, secrets, cooling, call
 	Name    string    `json:"name"`              // of what was changed
 	Fields  []string  `json:"fields"`            // the settings that changed, never what they were
 }
@@ -258,9 +267,12 @@ type TestAnswer struct {
 	Duration      time.Duration `json:"duration_ns"`                // of the whole test
 	FirstContent  time.Duration `json:"first_content_ns,omitempty"` // until the first content came; 0 if none did
 	Text          string        `json:"text,omitempty"`             // the beginning of the answer
-	Rested        time.Time     `json:"rested,omitzero"`            // something cools down until then because of it
-	Usage         ai.Usage      `json:"usage"`                      // tokens that it used
-	Cost          ai.Cost       `json:"cost"`                       // what it cost
+	// Speed is the output tokens per second from the first content on; 0 where
+	// that is not known, as of an answer that came whole.
+	Speed  float64   `json:"tokens_per_second,omitempty"`
+	Rested time.Time `json:"rested,omitzero"` // something cools down until then because of it
+	Usage  ai.Usage  `json:"usage"`           // tokens that it used
+	Cost   ai.Cost   `json:"cost"`            // what it cost
 }
 
 // Capture is the bodies of a call, as far as they were kept.
@@ -313,6 +325,7 @@ type ImportChange struct {
 // ImportProblem is a row that cannot be used, and why.
 type ImportProblem struct {
 	Line    int    `json:"line,omitempty"`  // of the file, from 1; 0 if it has none
+	Code    string `json:"code"`            // stable, for programs: invalid, twice, secret_taken, unsupported, unreadable, or that of a problem, such as declared or name_taken
 	Name    string `json:"name,omitempty"`  // of the thing
 	Field   string `json:"field,omitempty"` // the setting that is wrong
 	Message string `json:"message"`         // what is wrong, and what to do

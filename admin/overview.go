@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -15,8 +16,20 @@ type Overview struct {
 	Until time.Time     `json:"until"`   // end of the range
 	Step  time.Duration `json:"step_ns"` // width of a step of the series
 
-	Total  OverviewStep   `json:"total"`  // the sum of the range
-	Series []OverviewStep `json:"series"` // steps that had calls, the oldest first
+	Total OverviewStep `json:"total"` // the sum of the range
+	Calls int64        `json:"calls"` // all that have ended in the range
+	// ErrorShare is the part of the calls, 0 to 1, that failed by no fault of the
+	// caller; absent where there were no calls.
+	ErrorShare *float64 `json:"error_share,omitempty"`
+	// SavedShare is the part of the calls, 0 to 1, that went well only after an
+	// attempt that did not; absent where there were no calls.
+	SavedShare *float64 `json:"saved_share,omitempty"`
+	// CallsPerSecond is how many calls ended each second of the range, or of the
+	// part of it that is over, a minute at least.
+	CallsPerSecond float64 `json:"calls_per_second"`
+	// OutputPerSecond is the same of tokens of answers.
+	OutputPerSecond float64        `json:"output_tokens_per_second"`
+	Series          []OverviewStep `json:"series"` // steps that had calls, the oldest first
 
 	CostToday  ai.Money `json:"cost_today_usd"`            // by the day of budgets
 	LimitToday ai.Money `json:"limit_today_usd,omitempty"` // what all channels together may cost; 0: not all are limited
@@ -41,9 +54,18 @@ type OverviewStep struct {
 
 // OverviewChannel is a channel's part in it.
 type OverviewChannel struct {
-	Name     string `json:"name"`                           // of the channel
-	Served   int64  `json:"served"`                         // calls of the range that it answered or was the last to fail
-	FirstP95 int64  `json:"first_content_p95_ns,omitempty"` // of the range
+	Name   string `json:"name"`   // of the channel
+	Served int64  `json:"served"` // calls of the range that it answered or was the last to fail
+	// Share is the part of the range's calls that it served, 0 to 1, of those
+	// that reached a channel; absent where none did.
+	Share *float64 `json:"share,omitempty"`
+	// ExpectedShare is the part of calls that would go to it first, 0 to 1, by
+	// the priorities, weights, limits and cooldowns of this moment, if what is
+	// asked for is as it was in the last hour, or in the last day where that had
+	// no calls. Absent where there were none, or where the policy goes by speed or
+	// sites choose differently, so that nobody can say.
+	ExpectedShare *float64 `json:"expected_share,omitempty"`
+	FirstP95      int64    `json:"first_content_p95_ns,omitempty"` // of the range
 	// Speed is the output tokens per second that its calls took, from their
 	// arrival to their end; 0 where nothing is known.
 	Speed      float64  `json:"tokens_per_second,omitempty"`
@@ -65,7 +87,21 @@ func overview(q *request) (any, error) {
 	if err := o.sums(q.r.Context(), q.op, ask); err != nil {
 		return nil, err
 	}
+	o.rates(serverTime())
 	return o, o.addChannels(q, ask)
+}
+
+// rates works out what the range came to.
+func (o *Overview) rates(now time.Time) {
+	t := &o.Total
+	o.Calls = t.OK + t.FailedOver + t.Caller + t.Failed
+	o.ErrorShare, o.SavedShare = ratio(t.Failed, o.Calls), ratio(t.FailedOver, o.Calls)
+	end := o.Until
+	if now.Before(end) {
+		end = now
+	}
+	seconds := max(time.Minute, end.Sub(o.Since)).Seconds()
+	o.CallsPerSecond, o.OutputPerSecond = float64(o.Calls)/seconds, float64(t.Output)/seconds
 }
 
 // sums asks for the series, and for the quantiles, which no sum of sums gives.
@@ -149,6 +185,16 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 	if err := pulse.restore(ctx, q.op, now); err != nil {
 		return err
 	}
+	reached := int64(0)
+	for name, row := range rows {
+		if name != "" {
+			reached += row.Calls
+		}
+	}
+	expected, err := expectedShares(ctx, q.op, now)
+	if err != nil {
+		return err
+	}
 	limited := true
 	channels := q.op.Channels(now)
 	o.Channels = make([]OverviewChannel, len(channels))
@@ -156,6 +202,11 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 		c := OverviewChannel{Name: channels[i].Name, Hour: pulse.Of(channels[i].Name, now)}
 		if row := rows[c.Name]; row != nil {
 			c.Served, c.FirstP95, c.Speed = row.Calls, row.FirstP95, row.speed()
+		}
+		c.Share = ratio(c.Served, reached)
+		if expected != nil {
+			share := expected[c.Name]
+			c.ExpectedShare = &share
 		}
 		day := budgets[c.Name]
 		c.CostToday, c.LimitToday = day.Spent, day.Limit
@@ -168,6 +219,40 @@ func (o *Overview) addChannels(q *request, ask StatisticsQuestion) error {
 	}
 	return nil
 }
+
+// ratio is a part of a whole, nil of nothing.
+func ratio(part, whole int64) *float64 {
+	if whole == 0 {
+		return nil
+	}
+	share := float64(part) / float64(whole)
+	return &share
+}
+
+// expectedShares tells where calls would go first, by what was asked for lately;
+// nil where nobody can say.
+func expectedShares(ctx context.Context, op Operator, now time.Time) (map[string]float64, error) {
+	for _, back := range []time.Duration{time.Hour, 24 * time.Hour} {
+		sums, err := op.Statistics(ctx, StatisticsQuestion{Since: now.Add(-back), Until: now, By: []string{"model", "protocol"}, Where: map[string]string{}})
+		if err != nil {
+			return nil, err
+		}
+		if len(sums.Rows) == 0 {
+			continue
+		}
+		asked := make([]Asked, len(sums.Rows))
+		for i := range sums.Rows {
+			row := &sums.Rows[i]
+			asked[i] = Asked{row.Values["model"], ai.Protocol(row.Values["protocol"]), row.Calls}
+		}
+		slices.SortFunc(asked, func(a, b Asked) int { return cmp.Compare(b.Calls, a.Calls) })
+		return op.ExpectedShares(asked[:min(len(asked), maxAsked)]), nil
+	}
+	return nil, nil
+}
+
+// maxAsked is how many kinds of calls, the commonest, expected shares are made of.
+const maxAsked = 300
 
 // speed is the output tokens per second that the calls took. Where an answer
 // comes whole, its first content is its last: it says nothing of the speed.

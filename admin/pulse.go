@@ -111,10 +111,12 @@ func (c *channelPulse) add(minute int64, kind ai.Kind) {
 	switch kind {
 	case ai.OK:
 		m.ok++
-	case ai.RateLimited, ai.QuotaExhausted, ai.Overloaded:
-		m.limited++
 	default:
-		m.failed++
+		if limits(kind) {
+			m.limited++
+		} else {
+			m.failed++
+		}
 	}
 }
 
@@ -124,6 +126,8 @@ type Health struct {
 	OK       int64 `json:"ok"`       // attempts with a good answer
 	Limited  int64 `json:"limited"`  // rate limited, out of quota, overloaded
 	Failed   int64 `json:"failed"`   // attempts that failed in another way
+
+	Success *float64 `json:"success,omitempty"` // the part of the attempts with a good answer, 0 to 1; absent where there were none
 
 	// Minutes that had attempts: four numbers each, the minute (0 is the oldest
 	// of 60, 59 the one that runs), ok, limited and failed.
@@ -151,5 +155,6 @@ func (p *Pulse) Of(channel string, now time.Time) Health {
 		h.OK, h.Limited, h.Failed = h.OK+m.ok, h.Limited+m.limited, h.Failed+m.failed
 	}
 	h.Attempts = h.OK + h.Limited + h.Failed
+	h.Success = ratio(h.OK, h.Attempts)
 	return h
 }

@@ -29,12 +29,13 @@ type route struct {
 	who          audience
 	summary      string
 	query        []parameter
-	body         any    // a value of the type of the request's body; nil: it has none
-	answer       any    // a value of the type of data in the answer
-	file         bool   // the request's body is a file
-	form         object // the schema of a form that may be sent instead
-	status       int    // of a good answer; 0 is 200
-	raw          string // Content-Type of an answer that is not in an envelope
+	body         any              // a value of the type of the request's body; nil: it has none
+	answer       any              // a value of the type of data in the answer
+	file         bool             // the request's body is a file
+	form         object           // the schema of a form that may be sent instead
+	status       int              // of a good answer; 0 is 200
+	raw          string           // Content-Type of an answer that is not in an envelope
+	events       map[string][]any // the events of a stream, and values of the types of their data
 	handle       func(q *request) (any, error)
 }
 
@@ -105,7 +106,7 @@ func init() {
 		{method: http.MethodGet, path: "session", who: anyone, summary: "Who is logged in", answer: Session{}, handle: session},
 		{method: http.MethodGet, path: "openapi.json", who: anyone, summary: "This description", raw: "application/json", answer: map[string]any{}, handle: describe},
 		{method: http.MethodGet, path: "catalogue", who: holders, summary: "What this build knows: protocols, providers, policies, settings", answer: Catalogue{}, handle: func(q *request) (any, error) { return q.op.Catalogue(), nil }},
-		{method: http.MethodGet, path: "status", who: operators, summary: "The gateway at a glance", answer: Status{}, handle: func(q *request) (any, error) { return q.op.Status(), nil }},
+		{method: http.MethodGet, path: "status", who: operators, summary: "The gateway at a glance", answer: Status{}, handle: func(q *request) (any, error) { return q.op.Status(q.r.Context()), nil }},
 
 		{method: http.MethodGet, path: "channels", who: operators, summary: "All channels: settings and state", answer: []ChannelView{}, handle: listChannels},
 		{method: http.MethodPost, path: "channels", who: operators, summary: "Make a channel", body: ChannelConfig{}, answer: ChannelConfig{}, status: http.StatusCreated, handle: createChannel},
@@ -115,6 +116,7 @@ func init() {
 		{method: http.MethodDelete, path: "channels/{name}", who: operators, summary: "Remove a channel", answer: Removed{}, handle: removeChannel},
 		{method: http.MethodPost, path: "channels/batch", who: operators, summary: "Change or remove several channels, all or none", body: Batch{}, answer: BatchResult{}, handle: batchChannels},
 		{method: http.MethodPost, path: "channels/{name}/test", who: operators, summary: "Ask the channel for a short answer, of one or all its models", body: TestQuestion{}, answer: []TestAnswer{}, handle: testChannel},
+		{method: http.MethodGet, path: "channels/{name}/health", who: operators, summary: "How a channel did in a range, step by step", query: statisticsParameters[:3], answer: ChannelHealth{}, handle: channelHealth},
 		{method: http.MethodPost, path: "channels/{name}/models/fetch", who: operators, summary: "Ask the channel's upstream which models it has", answer: Models{}, handle: fetchModels},
 		{method: http.MethodPost, path: "models/fetch", who: operators, summary: "Ask the upstream of a channel that is not saved yet which models it has", body: ChannelConfig{}, answer: Models{}, handle: fetchModelsOf},
 		{method: http.MethodPost, path: "channels/{name}/keys", who: operators, summary: "Add, remove, switch and note some keys of a channel", body: KeyChange{}, answer: KeyChanged{}, handle: changeKeys},
@@ -160,7 +162,7 @@ func init() {
 		{method: http.MethodGet, path: "statistics", who: holders, summary: "Sums of calls, as a series or grouped", query: slices.Concat(statisticsParameters, dimensionParameters), answer: Statistics{}, handle: statistics},
 		{method: http.MethodGet, path: "overview", who: operators, summary: "What the first page shows of a range", query: statisticsParameters[:3], answer: Overview{}, handle: overview},
 		{method: http.MethodGet, path: "budgets", who: holders, summary: "What tokens and channels have spent, and may spend", answer: []Budget{}, handle: budgets},
-		{method: http.MethodGet, path: "live", who: holders, summary: "Events as they happen (Server-Sent Events): snapshot, metrics, channel, running, calls", raw: "text/event-stream", answer: "", handle: live},
+		{method: http.MethodGet, path: "live", who: holders, summary: "Events as they happen (Server-Sent Events): snapshot, metrics, channel, running, calls", raw: "text/event-stream", events: liveEvents, answer: "", handle: live},
 
 		{method: http.MethodGet, path: "price", who: operators, summary: "What a usage costs, and by which price", query: []parameter{{"model", required}, {"provider", ""}, {"at", "moment"}, {"tier", "service tier"}, {"region", ""}, {"input", "tokens"}, {"cached_input", ""}, {"cache_write", ""}, {"cache_write_1h", ""}, {"output", ""}, {"audio_input", ""}, {"image_input", ""}, {"cached_audio", ""}, {"cached_image", ""}, {"audio_output", ""}, {"image_output", ""}, {"web_searches", ""}}, answer: Priced{}, handle: func(q *request) (any, error) { return price(q.op, q.r, "") }},
 		{method: http.MethodGet, path: "prices", who: operators, summary: "The prices of your own that are stored", answer: []pricing.Row{}, handle: func(q *request) (any, error) { return q.op.OwnPrices(q.r.Context()) }},
@@ -172,7 +174,7 @@ func init() {
 		{method: http.MethodGet, path: "export", who: operators, summary: "Export channels, tokens and aliases", query: []parameter{{"format", "json (default), csv, which has channels only, or caddyfile"}}, raw: "application/octet-stream", answer: "", handle: exportFile},
 		{method: http.MethodPost, path: "export", who: operators, summary: "Export channels, tokens and aliases; with secrets if the admin password is given again", body: ExportOrder{}, raw: "application/octet-stream", answer: "", handle: exportSecrets},
 		{method: http.MethodPost, path: "rotate", who: operators, summary: "Seal all stored secrets with a new encryption key", answer: Rotation{}, handle: rotate},
-		{method: http.MethodGet, path: "audit", who: operators, summary: "Who changed what, the latest first", query: append([]parameter{{"before", "id of the last entry of the page before"}, {"channel", "only what was done to this one"}}, pageParameters...), answer: []AuditEntry{}, handle: audit},
+		{method: http.MethodGet, path: "audit", who: operators, summary: "Who changed what, the latest first", query: append([]parameter{{"before", "id of the last entry of the page before"}, {"channel", "only what was done to this one"}, {"actor", "only what was done by operator, command, or the holder of the token of this name"}, {"action", "only this, such as change or login"}, {"kind", "only what was done to this, such as channel or token"}, {"since", "done at this moment (RFC 3339) or later"}, {"until", "done before this moment"}}, pageParameters...), answer: []AuditEntry{}, handle: audit},
 	}
 }
 

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -70,9 +71,9 @@ type Running interface {
 	// RunningCalls lists at most so many, the oldest first; token narrows it to
 	// those of one client token, as its holder may see them.
 	RunningCalls(token string, most int) RunningCalls
-	// EndCall ends one, honestly towards its client; its record says who did so
-	// and why.
-	EndCall(who Actor, id, why string) error
+	// EndCall ends one, honestly towards its client; its record and the audit
+	// trail say who did so, and the record why.
+	EndCall(ctx context.Context, who Actor, id, why string) error
 }
 
 // EndOrder ends a call under way.
@@ -105,7 +106,7 @@ func endCall(q *request) (any, error) {
 		return nil, invalid("reason", "reason: must be one line")
 	}
 	id := q.r.PathValue("id")
-	if err := q.op.EndCall(q.actor(), id, reason); err != nil {
+	if err := q.op.EndCall(q.r.Context(), q.actor(), id, reason); err != nil {
 		return nil, err
 	}
 	return Removed{true}, nil

@@ -30,7 +30,7 @@ type Source interface {
 // Activity is what the gateway is doing, and has done.
 type Activity interface {
 	// Status sums up the gateway.
-	Status() Status
+	Status(ctx context.Context) Status
 	// Channels returns every channel with its state.
 	Channels(now time.Time) []Channel
 	// Calls returns the newest calls that fit, at most 500.
@@ -39,6 +39,9 @@ type Activity interface {
 	Call(ctx context.Context, id string) (*ai.Record, error)
 	// Explain tells where a call would go now, without sending anything.
 	Explain(q Question) (*Explanation, error)
+	// ExpectedShares tells which part of calls like these would go to each channel first
+	// as things are now; nil where the policy cannot say.
+	ExpectedShares(asked []Asked) map[string]float64
 	// DropCooldowns ends cooldowns early and says how many there were. An empty
 	// field of which means any.
 	DropCooldowns(which health.Ref) int
@@ -104,6 +107,18 @@ type Status struct {
 	// Sites is a host of each site with the ccload handler, by which the
 	// playground and the explanation of a call name the site.
 	Sites []string `json:"sites"`
+	Nodes []Node   `json:"nodes"` // gateways that use the same database, this one included, the oldest first
+}
+
+// Node is a gateway that uses the database.
+type Node struct {
+	ID      string    `json:"id"`             // another one each time it begins
+	Name    string    `json:"name"`           // of its machine
+	Version string    `json:"version"`        // of its program
+	Since   time.Time `json:"since"`          // when it began
+	Seen    time.Time `json:"seen"`           // when it was heard of last
+	Self    bool      `json:"self,omitempty"` // it is the one that answers
+	Away    bool      `json:"away,omitempty"` // it was not heard of for half a minute and did not take its leave; after a day it is left out
 }
 
 // StoreState is how the gateway stands with its database.
@@ -193,6 +208,13 @@ type Question struct {
 	Token        string      `json:"token"`        // default: one that may use everything
 	Conversation string      `json:"conversation"` // any text that stands for a conversation
 	Site         string      `json:"site"`         // a host of the site that would be asked; default: the only one, or any if all decide alike
+}
+
+// Asked is how often calls of a kind are made.
+type Asked struct {
+	Model    string
+	Protocol ai.Protocol
+	Calls    int64
 }
 
 // Explanation is where a call would go.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"strconv"
 	"time"
 
 	"github.com/ccload/ccload/bench/internal/load"
@@ -61,7 +63,10 @@ func small(r *rig, name string) error {
 
 func largeAnthropic(r *rig, name string) error {
 	lanes := r.lanes("plain", messages, traffic.AgentMessage(r.scenarios[0].Model(), largeSize), gatewayLane, plainLane, bareLane)
-	lanes = append(lanes, r.lane("gateway, model rewritten", "plain", r.main, r.address, messages, traffic.AgentMessage(rewrittenModel, largeSize)))
+	rewritten := r.lane("gateway, model rewritten", "plain", r.main, r.address, messages, traffic.AgentMessage(rewrittenModel, largeSize))
+	// The client gets the name back that it asked for.
+	rewritten.Want = bytes.Replace(rewritten.Want, []byte(strconv.Quote(traffic.AnswerModel)), []byte(strconv.Quote(rewrittenModel)), 1)
+	lanes = append(lanes, rewritten)
 	return r.measure(name, loadCase{
 		shape: load.Shape{Conns: 8, Window: window}, rounds: 5, lanes: lanes, share: true,
 		checks: []check{

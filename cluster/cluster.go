@@ -41,6 +41,7 @@ type Store interface {
 	Heartbeat(ctx context.Context, n store.Node, until time.Time) error
 	Nodes(ctx context.Context, self string, now time.Time) (others []store.Node, starved []string, err error)
 	Leave(ctx context.Context, node string) error
+	KnownNodes(ctx context.Context) ([]store.Node, error)
 	Lease(ctx context.Context, node string, claims []store.Claim, now, until time.Time) ([]store.Grant, error)
 	LoadCooling(ctx context.Context) ([]health.Entry, error)
 	SaveCooling(ctx context.Context, upsert []health.Entry, remove []health.Ref) error
@@ -81,6 +82,7 @@ func (c *Cluster) Ready() bool { return c.leaser.begun.Load() }
 // leaser is what a node knows of the others, and has of the limits.
 type leaser struct {
 	node  string
+	since time.Time     // when this node began
 	ask   chan struct{} // somebody needs a larger share
 	begun atomic.Bool   // the first round is over
 	nodes atomic.Int64  // that are there, or were lately; 1 is this one alone
@@ -113,7 +115,7 @@ func newLeaser() *leaser {
 	raw := make([]byte, 8)
 	rand.Read(raw)
 	s := &leaser{
-		node: fmt.Sprintf("%s:%d:%s", hex.EncodeToString(raw), os.Getpid(), machine()), ask: make(chan struct{}, 1), round: make(chan struct{}),
+		node: fmt.Sprintf("%s:%d:%s", hex.EncodeToString(raw), os.Getpid(), machine()), since: time.Now(), ask: make(chan struct{}, 1), round: make(chan struct{}),
 		leases: make(map[*access.Limiter]*lease), silent: make(map[string]time.Time),
 	}
 	s.nodes.Store(1)
@@ -191,7 +193,7 @@ func (c *Cluster) divide(ctx context.Context, now time.Time) error {
 	s := c.leaser
 	newcomer := s.heartbeat.IsZero()
 	if newcomer { // first said, then looked: of two that come at once, both see the other
-		if err := c.o.Store.Heartbeat(ctx, store.Node{ID: s.node}, now.Add(heartbeatLife)); err != nil {
+		if err := c.o.Store.Heartbeat(ctx, s.self(now), now.Add(heartbeatLife)); err != nil {
 			return err
 		}
 		s.heartbeat = now
@@ -217,7 +219,9 @@ func (c *Cluster) divide(ctx context.Context, now time.Time) error {
 	// What nodes that are gone had taken is given back when their shares end.
 	shares := others > 0 || !s.met.IsZero() && now.Sub(s.met) < shareLife
 	if now.Sub(s.heartbeat) >= heartbeatEvery || shares != s.told {
-		if err := c.o.Store.Heartbeat(ctx, store.Node{ID: s.node, Shares: shares}, now.Add(heartbeatLife)); err != nil {
+		self := s.self(now)
+		self.Shares = shares
+		if err := c.o.Store.Heartbeat(ctx, self, now.Add(heartbeatLife)); err != nil {
 			return err
 		}
 		s.heartbeat, s.told = now, shares

@@ -135,7 +135,8 @@ func madeUpCall(rng *rand.Rand, at time.Time, n int) *ai.Record {
 		last := r.Attempts[len(r.Attempts)-1].Outcome
 		r.Status, r.Outcome, r.Message = 503, last.Kind, last.Message
 	} else if n%97 == 0 { // a client that hung up
-		r.Status, r.Outcome = 499, ai.ClientGone
+		r.Status, r.Outcome, r.Message = 499, ai.ClientGone, "the client hung up"
+		r.Attempts[len(r.Attempts)-1].Outcome.Kind = ai.ClientGone
 	}
 	return r
 }

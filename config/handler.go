@@ -92,8 +92,9 @@ type Handler struct {
 	// its protocol takes for nothing, so that no server between gives the
 	// connection up. Another channel may still be tried; if none can serve,
 	// the stream ends with an error event. Headers that only an answer knows,
-	// such as request ids, are not sent then. "off" or 0 switches it off. Default
-	// 75s.
+	// such as request ids, are not sent then. Over HTTP/3 the first sign comes
+	// after 20s at the latest, because a QUIC connection lives 30s without one.
+	// "off" or 0 switches it off. Default 75s.
 	KeepaliveAfter *Duration `json:"keepalive_after,omitempty"`
 
 	// ExposeRoute adds X-Ccload-Channel, X-Ccload-Attempts and

@@ -63,7 +63,11 @@ func TestPlural(t *testing.T) {
 		{`{"url":{"url":"https://a","protocols":["openai"]}}`, `{"urls":[{"url":"https://a","protocols":["openai"]}]}`},
 		{`{"key":null}`, `{"keys":null}`},
 		{`{ "keys": [ {"key":"k"} ] }`, `{ "keys": [ {"key":"k"} ] }`},
-		{`[1]`, `[1]`}, {``, ``}, {`{"a"`, `{"a"`}, {`{"keys":5}`, `{"keys":5}`}, {`{} {}`, `{} {}`},
+		{`[1]`, `[1]`},
+		{``, ``},
+		{`{"a"`, `{"a"`},
+		{`{"keys":5}`, `{"keys":5}`},
+		{`{} {}`, `{} {}`},
 	} {
 		if got, err := config.Plural("channel", []byte(c.in), "key"); err != nil || string(got) != c.out {
 			t.Errorf("%s: %s, %v, want %s", c.in, got, err, c.out)
@@ -80,9 +84,9 @@ func TestPlural(t *testing.T) {
 func TestNameless(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"channels":[{"name":"a","provider":"openai"},{"urls":[{"url":"https://user:pw@relay.example/x?key=s"}]}]}`: `channel: name of #2 ("https://relay.example/…"): is missing`,
-		`{"channels":[{"provider":"openai"}]}`:                `channel: name of #1 (openai): is missing`,
-		`{"tokens":[{"secret":"secret-secret-secret"}]}`:      `token: name of #1: is missing`,
-		`{"aliases":[{"models":["gpt-5"]}]}`:                  `alias: name of #1 ("gpt-5"): is missing`,
+		`{"channels":[{"provider":"openai"}]}`:           `channel: name of #1 (openai): is missing`,
+		`{"tokens":[{"secret":"secret-secret-secret"}]}`: `token: name of #1: is missing`,
+		`{"aliases":[{"models":["gpt-5"]}]}`:             `alias: name of #1 ("gpt-5"): is missing`,
 	} {
 		var a config.App
 		if err := json.Unmarshal([]byte(text), &a); err != nil {

@@ -9,8 +9,8 @@ import (
 )
 
 // Audit implements admin.Operator.
-func (s *Service) Audit(ctx context.Context, before int64, limit int) ([]admin.AuditEntry, error) {
-	list, err := s.state.Store.Audit(ctx, before, limit)
+func (s *Service) Audit(ctx context.Context, f admin.AuditFilter) ([]admin.AuditEntry, error) {
+	list, err := s.state.Store.Audit(ctx, store.AuditFilter(f))
 	shown := make([]admin.AuditEntry, len(list))
 	for i, e := range list {
 		shown[i] = admin.AuditEntry(e)
@@ -19,8 +19,8 @@ func (s *Service) Audit(ctx context.Context, before int64, limit int) ([]admin.A
 }
 
 // note adds to the audit trail what changes nothing that is stored.
-func (s *Service) note(ctx context.Context, who admin.Actor, action, kind, name string) error {
-	return s.state.Store.Note(ctx, store.AuditEntry{
+func (st *State) note(ctx context.Context, who admin.Actor, action, kind, name string) error {
+	return st.Store.Note(ctx, store.AuditEntry{
 		Time: time.Now(), Actor: who.Name, Address: who.Address, Action: action, Kind: kind, Name: name, Fields: []string{},
 	})
 }

@@ -18,6 +18,7 @@ import (
 type CallWriter struct {
 	store    store.Store
 	spending *access.Spending
+	note     func(error) // what came of writing a batch
 	accepts  atomic.Bool // the store is open
 
 	mu sync.Mutex // held while a batch is written, or what was spent is read
@@ -26,9 +27,10 @@ type CallWriter struct {
 	early map[string]map[ai.Day]ai.Money
 }
 
-// NewCallWriter returns a writer that takes nothing before Accept.
-func NewCallWriter(s store.Store, spending *access.Spending) *CallWriter {
-	return &CallWriter{store: s, spending: spending, early: make(map[string]map[ai.Day]ai.Money)}
+// NewCallWriter returns a writer that takes nothing before Accept. note is told
+// after each batch why it could not be written, or nil.
+func NewCallWriter(s store.Store, spending *access.Spending, note func(error)) *CallWriter {
+	return &CallWriter{store: s, spending: spending, note: note, early: make(map[string]map[ai.Day]ai.Money)}
 }
 
 // Accept says that the store is open.
@@ -45,8 +47,10 @@ func (w *CallWriter) WriteRows(ctx context.Context, rows []callrow.Row) error {
 	defer w.mu.Unlock()
 	err := w.store.WriteRows(ctx, rows)
 	if err != nil && !errors.As(err, new(*store.RefusedError)) {
+		w.note(err)
 		return err
 	}
+	w.note(nil)
 	for i := range rows {
 		row := &rows[i]
 		if row.Record == nil {

@@ -39,3 +39,8 @@ func (s *Service) Call(ctx context.Context, id string) (*ai.Record, error) {
 
 // Explain implements admin.Source.
 func (s *Service) Explain(q admin.Question) (*admin.Explanation, error) { return s.gateway.Explain(q) }
+
+// ExpectedShares implements admin.Source.
+func (s *Service) ExpectedShares(asked []admin.Asked) map[string]float64 {
+	return s.gateway.ExpectedShares(asked)
+}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/admin"
-	"github.com/ccload/ccload/gateway"
+	"github.com/ccload/ccload/ledger"
 	"github.com/ccload/ccload/secrets"
 	"github.com/ccload/ccload/store"
 )
@@ -18,8 +18,8 @@ import (
 // This file keeps bodies of calls. The database, its copies and its log hold
 // them sealed, each bound to its call, with the key that seals upstream keys.
 
-// SaveCaptures implements gateway.CaptureStore.
-func (st *State) SaveCaptures(ctx context.Context, list []gateway.Capture) error {
+// SaveCaptures implements ledger.CaptureStore.
+func (st *State) SaveCaptures(ctx context.Context, list []ledger.Capture) error {
 	v := st.keyring.Load()
 	if v == nil {
 		return errors.New("the encryption key that seals them is not known yet")
@@ -37,7 +37,7 @@ func (st *State) SaveCaptures(ctx context.Context, list []gateway.Capture) error
 	return st.Store.SaveCaptures(ctx, sealed)
 }
 
-// ForgetCaptures implements gateway.CaptureStore.
+// ForgetCaptures implements ledger.CaptureStore.
 func (st *State) ForgetCaptures(ctx context.Context, before time.Time, bytes int64) error {
 	return st.Store.ForgetCaptures(ctx, before, bytes)
 }
@@ -46,7 +46,7 @@ func (st *State) ForgetCaptures(ctx context.Context, before time.Time, bytes int
 func captureBinding(id string) string { return "capture\x00" + id }
 
 // openCapture reads what SaveCaptures has sealed.
-func openCapture(v *secrets.Keyring, sealed *store.Capture) (*gateway.Capture, error) {
+func openCapture(v *secrets.Keyring, sealed *store.Capture) (*ledger.Capture, error) {
 	if v == nil {
 		return nil, errors.New("the encryption key is not known yet")
 	}
@@ -54,7 +54,7 @@ func openCapture(v *secrets.Keyring, sealed *store.Capture) (*gateway.Capture, e
 	if err != nil {
 		return nil, err
 	}
-	one := new(gateway.Capture)
+	one := new(ledger.Capture)
 	if err := gob.NewDecoder(bytes.NewReader(plain)).Decode(one); err != nil {
 		return nil, fmt.Errorf("what is sealed cannot be read: %w", err)
 	}

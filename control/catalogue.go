@@ -2,11 +2,12 @@ package control
 
 import (
 	"reflect"
-	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/ai"
+	"github.com/ccload/ccload/cluster"
 	"github.com/ccload/ccload/config"
 	"github.com/ccload/ccload/internal/fielddocs"
 	"github.com/ccload/ccload/provider"
@@ -16,7 +17,7 @@ import (
 // time: it is made of the modules, the types and their doc comments.
 func (s *Service) Catalogue() admin.Catalogue {
 	c := admin.Catalogue{
-		Version:  version(),
+		Version:  cluster.Version(),
 		Policies: modulesIn(s.modules, "http.reverse_proxy.selection_policies"), Stores: modulesIn(s.modules, "ccload.stores"),
 		Channel: options(reflect.TypeFor[config.Channel]()), Token: options(reflect.TypeFor[config.Token]()),
 		Alias: options(reflect.TypeFor[config.Alias]()), Settings: options(reflect.TypeFor[config.Settings]()),
@@ -31,25 +32,16 @@ func (s *Service) Catalogue() admin.Catalogue {
 		c.Scopes = append(c.Scopes, scope.String())
 	}
 	for _, p := range provider.All() {
-		shown := admin.CatalogueProvider{Name: p.Name, Title: p.Title, Protocols: []string{}, Models: append([]string{}, p.Models...), NeedsURL: p.NeedsURL}
+		shown := admin.CatalogueProvider{Name: p.Name, Title: p.Title, Protocols: []string{}, Models: append([]string{}, p.Models...), NeedsURL: p.NeedsURL, URLs: []string{}, KeyPatterns: append([]string{}, p.Keys...)}
+		for _, e := range p.Endpoints {
+			if !slices.Contains(shown.URLs, e.URL) {
+				shown.URLs = append(shown.URLs, e.URL)
+			}
+		}
 		shown.Protocols = append(shown.Protocols, p.ProtocolNames()...)
 		c.Providers = append(c.Providers, shown)
 	}
 	return c
-}
-
-// version is that of the module in the running binary.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
-		if m.Path == "github.com/ccload/ccload" {
-			return m.Version
-		}
-	}
-	return "unknown"
 }
 
 // modulesIn lists the modules of ours in a namespace of Caddy's, and of others

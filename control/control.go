@@ -66,9 +66,10 @@ type State struct {
 	noKey      atomic.Bool                  // the keyring's key is kept nowhere
 	stored     atomic.Pointer[storedConfig] // nil until it is read for the first time
 	storeState atomic.Pointer[storeState]
-	reading    sync.Mutex // one at a time reads what is stored
-	editing    sync.Mutex // one at a time changes what is stored
-	rotating   sync.Mutex // one at a time changes the encryption key
+	writeFault atomic.Pointer[error] // why the last batch of calls could not be written; nil: it could
+	reading    sync.Mutex            // one at a time reads what is stored
+	editing    sync.Mutex            // one at a time changes what is stored
+	rotating   sync.Mutex            // one at a time changes the encryption key
 	totals     totals
 }
 
@@ -80,7 +81,7 @@ func NewState(p Parts) *State {
 		Metrics:  func(token string) any { return st.live(token, false) },
 		Running:  p.Gateway.Running.List,
 	}))
-	st.Shared.Version = version()
+	st.Shared.Version = cluster.Version()
 	return st
 }
 
@@ -90,6 +91,8 @@ type Gateway interface {
 	Table() *routing.Table
 	// Explain tells where a call would go now, without sending anything.
 	Explain(q admin.Question) (*admin.Explanation, error)
+	// ExpectedShares tells which part of calls would go to each channel now.
+	ExpectedShares(asked []admin.Asked) map[string]float64
 	// TestChannel asks a channel for short answers, as a client would.
 	TestChannel(ctx context.Context, q admin.TestQuestion) ([]admin.TestAnswer, error)
 	// SiteNames lists the hosts of each site.

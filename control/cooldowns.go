@@ -27,7 +27,7 @@ func (s *Service) Rest(ctx context.Context, who admin.Actor, which health.Ref, u
 	if err := s.state.Routing.Tracker.StartCooldown(health.Entry{Ref: which, Until: until, Kind: ai.RateLimited, Rule: "by hand", Message: "rests because " + who.Name + " said so", Since: now}); err != nil {
 		return admin.Problemf(http.StatusBadRequest, admin.CodeInvalid, "", "%s", err.Error())
 	}
-	return s.note(ctx, who, "rest", which.Scope.String(), which.Channel+which.Group)
+	return s.state.note(ctx, who, "rest", which.Scope.String(), which.Channel+which.Group)
 }
 
 // ClearCooldowns implements admin.Operator.
@@ -36,7 +36,7 @@ func (s *Service) ClearCooldowns(ctx context.Context, who admin.Actor, which hea
 	if n == 0 {
 		return 0, nil
 	}
-	return n, s.note(ctx, who, "clear", "cooling", which.Channel+which.Group)
+	return n, s.state.note(ctx, who, "clear", "cooling", which.Channel+which.Group)
 }
 
 // DropCooldowns ends cooldowns early.

@@ -5,15 +5,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ccload/ccload/admin"
 	"github.com/ccload/ccload/internal/fielddocs"
 )
 
-// TestEveryLiveFieldHasADoc: the types of live events are in no description of
-// the API, which says of those events only that they are a stream.
+// TestEveryLiveFieldHasADoc: what the events of a stream hold is documented
+// field by field, as answers are.
 func TestEveryLiveFieldHasADoc(t *testing.T) {
 	seen := 0
 	for _, of := range []reflect.Type{
-		reflect.TypeFor[Metrics](), reflect.TypeFor[Journal](), reflect.TypeFor[Snapshot](), reflect.TypeFor[OwnMetrics](), reflect.TypeFor[Change](),
+		reflect.TypeFor[admin.LiveMetrics](), reflect.TypeFor[admin.LiveJournal](), reflect.TypeFor[admin.LiveSnapshot](), reflect.TypeFor[admin.OwnMetrics](), reflect.TypeFor[admin.LiveChange](),
 	} {
 		for f := range of.Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

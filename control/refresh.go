@@ -49,7 +49,7 @@ func (st *State) Refresh(ctx context.Context, always bool) error {
 	}
 	st.stored.Store(next)
 	st.Apply()
-	st.PublishChange(Change{Revision: next.revision})
+	st.PublishChange(admin.LiveChange{Revision: next.revision})
 	return nil
 }
 
@@ -68,6 +68,9 @@ func (st *State) RefreshLoop(ctx context.Context) {
 		err := st.look(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		if err == nil {
+			err = st.writable()
 		}
 		st.JudgeStore(err)
 	}

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"time"
 
 	"github.com/ccload/ccload/admin"
@@ -11,15 +12,20 @@ import (
 )
 
 // Status sums up the gateway.
-func (s *Service) Status() admin.Status {
+func (s *Service) Status(ctx context.Context) admin.Status {
 	stats, r := s.state.Gateway.Ledger.Stats(), s.gateway.Table()
 	shown := admin.Status{
 		InFlight: s.state.Gateway.UnderWay.Load(), Channels: len(r.Channels), Tokens: len(r.Tokens.Names()),
-		Cooling: len(s.state.Resting()), Sites: s.gateway.SiteNames(),
+		Cooling: len(s.state.Cooling()), Sites: s.gateway.SiteNames(),
 	}
 	shown.Journal.Depth, shown.Journal.Spooled = int64(stats.Depth), int64(stats.Spooled)
 	shown.Journal.Written, shown.Journal.Lost = int64(stats.Written), int64(stats.Lost) //nolint:gosec // counts
 	shown.Store = s.state.storeStatus()
+	ctx, cancel := context.WithTimeout(ctx, nodesPatience)
+	defer cancel()
+	for _, n := range s.state.Cluster.Known(ctx, time.Now()) {
+		shown.Nodes = append(shown.Nodes, admin.Node{ID: n.ID, Name: n.Name, Version: n.Version, Since: n.Since, Seen: n.Seen, Self: n.Self, Away: n.Away})
+	}
 	if stats.Journal != nil {
 		shown.Journal.Problem = "the journal of calls cannot be written: " + stats.Journal.Error() +
 			"; calls go on and their records are kept in memory until the store has them, but are lost with the process. " +
@@ -28,8 +34,11 @@ func (s *Service) Status() admin.Status {
 	return shown
 }
 
-// Resting lists what cools down right now.
-func (st *State) Resting() []health.Entry {
+// nodesPatience bounds how long a database that hangs holds up the status.
+const nodesPatience = time.Second
+
+// Cooling lists what cools down right now.
+func (st *State) Cooling() []health.Entry {
 	now := time.Now()
 	var list []health.Entry
 	for _, e := range st.Routing.Tracker.Entries() {

@@ -45,7 +45,7 @@ func (s *Service) Import(ctx context.Context, who admin.Actor, in admin.ImportFi
 		switch {
 		case errors.As(err, &bad) && len(result.Problems)+len(bad) <= maxImportProblems:
 			for _, e := range bad {
-				result.Problems = append(result.Problems, admin.ImportProblem{Name: e.name, Field: e.field, Message: e.Error()})
+				result.Problems = append(result.Problems, admin.ImportProblem{Code: e.code(), Name: e.name, Field: e.field, Message: e.Error()})
 			}
 			set = leavingOut(set, bad)
 			continue
@@ -75,6 +75,14 @@ type importError struct {
 }
 
 func (e *importError) Unwrap() error { return e.error }
+
+// code is that of the problem.
+func (e *importError) code() string {
+	if p, ok := errors.AsType[*admin.Problem](e.error); ok {
+		return p.Code
+	}
+	return admin.CodeInvalid
+}
 
 // importErrors are all things of a file that are found wrong in one go, so that
 // a file with hundreds of mistakes is not begun anew for each. It is never empty.
@@ -272,5 +280,5 @@ func (s *Service) Export(ctx context.Context, who admin.Actor, format string, se
 	if !secrets {
 		return b.Bytes(), nil
 	}
-	return b.Bytes(), s.note(ctx, who, "export", "secrets", format)
+	return b.Bytes(), s.state.note(ctx, who, "export", "secrets", format)
 }

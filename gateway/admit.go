@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -135,82 +134,6 @@ func (c *Call) untilKnown(what string) error {
 	}
 }
 
-// Admit takes the call's place under the limits of its token, and sets aside
-// what it may cost; settle gives both back.
-func (c *Call) Admit() error {
-	if c.admitByBound() {
-		return nil
-	}
-	freed := c.token.Limiter().Freed()
-	admission, err := c.token.Admit(c.Received, c.expected())
-	if c.inTheWay(err) {
-		admission, err = c.token.Admit(c.Received, c.expected())
-	}
-	for until := c.Received.Add(shareWait); err != nil && (c.waitForShare(err, until) || c.waitForReserved(err, until, freed)); {
-		freed = c.token.Limiter().Freed()
-		admission, err = c.token.Admit(time.Now(), c.expected())
-	}
-	if over, ok := errors.AsType[*access.LimitError](err); ok {
-		if over.RetryAfter > 0 {
-			setRetryAfter(c.w.Header(), over.RetryAfter)
-		}
-		c.site.gateway.Observer.LimitReached("token", c.Token, over.Limit, over.Resets)
-		status := http.StatusTooManyRequests
-		if over.Limit == access.LimitUnknown {
-			status = http.StatusServiceUnavailable
-		}
-		return &protocol.RequestError{Status: status, Code: over.Code(), Message: over.Error()}
-	}
-	c.admission = admission
-	return err
-}
-
-// inTheWay reports whether a call was refused for what others may not use: bounds
-// of theirs that have been replaced since.
-func (c *Call) inTheWay(err error) bool {
-	over, ok := errors.AsType[*access.LimitError](err)
-	if !ok || over.Limit == access.LimitRPM || over.Limit == access.LimitConcurrency {
-		return false
-	}
-	return c.site.gateway.State.Recounts.replace(c.token.Limiter())
-}
-
-// shareWait is how long a call waits for a larger share of a limit.
-const shareWait = 1200 * time.Millisecond
-
-// waitForShare waits for a larger share of a limit that other nodes leave room
-// in, and says whether it is worth trying again.
-func (c *Call) waitForShare(err error, until time.Time) bool {
-	over, ok := errors.AsType[*access.LimitError](err)
-	if !ok || !over.Shared || !time.Now().Before(until) {
-		return false
-	}
-	ctx, cancel := context.WithDeadline(c.r.Context(), until)
-	defer cancel()
-	c.site.gateway.Shares.Wait(ctx)
-	if ctx.Err() != nil {
-		c.token.Limiter().WaitedInVain(time.Now())
-	}
-	return ctx.Err() == nil
-}
-
-// waitForReserved waits until a call under way gives back what it reserved of
-// the token's budget, and says whether it is worth trying again.
-func (c *Call) waitForReserved(err error, until time.Time, freed <-chan struct{}) bool {
-	over, ok := errors.AsType[*access.LimitError](err)
-	if !ok || !over.Reserved {
-		return false
-	}
-	ctx, cancel := context.WithDeadline(c.r.Context(), until)
-	defer cancel()
-	select {
-	case <-freed:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // Plan finds the channels that serve the model.
 func (c *Call) Plan() error {
 	c.route = c.snapshot.table.Route(c.Model, c.site.Limits.FuzzyModels)
@@ -221,7 +144,7 @@ func (c *Call) Plan() error {
 		return c.untilKnown("model")
 	}
 	message := fmt.Sprintf("no channel of this gateway serves the model %q", ai.Shorten(c.Model, 200))
-	if near := config.Closest(c.Model, c.usableNames(), 3); len(near) > 0 {
+	if near := config.Closest(c.Model, usableNames(c.snapshot.table, c.token), 3); len(near) > 0 {
 		message += "; close to it are " + strings.Join(near, ", ")
 	}
 	return &protocol.RequestError{Status: http.StatusNotFound, Code: "model_not_found", Param: "model", Message: message}

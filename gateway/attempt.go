@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ccload/ccload/ai"
@@ -19,10 +21,19 @@ type attempt struct {
 	call      *Call
 	target    *routing.Target
 	record    *ai.Attempt
+	request   relay.Request
 	note      health.Note // of its success, in the target's history
 	asksUsage bool        // of a stream whose client does not, see include_usage.go
 
 	journaled time.Duration // when the journal was last told of it, since the call was received
+}
+
+// attempts are used again. An attempt is over when try returns: nobody keeps it.
+var attempts = sync.Pool{New: func() any { return new(attempt) }}
+
+func (a *attempt) release() {
+	*a = attempt{}
+	attempts.Put(a)
 }
 
 // try tries one target. It reports whether the call is over: answered, or
@@ -34,15 +45,20 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 		Target: t.ID(), Start: start, Why: t.Why, Probe: t.Permit.Probe(),
 	})
 	rec := &c.Record.Attempts[len(c.Record.Attempts)-1]
-	a := &attempt{call: c, target: t, record: rec}
+	a := attempts.Get().(*attempt)
+	a.call, a.target, a.record = c, t, rec
+	defer a.release()
 	if t.Repeats == 0 {
 		t.History.Retries.Call(c.Received.Add(start))
+	}
+	if c.tellsOfHealth(ai.OK) {
+		t.Begin(c.Received.Add(start))
 	}
 	if t.Protocol != c.Protocol {
 		rec.Protocol, rec.Dropped = t.Protocol, a.dropped()
 	}
-	request, err := a.upstreamRequest()
-	if err != nil {
+	var err error
+	if a.request, err = a.upstreamRequest(); err != nil {
 		t.Permit.Release()
 		rec.Outcome = ai.Outcome{Kind: ai.BadAnswer, Rule: "request", Message: err.Error(), Retry: true}
 		c.chooser.Tried = append(c.chooser.Tried, routing.Tried{Channel: t.Channel, Protocol: t.Protocol, Model: t.Model, Kind: ai.BadAnswer, Scope: ai.ScopeChannel})
@@ -54,8 +70,8 @@ func (c *Call) try(ctx context.Context, t *routing.Target) (over bool) {
 	a.journaled = start
 	a.journal(nil)
 	c.alive.wait()
-	answer := relay.Send(ctx, request)
-	defer answer.Close()
+	answer := relay.Send(ctx, &a.request)
+	defer answer.Release()
 	c.alive.stop(c)
 	if answer.Good() && a.asStream(answer) {
 		t.Conf.HeaderDown.Apply(answer.Header, answer.Upstream)
@@ -102,7 +118,7 @@ func (a *attempt) afterFailure(ctx context.Context, answer *relay.Answer, now ti
 		return true
 	}
 	failed := &failedAnswer{
-		outcome: o, status: answer.Status, header: answer.Header, body: answer.Held(), foreign: t.Protocol != c.Protocol,
+		outcome: o, status: answer.Status, header: maps.Clone(answer.Header), body: answer.Held(), foreign: t.Protocol != c.Protocol,
 		secrets: []string{t.Secret()},
 	}
 	if len(t.Conf.URLs) > 0 { // an address of the operator's own; those of services are known
@@ -243,7 +259,7 @@ func (a *attempt) broken(ctx context.Context, answer *relay.Answer, evidence hea
 		return
 	}
 	t.History.Revoke(a.note)
-	if !health.Transient(o.Kind) || !t.History.Steady(now) || c.chooser.AnyLeft(t.Channel) {
+	if !health.Transient(o.Kind) || !t.Steady(now) || c.chooser.AnyLeft(t.Channel) {
 		a.record.Rested = t.Permit.Report(o, nil, now)
 	}
 	a.observe(false, now)

@@ -29,6 +29,14 @@ type body struct {
 	bytes   []byte
 	class   int // index of the pool, -1 for none
 	holders atomic.Int32
+
+	holding, releasing func() // hold and release, made once
+}
+
+func makeBody(size, class int) *body {
+	b := &body{bytes: make([]byte, 0, size), class: class}
+	b.holding, b.releasing = b.hold, b.release
+	return b
 }
 
 // newBody returns an empty body with room for size bytes, held once.
@@ -37,14 +45,14 @@ func newBody(size int) *body {
 		if size <= room {
 			b, _ := bodyPools[class].Get().(*body)
 			if b == nil {
-				b = &body{bytes: make([]byte, 0, room), class: class}
+				b = makeBody(room, class)
 			}
 			b.bytes = b.bytes[:0]
 			b.holders.Store(1)
 			return b
 		}
 	}
-	b := &body{bytes: make([]byte, 0, size), class: -1}
+	b := makeBody(size, -1)
 	b.holders.Store(1)
 	return b
 }
@@ -95,9 +103,11 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, patience time
 		}
 		if err == io.EOF {
 			// After a failure the deadline stays: the server must not wait for
-			// the rest of a body that does not come.
+			// the rest of a body that does not come. Caddy's own writer would
+			// set the server's read_timeout instead, whose end the server takes
+			// for the client's leaving.
 			if patience > 0 {
-				_ = rc.SetReadDeadline(time.Time{})
+				_ = http.NewResponseController(relay.Innermost(w)).SetReadDeadline(time.Time{})
 			}
 			return b, nil
 		}

@@ -32,15 +32,13 @@ type Call struct {
 	clientAddress string
 	match         Match
 
-	token     *access.Token
-	admission *access.Admission // nil until the token has admitted the call
-	used      access.Use        // by all attempts together, see addCost
-	body      *body
-	request   protocol.Request
-	route     *routing.Route // what the model amounts to; nil until it is known
-	chooser   *routing.Chooser
-	expectation
-	bounded     boundCall // see recount.go
+	token       *access.Token
+	admission   admission
+	body        *body
+	request     protocol.Request
+	route       *routing.Route // what the model amounts to; nil until it is known
+	chooser     *routing.Chooser
+	forecast    forecast
 	translation translation
 	continued   *continued // nil: the request tells all of the conversation
 	progress    progress
@@ -69,6 +67,7 @@ func (s *Site) NewCall(w http.ResponseWriter, r *http.Request, m Match, clientAd
 		site: s, snapshot: s.snapshot(), w: w, r: r, match: m,
 		clientAddress: cmp.Or(clientAddress, access.HostOf(r.RemoteAddr)),
 	}
+	c.forecast.call = c
 	c.Received = time.Now()
 	c.ID = newRequestID(c.Received)
 	c.Protocol = m.Format.ID()

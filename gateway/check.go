@@ -60,7 +60,7 @@ func checksOf(r *routing.Table) map[string]time.Duration {
 	every := make(map[string]time.Duration)
 	for _, ch := range r.Channels {
 		if hc := ch.Conf.HealthCheck; hc != nil && !ch.Conf.Disabled && !ch.Keyless {
-			every[ch.Name] = hc.Interval.Duration
+			every[ch.Name] = hc.Every()
 		}
 	}
 	return every

@@ -3,134 +3,14 @@ package gateway
 import (
 	"cmp"
 	"math/rand/v2"
-	"sync"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/ai"
 	"github.com/ccload/ccload/provider"
 	"github.com/ccload/ccload/relay"
-	"github.com/ccload/ccload/routing"
-	"github.com/ccload/ccload/tokens"
 )
 
-// This file is what a call is expected to use, and what it used.
-
-// expectation is how many tokens a call is expected to use.
-type expectation struct {
-	mu    sync.Mutex   // the input may be counted by several
-	count tokens.Count // of the input
-	known bool
-}
-
-// countInput counts the input, once.
-func (c *Call) countInput() int64 { return c.inputCount(c.body).Tokens }
-
-// inputCount is the count of the input, whose body is b.
-func (c *Call) inputCount(b *body) tokens.Count {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.known {
-		c.known = true
-		c.count = c.site.gateway.State.Counter.Send(c.sent(), c.countedModel(), b.bytes)
-	}
-	return c.count
-}
-
-// counted reports whether the input was counted.
-func (c *Call) counted() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.known
-}
-
-// countedModel is the model whose tokens are counted: the upstream's name of
-// it, because an alias tells nothing.
-func (c *Call) countedModel() string {
-	if c.route != nil {
-		return c.route.Steps[0].Candidates[0].Model
-	}
-	return c.Model
-}
-
-// sent is how the call goes to whoever counts it, as far as its first candidate
-// tells.
-func (c *Call) sent() tokens.Sent {
-	s := tokens.Sent{Protocol: c.Protocol, Stream: c.Stream, Index: &c.request.Index}
-	if c.route != nil {
-		s.Vertex = provider.Vertex(c.route.Steps[0].Candidates[0].Conf)
-	}
-	return s
-}
-
-// expect is the usage of a call with as much output as it usually has, and with
-// as much as it hardly ever exceeds: what its client allows, where it says so.
-// The first counts against rates, which are given back within a minute anyway;
-// the second is set aside of budgets, so that calls at once cannot spend more
-// than there is.
-func (c *Call) expect(model string, input int64) (usual, bound ai.Usage) {
-	usual = ai.Usage{Input: input}
-	bound = usual
-	if generates(c.Operation) {
-		outputs := &c.site.gateway.State.outputs
-		usual.Output, bound.Output = outputs.Estimate(model), outputs.Bound(model)
-		if c.MaxOutput > 0 {
-			usual.Output, bound.Output = min(usual.Output, c.MaxOutput), c.MaxOutput
-		}
-	}
-	return usual, bound
-}
-
-// ExpectedUse implements routing.Estimator. Nothing is expected of a candidate
-// none of whose limits counts it.
-func (c *Call) ExpectedUse(cand *routing.Candidate) access.Use {
-	if !cand.Limiter.Measured() {
-		return access.Use{}
-	}
-	return c.useAt(cand, c.countInput())
-}
-
-// useAt is what the call with so many tokens of input is expected to use of a candidate.
-func (c *Call) useAt(cand *routing.Candidate, input int64) access.Use {
-	usual, bound := c.expect(cand.Model, input)
-	return access.Use{
-		Tokens: int(usual.Input + usual.Output), Money: c.priceAt(cand, &bound).Amount, Likely: c.priceAt(cand, &usual).Amount,
-	}
-}
-
-// dearest is how many candidates are priced to find out what a call may cost.
-const dearest = 16
-
-// expected is what the call is expected to use of its token: what the dearest
-// of the first candidates would take.
-func (c *Call) expected() access.Use {
-	if !c.token.Limiter().Measured() {
-		return access.Use{}
-	}
-	return c.expectedOf(c.countInput())
-}
-
-// expectedOf is expected for an input of so many tokens.
-func (c *Call) expectedOf(input int64) access.Use {
-	var most access.Use
-	left := dearest
-	for i := range c.route.Steps {
-		for j := range c.route.Steps[i].Candidates {
-			if left--; left < 0 {
-				return most
-			}
-			cand := &c.route.Steps[i].Candidates[j]
-			u := c.useAt(cand, input)
-			most.Tokens = max(most.Tokens, u.Tokens)
-			most.Money, most.Likely = max(most.Money, u.Money), max(most.Likely, u.Likely)
-		}
-	}
-	return most
-}
-
-// priceAt is what a usage costs at a candidate.
-func (c *Call) priceAt(cand *routing.Candidate, u *ai.Usage) ai.Cost {
-	return c.site.gateway.State.Prices.Catalogue().Price(cand.Conf.Provider, cand.Model, c.Received, u, cand.Conf.CostMultiplier)
-}
+// This file is what a call used, and what that costs.
 
 // addCost counts what an attempt used, and what that costs. Failed attempts are
 // billed too if the provider says that they used something. answer is nil if
@@ -151,9 +31,9 @@ func (a *attempt) addCost(answer *relay.Answer, complete bool) {
 		return
 	}
 	a.record.Usage.Region = cmp.Or(a.record.Usage.Region, provider.Region(t.Conf, t.URLs[t.URL].Host))
-	a.record.Cost = c.priceAt(&t.Candidate, &a.record.Usage)
+	a.record.Cost = c.forecast.priceAt(&t.Candidate, &a.record.Usage)
 	t.Used = access.Use{Tokens: int(a.record.Usage.Input + a.record.Usage.Output), Money: a.record.Cost.Amount}
-	c.used.Tokens += t.Used.Tokens
+	c.admission.used.Tokens += t.Used.Tokens
 	c.Record.Usage.Add(&a.record.Usage)
 	rec := &c.Record.Cost
 	rec.Amount += a.record.Cost.Amount
@@ -199,7 +79,7 @@ func (a *attempt) estimate(u *ai.Usage, answer *relay.Answer, complete bool) {
 	counter := c.site.gateway.State.Counter
 	if input {
 		u.CachedInput, u.CacheWrite, u.CacheWrite1h, u.AudioInput, u.ImageInput, u.CachedAudio, u.CachedImage = 0, 0, 0, 0, 0, 0, 0
-		u.Input, u.Estimated = c.countInput(), true
+		u.Input, u.Estimated = c.forecast.countInput(), true
 	}
 	if u.Output > maxTokens {
 		u.Output, u.Reasoning, u.AudioOutput, u.ImageOutput, u.Estimated = 0, 0, 0, 0, true
@@ -225,11 +105,11 @@ func (a *attempt) learn(u *ai.Usage) {
 	c, t := a.call, a.target
 	st := c.site.gateway.State
 	st.outputs.Observe(t.Model, u.Output)
-	if !c.counted() && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
+	if !c.forecast.counted() && (st.counting.idle(c.Received) && rand.IntN(learnEvery*(1+c.BodySize/learnSize)) > 0) { //nolint:gosec // a sample
 		return
 	}
-	n := c.inputCount(c.body)
-	if c.countedModel() == t.Model {
+	n := c.forecast.inputCount(c.body)
+	if c.forecast.countedModel() == t.Model {
 		st.Counter.Learn(n, u.Input)
 	}
 }

@@ -23,11 +23,11 @@ func (c *Call) CountTokens() error {
 	st.counting.use(c.Received)
 	c.route = c.snapshot.table.Route(c.Model, c.site.Limits.FuzzyModels)
 	format := c.match.Format.(protocol.TokenCounter) // whoever has the endpoint is one
-	body, sent := format.CountedRequest(c.body.bytes), c.sent()
+	body, sent := format.CountedRequest(c.body.bytes), c.forecast.sent()
 	if len(body) != len(c.body.bytes) {
 		sent.Index = nil // it is of the whole body
 	}
-	n := st.Counter.Send(sent, c.countedModel(), body).Tokens
+	n := st.Counter.Send(sent, c.forecast.countedModel(), body).Tokens
 	return c.answer(format.CountAnswer(n))
 }
 

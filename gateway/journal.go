@@ -26,11 +26,11 @@ func (a *attempt) journal(answer *relay.Answer) {
 		a.record.Outcome.Status, rec.Status = answer.Status, answer.Status
 		a.estimate(&a.record.Usage, answer, false)
 	} else if generates(c.Operation) {
-		a.record.Usage = ai.Usage{Input: roughInput(c), Estimated: true}
+		a.record.Usage = ai.Usage{Input: c.forecast.rough(), Estimated: true}
 	}
 	if u := &a.record.Usage; !u.IsZero() {
 		u.Region = cmp.Or(u.Region, provider.Region(a.target.Conf, a.target.URLs[a.target.URL].Host))
-		a.record.Cost = c.priceAt(&a.target.Candidate, u)
+		a.record.Cost = c.forecast.priceAt(&a.target.Candidate, u)
 		rec.Cost.Amount += a.record.Cost.Amount
 		rec.Cost.List += a.record.Cost.List
 		rec.Cost.Unpriced = rec.Cost.Unpriced || a.record.Cost.Unpriced
@@ -65,7 +65,7 @@ const bytesOfOutput = 3
 // being spent. The stream itself goes on.
 func (a *attempt) topUp(answer *relay.Answer) {
 	c, t := a.call, a.target
-	if c.admission == nil || !generates(c.Operation) || !c.token.Limiter().Budget.Limited() {
+	if c.admission.granted == nil || !generates(c.Operation) || !c.token.Limiter().Budget.Limited() {
 		return
 	}
 	text, times := answer.Said()
@@ -76,21 +76,6 @@ func (a *attempt) topUp(answer *relay.Answer) {
 	if float64(len(text))*times/bytesOfOutput < float64(bound) {
 		return
 	}
-	u := ai.Usage{Input: c.countInput(), Output: int64(float64(c.site.gateway.State.Counter.Answer(t.Model, text)) * times)}
-	c.admission.Costs(c.Record.Cost.Amount + c.priceAt(&t.Candidate, &u).Amount)
+	u := ai.Usage{Input: c.forecast.countInput(), Output: int64(float64(c.site.gateway.State.Counter.Answer(t.Model, text)) * times)}
+	c.admission.granted.Costs(c.Record.Cost.Amount + c.forecast.priceAt(&t.Candidate, &u).Amount)
 }
-
-// roughInput is the input of a call that is not over: as it was counted for its
-// limits or, where none counts it, a quarter of its bytes, of which more than
-// maxRough are likely to be media.
-func roughInput(c *Call) int64 {
-	if c.known {
-		return c.count.Tokens
-	}
-	return int64(min(c.BodySize, maxRough) / bytesOfToken)
-}
-
-const (
-	maxRough     = 256 << 10
-	bytesOfToken = 4
-)

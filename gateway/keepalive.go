@@ -13,6 +13,11 @@ import (
 // keepaliveEvery is the time between two signs of life.
 const keepaliveEvery = 15 * time.Second
 
+// keepaliveQUIC is the latest moment of the first sign over HTTP/3: Caddy gives a
+// QUIC connection up on which nothing came for 30 seconds, unless its client asks
+// for life by itself.
+const keepaliveQUIC = 20 * time.Second
+
 // keepalive gives the client of a stream signs of life while upstreams think:
 // servers between them give a connection up on which nothing comes for a minute
 // or two. The first sends the headers, so that what is known of the answer later
@@ -48,6 +53,9 @@ func newKeepalive(c *Call) *keepalive {
 	format, ok := c.match.Format.(protocol.StreamKeeper)
 	if !ok || after <= 0 || !c.Stream || !generates(c.Operation) || c.match.Endpoint.Opaque {
 		return nil
+	}
+	if c.r.ProtoMajor == 3 {
+		after = min(after, keepaliveQUIC)
 	}
 	k := keepalives.Get().(*keepalive)
 	k.mu.Lock()

@@ -92,12 +92,12 @@ func (c *Call) usableModels() []protocol.Model {
 		}
 	}
 	for name := range c.token.Models() {
-		if c.servedBy(usable, name) {
+		if servedBy(usable, name) {
 			add(name, "ccload", 0)
 		}
 	}
 	for name, models := range r.Aliases {
-		if !access.IsPattern(name) && slices.ContainsFunc(models, func(m string) bool { return c.servedBy(usable, m) }) {
+		if !access.IsPattern(name) && slices.ContainsFunc(models, func(m string) bool { return servedBy(usable, m) }) {
 			add(name, "ccload", 0)
 		}
 	}
@@ -123,15 +123,15 @@ func dateOfName(name string) int64 {
 	return t.Unix()
 }
 
-func (c *Call) servedBy(channels []*routing.Channel, model string) bool {
+func servedBy(channels []*routing.Channel, model string) bool {
 	return slices.ContainsFunc(channels, func(ch *routing.Channel) bool { return ch.Served.Match(model) })
 }
 
-// usableNames are the written-out names the token may use, for suggestions.
-func (c *Call) usableNames() []string {
+// usableNames are the written-out names a token may use, for suggestions.
+func usableNames(table *routing.Table, token *access.Token) []string {
 	var names []string
-	for _, name := range c.snapshot.table.Names {
-		if c.token.MayUseModel(name) {
+	for _, name := range table.Names {
+		if token.MayUseModel(name) {
 			names = append(names, name)
 		}
 	}

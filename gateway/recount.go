@@ -55,21 +55,19 @@ func (c *Call) admitByBound() bool {
 	if !c.token.Limiter().Measured() || !q.room(len(c.body.bytes)) {
 		return false
 	}
-	n, bound := c.site.gateway.State.Counter.AtMost(c.sent(), c.countedModel(), c.body.bytes)
+	n, bound := c.site.gateway.State.Counter.AtMost(c.forecast.sent(), c.forecast.countedModel(), c.body.bytes)
 	if !bound {
-		c.mu.Lock()
-		c.count, c.known = n, true
-		c.mu.Unlock()
+		c.forecast.set(n)
 		return false
 	}
-	most := c.expectedOf(n.Tokens)
-	admission := c.token.AdmitBound(c.Received, most)
-	if admission == nil {
+	most := c.forecast.expectedOf(n.Tokens)
+	granted := c.token.AdmitBound(c.Received, most)
+	if granted == nil {
 		return false
 	}
-	c.admission = admission // before anybody may replace the bound
+	c.admission.granted = granted // before anybody may replace the bound
 	c.body.hold()
-	b := &c.bounded
+	b := &c.admission.bound
 	b.call, b.most, b.due = c, most, c.since()+recountAfter
 	b.body.Store(c.body)
 	q.add(b, len(c.body.bytes))
@@ -125,8 +123,8 @@ func (b *boundCall) replace() {
 		return
 	}
 	defer taken.release()
-	is := b.call.expectedOf(b.call.inputCount(taken).Tokens)
-	b.call.admission.Adjust(access.Use{Tokens: is.Tokens - b.most.Tokens, Money: is.Money - b.most.Money})
+	is := b.call.forecast.expectedOf(b.call.forecast.inputCount(taken).Tokens)
+	b.call.admission.granted.Adjust(access.Use{Tokens: is.Tokens - b.most.Tokens, Money: is.Money - b.most.Money})
 }
 
 // Run replaces bounds by counts until ctx ends.

@@ -49,6 +49,7 @@ func (b *bounds) call(size int) *Call {
 	leave() // nobody who would wait for room
 	r := httptest.NewRequestWithContext(gone, http.MethodPost, "/v1/messages", http.NoBody)
 	c := &Call{w: httptest.NewRecorder(), r: r, site: b.site, token: b.token, body: newBody(size)}
+	c.forecast.call = c
 	c.Protocol, c.Operation, c.Model, c.MaxOutput, c.Received = ai.Anthropic, ai.Generate, priced, 1, time.Now()
 	c.body.bytes = append(c.body.bytes, `{"messages":[{"role":"user","content":"`+strings.Repeat("tokens ", size/7)+`"}]}`...)
 	ch := &routing.Channel{Conf: &config.Channel{}}
@@ -61,9 +62,9 @@ func (b *bounds) reserved() ai.Money { return b.token.Limiter().Spent(time.Now()
 
 // finishCall is what Settle does with an admission.
 func finishCall(c *Call) {
-	c.bounded.drop()
+	c.admission.bound.drop()
 	c.body.release()
-	c.admission.Settle(access.Use{})
+	c.admission.granted.Settle(access.Use{})
 }
 
 // A call whose bound fits easily is not counted before it is admitted; within
@@ -80,7 +81,7 @@ func TestBoundIsReplaced(t *testing.T) {
 			if err := c.Admit(); err != nil {
 				t.Fatal(err)
 			}
-			if c.counted() {
+			if c.forecast.counted() {
 				t.Fatal("counted before it was admitted")
 			}
 		}
@@ -91,12 +92,12 @@ func TestBoundIsReplaced(t *testing.T) {
 		bound := b.reserved()
 		time.Sleep(recountAfter + recountTick)
 		synctest.Wait()
-		want := long.expected().Money
+		want := long.forecast.expected().Money
 		if got := b.reserved(); got != want || bound <= 3*got {
 			t.Errorf("reserved %v by the bound, then %v; want %v", bound, got, want)
 		}
-		if n := b.token.Limiter().Bounds(); n != 0 || short.counted() {
-			t.Errorf("%d bounds; what has ended was counted: %v", n, short.counted())
+		if n := b.token.Limiter().Bounds(); n != 0 || short.forecast.counted() {
+			t.Errorf("%d bounds; what has ended was counted: %v", n, short.forecast.counted())
 		}
 		finishCall(long)
 		if got, size := b.reserved(), b.site.gateway.State.Recounts.size.Load(); got != 0 || size != 0 {
@@ -104,7 +105,7 @@ func TestBoundIsReplaced(t *testing.T) {
 		}
 		stop()
 		synctest.Wait()
-		if c := b.call(6000); c.Admit() != nil || !c.counted() {
+		if c := b.call(6000); c.Admit() != nil || !c.forecast.counted() {
 			t.Error("admitted by a bound that nobody replaces")
 		}
 	})
@@ -148,16 +149,16 @@ func TestRecountsAreBounded(t *testing.T) {
 	q := b.site.gateway.State.Recounts
 	q.running = true
 	first := b.call(6000)
-	if first.Admit() != nil || first.counted() {
+	if first.Admit() != nil || first.forecast.counted() {
 		t.Fatal("not admitted by a bound")
 	}
 	q.size.Store(recountsMostSize)
-	if c := b.call(6000); c.Admit() != nil || !c.counted() {
+	if c := b.call(6000); c.Admit() != nil || !c.forecast.counted() {
 		t.Error("waits with too many bytes")
 	}
 	q.size.Store(0)
 	q.queue = append(q.queue, make([]*boundCall, recountsMost)...)
-	if c := b.call(6000); c.Admit() != nil || !c.counted() {
+	if c := b.call(6000); c.Admit() != nil || !c.forecast.counted() {
 		t.Error("waits behind too many")
 	}
 }

@@ -78,7 +78,7 @@ func (a *attempt) report(answer *relay.Answer, again repeatable, now time.Time) 
 			c.chooser.Repeat = &routing.Repetition{Target: t, Alone: only, Pause: pauseBefore(t.Repeats+1, o.Until.Sub(now))}
 			spared = t.Repeats == 0 && !t.Permit.Doubtful()
 		}
-		spared = spared || only && t.History.Steady(now)
+		spared = spared || only && t.Steady(now)
 	}
 	if spared {
 		t.Permit.Release()

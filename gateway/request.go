@@ -47,7 +47,7 @@ func edit(t *routing.Target, body []byte) []byte {
 // upstreamRequest builds what is sent to a target: the client's request with
 // only the address, the credential and the model's name changed, and what the
 // channel's own config asks for.
-func (a *attempt) upstreamRequest() (*relay.Request, error) {
+func (a *attempt) upstreamRequest() (relay.Request, error) {
 	c, t := a.call, a.target
 	if t.Protocol != c.Protocol {
 		return a.translatedRequest()
@@ -58,16 +58,16 @@ func (a *attempt) upstreamRequest() (*relay.Request, error) {
 	}
 	path, err := endpoint.URLPath(value)
 	if err != nil {
-		return nil, err
+		return relay.Request{}, err
 	}
 	header := a.upstreamHeader()
 	u := finish(t, c.r, c.match.Format, header, path, endpoint.ForwardQuery(c.r.URL.RawQuery))
 	a.asksUsage = a.mustAskUsage()
 	body, err := a.upstreamBody(header)
 	if err != nil {
-		return nil, err
+		return relay.Request{}, err
 	}
-	return &relay.Request{
+	return relay.Request{
 		ID: c.ID, Method: c.r.Method, URL: u, Base: t.Base(), Header: header, Body: body,
 		Format: c.match.Format, Endpoint: endpoint, Stream: c.Stream, Array: c.request.Array,
 		Transport: c.snapshot.transports[t.Channel][t.URL],

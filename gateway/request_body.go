@@ -21,7 +21,7 @@ func (a *attempt) upstreamBody(header http.Header) (relay.Body, error) {
 	if c.Operation == ai.Generate && protocol.Sealed(whole) {
 		return relay.Body{Parts: [5][]byte{a.unsealedBody()}}, nil
 	}
-	out := relay.Body{Hold: c.body.hold, Release: c.body.release}
+	out := relay.Body{Hold: c.body.holding, Release: c.body.releasing}
 	changes := make([]protocol.Change, 0, 2)
 	if t.Model != c.Model && t.Model != "" {
 		start, end := c.request.ModelStart, c.request.ModelEnd

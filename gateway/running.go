@@ -45,11 +45,19 @@ func (e *endedError) Error() string {
 func (e *endedError) Is(target error) bool { return target == relay.ErrEnded }
 
 // start lists a call as running. The context that it returns ends when somebody
-// ends the call; end must be called when the call has ended.
-func (r *Running) start(c *Call, parent context.Context) (ctx context.Context, end func()) {
+// ends the call, or with errTotalTimeout after a time; 0: it may take any. end
+// must be called when the call has ended.
+func (r *Running) start(c *Call, parent context.Context, total time.Duration) (ctx context.Context, end func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	r.calls.Store(c, cancel)
+	var timer *time.Timer // a context of its own for it would cost more
+	if total > 0 {
+		timer = time.AfterFunc(total, func() { cancel(errTotalTimeout) })
+	}
 	return ctx, func() {
+		if timer != nil {
+			timer.Stop()
+		}
 		r.calls.Delete(c)
 		cancel(nil)
 	}

@@ -17,7 +17,14 @@ import (
 )
 
 // errTotalTimeout ends a call that took longer than its handler allows.
-var errTotalTimeout = errors.New("the call took longer than total_timeout")
+var errTotalTimeout error = totalTimeout{}
+
+type totalTimeout struct{}
+
+func (totalTimeout) Error() string { return "the call took longer than total_timeout" }
+
+// Is makes it a timeout of the whole call to package relay.
+func (totalTimeout) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // endedHere reports whether a call was ended by the gateway itself, which is no
 // fault of the upstream's.
@@ -29,13 +36,8 @@ func endedHere(ctx context.Context) bool {
 // Serve tries targets until one answers well or the caller is told why none
 // could.
 func (c *Call) Serve() error {
-	ctx, end := c.site.gateway.State.Running.start(c, c.r.Context())
+	ctx, end := c.site.gateway.State.Running.start(c, c.r.Context(), c.site.Limits.TotalTimeout)
 	defer end()
-	if total := c.site.Limits.TotalTimeout; total > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, total, errTotalTimeout)
-		defer cancel()
-	}
 	c.choose()
 	if err := c.pin(ctx); err != nil {
 		return c.Refuse(err)
@@ -63,7 +65,7 @@ func (c *Call) choose() {
 	k.Route, k.Call, k.Token, k.Now = c.route, &c.Call, c.token, time.Now()
 	k.State, k.Policy = c.site.gateway.Routing.Selection, c.site.Policy
 	k.Seed = rand.Uint64() //nolint:gosec // spreads load, guards nothing
-	k.Estimator = c
+	k.Estimator = &c.forecast
 	if CodecOf(c.Protocol) != nil {
 		k.Translator = c
 	}

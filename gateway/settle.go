@@ -28,16 +28,13 @@ func (c *Call) Settle() (rec *ai.Record, abort bool) {
 		c.chooser = nil
 	}
 	c.keepCapture()
-	c.bounded.drop()
+	c.admission.bound.drop()
 	if c.body != nil {
 		c.body.release()
 		c.body = nil
 	}
 	rec.Day = c.snapshot.table.Calendar.Day(c.Received)
-	if c.admission != nil {
-		c.used.Money = rec.Cost.Amount
-		c.admission.Settle(c.used)
-	}
+	c.admission.settle(rec.Cost.Amount)
 	c.site.gateway.State.Ledger.Record(rec, &c.journal) // before anything that may go wrong
 	c.site.gateway.Observer.CallEnded(rec, c.route != nil)
 	return rec, c.abort

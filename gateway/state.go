@@ -25,7 +25,7 @@ type State struct {
 	modelLists     *modelListCache
 	Pool           *relay.Pool
 	Ledger         *ledger.Ledger
-	Captures       *Captures
+	Captures       *ledger.Captures
 	Responses      *StoredResponses
 	Substituted    Substitutions
 	UnderWay       atomic.Int64 // calls, of all configs
@@ -45,7 +45,7 @@ func NewState(log func() *zap.Logger) *State {
 		responseOwners: newResponseOwners(),
 		modelLists:     newModelListCache(),
 		Pool:           newPool(),
-		Captures:       newCaptures(),
+		Captures:       ledger.NewCaptures(),
 		Responses:      newStoredResponses(),
 		Ledger:         ledger.New(ledger.Options{Alarm: func(msg string, err error) { log().Error(msg, zap.Error(err)) }}),
 	}

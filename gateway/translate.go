@@ -97,11 +97,11 @@ func (c *Call) CanTranslate(p ai.Protocol, model string) (whole bool, err error)
 }
 
 // translatedRequest is what is sent to a target that speaks another protocol.
-func (a *attempt) translatedRequest() (*relay.Request, error) {
+func (a *attempt) translatedRequest() (relay.Request, error) {
 	c, t := a.call, a.target
 	out, err := c.translate(t.Protocol, t.Model)
 	if err != nil {
-		return nil, err
+		return relay.Request{}, err
 	}
 	codec := CodecOf(t.Protocol)
 	header := make(http.Header, len(out.Header)+6)
@@ -115,12 +115,12 @@ func (a *attempt) translatedRequest() (*relay.Request, error) {
 	endpoint := protocol.GenerateEndpoint(codec, c.Stream)
 	path, err := endpoint.URLPath(t.Model)
 	if err != nil {
-		return nil, err
+		return relay.Request{}, err
 	}
 	u := finish(t, c.r, codec, header, path, out.Query)
 	body := edit(t, out.Body)
 	_, thoughts := protocol.WantsThoughts(t.Model)
-	return &relay.Request{
+	return relay.Request{
 		ID: c.ID, Method: http.MethodPost, URL: u, Base: t.Base(), Header: header, Body: relay.Body{Parts: [5][]byte{body}},
 		Format: codec, Endpoint: endpoint, Stream: c.Stream,
 		Transport: c.snapshot.transports[t.Channel][t.URL],
@@ -140,7 +140,7 @@ func (c *Call) inputTold() func() int64 {
 	if f, ok := c.match.Format.(protocol.InputTeller); !c.Stream || !ok || !f.TellsInputFirst() {
 		return nil
 	}
-	return c.countInput
+	return c.forecast.countInput
 }
 
 var jsonType = []string{"application/json"}

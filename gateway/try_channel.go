@@ -189,7 +189,7 @@ func testOnce(ctx context.Context, c *Call, o *testOrder) {
 		return
 	}
 	t.Why = testPolicy
-	ctx, end := c.site.gateway.State.Running.start(c, ctx)
+	ctx, end := c.site.gateway.State.Running.start(c, ctx, 0)
 	defer end()
 	if !c.try(ctx, t) {
 		_ = c.giveUp(ctx)
@@ -210,6 +210,9 @@ func report(c *Call, answer *admin.TestAnswer, w *heldAnswer) {
 			answer.Outcome, answer.Status = last.Outcome.Kind, last.Outcome.Status
 			answer.Message = cmp.Or(last.Outcome.Message, answer.Message)
 		}
+	}
+	if writing := answer.Duration - answer.FirstContent; answer.OK && answer.FirstContent > 0 && writing > 0 && answer.Usage.Output > 1 {
+		answer.Speed = float64(answer.Usage.Output) / writing.Seconds()
 	}
 	if answer.OK {
 		answer.Text = ai.Shorten(textOf(CodecOf(answer.Protocol), w.header.Get("Content-Type"), w.body), maxTestText)

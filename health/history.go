@@ -15,8 +15,8 @@ const (
 	steadyFrom     = 2 // successes among them
 )
 
-// History is how the last attempts at one model of a channel went, and what
-// follows from it for those that have nobody else to ask. Noting an attempt
+// History is how the last attempts at one model at an address of a channel went,
+// and what follows from it for those that have nobody else to ask. Noting an attempt
 // takes no lock. The zero value is ready for use; a nil History remembers
 // nothing and allows nothing.
 type History struct {
@@ -24,6 +24,8 @@ type History struct {
 	Retries RetryBudget
 	// Start admits calls while everything rests.
 	Start SlowStart
+
+	flights flights
 
 	used  atomic.Int64 // when an attempt was last noted, unix nanoseconds
 	next  atomic.Uint32
@@ -59,18 +61,36 @@ func (h *History) Revoke(n Note) {
 
 // Steady reports whether at least two of the last ten attempts, none of which
 // counts that is older than 30 s, were successes. Such a target is worth asking
-// again where nobody else is left, however often it fails between.
-func (h *History) Steady(now time.Time) bool {
+// again where nobody else is left, however often it fails between. Attempts
+// under way that have outlived failures count as successes so far: those come
+// first where a target fails at once and answers slowly.
+//
+// since is when the attempt began that is in doubt, or now: what was recent then
+// does not become old because an attempt took long to fail.
+func (h *History) Steady(since, now time.Time) bool {
 	if h == nil {
 		return false
 	}
-	good, oldest := 0, now.Add(-recentFor).UnixNano()
+	good := h.successes(since.Add(-recentFor))
+	return good >= steadyFrom || good+h.Outlived(now) >= steadyFrom
+}
+
+// ServedSince reports whether at least two others succeeded since an attempt
+// began: its failure then says nothing new of the target. Calls that wait for
+// silence to end come back together, and would else outnumber all others.
+func (h *History) ServedSince(began time.Time) bool {
+	return h != nil && !began.IsZero() && h.successes(began) >= steadyFrom
+}
+
+// successes counts those of the last attempts that succeeded since a moment.
+func (h *History) successes(since time.Time) (n int) {
+	oldest := since.UnixNano()
 	for i := range h.slots {
 		if v := h.slots[i].Load(); v&1 == 1 && v >= oldest {
-			good++
+			n++
 		}
 	}
-	return good >= steadyFrom
+	return n
 }
 
 // Transient reports whether a kind of failure may be over any moment.
@@ -79,21 +99,21 @@ func Transient(k ai.Kind) bool { return backoffOf(k).class == transient }
 // maxHistories bounds what Histories keeps: clients choose names of models.
 const maxHistories = 8192
 
-// Histories finds the History of a model of a channel by their names, so that
+// Histories finds the History of a model at an address by their names, so that
 // it lives on over changes of the config. The zero value is ready for use.
 type Histories struct {
 	mu   sync.Mutex
 	list map[historyOf]*History
 }
 
-type historyOf struct{ channel, model string }
+type historyOf struct{ channel, address, model string }
 
-// Of returns the history of a channel's model, by the upstream's name. It is
-// asked when a route is made, not for each call.
-func (hs *Histories) Of(channel, model string) *History {
+// Of returns the history of a model, by the upstream's name, at an address of a
+// channel. It is asked when a route is made, not for each call.
+func (hs *Histories) Of(channel, address, model string) *History {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
-	key := historyOf{channel, model}
+	key := historyOf{channel, address, model}
 	if h := hs.list[key]; h != nil {
 		return h
 	}

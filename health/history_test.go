@@ -45,14 +45,14 @@ func TestSteady(t *testing.T) {
 		for _, a := range test.attempts {
 			h.Add(a.ok, noon.Add(-a.ago))
 		}
-		if got := h.Steady(noon); got != test.want {
+		if got := h.Steady(noon, noon); got != test.want {
 			t.Errorf("%s: %t", test.name, got)
 		}
 	}
 	var h History
 	notes := []Note{h.Add(true, noon), h.Add(true, noon)}
 	h.Revoke(notes[0])
-	if h.Steady(noon) {
+	if h.Steady(noon, noon) {
 		t.Error("a success that was taken back counts")
 	}
 }
@@ -92,7 +92,7 @@ func TestSlowStart(t *testing.T) {
 	var s SlowStart
 	now := noon
 	room := func(forced bool) (n int) {
-		for s.Admit(forced, now) {
+		for s.Admit(forced, 0, now) {
 			n++
 		}
 		for range n {
@@ -103,12 +103,12 @@ func TestSlowStart(t *testing.T) {
 	if s.On() || room(true) != 1 {
 		t.Error("it does not start at one")
 	}
-	for i, pause := range []time.Duration{10, 20, 40, 40} {
+	for i, pause := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 64} { // half seconds
 		s.Failed(now)
 		if !s.On() || room(true) != 0 || room(false) != 1 {
 			t.Errorf("failure %d leaves room", i)
 		}
-		now = now.Add(pause*time.Second - 1)
+		now = now.Add(pause*time.Second/2 - 1)
 		if room(true) != 0 {
 			t.Errorf("failure %d: admitted too soon", i)
 		}
@@ -137,12 +137,12 @@ func TestSlowStart(t *testing.T) {
 
 func TestHistoriesAreBounded(t *testing.T) {
 	var hs Histories
-	first := hs.Of("a", "m")
-	if hs.Of("a", "m") != first || hs.Of("a", "n") == first || hs.Of("b", "m") == first {
+	first := hs.Of("a", "u", "m")
+	if hs.Of("a", "u", "m") != first || hs.Of("a", "u", "n") == first || hs.Of("b", "u", "m") == first || hs.Of("a", "v", "m") == first {
 		t.Error("histories are confused")
 	}
 	for i := range 2 * maxHistories {
-		hs.Of("a", fmt.Sprint(i))
+		hs.Of("a", "u", fmt.Sprint(i))
 	}
 	if len(hs.list) > maxHistories {
 		t.Errorf("%d histories", len(hs.list))

@@ -7,14 +7,15 @@ import (
 )
 
 const (
-	// leastWindow is an eighth: a target that fails and fails is asked every
-	// 40 s by calls that have nobody else.
-	leastWindow = 1.0 / 8
+	// leastWindow bounds the pause: a target that fails and fails is asked every
+	// 32 s by calls that have nobody else.
+	leastWindow = 1.0 / 128
 	// wideWindow needs no bounds any more.
 	wideWindow = 64
 	// slowPace is how long it takes until a call is admitted at a window of one
-	// after a failure; at a half it takes twice as long, and so on.
-	slowPace = 5 * time.Second
+	// after a failure; at a half it takes twice as long, and so on: half a second
+	// after the first failure, so that calls which wait outlast a short outage.
+	slowPace = 250 * time.Millisecond
 )
 
 // SlowStart says how many calls may try a target at once while everything that
@@ -38,12 +39,13 @@ type SlowStart struct {
 func (s *SlowStart) On() bool { return s.on.Load() }
 
 // Admit lets a call in if there is room. forced says that the target still
-// rests, so that the call is made in spite of that. Every call that was
-// admitted ends with Leave.
-func (s *SlowStart) Admit(forced bool, now time.Time) bool {
+// rests, so that the call is made in spite of that. proved is how many of the
+// calls inside take no room, because they have outlived failures. Every call
+// that was admitted ends with Leave.
+func (s *SlowStart) Admit(forced bool, proved int, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.inside >= int(max(s.current(), 1)) || forced && s.reopens.After(now) {
+	if s.inside >= int(max(s.current(), 1))+proved || forced && s.reopens.After(now) {
 		return false
 	}
 	s.inside++

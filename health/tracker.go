@@ -3,8 +3,6 @@ package health
 import (
 	"errors"
 	"math/rand/v2"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,45 +62,6 @@ func NewTracker(o Options) *Tracker {
 	return tr
 }
 
-// scopeSet is what is locked together: a channel with all its parts, or a group.
-type scopeSet struct {
-	// count is the number of breakers. 0 answers most questions without the lock.
-	count atomic.Int32
-
-	mu      sync.Mutex
-	own     breakers
-	urls    map[string]*breakers
-	keys    map[string]*breakers
-	models  int       // model-level breakers
-	sweepAt time.Time // when the first breaker may be forgotten
-}
-
-// breakers holds the breakers of one channel, URL, key or group: its own, and those
-// of its parts.
-type breakers struct {
-	own       *breaker
-	protocols map[ai.Protocol]*breaker
-	models    map[string]*breaker
-}
-
-func scopeSetOf(sets map[string]*scopeSet, name string) *scopeSet {
-	a := sets[name]
-	if a == nil {
-		a = &scopeSet{urls: make(map[string]*breakers), keys: make(map[string]*breakers)}
-		sets[name] = a
-	}
-	return a
-}
-
-func breakersOf(byName map[string]*breakers, name string) *breakers {
-	p := byName[name]
-	if p == nil {
-		p = new(breakers)
-		byName[name] = p
-	}
-	return p
-}
-
 // scopeSet finds the scope set of a ref, making it if needed.
 func (tr *Tracker) scopeSet(r *Ref) *scopeSet {
 	tr.mu.Lock()
@@ -125,27 +84,6 @@ func (tr *Tracker) scopeSets() []*scopeSet {
 		list = append(list, a)
 	}
 	return list
-}
-
-// breakers finds where the breaker of a ref is kept.
-func (a *scopeSet) breakers(r *Ref) *breakers {
-	switch r.Scope {
-	case ai.ScopeKey, ai.ScopeKeyModel:
-		return breakersOf(a.keys, r.Key)
-	case ai.ScopeURL, ai.ScopeURLModel, ai.ScopeURLProtocol:
-		return breakersOf(a.urls, r.URL)
-	}
-	return &a.own
-}
-
-func (p *breakers) breaker(r *Ref) *breaker {
-	switch {
-	case r.modelLevel():
-		return p.models[r.Model]
-	case r.Scope == ai.ScopeURLProtocol:
-		return p.protocols[r.Protocol]
-	}
-	return p.own
 }
 
 // add makes the breaker of a ref if there is none.
@@ -196,28 +134,6 @@ func (tr *Tracker) drop(a *scopeSet, c *breaker, now time.Time) {
 	tr.recovered(c, now)
 }
 
-// each visits all breakers; fn may drop the one it is given.
-func (a *scopeSet) each(fn func(*breaker)) {
-	visit := func(p *breakers) {
-		if p.own != nil {
-			fn(p.own)
-		}
-		for _, c := range p.protocols {
-			fn(c)
-		}
-		for _, c := range p.models {
-			fn(c)
-		}
-	}
-	visit(&a.own)
-	for _, p := range a.urls {
-		visit(p)
-	}
-	for _, p := range a.keys {
-		visit(p)
-	}
-}
-
 // sweep forgets what is over. It costs nothing until something is.
 func (tr *Tracker) sweep(a *scopeSet, now time.Time) {
 	if a.count.Load() == 0 || a.sweepAt.After(now) {
@@ -240,13 +156,6 @@ func (tr *Tracker) sweep(a *scopeSet, now time.Time) {
 	a.sweepAt = next
 }
 
-// expect makes sure that the scope set is swept when c is over.
-func (a *scopeSet) expect(c *breaker) {
-	if end := c.ends(); end.Before(a.sweepAt) {
-		a.sweepAt = end
-	}
-}
-
 // evict makes room for a model-level breaker: what is over goes, or else the one
 // that would be over first.
 func (tr *Tracker) evict(a *scopeSet, now time.Time) {
@@ -262,83 +171,6 @@ func (tr *Tracker) evict(a *scopeSet, now time.Time) {
 		}
 	})
 	tr.drop(a, first, now)
-}
-
-// Entries lists everything that cools down or failed lately.
-func (tr *Tracker) Entries() []Entry {
-	now := tr.now()
-	var list []Entry
-	for _, a := range tr.scopeSets() {
-		if a.count.Load() == 0 {
-			continue
-		}
-		a.mu.Lock()
-		tr.sweep(a, now)
-		a.each(func(c *breaker) {
-			if c.visible() {
-				list = append(list, c.entry(now))
-			}
-		})
-		a.mu.Unlock()
-	}
-	tr.deliver()
-	slices.SortFunc(list, compareEntries)
-	return list
-}
-
-// Restore takes back what Entries or Options.Changed told, after a restart or
-// from another node. Nobody is told of it. An entry whose cooldown is over is due:
-// it waits for its probe, and its count decays. What is known here and is newer
-// stays.
-func (tr *Tracker) Restore(entries []Entry) {
-	now := tr.now()
-	for i := range entries {
-		e := &entries[i]
-		if !e.valid() || backoffOf(e.Kind).class == harmless {
-			continue
-		}
-		c := breaker{
-			ref: e.Ref, until: e.Until, failures: min(max(0, e.Failures), maxFailures), kind: e.Kind, rule: e.Rule,
-			message: e.Message, since: e.Since, pending: e.Failures > 0, announced: true,
-			// Whether upstream stated it is not remembered; a limit usually is.
-			stated: e.Failures > 0 && (e.Kind == ai.RateLimited || e.Kind == ai.QuotaExhausted && !e.Attention),
-		}
-		if most := now.Add(longestCooldown); c.until.After(most) {
-			c.until = most
-		}
-		c.restoreWord(e, now)
-		if !c.ends().After(now) {
-			continue
-		}
-		a := tr.scopeSet(&e.Ref)
-		a.mu.Lock()
-		old := a.breakers(&e.Ref).breaker(&e.Ref)
-		if old == nil || (old.until.Before(c.until) && old.holder == nil) {
-			fresh := tr.add(a, e.Ref, now)
-			c.low, c.epoch = fresh.low, fresh.epoch
-			*fresh = c
-			a.expect(fresh)
-		}
-		a.mu.Unlock()
-	}
-	tr.deliver()
-}
-
-// restoreWord takes back what upstream states, also of an entry from before such
-// cooldowns were probed.
-func (c *breaker) restoreWord(e *Entry, now time.Time) {
-	switch {
-	case e.StatedUntil.After(now):
-		c.word, c.probesFrom = e.StatedUntil, e.Since
-		if most := now.Add(longestCooldown); c.word.After(most) {
-			c.word = most
-		}
-	case c.stated && !strings.HasPrefix(e.Rule, ruleName):
-		c.probesFrom = e.Since
-		if end := c.probeBefore(c.until, now); end.Before(c.until) {
-			c.word, c.until = c.until, end
-		}
-	}
 }
 
 // StartCooldown starts the cooldown of something because a person says so, whatever it is known for.

@@ -1,7 +1,9 @@
 // Package ledger settles calls: it takes their records and writes them to the
 // store behind the calls' backs, in batches, so that no call waits for a
 // database. While the store is away it keeps what it has, within bounds, and
-// tries again. It does the same for what begins and ceases to cool down.
+// tries again. It does the same for what begins and ceases to cool down, and,
+// without the promise, for the bodies of calls that somebody wants to see, see
+// captures.go.
 //
 // A call is written to a journal on disk as it begins, and as it ends, before its
 // answer has ended: what a client saw the end of is there, whatever becomes of

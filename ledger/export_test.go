@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"context"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
 )
 
 // Kill lets go of the ledger's files and locks as the end of its process would:
@@ -58,5 +60,32 @@ func (l *Ledger) BreakJournal(dir string) {
 	if l.journal.current != nil {
 		l.journal.current.close()
 		l.journal.retire()
+	}
+}
+
+// Drain writes what earlier processes left to a store, before anything else of
+// it is used: so that what was spent before is known when the first call comes.
+// What could not be written is written later.
+func (l *Ledger) Drain(ctx context.Context, w Writer) error {
+	r := reader{j: &l.journal, mu: &l.mu}
+	defer r.close()
+	for {
+		rows, err := r.next(maxBatch, false)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		refused, err := refusals(w.WriteRows(ctx, rows), len(rows))
+		if err != nil {
+			return err
+		}
+		r.done(len(rows))
+		l.mu.Lock()
+		l.stats.Written += uint64(len(rows)) - uint64(refused.n)
+		l.stats.Lost += uint64(refused.n)
+		err = l.journal.tidy(time.Now())
+		l.mu.Unlock()
+		if err != nil {
+			return err
+		}
 	}
 }

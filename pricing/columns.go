@@ -41,16 +41,14 @@ var columns = func() map[string]func(*Row) *string {
 	return m
 }()
 
-func columnNames() []string {
+// Columns is the header line of a file of rows.
+func Columns() []string {
 	names := make([]string, len(columnList))
 	for i, c := range columnList {
 		names[i] = c.name
 	}
 	return names
 }
-
-// Columns is the header line of a file of rows.
-func Columns() []string { return columnNames() }
 
 // Record is a row as a line of a file.
 func (r Row) Record() []string {

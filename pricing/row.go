@@ -285,7 +285,7 @@ func readRows(data []byte) (rows []Row, line func(i int) string, err error) {
 	fields := make([]func(*Row) *string, len(head))
 	for i, column := range head {
 		if fields[i] = columns[strings.TrimSpace(column)]; fields[i] == nil {
-			return nil, nil, fmt.Errorf("line 1: there is no column %q; there are %s", column, strings.Join(columnNames(), ", "))
+			return nil, nil, fmt.Errorf("line 1: there is no column %q; there are %s", column, strings.Join(Columns(), ", "))
 		}
 	}
 	var at []int

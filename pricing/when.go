@@ -36,36 +36,53 @@ func parseWindow(s string) (*window, error) {
 	}
 	w.days = [7]bool{true, true, true, true, true, true, true}
 	if len(words) > 0 && !strings.Contains(words[0], ":") {
-		from, to, _ := strings.Cut(words[0], "-")
-		first, ok := weekdays[from]
-		last, ok2 := weekdays[to]
-		if to == "" {
-			last, ok2 = first, ok
-		}
-		if !ok || !ok2 {
+		var ok bool
+		if w.days, ok = parseDays(words[0]); !ok {
 			return nil, bad
-		}
-		w.days = [7]bool{}
-		for d := first; ; d = (d + 1) % 7 {
-			w.days[d] = true
-			if d == last {
-				break
-			}
 		}
 		words = words[1:]
 	}
 	for _, word := range words {
-		var h1, m1, h2, m2 int
-		if n, err := fmt.Sscanf(word, "%d:%d-%d:%d", &h1, &m1, &h2, &m2); n != 4 || err != nil ||
-			h1 < 0 || h1 > 23 || h2 < 0 || h2 > 24 || m1 < 0 || m1 > 59 || m2 < 0 || m2 > 59 || h1*60+m1 >= h2*60+m2 || h2*60+m2 > 24*60 {
+		minutes, ok := parseHours(word)
+		if !ok {
 			return nil, bad
 		}
-		w.minutes = append(w.minutes, [2]int{h1*60 + m1, h2*60 + m2})
+		w.minutes = append(w.minutes, minutes)
 	}
 	if len(w.minutes) == 0 {
 		return nil, bad
 	}
 	return &w, nil
+}
+
+// parseDays reads a day or a span of days, as in sat or mon-fri.
+func parseDays(word string) (days [7]bool, ok bool) {
+	from, to, _ := strings.Cut(word, "-")
+	first, ok := weekdays[from]
+	last, ok2 := weekdays[to]
+	if to == "" {
+		last, ok2 = first, ok
+	}
+	if !ok || !ok2 {
+		return days, false
+	}
+	for d := first; ; d = (d + 1) % 7 {
+		days[d] = true
+		if d == last {
+			return days, true
+		}
+	}
+}
+
+// parseHours reads a span of hours, as in 01:00-04:00, as minutes of the day.
+func parseHours(word string) (minutes [2]int, ok bool) {
+	var h1, m1, h2, m2 int
+	if n, err := fmt.Sscanf(word, "%d:%d-%d:%d", &h1, &m1, &h2, &m2); n != 4 || err != nil ||
+		h1 < 0 || h1 > 23 || h2 < 0 || h2 > 24 || m1 < 0 || m1 > 59 || m2 < 0 || m2 > 59 {
+		return minutes, false
+	}
+	minutes = [2]int{h1*60 + m1, h2*60 + m2}
+	return minutes, minutes[0] < minutes[1] && minutes[1] <= 24*60
 }
 
 // contains reports whether a moment is in the window; nil is always.

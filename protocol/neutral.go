@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"encoding/base64"
 	"net/http"
 	"strings"
 
@@ -48,125 +47,6 @@ func EachElement(array []byte, path string, fn func(i int, value []byte) error) 
 		return BadRequest(path, "must be a list: "+err.Error())
 	}
 	return failed
-}
-
-// Efforts are the levels of thinking from the least to the most, with the
-// budget of tokens that says the same where levels cannot be said. low, medium
-// and high are what Google documents for reasoning_effort at its
-// OpenAI-compatible endpoint (1,024, 8,192 and 24,576); 1,024 is also the least
-// that Anthropic takes.
-var Efforts = []struct {
-	Name   string
-	Budget int64
-}{
-	{"minimal", 1024},
-	{"low", 1024},
-	{"medium", 8192},
-	{"high", 24576},
-	{"xhigh", 32768},
-	{"max", 65536},
-}
-
-// BudgetOf is the budget that an effort amounts to; 0 for one that is unknown.
-func BudgetOf(effort string) int64 {
-	for _, e := range Efforts {
-		if e.Name == effort {
-			return e.Budget
-		}
-	}
-	return 0
-}
-
-// EffortOf is the effort that a budget amounts to: low, medium or high, which
-// every model with levels knows.
-func EffortOf(budget int64) string {
-	switch {
-	case budget <= 0:
-		return ""
-	case budget <= 2048:
-		return "low"
-	case budget <= 16384:
-		return "medium"
-	}
-	return "high"
-}
-
-// EffortUpTo is an effort, lowered to what a target knows: known are the names
-// it knows, from the least to the most.
-func EffortUpTo(effort string, known ...string) string {
-	rank := func(name string) int {
-		for i, e := range Efforts {
-			if e.Name == name {
-				return i
-			}
-		}
-		return -1
-	}
-	want := rank(effort)
-	if want < 0 || len(known) == 0 {
-		return ""
-	}
-	best := known[0]
-	for _, k := range known {
-		if rank(k) <= want {
-			best = k
-		}
-	}
-	return best
-}
-
-// DataURL is media written as a data URL (RFC 2397).
-func (m *Media) DataURL() string {
-	kind := m.Type
-	if kind == "" {
-		kind = "application/octet-stream"
-	}
-	return "data:" + kind + ";base64," + m.Data
-}
-
-// SetURL takes a URL, or what a data URL holds.
-func (m *Media) SetURL(url string) {
-	rest, isData := strings.CutPrefix(url, "data:")
-	head, data, ok := strings.Cut(rest, ",")
-	if !isData || !ok {
-		m.URL = url
-		return
-	}
-	kind, isBase64 := strings.CutSuffix(head, ";base64")
-	if !isBase64 {
-		data = base64.StdEncoding.EncodeToString([]byte(data))
-	}
-	m.Type, m.Data = kind, data
-}
-
-// MediaKind is the kind of part that a media type makes.
-func MediaKind(mediaType string) PartKind {
-	switch head, _, _ := strings.Cut(mediaType, "/"); head {
-	case "image":
-		return Image
-	case "audio":
-		return Audio
-	case "video":
-		return Video
-	}
-	return Document
-}
-
-// ReadLocation reads where a user is, as three of the formats say it.
-func ReadLocation(v []byte) *Location {
-	get := func(name string) string {
-		s, _ := scan.String(Member(v, name))
-		return s
-	}
-	return &Location{City: get("city"), Region: get("region"), Country: get("country"), Timezone: get("timezone")}
-}
-
-// Write writes the members that ReadLocation reads.
-func (l *Location) Write(w *Writer) {
-	w.TextIf("city", l.City)
-	w.TextIf("region", l.Region)
-	w.TextIf("country", l.Country)
-	w.TextIf("timezone", l.Timezone)
 }
 
 // PlainText joins the texts of parts with line feeds. all is false if there was

@@ -12,12 +12,14 @@ import "github.com/ccload/ccload/ai"
 var presets = []Preset{
 	{
 		Name: "anthropic", Title: "Anthropic",
+		Keys:      []string{"sk-ant-*"},
 		Endpoints: []Endpoint{{ai.Anthropic, "https://api.anthropic.com", AuthXAPIKey}},
 		Models:    []string{"claude-*"},
 		Docs:      "https://platform.claude.com/docs/en/api",
 	},
 	{
 		Name: "openai", Title: "OpenAI",
+		Keys: []string{"sk-proj-*", "sk-svcacct-*", "sk-admin-*", "sk-*T3BlbkFJ*"}, // old ones have no kind, and that in their middle
 		Endpoints: []Endpoint{
 			{ai.Responses, "https://api.openai.com/v1", AuthBearer},
 			{ai.OpenAI, "https://api.openai.com/v1", AuthBearer},
@@ -31,6 +33,7 @@ var presets = []Preset{
 	},
 	{
 		Name: "gemini", Title: "Google Gemini",
+		Keys: []string{"AIza*"},
 		Endpoints: []Endpoint{
 			{ai.Gemini, "https://generativelanguage.googleapis.com", AuthGoogle},
 			{ai.OpenAI, "https://generativelanguage.googleapis.com/v1beta/openai", AuthBearer},
@@ -53,6 +56,7 @@ var presets = []Preset{
 	},
 	{
 		Name: "xai", Title: "xAI",
+		Keys: []string{"xai-*"},
 		Endpoints: []Endpoint{
 			{ai.Responses, "https://api.x.ai/v1", AuthBearer},
 			{ai.OpenAI, "https://api.x.ai/v1", AuthBearer},
@@ -172,6 +176,7 @@ var presets = []Preset{
 	},
 	{
 		Name: "openrouter", Title: "OpenRouter",
+		Keys: []string{"sk-or-*"},
 		Endpoints: []Endpoint{
 			{ai.OpenAI, "https://openrouter.ai/api/v1", AuthBearer},
 			{ai.Anthropic, "https://openrouter.ai/api", AuthBearer},
@@ -192,6 +197,7 @@ var presets = []Preset{
 	},
 	{
 		Name: "groq", Title: "Groq",
+		Keys: []string{"gsk_*"},
 		Endpoints: []Endpoint{
 			{ai.OpenAI, "https://api.groq.com/openai/v1", AuthBearer},
 			{ai.Responses, "https://api.groq.com/openai/v1", AuthBearer},
@@ -207,6 +213,7 @@ var presets = []Preset{
 	},
 	{
 		Name: "fireworks", Title: "Fireworks AI",
+		Keys: []string{"fw_*"},
 		Endpoints: []Endpoint{
 			{ai.OpenAI, "https://api.fireworks.ai/inference/v1", AuthBearer},
 			{ai.Responses, "https://api.fireworks.ai/inference/v1", AuthBearer},
@@ -217,12 +224,14 @@ var presets = []Preset{
 	},
 	{
 		Name: "cerebras", Title: "Cerebras",
+		Keys:      []string{"csk-*"},
 		Endpoints: []Endpoint{{ai.OpenAI, "https://api.cerebras.ai/v1", AuthBearer}},
 		Models:    []string{"gpt-oss-*", "llama*", "qwen-*", "zai-*"},
 		Docs:      "https://inference-docs.cerebras.ai/resources/openai",
 	},
 	{
 		Name: "perplexity", Title: "Perplexity",
+		Keys: []string{"pplx-*"},
 		Endpoints: []Endpoint{
 			{ai.Responses, "https://api.perplexity.ai/v1", AuthBearer},
 			{ai.OpenAI, "https://api.perplexity.ai/*", AuthBearer}, // chat has no version in its path
@@ -232,6 +241,7 @@ var presets = []Preset{
 	},
 	{
 		Name: "nvidia", Title: "NVIDIA NIM",
+		Keys:      []string{"nvapi-*"},
 		Endpoints: []Endpoint{{ai.OpenAI, "https://integrate.api.nvidia.com/v1", AuthBearer}},
 		Models:    []string{"*/*"},
 		Docs:      "https://build.nvidia.com/",

@@ -61,6 +61,8 @@ type Preset struct {
 	// Models are the names and patterns of what it serves, as far as nothing
 	// else is said.
 	Models []string
+	// Keys are what its keys look like, with * for any run of characters.
+	Keys []string
 	// Docs is the vendor's page that says so.
 	Docs string
 	// Keyless vendors, such as a server of one's own, want no key; one is sent

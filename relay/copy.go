@@ -29,15 +29,16 @@ type Ending struct {
 // honestly if it breaks off, and does not wait for an upstream that has said
 // all and does not close. The context that ends it is the one given to Send.
 func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
-	e := Ending{Evidence: health.Evidence{Kind: ai.OK, Status: a.Status, Header: a.Upstream, Committed: true}}
 	d := delivery{a, w}
 	if a.reply != nil {
+		e := a.ending()
 		d.giveReply(&e)
 		return e
 	}
 	d.renameHeld()
 	d.writeHeader()
 	if a.form == whole && len(*a.held) <= sizes[1] { // by far the most frequent; the server flushes it
+		e := a.ending()
 		if len(*a.held) > 0 {
 			n, err := w.Write(*a.held)
 			e.Bytes = int64(n)
@@ -47,7 +48,18 @@ func (a *Answer) CopyTo(_ context.Context, w http.ResponseWriter) Ending {
 		}
 		return e
 	}
-	c := copying{delivery: d, controller: http.NewResponseController(w), ending: &e}
+	return d.copyRest()
+}
+
+// ending is the one of an answer that all is well with so far.
+func (a *Answer) ending() Ending {
+	return Ending{Evidence: health.Evidence{Kind: ai.OK, Status: a.Status, Header: a.Upstream, Committed: true}}
+}
+
+// copyRest gives an answer that is not, or need not be, there in one piece.
+func (d delivery) copyRest() Ending {
+	a, e := d.Answer, d.ending()
+	c := copying{delivery: d, controller: http.NewResponseController(d.w), ending: &e}
 	if a.form == stream && a.translator == nil {
 		c.filter.rename = newRenamer(a.req.Format, a.req.Rename)
 		switch a.splitter.(type) {
@@ -107,7 +119,7 @@ type copying struct {
 // end.
 func (c *copying) bound() (release func()) {
 	fired := make(chan struct{})
-	server := http.NewResponseController(innermost(c.w))
+	server := http.NewResponseController(Innermost(c.w))
 	stop := context.AfterFunc(c.parent, func() {
 		defer close(fired)
 		_ = server.SetWriteDeadline(time.Now().Add(lastWords)) // not every writer can
@@ -120,10 +132,10 @@ func (c *copying) bound() (release func()) {
 	}
 }
 
-// innermost is the server's own writer, whose deadlines may be set while
+// Innermost is the server's own writer, whose deadlines may be set while
 // another goroutine writes. Those around it, such as Caddy's IdleTimeoutWriter,
 // are used by one goroutine only.
-func innermost(w http.ResponseWriter) http.ResponseWriter {
+func Innermost(w http.ResponseWriter) http.ResponseWriter {
 	for {
 		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {
@@ -149,9 +161,8 @@ func (c *copying) copy() {
 	if c.form == whole {
 		return
 	}
-	putBuffer(c.held)
+	buffer := fit(c.held, len(*c.held))
 	c.held = nil
-	buffer := getBuffer(sizes[0])
 	defer func() { putBuffer(buffer) }()
 	g := guard{}
 	told := ProgressEvery
@@ -173,13 +184,16 @@ func (c *copying) copy() {
 }
 
 // fit returns a buffer for the next read after one of n bytes: a large one
-// while much comes at once, and a small one for the wait between two events.
+// while much comes at once, and a small one for the wait between two events. It
+// is much already if it nearly fills what the transport reads at once, in which
+// headers and the lengths of chunks stand too.
 func fit(buffer *[]byte, n int) *[]byte {
 	size := sizes[0]
-	if n == cap(*buffer) {
+	if n >= sizes[0]/2 {
 		size = sizes[1]
 	}
-	if size == cap(*buffer) || size < cap(*buffer) && n > size {
+	if size == cap(*buffer) {
+		*buffer = (*buffer)[:0]
 		return buffer
 	}
 	putBuffer(buffer)

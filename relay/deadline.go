@@ -24,6 +24,22 @@ type deadline struct {
 	limit time.Duration // of silence; 0: none
 }
 
+// begin starts the time of an attempt.
+func (w *deadline) begin(cancel context.CancelCauseFunc) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cancel, w.start = cancel, time.Now()
+}
+
+// reset makes the deadline of an attempt that is over ready for another. Its
+// timer is kept; one that just fires finds nothing to guard.
+func (w *deadline) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cancel, w.start, w.cause, w.at, w.limit = nil, time.Time{}, nil, 0, 0
+	w.since.Store(0)
+}
+
 // until ends the attempt with cause at a moment counted from its start; 0
 // guards nothing.
 func (w *deadline) until(at time.Duration, cause error) { w.arm(at, 0, cause) }

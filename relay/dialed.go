@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
+	"math"
 	"net"
 	"net/http/httptrace"
 	"time"
@@ -28,6 +30,39 @@ type dialedConn struct {
 
 // NetConn returns the connection beneath.
 func (c *dialedConn) NetConn() net.Conn { return c.Conn }
+
+// ReadFrom writes what is left of a request's body. Ours are in memory: they are
+// written from where they are, and at once.
+func (c *dialedConn) ReadFrom(r io.Reader) (int64, error) {
+	limited, _ := r.(*io.LimitedReader)
+	if limited == nil {
+		limited = &io.LimitedReader{R: r, N: math.MaxInt64}
+	}
+	switch r := limited.R.(type) {
+	case *bodyReader: // its length is the limit
+		return r.sendTo(c.Conn)
+	case io.WriterTo:
+		return r.WriteTo(&cappedWriter{c.Conn, limited.N})
+	}
+	buffer := getBuffer(sizes[1])
+	defer putBuffer(buffer)
+	return io.CopyBuffer(struct{ io.Writer }{c.Conn}, limited, (*buffer)[:cap(*buffer)])
+}
+
+// cappedWriter takes so many bytes and no more.
+type cappedWriter struct {
+	w    io.Writer
+	left int64
+}
+
+func (w *cappedWriter) Write(p []byte) (int, error) {
+	most := p[:min(int64(len(p)), w.left)]
+	n, err := w.w.Write(most)
+	if w.left -= int64(n); err == nil && len(most) < len(p) {
+		err = io.ErrShortWrite
+	}
+	return n, err
+}
 
 // dialError is why there is no connection, and how long that took to find out.
 type dialError struct {

@@ -26,16 +26,14 @@ var passed = map[string]bool{
 // passedPrefixes are the rest of the same: limits, which clients show and heed.
 var passedPrefixes = [...]string{"Anthropic-Ratelimit-", "X-Ratelimit-", "Ratelimit-", "X-Codex-"}
 
-// clientHeader is what of an upstream's headers the client gets.
-func clientHeader(upstream http.Header) http.Header {
-	h := make(http.Header, 8)
+// addClientHeader adds what of an upstream's headers the client gets.
+func addClientHeader(h, upstream http.Header) {
 	named := upstream["Connection"]
 	for name, values := range upstream {
 		if (passed[name] || hasPassedPrefix(name)) && !namedIn(named, name) {
 			h[name] = values
 		}
 	}
-	return h
 }
 
 func hasPassedPrefix(name string) bool {

@@ -5,20 +5,21 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptrace"
-	"strings"
-	"sync/atomic"
-	"syscall"
-	"time"
 )
 
 // incoming is an upstream's answer as it comes.
 type incoming struct {
-	req      *Request
-	parent   context.Context
-	ctx      context.Context
+	exchange
 	deadline deadline
-	conn     connection
+	conn     *connection
+}
+
+// exchange is what an incoming answer has of its own: nothing of it outlives the
+// attempt.
+type exchange struct {
+	req    *Request
+	parent context.Context
+	ctx    context.Context
 
 	resp    *http.Response
 	body    io.Reader // decoded
@@ -28,46 +29,7 @@ type incoming struct {
 	begun   bool      // a byte of the body has come
 	timed   bool      // its silence is guarded
 	over    error     // that ended the body, io.EOF for a proper end
-}
-
-// connection is what the transport tells of the connection it took.
-type connection struct {
-	trace  httptrace.ClientTrace
-	got    atomic.Bool
-	reused atomic.Bool
-	fresh  atomic.Pointer[freshConn] // nil if the connection was open before
-}
-
-func (c *connection) gotConn(info httptrace.GotConnInfo) {
-	c.reused.Store(info.Reused)
-	if !info.Reused && !info.WasIdle {
-		c.fresh.Store(&freshConn{info.Conn, time.Now()})
-	}
-	c.got.Store(true)
-}
-
-// roundTrip sends the request. A connection that the upstream closed just when
-// it was taken out of the pool says nothing about the upstream; then the
-// request is sent once more.
-func (in *incoming) roundTrip() (*http.Response, error) {
-	resp, err := in.req.Transport.RoundTrip(in.req.outbound(in.ctx))
-	if err == nil || !in.conn.stale(err) || in.ctx.Err() != nil || time.Since(in.deadline.start) > stalePatience {
-		return resp, err
-	}
-	in.conn.got.Store(false)
-	in.conn.reused.Store(false)
-	return in.req.Transport.RoundTrip(in.req.outbound(in.ctx))
-}
-
-// stale reports whether an error is what a connection shows that was closed
-// while it was idle. The transport sends again by itself only what is
-// idempotent, and then as often as it has idle connections.
-func (c *connection) stale(err error) bool {
-	if !c.reused.Load() {
-		return false
-	}
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		strings.HasSuffix(err.Error(), "server closed idle connection") // net/http does not export it
+	closed  bool
 }
 
 // guardSending guards the wait for headers. The limit for the first content of

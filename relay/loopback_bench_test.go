@@ -43,7 +43,7 @@ func benchmark(b *testing.B, media string, pieces []string, edit ...func(*relay.
 		if e := a.CopyTo(b.Context(), discard{http.Header{}}); e.Evidence.Kind != ai.OK {
 			b.Fatalf("%+v", e)
 		}
-		a.Close()
+		a.Release()
 	}
 }
 

@@ -90,7 +90,8 @@ func TestProxySettings(t *testing.T) {
 }
 
 func TestHeaderForClient(t *testing.T) {
-	got := clientHeader(http.Header{
+	got := make(http.Header)
+	addClientHeader(got, http.Header{
 		"Connection": {"keep-alive, X-Hop", "x-request-id"}, "X-Hop": {"1"}, "X-Request-Id": {"hop"}, "Location": {"/x"}, "Refresh": {"0"},
 		"Content-Security-Policy": {"*"}, "X-Accel-Redirect": {"/etc"}, "X-Sendfile": {"/etc"}, "X-Unknown": {"1"}, "Www-Authenticate": {"Basic"},
 		"Access-Control-Allow-Origin": {"*"}, "Content-Disposition": {"inline"}, "Link": {"</x>"}, "Clear-Site-Data": {"*"},

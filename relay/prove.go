@@ -203,7 +203,6 @@ func (a *Answer) judgeOpaque() {
 func (a *Answer) proveStream() {
 	a.form = stream
 	a.judge = a.req.Format.NewJudge(a.req.Endpoint)
-	a.see = a.event
 	if a.req.Translate != nil {
 		a.translator = newTranslator(a.req.Translate, func() ai.Usage { return a.judge.Verdict().Usage })
 	}

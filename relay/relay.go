@@ -20,12 +20,9 @@
 package relay
 
 import (
-	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,70 +46,6 @@ const (
 	stalePatience = 2 * time.Second        // how soon a connection shows that it was closed while idle
 	lastWords     = time.Second            // with a client that does not read, once its call is over
 )
-
-// Body is what is sent: up to five parts, so that the client's body can be
-// sent with two changes without being copied.
-type Body struct {
-	Parts [5][]byte
-	// Hold is called when a sender begins to read the parts and Release when
-	// it has ended; net/http may still be sending when the answer is there.
-	Hold, Release func()
-}
-
-// Len is how many bytes are sent.
-func (b *Body) Len() int {
-	n := 0
-	for _, part := range b.Parts {
-		n += len(part)
-	}
-	return n
-}
-
-// reader returns a reader of the parts.
-func (b *Body) reader() *bodyReader {
-	if b.Hold != nil {
-		b.Hold()
-	}
-	return &bodyReader{parts: b.Parts, release: b.Release}
-}
-
-// bodyReader reads the parts of a body one after the other. It is locked,
-// because net/http may close a body while another goroutine still reads it,
-// and after the close the bytes may belong to another request.
-type bodyReader struct {
-	mu      sync.Mutex
-	parts   [len(Body{}.Parts)][]byte
-	part    int
-	release func()
-}
-
-func (r *bodyReader) Read(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for r.part < len(r.parts) {
-		if len(r.parts[r.part]) == 0 {
-			r.part++
-			continue
-		}
-		n := copy(p, r.parts[r.part])
-		r.parts[r.part] = r.parts[r.part][n:]
-		return n, nil
-	}
-	return 0, io.EOF
-}
-
-// Close is called by the transport when it has done with the body, also when
-// it has not read all of it.
-func (r *bodyReader) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.part = len(r.parts)
-	if r.release != nil {
-		r.release()
-		r.release = nil
-	}
-	return nil
-}
 
 // Timers bound the silence of an upstream; 0 switches a timer off. The whole
 // call is bounded by its context.
@@ -200,18 +133,3 @@ var ErrExiting = errors.New("the gateway is shutting down")
 // ErrEnded is, by errors.Is, the cause of a parent context that an operator
 // ended: likewise.
 var ErrEnded = errors.New("an operator ended the call")
-
-// outbound builds the request for net/http.
-func (r *Request) outbound(ctx context.Context) *http.Request {
-	out := &http.Request{
-		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: r.Header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(r.Body.Len()),
-	}
-	if out.ContentLength > 0 {
-		out.Body = r.Body.reader()
-		out.GetBody = func() (io.ReadCloser, error) { return r.Body.reader(), nil }
-	} else {
-		out.Body = http.NoBody
-	}
-	return out.WithContext(ctx)
-}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"sync"
 	"time"
 
 	"github.com/ccload/ccload/ai"
@@ -94,11 +95,10 @@ func (a *Answer) knowsEndpoint() bool {
 
 // send is Send for one form of the address.
 func send(parent context.Context, r *Request) *Answer {
-	a := &Answer{incoming: incoming{req: r, parent: parent, length: -1}}
-	a.deadline.start = time.Now()
+	a := answers.Get().(*Answer)
+	a.exchange = exchange{req: r, parent: parent, length: -1}
 	ctx, cancel := context.WithCancelCause(parent)
-	a.deadline.cancel = cancel
-	a.conn.trace.GotConn = a.conn.gotConn
+	a.deadline.begin(cancel)
 	a.ctx = httptrace.WithClientTrace(ctx, &a.conn.trace)
 	a.guardSending()
 	resp, err := a.roundTrip() //nolint:bodyclose // Close does
@@ -109,10 +109,8 @@ func send(parent context.Context, r *Request) *Answer {
 	a.FirstByte = time.Since(a.deadline.start)
 	a.resp, a.Status, a.Upstream = resp, resp.StatusCode, resp.Header
 	if r.Translate == nil {
-		a.Header = clientHeader(resp.Header)
-	} else {
-		a.Header = make(http.Header) // it is of another service to the client
-	}
+		addClientHeader(a.Header, resp.Header)
+	} // else it is of another service to the client
 	a.Evidence.Status, a.Evidence.Header = resp.StatusCode, resp.Header
 	if resp.StatusCode == http.StatusSwitchingProtocols { // there is no body, but a connection
 		a.accuse(ai.BadAnswer, "a change of protocol that nobody asked for")
@@ -187,7 +185,14 @@ func (a *Answer) Verdict() protocol.Verdict {
 
 // Close ends the attempt. What upstream still sends is not read. It may be
 // called more than once.
-func (a *Answer) Close() {
+func (a *Answer) Close() { a.close() }
+
+// close is Close; it reports whether nobody uses the attempt any more.
+func (a *Answer) close() (unused bool) {
+	if a.closed {
+		return false
+	}
+	a.closed = true
 	a.deadline.off()
 	a.deadline.cancel(errDone)
 	if a.resp != nil {
@@ -202,6 +207,36 @@ func (a *Answer) Close() {
 		a.held = nil
 	}
 	a.sample.release()
+	return a.conn.done()
+}
+
+// Release is Close for an answer of which nothing is used afterwards, also none
+// of its headers: its memory serves other attempts.
+func (a *Answer) Release() {
+	if !a.close() || !a.conn.told() {
+		return
+	}
+	a.recycle()
+	answers.Put(a)
+}
+
+// answers are used again: they are a quarter of what a call allocates.
+var answers = sync.Pool{New: func() any { return newAnswer() }}
+
+func newAnswer() *Answer {
+	a := &Answer{Header: make(http.Header, 8)}
+	a.conn, a.see = newConnection(), a.event
+	return a
+}
+
+// recycle forgets the attempt.
+func (a *Answer) recycle() {
+	clear(a.Header)
+	a.Status, a.Upstream, a.Evidence, a.FirstByte, a.FirstContent = 0, nil, health.Evidence{}, 0, 0
+	a.good, a.form, a.rest, a.verdict, a.reply = false, whole, nil, protocol.Verdict{}, nil
+	a.exchange, a.progress = exchange{}, progress{see: a.see}
+	a.deadline.reset()
+	a.conn.reset()
 }
 
 // blame says why there is no answer, or no end of it.
@@ -224,7 +259,7 @@ func (a *Answer) blame(err error) health.Evidence {
 		e.Kind, e.Phase = ai.Timeout, "exit"
 	case errors.Is(context.Cause(a.parent), ErrEnded):
 		e.Kind = ai.Ended
-	case errors.Is(a.parent.Err(), context.DeadlineExceeded):
+	case errors.Is(a.parent.Err(), context.DeadlineExceeded), errors.Is(context.Cause(a.parent), context.DeadlineExceeded):
 		e.Kind, e.Phase = ai.Timeout, "total"
 	case a.parent.Err() != nil:
 		e.Kind = ai.ClientGone

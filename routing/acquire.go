@@ -21,6 +21,8 @@ type Target struct {
 	Gamble  bool // a probe before the end of a cooldown that upstream states
 	Repeats int  // how often it was tried before in place, within the call
 
+	History  *health.History // of the model at the address
+	flight   health.Flight
 	starting bool      // it is inside the slow start
 	admitted time.Time // from the channel's limiter
 	expected access.Use
@@ -41,12 +43,30 @@ func (t *Target) Base() config.Base { return t.URLs[t.URL].Bases[t.Protocol] }
 // none.
 func (t *Target) Secret() string { return t.Keys[t.Key].Secret }
 
+// Begin notes that the target is being asked.
+func (t *Target) Begin(now time.Time) { t.flight = t.History.Begin(now) }
+
+// Steady reports whether the target has served lately, or does so, see
+// health.History.Steady.
+func (t *Target) Steady(now time.Time) bool {
+	since := t.flight.Began()
+	if since.IsZero() {
+		since = now
+	}
+	return t.History.Steady(since, now)
+}
+
 // Proved tells how the attempt went as soon as that is known: its answer has
 // proved itself, or it failed in a way that may be over any moment. An answer of
 // the wrong form is no sign that the target is dead: it may be for this endpoint
 // only.
 func (t *Target) Proved(k ai.Kind, now time.Time) health.Note {
 	s, ok := &t.History.Start, k == ai.OK
+	if ok {
+		t.flight.End()
+	} else {
+		t.flight.Failed(now)
+	}
 	switch {
 	case !ok && t.starting && k != ai.BadAnswer:
 		s.Failed(now)
@@ -54,6 +74,9 @@ func (t *Target) Proved(k ai.Kind, now time.Time) health.Note {
 		s.Succeeded()
 	}
 	t.leaveStart()
+	if !ok && t.History.ServedSince(t.flight.Began()) {
+		return health.Note{}
+	}
 	return t.History.Add(ok, now)
 }
 
@@ -66,6 +89,7 @@ func (t *Target) leaveStart() {
 
 // Release gives back the places that were taken for the target.
 func (t *Target) Release() {
+	t.flight.End()
 	t.leaveStart()
 	t.Limiter.Settle(t.admitted, t.expected, t.Used)
 	t.Keys[t.Key].InFlight.Add(-1)
@@ -82,14 +106,15 @@ func (c *Chooser) acquire(cand *Candidate) (*Target, ai.Reason) {
 	if url < 0 || key < 0 {
 		return nil, ai.Cooling
 	}
-	starting := cand.History.Start.On()
-	if starting && !c.enter(cand) {
+	start := &cand.history(url).Start
+	starting := start.On()
+	if starting && !c.enter(cand.history(url)) {
 		c.queued = true
 		return nil, ai.Probing
 	}
 	t, over := c.Acquire(cand, p.protocol, url, key, ordinary)
 	if t == nil && starting {
-		cand.History.Start.Leave()
+		start.Leave()
 	}
 	switch {
 	case over != "":
@@ -101,13 +126,13 @@ func (c *Chooser) acquire(cand *Candidate) (*Target, ai.Reason) {
 	return t, ai.Eligible
 }
 
-// enter lets the call into the slow start of a candidate.
-func (c *Chooser) enter(cand *Candidate) bool {
+// enter lets the call into a slow start.
+func (c *Chooser) enter(h *health.History) bool {
 	if c.impatient {
-		cand.History.Start.Enter()
+		h.Start.Enter()
 		return true
 	}
-	return cand.History.Start.Admit(false, c.Now)
+	return h.Start.Admit(false, h.Outlived(c.Now), c.Now)
 }
 
 // gambles reports whether a target is tried before upstream says that it is well.
@@ -149,17 +174,23 @@ func (c *Chooser) Acquire(cand *Candidate, p ai.Protocol, url, key int, mode Mod
 		return nil, ""
 	}
 	cand.Keys[key].InFlight.Add(1)
-	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, Permit: permit, admitted: c.Now, expected: expected}, ""
+	return &Target{Candidate: *cand, Protocol: p, URL: url, Key: key, History: cand.history(url), Permit: permit, admitted: c.Now, expected: expected}, ""
 }
 
-// takeStarting takes a target that rests, if its slow start has room.
+// takeStarting takes a target that rests, if its slow start has room. It goes
+// beside another that is there if that has outlived failures.
 func (c *Chooser) takeStarting(cand *Candidate, p ai.Protocol, url, key int) *Target {
-	if !cand.History.Start.Admit(true, c.Now) {
+	h := cand.history(url)
+	proved, mode := h.Outlived(c.Now), Forced
+	if !h.Start.Admit(true, proved, c.Now) {
 		return nil
 	}
-	t, _ := c.Acquire(cand, p, url, key, Forced)
+	if proved > 0 {
+		mode = passing
+	}
+	t, _ := c.Acquire(cand, p, url, key, mode)
 	if t == nil {
-		cand.History.Start.Leave()
+		h.Start.Leave()
 		return nil
 	}
 	t.starting = true

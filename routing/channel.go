@@ -283,3 +283,12 @@ func bodyEdits(c *config.Channel) ([]scan.Edit, error) {
 	}
 	return edits, nil
 }
+
+// historiesOf are the histories of a model at each address.
+func (ch *Channel) historiesOf(model string) []*health.History {
+	list := make([]*health.History, len(ch.URLs))
+	for i := range list {
+		list[i] = ch.histories.Of(ch.Name, ch.URLs[i].Address, model)
+	}
+	return list
+}

@@ -14,6 +14,7 @@ import (
 // resting is a target that rests for a cause that may be over by itself.
 type resting struct {
 	cand      *Candidate
+	history   *health.History
 	protocol  ai.Protocol
 	url, key  int
 	due       time.Time
@@ -30,16 +31,21 @@ func (c *Chooser) resting() []resting {
 		if e.Reason != ai.Cooling && e.Reason != ai.Probing {
 			continue
 		}
-		ok, again := c.mayRetry(cand)
-		if !ok {
-			continue
-		}
 		p := c.pathTo(cand)
-		url, key, until, kind, heals := cand.Health.Least(p.protocol, cand.Model, c.Now)
-		if !heals || url < 0 || key < 0 || (c.Pinned != nil && cand.Keys[key].ID != c.Pinned.Key) {
-			continue
+		for url := range cand.URLs {
+			ok, again := c.mayRetry(cand, url)
+			if !ok || !slices.Contains(cand.URLs[url].Speaks, p.protocol) {
+				continue
+			}
+			key, until, kind, heals := cand.Health.LeastAt(url, p.protocol, cand.Model, c.Now)
+			if !heals || c.Pinned != nil && cand.Keys[key].ID != c.Pinned.Key {
+				continue
+			}
+			list = append(list, resting{
+				cand: cand, history: cand.history(url), protocol: p.protocol, url: url, key: key,
+				due: until, probing: e.Reason == ai.Probing, transient: health.Transient(kind), again: again,
+			})
 		}
-		list = append(list, resting{cand, p.protocol, url, key, until, e.Reason == ai.Probing, health.Transient(kind), again})
 	}
 	slices.SortStableFunc(list, func(a, b resting) int { return a.due.Compare(b.due) })
 	return list
@@ -54,14 +60,16 @@ func (c *Chooser) resting() []resting {
 // says so: they are waited for as long as the call can.
 func (c *Chooser) LeastBad(limits bool) *Target {
 	list := c.resting()
-	if len(list) == 1 {
-		if t := c.pass(&list[0]); t != nil {
-			return t
+	if !slices.ContainsFunc(list, func(r resting) bool { return r.cand.Channel != list[0].cand.Channel }) {
+		for i := range list {
+			if t := c.pass(&list[i]); t != nil {
+				return t
+			}
 		}
 	}
 	for i := range list {
 		best := &list[i]
-		if best.probing || !best.transient && !limits || best.again && !best.cand.History.Retries.Take(c.Now) {
+		if best.probing && best.history.Outlived(c.Now) == 0 || !best.transient && !limits || best.again && !best.history.Retries.Take(c.Now) {
 			continue
 		}
 		var t *Target
@@ -83,7 +91,7 @@ func (c *Chooser) LeastBad(limits bool) *Target {
 
 // pass takes the only target that is left, if it has served lately.
 func (c *Chooser) pass(only *resting) *Target {
-	if !only.transient || !only.cand.History.Steady(c.Now) || only.again && !only.cand.History.Retries.Take(c.Now) {
+	if !only.transient || !only.history.Steady(c.Now, c.Now) || only.again && !only.history.Retries.Take(c.Now) {
 		return nil
 	}
 	t, _ := c.Acquire(only.cand, only.protocol, only.url, only.key, passing)
@@ -109,7 +117,7 @@ func (c *Chooser) Again(failed *Target, alone bool) *Target {
 	cand := &failed.Candidate
 	t, over := c.Acquire(cand, failed.Protocol, failed.URL, failed.Key, ordinary)
 	if t == nil && over == "" && alone {
-		if cand.History.Steady(c.Now) {
+		if failed.History.Steady(c.Now, c.Now) {
 			t, _ = c.Acquire(cand, failed.Protocol, failed.URL, failed.Key, passing)
 		} else {
 			t = c.takeStarting(cand, failed.Protocol, failed.URL, failed.Key)
@@ -150,7 +158,7 @@ func (c *Chooser) Due(patience time.Duration) (pause time.Duration, ok bool) {
 	}
 	for _, r := range c.resting() {
 		if r.transient {
-			pause = min(pause, max(r.cand.History.Start.Opens(c.Now).Sub(c.Now), probePoll))
+			pause = min(pause, max(r.history.Start.Opens(c.Now).Sub(c.Now), probePoll))
 		}
 	}
 	c.Tried = tried

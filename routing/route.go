@@ -30,9 +30,12 @@ type Step struct {
 // Candidate is a channel that could serve the step's model.
 type Candidate struct {
 	*Channel
-	Model   string          // upstream's name
-	History *health.History // of the model on the channel
+	Model     string            // upstream's name
+	histories []*health.History // of the model at each address of the channel
 }
+
+// history is how attempts at an address of the candidate went.
+func (c *Candidate) history(url int) *health.History { return c.histories[url] }
 
 // maxRoutes bounds the cache of routes: with patterns such as *, clients choose
 // the names.
@@ -157,7 +160,7 @@ func (r *Table) anyModelRoute() *Route {
 }
 
 func (s *Step) add(ch *Channel, model string) {
-	s.Candidates = append(s.Candidates, Candidate{Channel: ch, Model: model, History: ch.histories.Of(ch.Name, model)})
+	s.Candidates = append(s.Candidates, Candidate{Channel: ch, Model: model, histories: ch.historiesOf(model)})
 	s.All = append(s.All, ai.Candidate{Channel: ch.Name, Reason: ai.Eligible})
 }
 

@@ -109,6 +109,20 @@ func (c *Chooser) keyLeft(cand *Candidate) bool {
 	return false
 }
 
+// targetLeft reports whether an address that is well and a key that is well have
+// not been tried: of those that are well, the call may have tried every one.
+func (c *Chooser) targetLeft(cand *Candidate, p ai.Protocol) bool {
+	url := len(cand.URLs) == 1
+	for i := 0; i < len(cand.URLs) && !url; i++ {
+		url = c.mayTryURL(cand, i, p) && cand.Health.ReadyURL(i, p, cand.Model, c.Now).OK
+	}
+	key := len(cand.Keys) == 1
+	for i := 0; i < len(cand.Keys) && !key; i++ {
+		key = c.mayTryKey(cand, i) && cand.Health.ReadyKey(i, cand.Model, c.Now).OK
+	}
+	return url && key
+}
+
 // mayTryURL reports whether an earlier attempt of the call has not ruled out an
 // address.
 func (c *Chooser) mayTryURL(cand *Candidate, url int, p ai.Protocol) bool {
@@ -134,14 +148,15 @@ func (c *Chooser) mayTryKey(cand *Candidate, key int) bool {
 	return c.Pinned == nil || c.Pinned.Key == cand.Keys[key].ID
 }
 
-// mayRetry reports whether a channel may be tried although it cools down: not at
-// all if the call met something there that is no sooner over, such as silence or
-// a limit, and once if it failed in a way that may be over with the next request.
-func (c *Chooser) mayRetry(cand *Candidate) (ok, again bool) {
+// mayRetry reports whether an address of a channel may be tried although it
+// cools down: not at all if the call met something there that is no sooner over,
+// such as silence or a limit, and once if it failed in a way that may be over
+// with the next request. What is wrong with one address says nothing of another.
+func (c *Chooser) mayRetry(cand *Candidate, url int) (ok, again bool) {
 	tries := 0
 	for i := range c.Tried {
 		t := &c.Tried[i]
-		if t.Channel != cand.Channel {
+		if t.Channel != cand.Channel || t.URL != url && (t.Scope == ai.ScopeURL || t.Scope == ai.ScopeURLModel || t.Scope == ai.ScopeURLProtocol) {
 			continue
 		}
 		tries++
@@ -170,7 +185,7 @@ func (c *Chooser) LargerWindowLeft(t *Target) bool {
 			if reason, _ := c.judge(cand); reason != ai.Eligible {
 				continue
 			}
-			if p := c.pathTo(cand); p.reason == ai.Eligible && !c.exhausted(cand, p.protocol) {
+			if p := c.pathTo(cand); p.reason == ai.Eligible && !c.exhausted(cand, p.protocol) && c.targetLeft(cand, p.protocol) {
 				return true
 			}
 		}
@@ -192,7 +207,7 @@ func (c *Chooser) AnyLeft(but *Channel) bool {
 			if reason, _ := c.judge(cand); reason != ai.Eligible {
 				continue
 			}
-			if p := c.pathTo(cand); p.reason == ai.Eligible && !c.exhausted(cand, p.protocol) {
+			if p := c.pathTo(cand); p.reason == ai.Eligible && !c.exhausted(cand, p.protocol) && c.targetLeft(cand, p.protocol) {
 				return true
 			}
 		}

@@ -319,6 +319,18 @@ test_galera() {
 	fi
 }
 
+# test_kills kills a gateway under load twenty times.
+test_kills() {
+	say "a gateway that is killed twenty times under load"
+	CCLOAD_TEST_KILLS=20 go test -count=1 -timeout 10m -run '^TestKillsLoseNoAnsweredCall$' ./test/nodes || fail "a killed gateway loses calls that clients saw answered"
+}
+
+# test_silence lets an upstream be silent for longer than QUIC bears.
+test_silence() {
+	say "a silent upstream over HTTP/3"
+	CCLOAD_EDGE=long go test -count=1 -timeout 10m -run '^TestSilenceOverHTTP3$' ./test/edge || fail "a stream over HTTP/3 does not outlive its upstream's silence"
+}
+
 test_manifests() {
 	say "YAML files"
 	if have yamllint; then
@@ -386,6 +398,8 @@ test_unit
 test_package
 test_monitoring
 test_galera
+test_kills
+test_silence
 test_manifests
 test_scripts
 

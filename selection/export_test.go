@@ -24,3 +24,14 @@ func Seats(st *State) int {
 	}
 	return n
 }
+
+// len is the number of entries.
+func (t *table[V]) len() int {
+	n := 0
+	for i := range t.shards {
+		t.shards[i].mu.RLock()
+		n += len(t.shards[i].entries)
+		t.shards[i].mu.RUnlock()
+	}
+	return n
+}

@@ -93,6 +93,9 @@ func (r *reason) how() string {
 	case methodIdler:
 		return "the less busy of two"
 	case methodCached:
+		if r.a == 0 {
+			return "holds the conversation's prompt cache (under 500 tokens)"
+		}
 		return fmt.Sprintf("holds the conversation's prompt cache (%dk tokens)", r.a)
 	case methodServed:
 		return "served the conversation before"

@@ -135,14 +135,3 @@ func (t *table[V]) copyTo(to *table[V], duplicate func(*V) *V) {
 		to.shards[i].entries = entries
 	}
 }
-
-// len is the number of entries.
-func (t *table[V]) len() int {
-	n := 0
-	for i := range t.shards {
-		t.shards[i].mu.RLock()
-		n += len(t.shards[i].entries)
-		t.shards[i].mu.RUnlock()
-	}
-	return n
-}

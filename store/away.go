@@ -66,7 +66,7 @@ var mysqlAwayFaults = []uint16{
 
 // mysqlAway reports whether an error means that the server is away.
 func mysqlAway(err error) bool {
-	return mysqlFault(err, mysqlAwayFaults) || errors.Is(err, errMigrating) || networkAway(err) || isLost(err)
+	return mysqlFault(err, mysqlAwayFaults) || errors.Is(err, errMigrating) || errors.Is(err, errRaced) || networkAway(err) || isLost(err)
 }
 
 // networkAway reports whether nobody answers, or not in time. A socket that may

@@ -34,24 +34,16 @@ const (
 // one, which the variables above ask for, it prints how long everything took.
 // No time fails it: that is for whoever reads the table.
 func TestBigStore(t *testing.T) {
-	rows, asked := bigRowsUsual, os.Getenv(bigRowsVariable)
-	if asked != "" {
-		n, err := strconv.Atoi(asked)
-		if err != nil || n < bigRowsUsual {
-			t.Fatalf("%s=%q: must be a number of calls, at least %d", bigRowsVariable, asked, bigRowsUsual)
-		}
-		rows = n
+	rows := bigRows(t)
+	asked := rows != 0
+	if !asked {
+		rows = bigRowsUsual
 	}
 	dir := os.Getenv(bigDirVariable)
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	path := filepath.Join(dir, "ccload-big.db")
-	if asked != "" {
-		fmt.Printf("TestBigStore writes %d calls to %s: about %.1f GB of disk and %.0f minutes or more\n",
-			rows, path, float64(rows)*1700/1e9, float64(rows)/12_000/60)
-	}
-	b := &bigStore{T: t, timed: asked != "", path: path}
+	b := &bigStore{T: t, timed: asked, path: bigPath(dir)}
 	b.fill(rows)
 	b.reopen()
 	b.ask()
@@ -59,6 +51,21 @@ func TestBigStore(t *testing.T) {
 	b.prune()
 	b.print()
 }
+
+// bigRows is how large a log is asked for; 0 is none in particular.
+func bigRows(t *testing.T) int {
+	asked := os.Getenv(bigRowsVariable)
+	if asked == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(asked)
+	if err != nil || n < bigRowsUsual {
+		t.Fatalf("%s=%q: must be a number of calls, at least %d", bigRowsVariable, asked, bigRowsUsual)
+	}
+	return n
+}
+
+func bigPath(dir string) string { return filepath.Join(dir, "ccload-big.db") }
 
 // bigStore is a database under test and what was measured of it.
 type bigStore struct {
@@ -112,6 +119,10 @@ func (b *bigStore) fill(rows int) {
 		b.Logf("%s is there already and is used as it is", b.path)
 		b.traffic.n = rows
 		return
+	}
+	if b.timed {
+		fmt.Printf("writing %d calls to %s: about %.1f GB of disk and %.0f minutes or more\n",
+			rows, b.path, float64(rows)*1700/1e9, float64(rows)/12_000/60)
 	}
 	var took []time.Duration
 	began := time.Now()

@@ -164,7 +164,7 @@ const (
 func (c *connections) transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, doing string, f func(tx *sql.Tx) error) error {
 	began := time.Now()
 	committing, err := inTransaction(ctx, db, o, f)
-	for try := 1; try < maxTries && err != nil && c.repeatable != nil && c.repeatable(err, committing); try++ {
+	for try := 1; try < maxTries && err != nil && c.mayRepeat(err, committing); try++ {
 		pause := time.Duration(rand.Int64N(int64(triesPause << (try - 1)))) //nolint:gosec // nobody gains by guessing it
 		if ctx.Err() != nil || time.Since(began)+pause > triesPatience {
 			break
@@ -180,6 +180,11 @@ func (c *connections) transact(ctx context.Context, db *sql.DB, o *sql.TxOptions
 		return c.explain(doing, err)
 	}
 	return nil
+}
+
+// mayRepeat reports whether a transaction that failed so is run again.
+func (c *connections) mayRepeat(err error, committing bool) bool {
+	return errors.Is(err, errRaced) || c.repeatable != nil && c.repeatable(err, committing)
 }
 
 // inTransaction runs f in a transaction once. When it fails, committing says

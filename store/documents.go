@@ -100,6 +100,23 @@ func raise(ctx context.Context, tx *sql.Tx, name string) error {
 	return err
 }
 
+// errRaced says that another transaction has raised a revision first.
+var errRaced = errors.New("another gateway was quicker")
+
+// raiseFrom makes a revision grow that is still what it was, and fails with
+// errRaced if it is not.
+func raiseFrom(ctx context.Context, tx *sql.Tx, name string, from int64) error {
+	done, err := tx.ExecContext(ctx, "UPDATE revisions SET value = value + 1 WHERE name = ? AND value = ?", name, from)
+	if err != nil {
+		return err
+	}
+	n, err := done.RowsAffected()
+	if err == nil && n != 1 {
+		err = errRaced
+	}
+	return err
+}
+
 // Documents implements Store.
 func (d *database) Documents(ctx context.Context) (list []Document, revision int64, err error) {
 	c, err := d.connections()
@@ -137,12 +154,10 @@ func (d *database) EditDocuments(ctx context.Context, base int64, edit Edit) err
 		return err
 	}
 	return c.update(ctx, "saving the configuration", func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, "UPDATE revisions SET value = value + 1 WHERE name = ? AND value = ?", revisionConfig, base)
-		if err != nil {
+		if err := raiseFrom(ctx, tx, revisionConfig, base); errors.Is(err, errRaced) {
+			return ErrConflict // whoever edits must look again
+		} else if err != nil {
 			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(err, ErrConflict)
 		}
 		for i := range edit.Remove {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE kind = ? AND name = ?", edit.Remove[i].Kind, edit.Remove[i].Name); err != nil {
@@ -190,27 +205,64 @@ func writeTrail(ctx context.Context, tx *sql.Tx, trail []AuditEntry) error {
 // auditKept is how long the audit trail is kept.
 const auditKept = 2 * 366 * 24 * time.Hour
 
+// AuditFilter narrows the audit trail. Empty fields do not.
+type AuditFilter struct {
+	Actor, Action, Kind string    // as the entry has them
+	Channel             string    // what was done to this one
+	Since, Until        time.Time // until is after it
+	Before              int64     // id of the last entry of the page before
+	Limit               int       // at most MostCalls; 0 is DefaultCalls
+}
+
+// kindsWithoutChannel are what of the audit trail is never about a channel,
+// whatever its name.
+const kindsWithoutChannel = "'token', 'alias', 'settings', 'login', 'call'"
+
+// where returns the conditions of the filter.
+func (f *AuditFilter) where(ctx context.Context, tx *sql.Tx) (*conditions, error) {
+	q := new(conditions)
+	for _, text := range []struct{ column, value string }{{"actor", f.Actor}, {"action", f.Action}, {"kind", f.Kind}, {"name", f.Channel}} {
+		if text.value != "" {
+			q.add(text.column+" = ?", clean(text.value))
+		}
+	}
+	if f.Channel != "" {
+		q.add("kind NOT IN (" + kindsWithoutChannel + ")")
+	}
+	if !f.Since.IsZero() {
+		q.add("time >= ?", nanos(f.Since))
+	}
+	if !f.Until.IsZero() {
+		q.add("time < ?", nanos(f.Until))
+	}
+	if f.Before > 0 {
+		// By time: servers of a cluster give out ids in no order.
+		var at int64
+		if err := tx.QueryRowContext(ctx, "SELECT time FROM audit WHERE id = ?", f.Before).Scan(&at); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, err
+		}
+		q.add("(time < ? OR (time = ? AND id < ?))", at, at, f.Before)
+	}
+	return q, nil
+}
+
 // Audit implements Store.
-func (d *database) Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error) {
+func (d *database) Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error) {
 	c, err := d.connections()
 	if err != nil {
 		return nil, err
 	}
+	limit := f.Limit
 	if limit < 1 {
 		limit = DefaultCalls
 	}
 	var list []AuditEntry
 	err = c.view(ctx, "reading the audit trail", func(tx *sql.Tx) error {
-		query, args := "SELECT id, time, actor, address, action, kind, name, fields FROM audit", []any{}
-		if before > 0 {
-			// By time: servers of a cluster give out ids in no order.
-			var at int64
-			if err := tx.QueryRowContext(ctx, "SELECT time FROM audit WHERE id = ?", before).Scan(&at); err != nil && !errors.Is(err, sql.ErrNoRows) {
-				return err
-			}
-			query, args = query+" WHERE time < ? OR (time = ? AND id < ?)", append(args, at, at, before)
+		q, err := f.where(ctx, tx)
+		if err != nil {
+			return err
 		}
-		rows, err := tx.QueryContext(ctx, query+fmt.Sprintf(" ORDER BY time DESC, id DESC LIMIT %d", min(limit, MostCalls)), args...)
+		rows, err := tx.QueryContext(ctx, fmt.Sprintf("SELECT id, time, actor, address, action, kind, name, fields FROM audit %s ORDER BY time DESC, id DESC LIMIT %d", q, min(limit, MostCalls)), q.args...)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,12 @@ type Node struct {
 	// Shares says that it keeps to its shares. Until it does, it may be using
 	// all of every limit.
 	Shares bool
+
+	// What people know it by; of no matter for limits.
+	Name    string    // of its machine
+	Version string    // of its program
+	Since   time.Time // when it began
+	Seen    time.Time // when it was heard of last
 }
 
 // Claim is what a node asks of one limit.
@@ -78,7 +84,7 @@ func (d *database) Nodes(ctx context.Context, self string, now time.Time) (other
 				return err
 			}
 			if name == leaseOfNode {
-				others = append(others, Node{node, amount > 0})
+				others = append(others, Node{ID: node, Shares: amount > 0})
 			} else {
 				hungry = append(hungry, name)
 			}
@@ -91,15 +97,17 @@ func (d *database) Nodes(ctx context.Context, self string, now time.Time) (other
 // replaceLease takes name, node, amount, wanted and expires.
 const replaceLease = "REPLACE INTO leases (name, node, amount, wanted, expires) VALUES (?, ?, ?, ?, ?)"
 
-// Beat implements Store.
+// Heartbeat implements Store.
 func (d *database) Heartbeat(ctx context.Context, n Node, until time.Time) error {
 	c, err := d.connections()
 	if err != nil {
 		return err
 	}
 	return c.update(ctx, "saying that this node is there", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, replaceLease, leaseOfNode, clean(n.ID), flag(n.Shares), flag(n.Shares), nanos(until))
-		return err
+		if _, err := tx.ExecContext(ctx, replaceLease, leaseOfNode, clean(n.ID), flag(n.Shares), flag(n.Shares), nanos(until)); err != nil {
+			return err
+		}
+		return writeNode(ctx, tx, &n)
 	})
 }
 
@@ -110,7 +118,10 @@ func (d *database) Leave(ctx context.Context, node string) error {
 		return err
 	}
 	return c.update(ctx, "saying that this node is gone", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM leases WHERE name = ? AND node = ?", leaseOfNode, clean(node))
+		if _, err := tx.ExecContext(ctx, "DELETE FROM leases WHERE name = ? AND node = ?", leaseOfNode, clean(node)); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "DELETE FROM nodes WHERE id = ?", clean(node))
 		return err
 	})
 }
@@ -123,8 +134,7 @@ func (d *database) Lease(ctx context.Context, node string, claims []Claim, now, 
 	}
 	grants := make([]Grant, len(claims))
 	err = c.update(ctx, "sharing limits with other nodes", func(tx *sql.Tx) error {
-		// One node at a time divides: the row that everyone changes sees to it.
-		if err := raise(ctx, tx, revisionLeases); err != nil {
+		if err := c.claimTurn(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM leases WHERE expires <= ?", nanos(now)); err != nil {
@@ -148,6 +158,22 @@ func (d *database) Lease(ctx context.Context, node string, claims []Claim, now, 
 		return nil, err
 	}
 	return grants, nil
+}
+
+// claimTurn makes the transaction the only one that divides as of the revision
+// that it sees, by a compare-and-set of it. Whoever divided meanwhile has raised
+// the revision, so that nothing is changed here and the transaction fails with
+// errRaced, to be run again on what is there now. Where the compare-and-set
+// succeeds, nobody has divided since the revision was read: that relies neither
+// on locks of rows, which the servers of a cluster do not share, nor on the
+// isolation of reads. The lock only lets those who use the same server wait
+// instead of trying again.
+func (c *connections) claimTurn(ctx context.Context, tx *sql.Tx) error {
+	var seen int64
+	if err := tx.QueryRowContext(ctx, "SELECT value FROM revisions WHERE name = ?"+c.lockRows, revisionLeases).Scan(&seen); err != nil {
+		return err
+	}
+	return raiseFrom(ctx, tx, revisionLeases, seen)
 }
 
 // readLeases adds up the shares of other nodes, by the name of the limit.

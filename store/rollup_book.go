@@ -27,26 +27,48 @@ func (v *dimensionValues) ask(a *ai.Attempt) {
 
 // addCall counts a call.
 func (g groups) addCall(r *ai.Record) {
-	g.addCounts(r)
+	b := g.booking(r)
+	b.addCounts()
 	if r.Outcome == ai.OK {
-		s := g.of(callGroup(r))
-		s.duration.Add(r.Duration)
+		b.sums.duration.Add(r.Duration)
 		if r.FirstContent > 0 {
-			s.firstContent.Add(r.FirstContent)
+			b.sums.firstContent.Add(r.FirstContent)
 		}
 	}
 }
 
 // addCounts is addCall without the durations that quantiles are made of.
-func (g groups) addCounts(r *ai.Record) {
+func (g groups) addCounts(r *ai.Record) { g.booking(r).addCounts() }
+
+// booking is where a call is booked, which is looked up once.
+type booking struct {
+	groups
+	record *ai.Record
+	key    group
+	*sums  // of key
+}
+
+func (g groups) booking(r *ai.Record) booking {
 	key := callGroup(r)
-	g.of(key).addCall(r)
-	for i := range r.Attempts {
-		at := key
-		at.values.ask(&r.Attempts[i])
-		g.of(at).counts[countAttempts]++
+	return booking{g, r, key, g.of(key)}
+}
+
+// at are the sums of an attempt: those of the call, if it is the last one.
+func (b booking) at(i int) *sums {
+	if i == len(b.record.Attempts)-1 {
+		return b.sums
 	}
-	g.addCharges(r, 1)
+	at := b.key
+	at.values.ask(&b.record.Attempts[i])
+	return b.of(at)
+}
+
+func (b booking) addCounts() {
+	b.sums.addCall(b.record)
+	for i := range b.record.Attempts {
+		b.at(i).counts[countAttempts]++
+	}
+	b.addCharges(1)
 }
 
 // addCall adds what happens once in a call.
@@ -62,8 +84,10 @@ func (c *counts) addCall(r *ai.Record) {
 // addCharges adds what a call used and cost, times sign, attempt by attempt. What
 // of the call is in no attempt counts where the call does. A call is unpriced or
 // estimated once, at its first attempt that is.
-func (g groups) addCharges(r *ai.Record, sign int64) {
-	key := callGroup(r)
+func (g groups) addCharges(r *ai.Record, sign int64) { g.booking(r).addCharges(sign) }
+
+func (b booking) addCharges(sign int64) {
+	r := b.record
 	rest := charges(&r.Usage, &r.Cost)
 	for i := range r.Attempts {
 		a := &r.Attempts[i]
@@ -74,12 +98,10 @@ func (g groups) addCharges(r *ai.Record, sign int64) {
 		n[countUnpriced] = min(n[countUnpriced], rest[countUnpriced])
 		n[countEstimated] = min(n[countEstimated], rest[countEstimated])
 		rest.addTimes(&n, -1)
-		at := key
-		at.values.ask(a)
-		g.of(at).addTimes(&n, sign)
+		b.at(i).addTimes(&n, sign)
 	}
 	if rest != (counts{}) {
-		g.of(key).addTimes(&rest, sign)
+		b.sums.addTimes(&rest, sign)
 	}
 }
 

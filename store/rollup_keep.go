@@ -14,6 +14,14 @@ const countStep = 500
 
 // countRest counts the calls that were stored before there were statistics. It
 // may be broken off at any time, and goes on where it was.
+//
+// It may follow seq, whose order says nothing of time: what it counts is a set
+// that was closed before it began. The migration that made the statistics noted
+// the last seq of all calls there were, and a gateway writes calls only once it
+// has found that migration done, on the server that it uses; the numbers of those
+// are higher, for no server of a cluster gives out one that is below a number it
+// has seen. So no call with a lower seq appears behind the walk, and none that is
+// counted as it is written is counted by it too.
 func (c *connections) countRest(ctx context.Context) error {
 	for {
 		var after, existing int64

@@ -13,7 +13,8 @@ import (
 // at the last key, and took what count_tokens answers for usage. Both the rows
 // and the statistics are corrected. What is in the statistics of calls whose
 // rows have been pruned stays as it was booked. It may be broken off at any
-// time, and goes on where it was.
+// time, and goes on where it was. It may follow seq for the reason that countRest
+// may.
 func (c *connections) rebookRest(ctx context.Context) error {
 	for {
 		var after, until int64

@@ -66,7 +66,12 @@ const longestIndexed = 750
 
 // indexed makes a text one for a column of an index; a longer one counts as
 // what it begins with.
-func indexed(s string) string { return clean(ai.CutBytes(clean(s), longestIndexed)) }
+func indexed(s string) string {
+	if s = clean(s); len(s) <= longestIndexed {
+		return s
+	}
+	return clean(ai.CutBytes(s, longestIndexed))
+}
 
 // identifier makes a text one for a column by which a row is found: those that
 // differ only in what has no room stay different.

@@ -131,9 +131,9 @@ type Documents interface {
 	// Note adds to the audit trail what changes no document.
 	Note(ctx context.Context, trail ...AuditEntry) error
 
-	// Audit returns at most limit entries of the audit trail, the latest first,
-	// of those with an id below before; 0 is no bound. It is kept for two years.
-	Audit(ctx context.Context, before int64, limit int) ([]AuditEntry, error)
+	// Audit returns the entries of the audit trail that fit, the latest first. It
+	// is kept for two years.
+	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
 }
 
 // Sessions keeps logins of the dashboard.
@@ -186,6 +186,9 @@ type Leases interface {
 	Nodes(ctx context.Context, self string, now time.Time) (others []Node, hungry []string, err error)
 	Heartbeat(ctx context.Context, n Node, until time.Time) error
 	Leave(ctx context.Context, node string) error
+	// KnownNodes returns every node that Heartbeat told of within a day, the
+	// oldest first, this one included, but those that have left.
+	KnownNodes(ctx context.Context) ([]Node, error)
 
 	// Lease divides limits: it grants each of the node's claims what the shares
 	// of other nodes leave, until a moment, and takes back what it had before.

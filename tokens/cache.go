@@ -71,15 +71,3 @@ func (sh *shard[V]) put(s span, v V, most int) {
 	}
 	sh.young[s] = v
 }
-
-// size is how many spans are remembered.
-func (c *cache[V]) size() int {
-	n := 0
-	for i := range c.shards {
-		sh := &c.shards[i]
-		sh.mu.Lock()
-		n += len(sh.young) + len(sh.old)
-		sh.mu.Unlock()
-	}
-	return n
-}

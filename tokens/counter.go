@@ -55,11 +55,6 @@ type Sent struct {
 	Index *scan.Index
 }
 
-// Request is Send to the vendor itself, for a whole answer.
-func (c *Counter) Request(p ai.Protocol, model string, body []byte) Count {
-	return c.Send(Sent{Protocol: p}, model, body)
-}
-
 // Send counts a request as a client sends it: Anthropic Messages, OpenAI
 // chat, Responses or Gemini generateContent. model is the name the provider
 // knows, in any case and with any vendor's prefix; an unknown one is counted by

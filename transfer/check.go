@@ -38,8 +38,8 @@ func (c *collector) done() *File {
 	return &c.file
 }
 
-func (c *collector) problem(line int, name, field, message string) {
-	c.file.Problems = append(c.file.Problems, Problem{Line: line, Name: ai.Shorten(name, maxTold), Field: field, Message: message})
+func (c *collector) problem(line int, code, name, field, message string) {
+	c.file.Problems = append(c.file.Problems, Problem{Line: line, Code: code, Name: ai.Shorten(name, maxTold), Field: field, Message: message})
 }
 
 // fail tells of an error of package config, or any other.
@@ -51,7 +51,7 @@ func (c *collector) fail(line int, name string, err error, known ...string) {
 	if f, ok := errors.AsType[*fieldError](err); ok {
 		field = f.field
 	}
-	c.problem(line, name, field, secrets.RedactSetting(err.Error(), known))
+	c.problem(line, CodeInvalid, name, field, secrets.RedactSetting(err.Error(), known))
 }
 
 // fieldError is an error of one setting. It never holds what was written.
@@ -71,7 +71,7 @@ func (c *collector) once(kind, name string, line int) bool {
 	if line > 0 {
 		where = fmt.Sprintf(" (lines %d and %d)", first, line)
 	}
-	c.problem(line, name, "name", fmt.Sprintf("%s %q: stands there twice%s: give each a name of its own, or remove one", kind, ai.Shorten(name, maxTold), where))
+	c.problem(line, CodeTwice, name, "name", fmt.Sprintf("%s %q: stands there twice%s: give each a name of its own, or remove one", kind, ai.Shorten(name, maxTold), where))
 	return false
 }
 
@@ -135,7 +135,7 @@ func (c *collector) token(line int, t Token) {
 		return
 	}
 	if other, taken := c.owner[t.SecretHash]; taken && t.SecretHash != "" {
-		c.problem(line, t.Name, "secret", fmt.Sprintf("token %q: secret: is that of the token %q too: give each its own", ai.Shorten(t.Name, maxTold), ai.Shorten(other, maxTold)))
+		c.problem(line, CodeSecretTaken, t.Name, "secret", fmt.Sprintf("token %q: secret: is that of the token %q too: give each its own", ai.Shorten(t.Name, maxTold), ai.Shorten(other, maxTold)))
 		return
 	}
 	c.owner[t.SecretHash] = t.Name

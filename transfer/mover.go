@@ -58,7 +58,7 @@ func (m *mover) lost(line int, from, why string) { m.line(Line{Line: line, From:
 
 // refuse tells that a thing cannot be used, which is a problem of the file.
 func (m *mover) refuse(line int, from, name, why string) {
-	m.problem(line, name, from, from+": "+why)
+	m.problem(line, CodeUnsupported, name, from, from+": "+why)
 	m.lost(line, from, why)
 }
 

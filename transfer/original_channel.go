@@ -42,7 +42,7 @@ const (
 func (im *importer) add(o *original) {
 	name := o.row["name"]
 	if kind := strings.ToLower(strings.TrimSpace(o.row["auth_type"])); kind != "" && kind != "api_key" {
-		im.problem(o.line, name, "auth_type", fmt.Sprintf("channel %q: auth_type: it signs in with a subscription (OAuth), which has no counterpart: use a channel with a key", ai.Shorten(name, maxTold)))
+		im.problem(o.line, CodeUnsupported, name, "auth_type", fmt.Sprintf("channel %q: auth_type: it signs in with a subscription (OAuth), which has no counterpart: use a channel with a key", ai.Shorten(name, maxTold)))
 		return
 	}
 	ch := Channel{Channel: config.Channel{Name: name, Proxy: o.row["proxy_url"]}}

@@ -8,8 +8,8 @@ import (
 	"io"
 	"reflect"
 	"strings"
-	"time"
 	"testing"
+	"time"
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/config"

@@ -203,7 +203,7 @@ func (t *table) rows(ctx context.Context, columns int, c *collector, use func(ro
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &broken):
-			c.problem(line, "", "", broken.problem)
+			c.problem(line, CodeUnreadable, "", "", broken.problem)
 			continue
 		case err != nil:
 			return err
@@ -216,7 +216,7 @@ func (t *table) rows(ctx context.Context, columns int, c *collector, use func(ro
 		switch {
 		case !slices.ContainsFunc(row, func(cell string) bool { return strings.TrimSpace(cell) != "" }):
 		case len(row) != columns:
-			c.problem(line, "", "", fmt.Sprintf("has %d cells, and there are %d columns", len(row), columns))
+			c.problem(line, CodeUnreadable, "", "", fmt.Sprintf("has %d cells, and there are %d columns", len(row), columns))
 		default:
 			use(row, line)
 		}

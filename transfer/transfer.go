@@ -76,10 +76,20 @@ type Token struct {
 // Problem is something that cannot be used, and why. No secret is in it.
 type Problem struct {
 	Line    int    `json:"line,omitempty"` // of the file, from 1; 0 where there are none
+	Code    string `json:"code"`           // what kind of problem it is, one of those below
 	Name    string `json:"name,omitempty"`
 	Field   string `json:"field,omitempty"` // JSON name or path of the setting, or the column
 	Message string `json:"message"`
 }
+
+// Codes of problems.
+const (
+	CodeInvalid     = "invalid"      // a setting is wrong; Field says which
+	CodeTwice       = "twice"        // something else of the file has this name
+	CodeSecretTaken = "secret_taken" // another token of the file has this secret
+	CodeUnsupported = "unsupported"  // it has no counterpart here
+	CodeUnreadable  = "unreadable"   // a row cannot be read
+)
 
 // File is what a file holds.
 type File struct {

@@ -41,6 +41,11 @@ func TypeScript(document map[string]any) (string, error) {
 		}
 	}
 	b.WriteString("}\n")
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
+		for _, op := range doc.Paths[path] {
+			b.WriteString(op.events(path))
+		}
+	}
 	return b.String(), nil
 }
 
@@ -50,7 +55,26 @@ type operation struct {
 	Summary     string
 	Parameters  []struct{ Name, In, Description string }
 	RequestBody *struct{ Content content }
-	Responses   map[string]struct{ Content content }
+	Responses   map[string]struct {
+		Content content
+		Events  map[string]schema `json:"x-events"`
+	}
+}
+
+// events writes the events of a stream: one row per event.
+func (o *operation) events(path string) string {
+	var b strings.Builder
+	for _, response := range o.Responses {
+		if response.Events == nil {
+			continue
+		}
+		fmt.Fprintf(&b, "\n/** The events of %s, and their data. */\nexport interface Events {\n", strings.TrimPrefix(path, "/"))
+		for _, name := range slices.Sorted(maps.Keys(response.Events)) {
+			fmt.Fprintf(&b, "\t%s: %s\n", name, typeOf(response.Events[name], ""))
+		}
+		b.WriteString("}\n")
+	}
+	return b.String()
 }
 
 func (o *operation) parameters(in string) string {

@@ -78,28 +78,7 @@ func appendStrict(dst, schema []byte, depth int) ([]byte, error) {
 			return nil
 		}
 		dst = append(comma(dst), quote(nil, name)...)
-		dst = append(dst, ':')
-		switch {
-		case schemaMaps[name] && value[0] == '{':
-			dst = append(dst, '{')
-			err = protocol.EachField(value, "", func(name string, value []byte) (err error) {
-				dst = append(quote(comma(dst), name), ':')
-				dst, err = appendStrict(dst, value, depth+1)
-				return err
-			})
-			dst = append(dst, '}')
-		case schemaLists[name] && value[0] == '[':
-			dst = append(dst, '[')
-			err = protocol.EachElement(value, "", func(_ int, value []byte) (err error) {
-				dst, err = appendStrict(comma(dst), value, depth+1)
-				return err
-			})
-			dst = append(dst, ']')
-		case name == "items":
-			dst, err = appendStrict(dst, value, depth+1)
-		default:
-			dst = append(dst, value...)
-		}
+		dst, err = appendStrictMember(append(dst, ':'), name, value, depth)
 		return err
 	})
 	if len(limits) > 0 {
@@ -113,6 +92,31 @@ func appendStrict(dst, schema []byte, depth int) ([]byte, error) {
 		dst = raw(dst, "additionalProperties", "false")
 	}
 	return append(dst, '}'), err
+}
+
+// appendStrictMember appends the value of a schema's member, with the schemas in it
+// made strict.
+func appendStrictMember(dst []byte, name string, value []byte, depth int) (_ []byte, err error) {
+	switch {
+	case schemaMaps[name] && value[0] == '{':
+		dst = append(dst, '{')
+		err = protocol.EachField(value, "", func(name string, value []byte) (err error) {
+			dst = append(quote(comma(dst), name), ':')
+			dst, err = appendStrict(dst, value, depth+1)
+			return err
+		})
+		return append(dst, '}'), err
+	case schemaLists[name] && value[0] == '[':
+		dst = append(dst, '[')
+		err = protocol.EachElement(value, "", func(_ int, value []byte) (err error) {
+			dst, err = appendStrict(comma(dst), value, depth+1)
+			return err
+		})
+		return append(dst, ']'), err
+	case name == "items":
+		return appendStrict(dst, value, depth+1)
+	}
+	return append(dst, value...), nil
 }
 
 func isRefused(name string, value []byte) bool {

@@ -346,11 +346,40 @@ func special(w uint64) uint64 {
 	return (((w ^ ones*2) - ones*0x21) | ((w ^ ones*'\\') - ones)) &^ w & highs
 }
 
-// longText goes on inside a string at i. Where strings are long they are full of
-// escapes at unforeseeable places, and stopping at each costs more than all
-// else. So it only looks for the quote that is not escaped, by how many
-// backslashes stand before it, and for control characters afterwards.
+// stop is at what textBlocks stops.
+type stop int
+
+const (
+	atPlain   stop = iota // nothing in particular; more may follow
+	atEscaped             // the same, but the byte there is escaped
+	atQuote               // the quote that ends the string
+	atControl             // a control character before that
+)
+
+// longText goes on inside a string at i: in blocks as long as they fit.
 func longText(b []byte, i int) (int, error) {
+	if !blockwise || len(b)-i < 64 {
+		return restOfText(b, i)
+	}
+	at, found := textBlocks(&b[i], len(b)-i)
+	i += at
+	switch {
+	case found == atQuote:
+		return i + 1, nil
+	case found == atControl, found == atEscaped && i < len(b) && b[i] < ' ':
+		return 0, fail(ErrSyntax, i)
+	case found == atEscaped && i < len(b):
+		i++
+	}
+	return restOfText(b, i)
+}
+
+// restOfText is longText for the end of the text, and where there are no blocks.
+// Where strings are long they are full of escapes at unforeseeable places, and
+// stopping at each costs more than all else. So it only looks for the quote that
+// is not escaped, by how many backslashes stand before it, and for control
+// characters afterwards.
+func restOfText(b []byte, i int) (int, error) {
 	start := i
 	for {
 		n := bytes.IndexByte(b[i:], '"')

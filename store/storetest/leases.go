@@ -23,7 +23,7 @@ func (t suite) nodesAreSeen() {
 		}
 	}
 	see("a", noon, "[] []")
-	for _, n := range []store.Node{{ID: "a"}, {ID: "b", Shares: true}} {
+	for _, n := range []store.Node{{ID: "a"}, {ID: "b", Shares: true, Name: "host", Version: "v1", Since: noon.Add(-time.Hour), Seen: noon}} {
 		if err := s.Heartbeat(t.Context(), n, noon.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
@@ -115,6 +115,46 @@ func (t suite) leasesAtOnce() {
 	}
 	if sum != limit {
 		t.Errorf("%v add up to %d, want %d", last, sum, limit)
+	}
+}
+
+// onePlaceHasOneNode: of nodes that ask for the last place of a limit at the same
+// moment exactly one gets it, each time, and all are answered.
+func (t suite) onePlaceHasOneNode() {
+	const nodes, rounds = 3, 20
+	t.opened()
+	stores := make([]store.Store, nodes)
+	for i := range stores {
+		stores[i] = t.opened()
+	}
+	for round := range rounds {
+		claim := store.Claim{Name: fmt.Sprint("concurrency/token/", round), Limit: 1, Needed: 1, Wanted: 1}
+		var got [nodes]store.Grant
+		var all sync.WaitGroup
+		begin := make(chan struct{})
+		for i, s := range stores {
+			all.Go(func() {
+				<-begin
+				grants, err := s.Lease(t.Context(), fmt.Sprint("node", i), []store.Claim{claim}, noon, noon.Add(time.Minute))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				got[i] = grants[0]
+			})
+		}
+		close(begin)
+		all.Wait()
+		places, sole := int64(0), 0
+		for _, g := range got {
+			places += g.Share
+			if g.Exclusive {
+				sole++
+			}
+		}
+		if places != 1 || sole != 1 {
+			t.Errorf("round %d: of one place they got %+v", round, got)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func (t suite) documentsAreEdited() {
 	if now := t.wantDocuments(s, changed); now != third {
 		t.Errorf("edits that failed made revision %d of %d", now, third)
 	}
-	if list, err := s.Audit(t.Context(), 0, 10); err != nil || len(list) != 0 {
+	if list, err := s.Audit(t.Context(), store.AuditFilter{Limit: 10}); err != nil || len(list) != 0 {
 		t.Errorf("edits that failed are in the trail: %+v, %v", list, err)
 	}
 	// Removed and put at once, it is there.
@@ -111,8 +111,39 @@ func (t suite) oneEditWins() {
 			t.Fatalf("round %d: %d won, %d documents at revision %d after %d: %v", round, won, len(list), revision, base, err)
 		}
 	}
-	if trail, err := stores[0].Audit(t.Context(), 0, 500); err != nil || len(trail) != rounds {
+	if trail, err := stores[0].Audit(t.Context(), store.AuditFilter{Limit: 500}); err != nil || len(trail) != rounds {
 		t.Errorf("%d entries in the trail of %d edits: %v", len(trail), rounds, err)
+	}
+}
+
+// auditIsFiltered asks for parts of a trail of changes of channels, one each
+// second, and pages of them.
+func (t suite) auditIsFiltered(s store.Store, many int) {
+	at := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Second) }
+	for what, one := range map[string]struct {
+		f    store.AuditFilter
+		want int
+	}{
+		"actor":                {store.AuditFilter{Actor: "operator"}, many},
+		"another actor":        {store.AuditFilter{Actor: "command"}, 0},
+		"action":               {store.AuditFilter{Action: "change"}, many},
+		"another action":       {store.AuditFilter{Action: "remove"}, 0},
+		"kind":                 {store.AuditFilter{Kind: store.KindChannel}, many},
+		"channel":              {store.AuditFilter{Channel: "channel 3 — 余额"}, 1},
+		"a channel of none":    {store.AuditFilter{Channel: "channel"}, 0},
+		"time":                 {store.AuditFilter{Since: at(10), Until: at(15)}, 5},
+		"all of them together": {store.AuditFilter{Actor: "operator", Action: "change", Since: at(10), Until: at(15), Limit: 3}, 3},
+	} {
+		list, err := s.Audit(t.Context(), one.f)
+		if err != nil || len(list) != one.want {
+			t.Errorf("%s: %d entries, want %d: %v", what, len(list), one.want, err)
+		}
+		if one.f.Limit == one.want && len(list) == one.want {
+			one.f.Before = list[len(list)-1].ID
+			if rest, err := s.Audit(t.Context(), one.f); err != nil || len(rest) != 2 {
+				t.Errorf("%s, next page: %d entries, want 2: %v", what, len(rest), err)
+			}
+		}
 	}
 }
 
@@ -130,12 +161,13 @@ func (t suite) auditHasPages() {
 			t.Fatal(err)
 		}
 	}
+	t.auditIsFiltered(other, many)
 	if err := s.Note(t.Context()); err != nil {
 		t.Errorf("a trail of nothing: %v", err)
 	}
 	var before int64
 	for n := many - 1; n >= 0; {
-		page, err := other.Audit(t.Context(), before, 7)
+		page, err := other.Audit(t.Context(), store.AuditFilter{Before: before, Limit: 7})
 		if err != nil || len(page) == 0 || len(page) > 7 {
 			t.Fatalf("a page of %d: %v", len(page), err)
 		}
@@ -152,7 +184,7 @@ func (t suite) auditHasPages() {
 			n--
 		}
 	}
-	if page, err := s.Audit(t.Context(), before, 7); err != nil || len(page) != 0 {
+	if page, err := s.Audit(t.Context(), store.AuditFilter{Before: before, Limit: 7}); err != nil || len(page) != 0 {
 		t.Errorf("before the first: %+v, %v", page, err)
 	}
 	// Texts are bounded and mended as those of calls are.

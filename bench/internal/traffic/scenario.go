@@ -46,6 +46,9 @@ func (s *Scenario) Model() string {
 	return "claude-opus-4-8-bench-" + s.Name
 }
 
+// AnswerModel is how the upstream names its model in answers that are not Chat's.
+const AnswerModel = "claude-bench"
+
 // head is the answer's status line and headers.
 func (s *Scenario) head() string {
 	if s.Stream {
@@ -64,8 +67,8 @@ func (s *Scenario) Body() string {
 	case s.Chat:
 		return fmt.Sprintf(`{"id":"chatcmpl-bench","object":"chat.completion","created":1764000000,"model":"gpt-bench","choices":[{"index":0,"message":{"role":"assistant","content":%s,"refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":250,"completion_tokens":140,"total_tokens":390,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}},"service_tier":"default"}`, answerText)
 	}
-	return fmt.Sprintf(`{"id":"msg_bench","type":"message","role":"assistant","model":"claude-bench","content":[{"type":"text","text":%s}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":250,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":140,"service_tier":"standard"}}`,
-		answerText)
+	return fmt.Sprintf(`{"id":"msg_bench","type":"message","role":"assistant","model":%q,"content":[{"type":"text","text":%s}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":250,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":140,"service_tier":"standard"}}`,
+		AnswerModel, answerText)
 }
 
 // answerText is what a model says, quoted.
@@ -81,7 +84,7 @@ func (s *Scenario) parts() []string {
 	for i := range list {
 		list[i] = DeltaMark + fmt.Sprintf("\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"word %05d of it \"}}\n\n", i)
 	}
-	list[0] = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_bench\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-bench\",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":250,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":1,\"service_tier\":\"standard\"}}}\n\n" +
+	list[0] = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_bench\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"" + AnswerModel + "\",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":250,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":1,\"service_tier\":\"standard\"}}}\n\n" +
 		"event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n" + list[0]
 	list[s.Events-1] += "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n" +
 		"event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":" + strconv.Itoa(5*s.Events) + "}}\n\n" +

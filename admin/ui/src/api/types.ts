@@ -16,7 +16,7 @@ export interface AliasConfig {
 }
 
 export interface AuditEntry {
-	/** create, change, remove, import, export, rest, clear, rotate, login */
+	/** create, change, remove, import, export, rest, clear, rotate, login, end */
 	action: string
 	/** operator, command, or the name of a client token */
 	actor: string
@@ -26,7 +26,7 @@ export interface AuditEntry {
 	fields: string[] | null
 	/** grows with each entry */
 	id: number
-	/** of what was changed: channel, token, alias, settings, secrets, cooling */
+	/** of what was changed: channel, token, alias, settings, secrets, cooling, call */
 	kind: string
 	/** of what was changed */
 	name: string
@@ -184,6 +184,8 @@ export interface CatalogueModule {
 }
 
 export interface CatalogueProvider {
+	/** KeyPatterns are what its keys look like, with * for any run of characters; the longest pattern that fits a key tells whose it is. */
+	key_patterns: string[] | null
 	/** that it is known to serve */
 	models: string[] | null
 	/** as it is written in a config */
@@ -194,6 +196,8 @@ export interface CatalogueProvider {
 	protocols: string[] | null
 	/** for people */
 	title?: string
+	/** its addresses; of one that needs its own, what they look like */
+	urls: string[] | null
 }
 
 export interface Channel {
@@ -302,6 +306,23 @@ export interface ChannelConfig {
 	weight?: number | null
 }
 
+export interface ChannelHealth {
+	/** that were made on it */
+	attempts: number
+	/** that it served or was the last to fail */
+	calls: number
+	/** what became of the calls, the most first */
+	ended: EndedAs[] | null
+	/** steps that had attempts, the oldest first */
+	series: HealthStep[] | null
+	/** begin of the range */
+	since: string
+	/** width of a step of the series */
+	step_ns: number
+	/** end of the range */
+	until: string
+}
+
 export interface ChannelView {
 	/** its settings */
 	config: ChannelConfig
@@ -365,6 +386,8 @@ export interface CostSum {
 	cost_usd: number
 	/** by list prices */
 	list_cost_usd: number
+	/** Share is its part of the cost of the range, 0 to 1; absent where nothing was spent, and of cells. */
+	share?: number | null
 	/** of prompts and answers */
 	tokens: number
 	/** calls of which a part has no price */
@@ -423,6 +446,19 @@ export interface EndOrder {
 	reason?: string
 }
 
+export interface EndedAs {
+	/** how many */
+	calls: number
+	/** ok, limited, caller or failed */
+	class: string
+	/** of these calls */
+	cost_usd: number
+	/** such as ok or rate_limited */
+	outcome: string
+	/** of all its calls, 0 to 1 */
+	share: number
+}
+
 export interface Explanation {
 	/** channels that serve the model, and why one is left out */
 	candidates: AiCandidate[] | null
@@ -466,6 +502,31 @@ export interface Health {
 	minutes: number[] | null
 	/** attempts with a good answer */
 	ok: number
+	/** the part of the attempts with a good answer, 0 to 1; absent where there were none */
+	success?: number | null
+}
+
+export interface HealthStep {
+	/** all that were made on it */
+	attempts: number
+	/** the caller's fault, the caller hung up, or an operator ended it */
+	caller: number
+	/** calls that failed in another way */
+	failed: number
+	/** of calls that went well */
+	first_content_p50_ns?: number
+	/** of calls that went well */
+	first_content_p95_ns?: number
+	/** of calls that went well */
+	first_content_p99_ns?: number
+	/** calls that ended rate limited, out of quota or overloaded */
+	limited: number
+	/** calls with a good answer */
+	ok: number
+	/** attempts after which the call was tried again, here or elsewhere */
+	passed_on: number
+	/** of the step */
+	start: string
 }
 
 export interface ImportChange {
@@ -491,6 +552,8 @@ export interface ImportLine {
 }
 
 export interface ImportProblem {
+	/** stable, for programs: invalid, twice, secret_taken, unsupported, unreadable, or that of a problem, such as declared or name_taken */
+	code: string
 	/** the setting that is wrong */
 	field?: string
 	/** of the file, from 1; 0 if it has none */
@@ -587,6 +650,79 @@ export interface KeyConfig {
 	note?: string
 }
 
+export interface LiveCalls {
+	/** in the order in which they ended */
+	calls: AiRecord[] | null
+	/** calls that were too many to be told */
+	left_out: number
+}
+
+export interface LiveChange {
+	/** what began or ceased to cool down here */
+	cooling?: HealthChange | null
+	/** another node has changed what cools down: ask anew */
+	resting?: boolean
+	/** of the stored configuration */
+	revision?: number
+}
+
+export interface LiveJournal {
+	/** records in memory */
+	depth: number
+	/** records that nothing could keep */
+	lost: number
+	/** records on disk, while the store is away */
+	spooled: number
+	/** records since the process began */
+	written: number
+}
+
+export interface LiveMetrics {
+	/** that have ended since the process began */
+	calls: number
+	/** how many things cool down */
+	cooling: number
+	/** since the process began */
+	cost_usd: number
+	/** of them, without those that the client ended */
+	failed: number
+	/** calls under way */
+	in_flight: number
+	/** since the process began */
+	input_tokens: number
+	/** what waits to be written to the store */
+	journal: LiveJournal
+	/** since the process began */
+	output_tokens: number
+	/** of these numbers */
+	time: string
+}
+
+export interface LiveSnapshot {
+	/** that have ended since the process began */
+	calls: number
+	/** those in use, and their state */
+	channels: Channel[] | null
+	/** how many things cool down */
+	cooling: number
+	/** since the process began */
+	cost_usd: number
+	/** of them, without those that the client ended */
+	failed: number
+	/** calls under way */
+	in_flight: number
+	/** since the process began */
+	input_tokens: number
+	/** what waits to be written to the store */
+	journal: LiveJournal
+	/** since the process began */
+	output_tokens: number
+	/** of the stored configuration */
+	revision: number
+	/** of these numbers */
+	time: string
+}
+
 export interface Login {
 	/** of a login link, good for one login within ten minutes */
 	code?: string
@@ -601,6 +737,23 @@ export interface Models {
 	models: string[] | null
 }
 
+export interface Node {
+	/** it was not heard of for half a minute and did not take its leave; after a day it is left out */
+	away?: boolean
+	/** another one each time it begins */
+	id: string
+	/** of its machine */
+	name: string
+	/** when it was heard of last */
+	seen: string
+	/** it is the one that answers */
+	self?: boolean
+	/** when it began */
+	since: string
+	/** of its program */
+	version: string
+}
+
 export interface Option {
 	/** what it means */
 	doc?: string
@@ -611,12 +764,22 @@ export interface Option {
 }
 
 export interface Overview {
+	/** all that have ended in the range */
+	calls: number
+	/** CallsPerSecond is how many calls ended each second of the range, or of the part of it that is over, a minute at least. */
+	calls_per_second: number
 	/** in the order of the config */
 	channels: OverviewChannel[] | null
 	/** by the day of budgets */
 	cost_today_usd: number
+	/** ErrorShare is the part of the calls, 0 to 1, that failed by no fault of the caller; absent where there were no calls. */
+	error_share?: number | null
 	/** what all channels together may cost; 0: not all are limited */
 	limit_today_usd?: number
+	/** OutputPerSecond is the same of tokens of answers. */
+	output_tokens_per_second: number
+	/** SavedShare is the part of the calls, 0 to 1, that went well only after an attempt that did not; absent where there were no calls. */
+	saved_share?: number | null
 	/** steps that had calls, the oldest first */
 	series: OverviewStep[] | null
 	/** begin of the range */
@@ -632,6 +795,8 @@ export interface Overview {
 export interface OverviewChannel {
 	/** by the day of budgets */
 	cost_today_usd: number
+	/** ExpectedShare is the part of calls that would go to it first, 0 to 1, by the priorities, weights, limits and cooldowns of this moment, if what is asked for is as it was in the last hour, or in the last day where that had no calls. Absent where there were none, or where the policy goes by speed or sites choose differently, so that nobody can say. */
+	expected_share?: number | null
 	/** of the range */
 	first_content_p95_ns?: number
 	/** the last hour, whatever the range */
@@ -642,6 +807,8 @@ export interface OverviewChannel {
 	name: string
 	/** calls of the range that it answered or was the last to fail */
 	served: number
+	/** Share is the part of the range's calls that it served, 0 to 1, of those that reached a channel; absent where none did. */
+	share?: number | null
 	/** Speed is the output tokens per second that its calls took, from their arrival to their end; 0 where nothing is known. */
 	tokens_per_second?: number
 }
@@ -667,6 +834,13 @@ export interface OverviewStep {
 	output_tokens: number
 	/** of the step; empty in a sum */
 	start?: string
+}
+
+export interface OwnMetrics {
+	/** of the token; null: it may not be used any more */
+	budget: Budget | null
+	/** of these numbers */
+	time: string
 }
 
 export interface Play {
@@ -911,6 +1085,8 @@ export interface Status {
 	in_flight: number
 	/** what waits to be written to the store */
 	journal: Journal
+	/** gateways that use the same database, this one included, the oldest first */
+	nodes: Node[] | null
 	/** Sites is a host of each site with the ccload handler, by which the playground and the explanation of a call name the site. */
 	sites: string[] | null
 	/** how the gateway stands with its database */
@@ -974,6 +1150,8 @@ export interface TestAnswer {
 	status?: number
 	/** the beginning of the answer */
 	text?: string
+	/** Speed is the output tokens per second from the first content on; 0 where that is not known, as of an answer that came whole. */
+	tokens_per_second?: number
 	/** as the channel's upstream names it */
 	upstream_model: string
 	/** address that was asked */
@@ -1418,6 +1596,41 @@ export interface ConfigURL {
 	url: string
 }
 
+export interface HealthChange {
+	/** Attention says that it will not heal by waiting: somebody has to act. */
+	attention?: boolean
+	/** its name; empty if a group cools down */
+	channel?: string
+	/** Failures in a row, less what has decayed. 0: it cools down as a precaution, because a rate-limit header of a good answer said that nothing is left. */
+	failures: number
+	/** of channels that share one account */
+	group?: string
+	/** fingerprint */
+	key?: string
+	/** what happened last */
+	kind: string
+	/** the upstream's, without secrets */
+	message?: string
+	/** as the upstream names it */
+	model?: string
+	/** spoken at the address */
+	protocol?: string
+	/** Recovered says that nothing cools down any more and nothing need be remembered: after a success, after Clear, or because its trouble was so long ago. */
+	recovered: boolean
+	/** Rule is the row of the table or the custom rule that decided last, or "headers". */
+	rule?: string
+	/** what cools down: the kind of thing that the other fields name */
+	scope: string
+	/** Since is when its trouble began. */
+	since: string
+	/** StatedUntil is the end that the upstream states, where that is so far away that it is probed before: an hour, six hours, and then daily after the first failure. */
+	stated_until?: string
+	/** Until is the end of the cooldown. In the past: it is due, one probe may try it. If StatedUntil is set it is the next probe. */
+	until: string
+	/** address of the channel */
+	url?: string
+}
+
 export interface HealthEntry {
 	/** Attention says that it will not heal by waiting: somebody has to act. */
 	attention?: boolean
@@ -1547,7 +1760,7 @@ export interface Routes {
 	/** Replace an alias */
 	"PUT aliases/{name}": { path: { name: Param }; query: undefined; body: Sent<AliasConfig>; answer: AliasConfig }
 	/** Who changed what, the latest first */
-	"GET audit": { path: undefined; query: { before?: Param; channel?: Param; limit?: Param }; body: undefined; answer: AuditEntry[] | null }
+	"GET audit": { path: undefined; query: { before?: Param; channel?: Param; actor?: Param; action?: Param; kind?: Param; since?: Param; until?: Param; limit?: Param }; body: undefined; answer: AuditEntry[] | null }
 	/** What tokens and channels have spent, and may spend */
 	"GET budgets": { path: undefined; query: undefined; body: undefined; answer: Budget[] | null }
 	/** How a budget is spent in its day or month */
@@ -1580,6 +1793,8 @@ export interface Routes {
 	"PATCH channels/{name}": { path: { name: Param }; query: undefined; body: Sent<ChannelConfig>; answer: ChannelConfig }
 	/** Replace a channel; keys that are left out stay */
 	"PUT channels/{name}": { path: { name: Param }; query: undefined; body: Sent<ChannelConfig>; answer: ChannelConfig }
+	/** How a channel did in a range, step by step */
+	"GET channels/{name}/health": { path: { name: Param }; query: { since?: Param; until?: Param; step?: Param }; body: undefined; answer: ChannelHealth }
 	/** Add, remove, switch and note some keys of a channel */
 	"POST channels/{name}/keys": { path: { name: Param }; query: undefined; body: Sent<KeyChange>; answer: KeyChanged }
 	/** Ask the channel's upstream which models it has */
@@ -1664,4 +1879,13 @@ export interface Routes {
 	"PATCH tokens/{name}": { path: { name: Param }; query: undefined; body: Sent<TokenConfig>; answer: TokenConfig }
 	/** Replace a client token; it keeps its secret unless another is given */
 	"PUT tokens/{name}": { path: { name: Param }; query: undefined; body: Sent<TokenConfig>; answer: TokenConfig }
+}
+
+/** The events of live, and their data. */
+export interface Events {
+	calls: LiveCalls
+	channel: LiveChange
+	metrics: LiveMetrics | OwnMetrics
+	running: RunningCalls
+	snapshot: LiveSnapshot | OwnMetrics
 }

@@ -42,7 +42,8 @@ export function Chart(p: ChartProps) {
 	const latest = useRef(p)
 	latest.current = p
 	const shape = p.series.map((s) => s.id + s.kind).join() + p.step + isDark.value + asTable
-	const empty = p.series.every((s) => s.values.every((v) => v === null || v === 0))
+	// Before there is an answer nothing is said of it.
+	const empty = p.times.length > 0 && p.series.every((s) => s.values.every((v) => v === null || v === 0))
 
 	useEffect(() => {
 		const element = box.current
@@ -52,7 +53,7 @@ export function Chart(p: ChartProps) {
 		const resize = new ResizeObserver(() => made?.setSize({ width: element.clientWidth, height: element.clientHeight }))
 		void import("uplot").then(({ default: Plot }) => {
 			if (gone) return
-			made = new Plot(makeOptions(Plot, element, () => latest.current, timeText, setAt), dataOf(latest.current), element)
+			made = new Plot(makeOptions(Plot, element, () => latest.current, setAt), dataOf(latest.current), element)
 			plot.current = made
 			resize.observe(element)
 		})
@@ -75,7 +76,7 @@ export function Chart(p: ChartProps) {
 							<svg viewBox="0 0 10 10" aria-hidden="true" class={s.kind === "bar" ? undefined : "ln"}>
 								{s.kind === "bar" ? <rect width="10" height="10" rx="2" style={{ fill: `var(${s.color})` }} /> : <path class="l" d="M0 5h10" style={{ stroke: `var(${s.color})`, strokeDasharray: s.kind === "dotted" ? "1.5 3" : undefined }} />}
 							</svg>
-							{s.text}
+							<span class="keytext" dir="auto">{s.text}</span>
 							{at !== undefined && <b>{valueText(p, s, at)}</b>}
 						</span>
 					))}

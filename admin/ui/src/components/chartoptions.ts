@@ -1,4 +1,5 @@
 import type uPlot from "uplot"
+import { dayOf, minuteTime } from "../i18n/format"
 import type { ChartProps, Series } from "./chart"
 
 /** The order in which series are drawn: bars from the uppermost down, then lines. */
@@ -18,7 +19,7 @@ function colorOf(element: HTMLElement, name: string): string {
 }
 
 /** What uPlot is told of a chart. now returns its props as they are at that moment. */
-export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () => ChartProps, timeText: (ms: number, step: number) => string, setAt: (i: number | undefined) => void): uPlot.Options {
+export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () => ChartProps, setAt: (i: number | undefined) => void): uPlot.Options {
 	const p = now()
 	const color = (name: string) => colorOf(element, name)
 	const quiet = color("--text-3")
@@ -44,15 +45,15 @@ export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () =>
 		},
 		axes: [
 			{
-				stroke: quiet, font, size: 20, gap: 4, space: 90,
+				stroke: quiet, font, size: 20, gap: 4, space: 72,
 				grid: { show: false }, ticks: { show: false },
 				// What would be cut at the edge is left out.
-				values: (u, splits) => splits.map((s) => (u.valToPos(s, "x") > u.over.clientWidth - halfLabel ? "" : timeText(s * 1000, p.step))),
+				values: (u, splits) => splits.map((s) => (u.valToPos(s, "x") > u.over.clientWidth - halfLabel ? "" : tickText(s * 1000, p.step))),
 			},
 			{
 				stroke: quiet, font, size: axisWidth, gap: 8, space: 28,
 				grid: { stroke: grid, width: 1 }, ticks: { show: false },
-				values: (u, splits) => splits.map((s) => (s === 0 ? "0" : (u.scales.y?.max ?? 0) <= nothing ? "" : now().format(s))),
+				values: (u, splits) => evenly(splits.map((s) => (s === 0 ? "0" : (u.scales.y?.max ?? 0) <= nothing ? "" : now().format(s)))),
 			},
 		],
 		series: [
@@ -83,6 +84,21 @@ export function makeOptions(Plot: typeof uPlot, element: HTMLElement, now: () =>
 }
 
 const halfLabel = 18
+
+/** A time below the bars: the hour, and the day where it begins. */
+const tickText = (ms: number, step: number): string => {
+	const at = new Date(ms)
+	return step >= 86_400_000 || (at.getHours() === 0 && at.getMinutes() === 0) ? dayOf(ms) : minuteTime(ms)
+}
+
+const lastZero = /\.?0(?=\D*$)/
+
+/** Without the zeros that all marks end with: $2, $4 for $2.00, $4.00. */
+function evenly(marks: string[]): string[] {
+	let short = marks
+	while (short.every((m) => m === "0" || m === "" || /\.\d*0\D*$/.test(m)) && short.some((m) => m.includes("."))) short = short.map((m) => (m.includes(".") ? m.replace(lastZero, "") : m))
+	return short
+}
 /** The height of an axis where every value is 0. */
 const nothing = 1e-9
 const narrowest = 44

@@ -13,11 +13,11 @@ export interface MenuItem {
 	run: () => unknown
 }
 
-/** Places a popover below its button, within the window. */
+/** Places a popover below its button, within the window: from its left side, or where there is no room from its right. */
 export function placeBelow(popover: HTMLElement, anchor: HTMLElement): void {
 	const a = anchor.getBoundingClientRect()
 	const p = popover.getBoundingClientRect()
-	const left = Math.max(8, Math.min(a.right - p.width, innerWidth - p.width - 8))
+	const left = a.left + p.width <= innerWidth - 8 ? a.left : Math.max(8, Math.min(a.right, innerWidth - 8) - p.width)
 	const top = a.bottom + 4 + p.height > innerHeight && a.top > p.height + 4 ? a.top - p.height - 4 : a.bottom + 4
 	popover.style.left = `${left}px`
 	popover.style.top = `${top}px`

@@ -3,6 +3,8 @@ import { t, tCode } from "../i18n/text"
 import { Icon } from "./icon"
 
 const limits = ["rate_limited", "quota_exhausted", "overloaded"]
+/** The client ended it, or an operator. */
+const blameless = ["client_gone", "ended"]
 const most = 3
 
 /** The way of a call in one line: who was tried and failed, and who answered. */
@@ -29,10 +31,10 @@ export function CallRoute({ call }: { call: AiRecord }) {
 
 function Step({ attempt: a }: { attempt: AiAttempt }) {
 	const kind = a.outcome.kind
-	if (kind === "ok") return <span>{a.target.channel}</span>
+	if (kind === "ok") return <span class="clipname" dir="auto">{a.target.channel}</span>
 	return (
 		<span class="no" title={a.outcome.message ? `${tCode("kind", kind)}: ${a.outcome.message}` : tCode("kind", kind)}>
-			{a.target.channel} <em class={limits.includes(kind) && a.outcome.status !== 200 ? "lim" : undefined}>✕ {shortReason(a)}</em>
+			<span class="clipname" dir="auto">{a.target.channel}</span> <em class={blameless.includes(kind) ? "by" : limits.includes(kind) && a.outcome.status !== 200 ? "lim" : undefined}>✕ {shortReason(a)}</em>
 		</span>
 	)
 }
@@ -41,7 +43,7 @@ function Step({ attempt: a }: { attempt: AiAttempt }) {
 function shortReason(a: AiAttempt): string {
 	const kind = a.outcome.kind
 	// An error inside a good status is told by that: it is what a gateway finds and others miss.
-	if (a.outcome.status === 200 && kind !== "empty" && kind !== "truncated") return tCode("short", "soft_error")
-	if (kind === "soft_error" || kind === "empty" || kind === "truncated") return tCode("short", kind)
+	if (a.outcome.status === 200 && !["empty", "truncated", ...blameless].includes(kind)) return tCode("short", "soft_error")
+	if (["soft_error", "empty", "truncated", ...blameless].includes(kind)) return tCode("short", kind)
 	return a.outcome.status && a.outcome.status >= 400 ? String(a.outcome.status) : tCode("short", kind)
 }

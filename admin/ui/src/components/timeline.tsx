@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact"
-import { duration } from "../i18n/format"
+import { axisDuration } from "../i18n/format"
 
 export interface TimelinePart {
 	/** Nanoseconds since the call arrived. */
@@ -45,7 +45,7 @@ export function Timeline({ rows, total }: { rows: readonly TimelineRow[]; total:
 				<span />
 				<div class="mid">
 					<svg class="lane" aria-hidden="true">
-						{marks.map((m) => <text key={m} x={x(m)} y="12">{m === 0 ? "0" : duration(m)}</text>)}
+						{marks.map((m) => <text key={m} x={x(m)} y="12" class={m > 0.88 * end ? "late" : undefined}>{axisDuration(m, end)}</text>)}
 					</svg>
 				</div>
 				<span />

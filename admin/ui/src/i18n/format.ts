@@ -48,11 +48,15 @@ export function short(n: number): string {
 export function duration(ns: number | undefined): string {
 	if (ns === undefined || Number.isNaN(ns)) return none
 	const s = ns / 1e9
+	if (s === 0) return "0 ms"
 	if (s < 0.0995) return fixed(s * 1000, s < 0.00995 ? 1 : 0) + " ms"
 	if (s < 9.995) return fixed(s, 2) + " s"
 	if (s < 99.95) return fixed(s, 1) + " s"
 	return countdown(s * 1000)
 }
+
+/** Round durations as the marks of an axis: all in the unit of the longest. */
+export const axisDuration = (ns: number, longest: number): string => (ns === 0 ? "0" : longest < 1e9 ? full(ns / 1e6) + " ms" : full(ns / 1e9) + " s")
 
 /** 0.71 / 4.21 s: two durations that share a unit where they can. */
 export function durations(first: number | undefined, whole: number): string {
@@ -83,6 +87,9 @@ export function money(usd: number | null | undefined): string {
 	return sign + "$" + text
 }
 
+/** A limit: they are mostly round, $5, $0.50. */
+export const limitText = (usd: number): string => (usd >= 10_000 || Number(usd.toFixed(2)) !== usd ? money(usd) : "$" + (Number.isInteger(usd) ? whole(usd) : usd.toFixed(2)))
+
 /** Every digit of an amount, for titles. */
 export const moneyFull = (usd: number): string => "$" + new Intl.NumberFormat("en", { maximumFractionDigits: 9, useGrouping: false }).format(usd)
 
@@ -90,6 +97,7 @@ export const moneyFull = (usd: number): string => "$" + new Intl.NumberFormat("e
 export function percent(share: number | undefined): string {
 	if (share === undefined || Number.isNaN(share)) return none
 	if (share === 0 || share === 1) return whole(share * 100) + "%"
+	if (share > 1) return whole(share * 100) + "%"
 	if (share > 0.999) return "99.9%"
 	if (share < 0.001) return "<0.1%"
 	return fixed(share * 100, 1) + "%"
@@ -121,17 +129,20 @@ export const dayTime = (m: Moment): string => formats.value.dayMinute.format(at(
 /** The exact moment in the viewer's zone, for titles. */
 export const exact = (m: Moment): string => formats.value.exact.format(at(m))
 
+/** Chinese text keeps its distance from what is not Chinese, here as in the texts. */
+const spaced = (text: string): string => text.replace(/([\w%)])(?=[\u4e00-\u9fff])|([\u4e00-\u9fff])(?=[\w(])/g, "$& ")
+
 /** 3 days ago, in 5 minutes. */
 export function relative(m: Moment, now: number): string {
 	const s = (at(m) - now) / 1000
 	for (const [unit, size] of [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60]] as const) {
-		if (Math.abs(s) >= size) return formats.value.relative.format(Math.trunc(s / size), unit)
+		if (Math.abs(s) >= size) return spaced(formats.value.relative.format(Math.trunc(s / size), unit))
 	}
-	return formats.value.relative.format(Math.trunc(s), "second")
+	return spaced(formats.value.relative.format(Math.trunc(s), "second"))
 }
 
 /** a, b and c */
-export const listOf = (items: readonly string[]): string => formats.value.list.format(items)
+export const listOf = (items: readonly string[]): string => spaced(formats.value.list.format(items))
 
 /** req_01kb…9f3e */
 export const shortId = (id: string, head = 8, tail = 4): string => (id.length <= head + tail + 1 ? id : `${id.slice(0, head)}…${id.slice(-tail)}`)

@@ -20,10 +20,12 @@ export function KeyHelp() {
 			{open && (
 				<Dialog title={t("keys.title")} onClose={() => setOpen(false)}>
 					<dl class="kv keylist">
-						{knownKeys().map((k) => [
+						{knownKeys().filter((k) => k.keys !== "Escape").map((k) => [
 							<dt key={k.keys}>{k.keys.split(" ").map((x) => <kbd key={x}>{x}</kbd>)}</dt>,
 							<dd key={k.keys + "d"}>{k.text}</dd>,
 						])}
+						<dt><kbd>Esc</kbd></dt>
+						<dd>{t("action.close")}</dd>
 					</dl>
 					<Switch label={t("keys.letters")} on={lettersOn.value} onChange={setLetters} />
 				</Dialog>

@@ -21,7 +21,7 @@ const withTexts = async (page: Promise<PageModule>): Promise<PageModule> => {
 const loaders: Record<Exclude<PageName, "overview"> | "welcome", () => Promise<PageModule>> = {
 	channels: () => import("../pages/channels"),
 	requests: () => import("../pages/requests"),
-	costs: () => import("../pages/costs"),
+	costs: () => withTexts(import("../pages/costs")),
 	tokens: () => withTexts(import("../pages/tokens")),
 	playground: () => withTexts(import("../pages/playground")),
 	settings: () => withTexts(import("../pages/settings")),

@@ -29,7 +29,7 @@ export function Rail() {
 			</div>
 			<nav aria-label={t("nav.main")}>
 				{shown.map((p) => (
-					<a key={p} href={href(p)} class={far.includes(p) && isOperator() ? "far" : undefined} aria-current={here === p ? "page" : undefined} title={t(`nav.${p}` as Key)}>
+					<a key={p} href={href(p)} class={far.includes(p) && isOperator() ? "far" : undefined} aria-current={here === p ? "page" : undefined} title={p === "channels" && unwell > 0 ? `${t("nav.channels")}: ${t("nav.unwell", { n: unwell })}` : t(`nav.${p}` as Key)}>
 						<Icon name={icons[p]} />
 						<span>{t(`nav.${p}` as Key)}</span>
 						{p === "channels" && unwell > 0 && (
@@ -48,7 +48,7 @@ export function Rail() {
 			</nav>
 			<div class="foot">
 				<Who />
-				<span class="whoname" title={session.value.version}>{session.value.version}</span>
+				<span class="whoname" title={session.value.version}>ccload {session.value.version}</span>
 			</div>
 		</aside>
 	)

@@ -7,7 +7,7 @@ export default {
 	"play.asOperator": "Calls run as a client’s do: routed, recorded and paid for. Only limits of channels hold for them, and the record says that they were made here.",
 	"play.asToken": "Calls run as those of {name}: with its models and limits, and its budget pays.",
 	"play.models": "Models of a channel",
-	"play.protocol": "Asked in",
+	"play.protocol": "Protocol",
 	"play.compare": "Two models side by side",
 	"play.clear": "Clear",
 	"play.question": "Ask something; Enter sends, Shift+Enter is a new line",

@@ -79,7 +79,7 @@ export default {
 	"chart.none": "No traffic in this range",
 	"state.loading": "Loading …",
 	"key.next": "Next row",
-	"key.previous": "Row before",
+	"key.previous": "Previous row",
 	"key.open": "Open the row",
 	"key.search": "Search",
 	"key.help": "This help",

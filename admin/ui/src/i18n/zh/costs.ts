@@ -47,7 +47,7 @@ export default {
 	"costs.period.token.month": "令牌，每月",
 	"costs.period.channel.day": "渠道，每日",
 	"costs.period.channel.month": "渠道，每月",
-	"costs.of": "共 {limit}",
+	"costs.of": "/ {limit}",
 	"costs.pace": "{spent}，限额 {limit}，已用 {share}；照此速度到 {time} 为 {pace}。",
 	"costs.paceOver": "{spent}，限额 {limit}，已用 {share}；照此速度将在 {time} 前用尽（{pace}）。",
 	"costs.reserved": "为进行中的调用预留 {amount}。",

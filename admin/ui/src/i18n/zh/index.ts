@@ -3,6 +3,5 @@ import overview from "./overview"
 import welcome from "./welcome"
 import channels from "./channels"
 import requests from "./requests"
-import costs from "./costs"
 
-export default { ...shell, ...overview, ...welcome, ...channels, ...requests, ...costs }
+export default { ...shell, ...overview, ...welcome, ...channels, ...requests }

@@ -13,7 +13,7 @@ export default {
 	"overview.saved": "故障转移挽回",
 	"overview.savedOf": "次，{share}",
 	"overview.costToday": "今日费用",
-	"overview.ofLimit": "共 {limit}",
+	"overview.ofLimit": "/ {limit}",
 	"overview.perStep": "每{step}请求数",
 	"overview.step.minute": "分钟",
 	"overview.step.minutes": " {n} 分钟",

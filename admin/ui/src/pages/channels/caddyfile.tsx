@@ -8,9 +8,11 @@ export function Caddyfile({ config: c }: { config: ChannelConfig }) {
 	const line = `channel ${quoted(c.name)}`
 	return (
 		<Note icon="file">
-			<b>{t("ch.declared")}</b>
-			<p class="small t2">{t("ch.declaredHelp")}</p>
-			<span class="codeline"><code>{line} {"{"}</code> <Copy text={line} /></span>
+			<p class="declared">
+				<b>{t("ch.declared")}</b>
+				<span class="small t2">{t("ch.declaredHelp")}</span>
+				<span class="codeline"><code>{line} {"{"}</code> <Copy text={line} /></span>
+			</p>
 		</Note>
 	)
 }

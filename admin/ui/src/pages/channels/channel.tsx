@@ -8,7 +8,7 @@ import { Button } from "../../components/button"
 import { Empty, Failure } from "../../components/notice"
 import { WithPanel } from "../../components/panel"
 import { Tabs } from "../../components/tabs"
-import { duration, money, moneyFull, none, percent, rate } from "../../i18n/format"
+import { duration, limitText, money, moneyFull, none, percent, rate } from "../../i18n/format"
 import { t } from "../../i18n/text"
 import { Bar, Main } from "../../shell/main"
 import { RangePicker } from "../../shell/rangepicker"
@@ -113,7 +113,7 @@ function Facts({ row: r }: { row: Row }) {
 			<Fact name={t("chf.priority")}>{r.config.priority ?? 0}</Fact>
 			<Fact name={t("chf.weight")}>{r.config.weight || 1}</Fact>
 			<Fact name={t("overview.spendToday")} title={r.part && moneyFull(r.part.cost_today_usd)}>
-				{r.part ? money(r.part.cost_today_usd) : none} {r.part?.limit_today_usd ? <span class="t3">{t("overview.ofLimit", { limit: money(r.part.limit_today_usd) })}</span> : null}
+				{r.part ? money(r.part.cost_today_usd) : none} {r.part?.limit_today_usd ? <span class="t3">{t("overview.ofLimit", { limit: limitText(r.part.limit_today_usd) })}</span> : null}
 			</Fact>
 		</dl>
 	)

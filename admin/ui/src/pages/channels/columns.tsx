@@ -6,7 +6,7 @@ import { HourStrip } from "../../components/hourstrip"
 import { Icon } from "../../components/icon"
 import { Menu, Popover } from "../../components/menu"
 import type { Column } from "../../components/table"
-import { duration, money, moneyFull, none, percent, rate } from "../../i18n/format"
+import { duration, limitText, money, moneyFull, none, percent, rate } from "../../i18n/format"
 import { t } from "../../i18n/text"
 import { go, href, param, setQuery } from "../../shell/router"
 import { rest, rests, setNumber } from "./actions"
@@ -58,7 +58,7 @@ export function columnsOf(hidden: readonly string[]): Column<Row>[] {
 			cell: (r) => (
 				<>
 					{r.part ? money(r.part.cost_today_usd) : none}
-					<span class="of">{r.part?.limit_today_usd ? " " + t("overview.ofLimit", { limit: money(r.part.limit_today_usd) }) : ""}</span>
+					<span class="of">{r.part?.limit_today_usd ? " " + t("overview.ofLimit", { limit: limitText(r.part.limit_today_usd) }) : ""}</span>
 				</>
 			),
 		},

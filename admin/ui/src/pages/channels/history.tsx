@@ -37,7 +37,7 @@ export function HistoryTab({ row }: { row: Row }) {
 								density="m"
 								rows={list}
 								rowKey={(e: AuditEntry) => String(e.id)}
-								empty={<Empty title={t("ch.noChanges")}>{row.declared && t("ch.declaredHelp")}</Empty>}
+								empty={<Empty title={t("ch.noChanges")} />}
 								columns={[
 									{ id: "time", head: t("ch.when"), class: "p2", cell: (e) => <time dateTime={e.time} title={exact(e.time)}>{relative(e.time, serverNow())}</time> },
 									{ id: "action", head: t("ch.what"), class: "p1", cell: (e) => <b class="reg">{tCode("ch.action", e.action)}{e.action === "rest" && e.kind !== "channel" ? ` (${tCode("ch.scope", e.kind)})` : ""}</b> },

@@ -82,7 +82,7 @@ export function KeysTab({ row, statistics }: { row: Row; statistics: Statistics 
 	const columns: Column<KeyRow>[] = [
 		{ id: "key", head: t("ch.key"), class: "p1", sort: (k) => keyName(k.config.last_four, k.id), cell: (k) => <><code class="keyname" title={k.id}>{keyName(k.config.last_four, k.id)}</code>{k.config.note && <span class="t3 clipname keynote" dir="auto" title={k.config.note}>{k.config.note}</span>}</> },
 		{ id: "state", head: t("overview.state"), class: "w100 clip p3", descending: true, sort: (k) => keyStates.indexOf(k.state), title: (k) => k.entry?.message, cell: (k) => <KeyStateCell row={k} /> },
-		{ id: "calls", head: t("ch.calls"), num: true, class: "w2 p2", descending: true, sort: (k) => k.calls, cell: (k) => whole(k.calls) },
+		{ id: "calls", head: t("ch.calls"), num: true, class: "w2 p2", descending: true, sort: (k) => k.calls, cell: (k) => <>{whole(k.calls)}<span class="only-phone"> {t("ch.callsWord", { n: k.calls })}</span></> },
 		{ id: "success", head: t("overview.success"), num: true, class: "w2", sort: (k) => (k.calls ? k.ok / k.calls : undefined), cell: (k) => (k.calls ? percent(k.ok / k.calls) : none) },
 		{ id: "cost", head: t("ch.spend"), num: true, class: "w2", descending: true, sort: (k) => k.cost, cell: (k) => (k.calls ? money(k.cost) : none) },
 		{ id: "flight", head: t("overview.inFlight"), num: true, class: "w3", descending: true, sort: (k) => k.key?.in_flight, cell: (k) => (k.key ? whole(k.key.in_flight) : none) },
@@ -166,7 +166,7 @@ function KeyStateCell({ row: k }: { row: KeyRow }) {
 
 export function TestCell({ answer: a, running }: { answer: TestAnswer | undefined; running: boolean }) {
 	if (running) return <State tone="probing" icon="probing">{t("ch.testing")}</State>
-	if (!a) return <span class="t3">{none}</span>
+	if (!a) return <span class="t3 notstacked">{none}</span>
 	return a.ok ? <State tone="ready" icon="check" title={a.text}>{duration(a.first_content_ns ?? a.duration_ns)}</State> : <State tone="failed" icon="failed" title={a.message}>{a.status && a.status >= 400 ? String(a.status) : ""} {tCode("short", a.outcome)}</State>
 }
 

@@ -5,7 +5,7 @@ import { isOperator } from "../../api/session"
 import type { Budget, Burndown } from "../../api/types"
 import { Chart, type Series } from "../../components/chart"
 import { Loaded } from "../../components/notice"
-import { dayTime, exact, minuteTime, money, moneyFull, percent } from "../../i18n/format"
+import { dayTime, exact, limitText, minuteTime, money, moneyFull, percent } from "../../i18n/format"
 import { lang, t } from "../../i18n/text"
 import { href, hrefWith, param } from "../../shell/router"
 
@@ -79,7 +79,7 @@ function BudgetList({ all, chosen }: { all: readonly Limited[]; chosen: Limited 
 							<rect class={b.spent >= b.limit ? "f-failed" : b.spent > 0.8 * b.limit ? "f-resting" : "f-text"} width={Math.min(100, (100 * b.spent) / b.limit)} height="8" />
 						</svg>
 						<span class="num" title={`${moneyFull(b.spent)} / ${moneyFull(b.limit)}`}>
-							{money(b.spent)} <span class="t3">{t("costs.of", { limit: money(b.limit) })}</span>
+							{money(b.spent)} <span class="t3">{t("costs.of", { limit: limitText(b.limit) })}</span>
 						</span>
 					</li>
 				))}
@@ -97,9 +97,9 @@ function Down({ of }: { of: Limited }) {
 	const limit = data?.limit_usd ?? of.limit
 	return (
 		<>
-			<p class="t2 burntext" dir="auto" title={of.resets && exact(of.resets)}>
-				<b>{of.name}</b>{" "}
-				{data && t(data.pace_usd > limit ? "costs.paceOver" : "costs.pace", { spent: money(data.spent_usd), limit: money(limit), share: percent(limit > 0 ? data.spent_usd / limit : undefined), pace: money(data.pace_usd), time: of.period === "day" ? minuteTime(data.until) : dayTime(data.until) })}
+			<p class="t2 burntext" title={of.resets && exact(of.resets)}>
+				<b><bdi>{of.name}</bdi></b>{" "}
+				{data && t(data.pace_usd > limit ? "costs.paceOver" : "costs.pace", { spent: money(data.spent_usd), limit: limitText(limit), share: percent(limit > 0 ? data.spent_usd / limit : undefined), pace: money(data.pace_usd), time: of.period === "day" ? minuteTime(data.until) : dayTime(data.until) })}
 				{data && data.reserved_usd > 0 && " " + t("costs.reserved", { amount: money(data.reserved_usd) })}
 			</p>
 			<Chart title={t(of.period === "day" ? "costs.today" : "costs.thisMonth")} height={120} times={drawn.times} step={(data?.step_ns ?? 9e11) / 1e6} series={drawn.series} format={money} group="budget" />
@@ -110,13 +110,10 @@ function Down({ of }: { of: Limited }) {
 /** The curve, the straight line that it follows at this pace, and the limit. */
 function seriesOf(data: Burndown): { times: number[]; series: Series[] } {
 	const steps = data.steps ?? []
-	const step = data.step_ns / 1e6
 	const until = Date.parse(data.until)
 	const known = steps.map((s) => Date.parse(s.end))
 	const now = known[known.length - 1] ?? until
-	const future: number[] = []
-	for (let time = now + step; time < until; time += step) future.push(time)
-	const times = [...known, ...future, until]
+	const times = [...known, until]
 	const spent = steps.map((s): number | null => s.spent_usd)
 	const last = spent[spent.length - 1] ?? 0
 	const ahead = (time: number): number => last + ((data.pace_usd - data.spent_usd) * (time - now)) / Math.max(1, until - now)

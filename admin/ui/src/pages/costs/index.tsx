@@ -61,7 +61,8 @@ export default function CostsPage() {
 					)
 				}
 			</Loaded>
-			<div class="sec two even">
+			{/* Not seen before what stands above it has its height. */}
+			<div class={"sec two even" + (table.data.value || table.error.value ? "" : " gone")}>
 				<Budgets />
 				<Top />
 			</div>
@@ -117,7 +118,7 @@ function Unpriced({ data }: { data: Costs }) {
 			{isOperator() && (
 				<>
 					{" "}
-					<a class="link" href={href(["settings", "prices"])}>{t("costs.setPrice")}</a>
+					<a class="link" href={href("settings", { tab: "prices" })}>{t("costs.setPrice")}</a>
 				</>
 			)}
 		</p>

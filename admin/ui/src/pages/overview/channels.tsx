@@ -10,7 +10,7 @@ import { Menu } from "../../components/menu"
 import { State } from "../../components/state"
 import { HourStrip } from "../../components/hourstrip"
 import { type Column, Table } from "../../components/table"
-import { duration, money, moneyFull, none, percent } from "../../i18n/format"
+import { duration, limitText, money, moneyFull, none, percent } from "../../i18n/format"
 import { t } from "../../i18n/text"
 import { go, href } from "../../shell/router"
 
@@ -73,7 +73,7 @@ function Counts({ rows }: { rows: readonly Row[] }) {
 
 function columns(): Column<Row>[] {
 	return [
-		{ id: "name", head: t("overview.channel"), class: "p1", cell: (r) => <a class="name clipname" href={href(["channels", r.channel.name])} title={r.channel.name}>{r.channel.name}</a> },
+		{ id: "name", head: t("overview.channel"), class: "p1", cell: (r) => <a class="name clipname" dir="auto" href={href(["channels", r.channel.name])} title={r.channel.name}>{r.channel.name}</a> },
 		{ id: "state", head: t("overview.state"), class: "w100 p3 clip", cell: (r) => <ChannelStateCell brief state={r.state} /> },
 		{ id: "strip", head: t("overview.lastHour"), cell: (r) => r.part && <HourStrip hour={r.part.hour} /> },
 		{ id: "success", head: t("overview.success"), num: true, class: "p2", cell: (r) => <HourSuccess part={r.part} /> },
@@ -93,7 +93,7 @@ function columns(): Column<Row>[] {
 			cell: (r) => (
 				<>
 					{r.part ? money(r.part.cost_today_usd) : none}
-					<span class="of">{r.part?.limit_today_usd ? " " + t("overview.ofLimit", { limit: money(r.part.limit_today_usd) }) : ""}</span>
+					<span class="of">{r.part?.limit_today_usd ? " " + t("overview.ofLimit", { limit: limitText(r.part.limit_today_usd) }) : ""}</span>
 				</>
 			),
 		},

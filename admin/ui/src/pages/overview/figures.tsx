@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks"
 import { liveMetrics } from "../../api/live"
 import type { Overview } from "../../api/types"
 import { Meter, Spark } from "../../components/spark"
-import { duration, full, money, moneyFull, none, percent, short, whole } from "../../i18n/format"
+import { duration, full, limitText, money, moneyFull, none, percent, short, whole } from "../../i18n/format"
 import { t } from "../../i18n/text"
 import { range } from "../../shell/range"
 import { stepsOf } from "./steps"
@@ -23,7 +23,7 @@ export function Figures({ data }: { data: Overview | undefined }) {
 			<Figure name={t("overview.output")} value={total && all ? short(Number((total.output_tokens / seconds).toPrecision(3))) : none} after={t("overview.tokensPerSecond")} title={total && full(total.output_tokens)} />
 			<InFlight />
 			<Figure name={t("overview.saved")} value={total ? short(total.failed_over) : none} after={total && all > 0 && <span class="nice">{t("overview.savedOf", { n: total.failed_over, share: percent(total.failed_over / all) })}</span>} title={total && whole(total.failed_over)} />
-			<Figure name={t("overview.costToday")} value={data ? money(data.cost_today_usd) : none} after={data?.limit_today_usd ? t("overview.ofLimit", { limit: money(data.limit_today_usd) }) : undefined} title={data && moneyFull(data.cost_today_usd)}>
+			<Figure name={t("overview.costToday")} value={data ? money(data.cost_today_usd) : none} after={data?.limit_today_usd ? t("overview.ofLimit", { limit: limitText(data.limit_today_usd) }) : undefined} title={data && moneyFull(data.cost_today_usd)}>
 				{data?.limit_today_usd ? <Meter used={data.cost_today_usd} limit={data.limit_today_usd} label={percent(data.cost_today_usd / data.limit_today_usd)} /> : null}
 			</Figure>
 		</dl>

@@ -28,7 +28,7 @@ export function Recent() {
 	const load = async () => {
 		try {
 			const page = await ask("GET calls", { query: { limit: kept } })
-			setList((page.calls ?? []).filter((c): c is AiRecord => c !== null))
+			setList((page.calls ?? []).filter((c): c is AiRecord => c !== null).sort(lastFirst))
 			setWaiting([])
 			setError(undefined)
 		} catch (problem) {
@@ -54,7 +54,7 @@ export function Recent() {
 	}, [])
 	const release = () => {
 		setWaiting((calls) => {
-			if (calls.length > 0) setList((was) => merge([...calls].reverse(), was ?? []))
+			if (calls.length > 0) setList((was) => merge(calls, was ?? []))
 			return []
 		})
 	}
@@ -89,20 +89,21 @@ export function Recent() {
 	)
 }
 
-/** Adds calls that came oldest first, each once. */
+/** Adds calls, each once. */
 function merge(calls: readonly AiRecord[], was: readonly AiRecord[]): readonly AiRecord[] {
 	const known = new Set(was.map((c) => c.id))
-	return [...calls.filter((c) => !known.has(c.id)).reverse(), ...was].slice(0, kept)
+	return [...calls.filter((c) => !known.has(c.id)), ...was].sort(lastFirst).slice(0, kept)
 }
 
 const endOf = (c: AiRecord): number => Date.parse(c.time) + c.duration_ns / 1e6
+const lastFirst = (a: AiRecord, b: AiRecord): number => endOf(b) - endOf(a)
 
 function columns(): Column<AiRecord>[] {
 	return [
 		{ id: "ended", head: t("overview.ended"), cell: (c) => <a class="plain" href={href(["requests", c.id])} title={exact(endOf(c))}>{clockTime(endOf(c))}</a> },
 		{ id: "outcome", head: t("overview.outcome"), class: "p1", cell: (c) => <Outcome outcome={c.outcome} status={c.status} attempts={(c.attempts ?? []).length} /> },
-		{ id: "model", head: t("overview.model"), class: "mid", cell: (c) => <span class="clipname" title={c.model}>{c.model || none}</span> },
-		{ id: "token", head: t("overview.token"), class: "w3", cell: (c) => <span class="clipname t2" title={c.token}>{c.token || none}</span> },
+		{ id: "model", head: t("overview.model"), class: "mid", cell: (c) => <span class="clipname" dir="auto" title={c.model}>{c.model || none}</span> },
+		{ id: "token", head: t("overview.token"), class: "w3", cell: (c) => <span class="clipname t2" dir="auto" title={c.token}>{c.token || none}</span> },
 		{ id: "route", head: t("overview.route"), class: "w100 p3 clip", cell: (c) => <CallRoute call={c} /> },
 		{ id: "times", head: t("overview.times"), num: true, class: "p4", cell: (c) => durations(c.first_content_ns, c.duration_ns) },
 		{ id: "tokens", head: t("overview.tokens"), num: true, class: "w4", title: (c) => `${whole(c.usage.input)} → ${whole(c.usage.output)}`, cell: (c) => <span class="t2">{c.usage.input || c.usage.output ? `${short(c.usage.input)} → ${short(c.usage.output)}` : none}</span> },

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import type { ChatProtocol } from "../../api/gateway"
 import { ask } from "../../api/client"
+import { serverNow } from "../../api/clock"
 import { channelStates } from "../../api/live"
 import { useResource } from "../../api/resource"
 import { Button } from "../../components/button"
@@ -13,6 +14,15 @@ import { askModel, type Turn } from "./talk"
 type Side = "model" | "other"
 
 const maxTokens = 1024
+const mostModels = 40
+const month = 30 * 86_400_000
+
+/** The models that were asked for in the last 30 days, the costliest first. */
+async function modelsAsked(stop: AbortSignal): Promise<string[]> {
+	const now = serverNow()
+	const table = await ask("GET costs", { query: { rows: "model", most_rows: mostModels, since: new Date(now - month).toISOString(), until: new Date(now).toISOString() }, signal: stop })
+	return (table.row_list ?? []).map((r) => r.name).filter(Boolean)
+}
 
 /** Chat with one model, or with two side by side. */
 export function Chat() {
@@ -25,9 +35,11 @@ export function Chat() {
 	useEffect(() => () => stop.current?.abort(), [])
 	const status = useResource((stop) => ask("GET status", { signal: stop }), [])
 	const tokens = useResource((stop) => ask("GET tokens", { signal: stop }), [])
+	const asked = useResource(modelsAsked, [])
 	const channels = channelStates.value ?? []
 	const [token, channel, site] = [param("token"), param("channel"), param("site")]
-	const models = [...new Set(channels.filter((c) => !channel || c.name === channel).flatMap((c) => (c.models ?? []).filter((m) => !m.includes("*"))))].sort()
+	const named = channels.filter((c) => !channel || c.name === channel).flatMap((c) => (c.models ?? []).filter((m) => !m.includes("*"))).sort()
+	const models = [...new Set([...(channel ? [] : (asked.data.value ?? [])), ...named])]
 	const sites = status.data.value?.sites ?? []
 	const modelOf = (side: Side) => param(side) || (models[side === "model" ? 0 : 1] ?? models[0] ?? "")
 	const running = sides.some((s) => turns[s].at(-1)?.running)
@@ -44,9 +56,11 @@ export function Chat() {
 			}),
 		)
 	}
+	const modelField = (side: Side) => <TextField label={t("overview.model")} mono value={param(side)} placeholder={modelOf(side)} list={models} onInput={(v) => setQuery({ [side]: v.trim() }, true)} />
 	return (
 		<>
 			<div class="playbar">
+				{!compare && modelField("model")}
 				<SelectField label={t("play.protocol")} value={protocol} onChange={(v) => setQuery({ protocol: v === "openai" ? null : v })} options={[{ value: "openai", text: "OpenAI Chat" }, { value: "anthropic", text: "Anthropic Messages" }]} />
 				<SelectField label={t("play.as")} value={token} onChange={(v) => setQuery({ token: v || null })} options={[{ value: "", text: t("play.operator") }, ...(tokens.data.value ?? []).map((x) => ({ value: x.name, text: x.name }))]} />
 				<SelectField label={t("search.channel")} value={channel} onChange={(v) => setQuery({ channel: v || null })} options={[{ value: "", text: t("play.any") }, ...channels.map((c) => ({ value: c.name, text: c.name }))]} />
@@ -56,11 +70,10 @@ export function Chat() {
 					{sides.some((s) => turns[s].length > 0) && <Button size="s" disabled={running} onClick={() => setTurns({ model: [], other: [] })}>{t("play.clear")}</Button>}
 				</span>
 			</div>
-			<p class="small t3 playhint">{token ? t("play.asToken", { name: token }) : t("play.asOperator")}</p>
 			<div class={"sides" + (compare ? " pairof" : "")}>
 				{sides.map((side) => (
 					<section key={side} class="side" aria-label={modelOf(side)}>
-						<TextField label={t("overview.model")} mono value={param(side)} placeholder={modelOf(side)} list={models} onInput={(v) => setQuery({ [side]: v.trim() }, true)} />
+						{compare && modelField(side)}
 						<div class="turns" aria-live="polite" aria-busy={running}>
 							{turns[side].map((turn, i) => <TurnView key={i} turn={turn} />)}
 						</div>
@@ -88,6 +101,7 @@ export function Chat() {
 				</label>
 				{running ? <Button size="l" icon="stop" onClick={() => stop.current?.abort()}>{t("play.stop")}</Button> : <Button size="l" kind="primary" submit disabled={!question.trim()}>{t("play.send")}</Button>}
 			</form>
+			<p class="small t3 playhint">{token ? t("play.asToken", { name: token }) : t("play.asOperator")}</p>
 		</>
 	)
 }

@@ -28,7 +28,7 @@ export function Bodies({ call: c }: { call: AiRecord }) {
 			{got.error.value && !missing && <Failure error={got.error.value} retry={got.reload} />}
 			{missing && (
 				<p class="t2">
-					{t("requests.notCaptured")} <a class="link" href={href(["settings", "capture"])}>{t("requests.captureSettings")}</a>
+					{t("requests.notCaptured")} <a class="link" href={href("settings", { tab: "capture" })}>{t("requests.captureSettings")}</a>
 				</p>
 			)}
 			{data && <Captured data={data} />}

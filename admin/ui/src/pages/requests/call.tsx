@@ -49,8 +49,7 @@ function Call({ call: c }: { call: AiRecord }) {
 			<section class="sec">
 				<header>
 					<h2 class="callname" dir="auto">{c.token ? t("requests.for", { model: c.model || none, token: c.token }) : c.model || none}</h2>
-					<Outcome outcome={c.outcome} status={c.status} attempts={1} />
-					{kind === "detour" && <span class="t2">{t("requests.afterAttempts", { n: attempts.length })}</span>}
+					<Outcome outcome={c.outcome} status={c.status} attempts={attempts.length} />
 					<span class="chips push">
 						<Copy text={c.id}>{t("requests.copyId")}</Copy>
 						<CopyCurl call={c} />

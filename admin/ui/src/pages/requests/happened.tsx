@@ -4,16 +4,20 @@ import { isOperator } from "../../api/session"
 import type { AiAttempt, AiRecord } from "../../api/types"
 import { Countdown, State } from "../../components/state"
 import { Timeline, type TimelinePart, type TimelineRow } from "../../components/timeline"
-import { clockTime, duration, exact, listOf, money, moneyFull, none, rate, shortId, whole } from "../../i18n/format"
+import { clockTime, duration, exact, listOf, money, moneyFull, none, rate, whole } from "../../i18n/format"
 import { t, tCode } from "../../i18n/text"
 import { second } from "../../api/clock"
 import { href } from "../../shell/router"
+import { whyText } from "./why"
 
 /** Failures that say "later": shown in the colour of rests. */
 const limits = ["rate_limited", "quota_exhausted", "overloaded"]
 
+/** Endings that no channel is to blame for. */
+const blameless = ["client_gone", "ended"]
+
 /** An error inside a good status is a failure, whatever it says. */
-const failureOf = ({ outcome: o }: AiAttempt): "resting" | "failed" => (limits.includes(o.kind) && (o.status ?? 0) >= 300 ? "resting" : "failed")
+const failureOf = ({ outcome: o }: AiAttempt): "resting" | "failed" | "muted" => (blameless.includes(o.kind) ? "muted" : limits.includes(o.kind) && (o.status ?? 0) >= 300 ? "resting" : "failed")
 
 /** The timeline of a call: how targets were chosen, then each attempt. */
 export function WhatHappened({ call: c }: { call: AiRecord }) {
@@ -75,7 +79,7 @@ function choice(c: AiRecord): TimelineRow {
 		parts: [{ from: 0, to: until, kind: "choose" }],
 		what: (
 			<span class="couldserve" dir="auto">
-				{t("requests.considered", { n: candidates.length, could: could.length })} <bdi>{listOf(could.slice(0, 12))}</bdi>
+				{t("requests.considered", { n: candidates.length, could: could.length })}<bdi>{listOf(could.slice(0, 12))}</bdi>
 				{could.length > 12 && ` +${could.length - 12}`}
 			</span>
 		),
@@ -142,19 +146,20 @@ function hostOf(url: string): string {
 /** A key by its last four signs, or by its fingerprint where it is not there any more. */
 export function keyName(a: AiAttempt): string {
 	const key = channelStates.value?.find((x) => x.name === a.target.channel)?.keys?.find((k) => k.fingerprint === a.target.key)
-	return t("requests.keyName", { key: key?.last_four ? "…" + key.last_four : shortId(a.target.key ?? "", 6, 4) })
+	return t("requests.keyName", { key: key?.last_four ? "…" + key.last_four : "#" + (a.target.key ?? "").slice(0, 6) })
 }
 
 function What({ call: c, attempt: a }: { call: AiRecord; attempt: AiAttempt }) {
 	const ok = a.outcome.kind === "ok"
 	const kind = failureOf(a)
 	const lines: ComponentChildren[] = []
-	if (a.outcome.message && !ok) lines.push(<span dir="auto">“{a.outcome.message}”</span>)
+	const blame = !ok && !blameless.includes(a.outcome.kind)
+	if (a.outcome.message && blame) lines.push(<span dir="auto">“{a.outcome.message}”</span>)
 	if (a.rested) lines.push(<Rest call={c} attempt={a} />)
 	if (ok && c.stream && a.first_content_ns) lines.push(t("requests.committed", { time: duration(a.start_ns + a.first_content_ns) }))
-	if (!ok && !a.outcome.retry) lines.push(t("requests.noRetry"))
+	if (blame && !a.outcome.retry) lines.push(t("requests.noRetry"))
 	const notes = listSub([
-		a.why && t("requests.chosen", { why: a.why }),
+		a.why && t("requests.chosen", { why: whyText(a.why) }),
 		a.probe && t("requests.probe"),
 		a.outcome.rule && t("requests.rule", { rule: a.outcome.rule }),
 		a.outcome.code && t("requests.code", { code: a.outcome.code }),
@@ -164,7 +169,7 @@ function What({ call: c, attempt: a }: { call: AiRecord; attempt: AiAttempt }) {
 	if (a.dropped?.length) lines.push(t("requests.dropped", { fields: listOf(a.dropped) }))
 	return (
 		<>
-			<State tone={ok ? "ready" : kind} icon={ok ? "ready" : kind === "resting" ? "resting" : "failed"} why={ok ? speed(c, a) : statusText(a)}>
+			<State tone={ok ? "ready" : kind} icon={ok ? "ready" : kind === "muted" ? "caller" : kind} why={ok ? speed(c, a) : statusText(a)}>
 				{ok ? t(c.stream ? "requests.streamed" : "requests.answered", { status: a.outcome.status ?? c.status }) : tCode("kind", a.outcome.kind)}
 			</State>
 			{lines.map((line, i) => <span key={i} class="whatline">{line}</span>)}
@@ -176,7 +181,7 @@ function What({ call: c, attempt: a }: { call: AiRecord; attempt: AiAttempt }) {
 
 function statusText(a: AiAttempt): string {
 	const { status, kind } = a.outcome
-	if (!status || kind === "rate_limited" && status === 429) return ""
+	if (!status || kind === "rate_limited" && status === 429 || blameless.includes(kind)) return ""
 	return status < 300 ? t(kind === "soft_error" ? "requests.httpStatus" : "requests.insideOk", { status }) : t("requests.httpStatus", { status })
 }
 

@@ -7,6 +7,7 @@ import type { IconName } from "../../components/icons"
 import { clockTime, exact, whole } from "../../i18n/format"
 import { t, tCode } from "../../i18n/text"
 import { href } from "../../shell/router"
+import { whyText } from "./why"
 
 const icons: Record<string, IconName> = {
 	eligible: "down", disabled: "muted", no_key: "failed", not_allowed: "x", outside_hours: "off", over_rate: "limited", over_tokens: "limited",
@@ -82,7 +83,7 @@ function Now({ call: c }: { call: AiRecord }) {
 			</header>
 			<p class="t2" dir="auto">
 				{e.next ? t("requests.wouldGo", { channel: e.next.channel }) : e.problem}
-				{e.next && e.why ? <span class="t3"> {e.why}</span> : null}
+				{e.next && e.why ? <span class="t3"> {whyText(e.why)}</span> : null}
 			</p>
 			{not.length > 0 && (
 				<details class="more">

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import { addressOf, ask } from "../../api/client"
-import { onCalls, onGap } from "../../api/live"
+import { channelStates, onCalls, onGap } from "../../api/live"
 import { useResource } from "../../api/resource"
+import { isOperator } from "../../api/session"
 import type { AiRecord, CallPage } from "../../api/types"
 import { Icon } from "../../components/icon"
 import { Empty, Failure, Loaded } from "../../components/notice"
@@ -13,7 +14,7 @@ import { boundsOf, range } from "../../shell/range"
 import { RangePicker, rangeText } from "../../shell/rangepicker"
 import { go, href, hrefWith, param } from "../../shell/router"
 import { Bars } from "./bars"
-import { ColumnPicker, tableColumns } from "./columns"
+import { ColumnPicker, endOf, tableColumns } from "./columns"
 import { FilterBar, filterValue } from "./filterbar"
 import { activeFilters, filterDeps, listQuery, volumeQuery } from "./filters"
 import { usePaced } from "./paced"
@@ -48,7 +49,7 @@ export function RequestList() {
 				<header class="filterhead">
 					<FilterBar />
 					<span class="chips push">
-						<ColumnPicker />
+						<span class="columnpick"><ColumnPicker /></span>
 						<a class="btn" download href={addressOf("GET calls.csv", { query: listQuery() })} title={t("requests.csvTitle")}>
 							<Icon name="download" small />
 							CSV
@@ -121,7 +122,8 @@ function useLive(reloadList: () => Promise<void>, reloadBars: () => Promise<void
 }
 
 function Calls({ data, before, stale }: { data: CallPage; before: string; stale: boolean }) {
-	const rows = (data.calls ?? []).filter((c): c is AiRecord => c !== null)
+	// The server's order is that of their beginning; what is shown is when they ended.
+	const rows = (data.calls ?? []).filter((c): c is AiRecord => c !== null).sort((a, b) => endOf(b) - endOf(a))
 	const bounds = boundsOf(range.value)
 	const long = bounds.until - bounds.since > day
 	return (
@@ -152,6 +154,7 @@ function Calls({ data, before, stale }: { data: CallPage; before: string; stale:
 
 /** Says which filters could be dropped, or how to get a first call. */
 function NoCalls() {
+	if (channelStates.value?.length === 0 && isOperator()) return <Empty title={t("ch.none")} action={<a class="btn pri" href={href("welcome")}>{t("ch.first")}</a>}>{t("ch.noneHelp")}</Empty>
 	const filters = activeFilters()
 	if (filters.length === 0) {
 		return <Empty title={t("requests.none", { range: rangeText() })} action={<a class="btn" href={hrefWith({ range: "30d" })}>{t("range.last.30d")}</a>}>{t("requests.noneHelp")}</Empty>

@@ -8,7 +8,7 @@ import { Button } from "../../components/button"
 import { Empty, Failure } from "../../components/notice"
 import { State } from "../../components/state"
 import { type Column, Table } from "../../components/table"
-import { exact, none, relative } from "../../i18n/format"
+import { exact, listOf, none, relative } from "../../i18n/format"
 import { t, tCode } from "../../i18n/text"
 import { href } from "../../shell/router"
 
@@ -65,7 +65,7 @@ function columns(): Column<Entry>[] {
 		{ id: "time", head: t("chart.time"), class: "t2 p4", title: (e) => exact(e.time), cell: (e) => relative(e.time, serverNow()) },
 		{ id: "action", head: t("settings.action"), class: "p2", cell: (e) => <>{tCode("settings.act", e.action)}{e.times > 1 && <span class="t3"> {t("settings.times", { n: e.times })}</span>}</> },
 		{ id: "what", head: t("settings.what"), class: "p1", cell: (e) => <What entry={e} /> },
-		{ id: "fields", head: t("settings.fields"), class: "w100 clip t2 p3", title: (e) => (e.fields ?? []).join(", "), cell: (e) => (e.fields ?? []).join(", ") },
+		{ id: "fields", head: t("settings.fields"), class: "w100 clip t2 p3", title: (e) => (e.fields ?? []).join(", "), cell: (e) => listOf((e.fields ?? []).map((f) => tCode("chf", f))) },
 		{ id: "who", head: t("settings.who"), class: "w3", cell: (e) => tCode("settings.actor", e.actor) },
 		{ id: "address", head: t("settings.address"), class: "t2 w4", cell: (e) => <span class="mono">{e.address || none}</span> },
 	]
@@ -77,9 +77,9 @@ function What({ entry: e }: { entry: AuditEntry }) {
 	if (e.action === "login") return <State tone={e.name === "ok" ? "ready" : "failed"} icon={e.name === "ok" ? "ready" : "failed"} why={tCode("settings.kind", e.kind)}>{t(e.name === "ok" ? "outcome.ok" : "settings.failed")}</State>
 	const to = e.action === "remove" ? undefined : pagesOf[e.kind]
 	return (
-		<>
-			<span class="t2">{tCode("settings.kind", e.kind)}</span>{" "}
+		<span class="whatcell">
+			<span class="t2">{tCode("settings.kind", e.kind)}</span>
 			{e.name && e.name !== e.kind && (to ? <a class="link clipname" dir="auto" title={e.name} href={href([to, e.name])}>{e.name}</a> : <span class="clipname" dir="auto" title={e.name}>{e.name}</span>)}
-		</>
+		</span>
 	)
 }

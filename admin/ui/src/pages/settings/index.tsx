@@ -1,6 +1,8 @@
 import type { ComponentType } from "preact"
+import { useRef } from "preact/hooks"
 import { t } from "../../i18n/text"
 import { Icon } from "../../components/icon"
+import { useOpenInView } from "../../components/tabs"
 import { Main } from "../../shell/main"
 import { hrefWith, param, setQuery } from "../../shell/router"
 import { About } from "./about"
@@ -25,6 +27,8 @@ export default function SettingsPage() {
 	const text = param("find")
 	const found = text ? find(text) : []
 	const Part = parts[open]
+	const nav = useRef<HTMLElement>(null)
+	useOpenInView(nav, open)
 	return (
 		<Main class="setpage">
 			<div class="setnav">
@@ -38,7 +42,7 @@ export default function SettingsPage() {
 						}}
 					/>
 				</label>
-				<nav aria-label={t("nav.settings")}>
+				<nav aria-label={t("nav.settings")} ref={nav}>
 					{text
 						? found.map((f) => (
 							<a key={f.section + f.text} href={hrefWith({ ...own, tab: f.section })}>

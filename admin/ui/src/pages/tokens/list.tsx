@@ -10,7 +10,7 @@ import { Empty } from "../../components/notice"
 import { Meter } from "../../components/spark"
 import { Badge, State } from "../../components/state"
 import { type Column, Table } from "../../components/table"
-import { exact, money, moneyFull, none, percent, relative, short, whole } from "../../i18n/format"
+import { exact, limitText, money, moneyFull, none, percent, relative, short, whole } from "../../i18n/format"
 import { t } from "../../i18n/text"
 import { go, href, hrefWith, param, setQuery } from "../../shell/router"
 import { type Asked, disableTokens } from "./actions"
@@ -108,16 +108,13 @@ function columns(onAsk: Props["onAsk"], reload: () => unknown): Column<TokenRow>
 		budget("total", "w4"),
 		{
 			id: "inflight", head: t("overview.inFlight"), num: true, class: "w5", descending: true, sort: (r) => r.budget?.in_flight,
-			cell: (r) => <>{r.budget?.in_flight ? whole(r.budget.in_flight) : none}{r.token.max_concurrency ? <span class="t3">/{whole(r.token.max_concurrency)}</span> : null}</>,
+			cell: (r) => <>{r.budget?.in_flight || r.token.max_concurrency ? whole(r.budget?.in_flight ?? 0) : none}{r.token.max_concurrency ? <span class="t3">/{whole(r.token.max_concurrency)}</span> : null}</>,
 		},
 		{ id: "used", head: t("tokens.lastUse"), num: true, class: "t2 p4", descending: true, sort: (r) => (r.lastUsed ? Date.parse(r.lastUsed) : undefined), title: (r) => r.lastUsed && exact(r.lastUsed), cell: (r) => (r.lastUsed ? relative(r.lastUsed, second.value) : t("tokens.never")) },
 		{ id: "expires", head: t("tokens.expires"), num: true, class: "t2 w4", sort: (r) => endOf(r.token), title: (r) => r.token.expires, cell: (r) => (endOf(r.token) === undefined ? none : relative(endOf(r.token) ?? 0, second.value)) },
 		{ id: "more", head: t("action.more"), hidden: true, num: true, cell: (r) => <TokenMenu row={r} onAsk={onAsk} reload={reload} /> },
 	]
 }
-
-/** Limits are mostly round: $5, $0.50. */
-export const limitText = (usd: number): string => (usd >= 10_000 || Number(usd.toFixed(2)) !== usd ? money(usd) : "$" + (Number.isInteger(usd) ? whole(usd) : usd.toFixed(2)))
 
 /** What is spent of a limit. */
 export function SpentCell({ spent }: { spent: Spent | undefined }) {

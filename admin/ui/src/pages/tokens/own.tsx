@@ -7,10 +7,9 @@ import type { Budget, Spent } from "../../api/types"
 import { Loaded } from "../../components/notice"
 import { Snippets, snippetsFor } from "../../components/snippets"
 import { Meter } from "../../components/spark"
-import { exact, money, moneyFull, percent, relative, whole } from "../../i18n/format"
+import { exact, limitText, money, moneyFull, percent, relative, whole } from "../../i18n/format"
 import { t } from "../../i18n/text"
 import { Main } from "../../shell/main"
-import { limitText } from "./list"
 
 /** What the holder of a token sees: its own limits, and how clients are set up. */
 export function OwnToken() {
