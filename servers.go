@@ -53,7 +53,7 @@ func (a *App) warnOfSites() {
 	if len(a.sites.dashboard) > 0 && a.control.Password() == nil && a.AdminPassword == "" && a.AdminPasswordFile == "" {
 		a.logger.Warn("ccload_admin is served, but there is no admin password, so nobody can log in as operator",
 			zap.Strings("dashboard", a.sites.dashboard),
-			zap.String("remedy", "write admin_password or admin_password_file into the ccload options; caddy ccload login prints a link until then"))
+			zap.String("remedy", "write admin_password or admin_password_file into the ccload options"))
 	}
 	if web := a.web(); web != nil {
 		for _, server := range web.Servers {

@@ -121,9 +121,9 @@ func checkDuration(field string, d *Duration, low time.Duration) *Error {
 	}
 	switch {
 	case d.Duration < 0:
-		return &Error{Field: field, Value: d.Duration.String(), Problem: "must not be negative: 0 switches it off"}
+		return &Error{Field: field, Value: d.String(), Problem: "must not be negative: 0 switches it off"}
 	case d.Duration < low:
-		return &Error{Field: field, Value: d.Duration.String(), Problem: "must be at least " + low.String()}
+		return &Error{Field: field, Value: d.String(), Problem: "must be at least " + low.String()}
 	}
 	return nil
 }

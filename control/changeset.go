@@ -65,9 +65,8 @@ func (col collection[T]) existing(old, name string) (item T, err error) {
 // put adds an item, in place of the one named old.
 func (col collection[T]) put(old string, item T, doc store.Document, fields []string) {
 	list := slices.DeleteFunc(slices.Clone(*col.list), func(t T) bool { return col.name(t) == old })
-	list = append(list, item)
-	slices.SortFunc(list, func(x, y T) int { return cmp.Compare(col.name(x), col.name(y)) })
-	*col.list = list
+	at, _ := slices.BinarySearchFunc(list, col.name(item), func(v T, name string) int { return cmp.Compare(col.name(v), name) })
+	*col.list = slices.Insert(list, at, item)
 	action := "create"
 	if old != "" {
 		action = "change"

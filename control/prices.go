@@ -25,7 +25,10 @@ func (s *Service) ReadPrices() ([]pricing.Row, error) {
 	}
 	var rows []pricing.Row
 	for _, name := range s.declared.Prices.Files {
-		name = s.replacer.ReplaceKnown(name, "")
+		written := name
+		if name = s.replacer.ReplaceKnown(name, ""); name == "" {
+			return nil, fmt.Errorf("prices: the name of a file is empty here: set what it comes from, %s", config.EmptyPlaceholders(written, s.replaceAll))
+		}
 		info, err := os.Stat(name)
 		if err != nil {
 			return nil, fmt.Errorf("prices: %w: give the file there, or change the option prices", err)

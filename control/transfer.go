@@ -41,10 +41,12 @@ func (s *Service) Import(ctx context.Context, who admin.Actor, in admin.ImportFi
 	set := &file.Set
 	for {
 		err := s.apply(ctx, who, func(cs *changeSet) error { return cs.importSet(set, result, in.DryRun) })
-		var bad *importError
+		var bad importErrors
 		switch {
-		case errors.As(err, &bad) && len(result.Problems) < maxImportProblems:
-			result.Problems = append(result.Problems, admin.ImportProblem{Code: bad.code(), Name: bad.name, Field: bad.field, Message: bad.Error()})
+		case errors.As(err, &bad) && len(result.Problems)+len(bad) <= maxImportProblems:
+			for _, e := range bad {
+				result.Problems = append(result.Problems, admin.ImportProblem{Code: e.code(), Name: e.name, Field: e.field, Message: e.Error()})
+			}
 			set = leavingOut(set, bad)
 			continue
 		case errors.Is(err, errDryRun):
@@ -82,22 +84,46 @@ func (e *importError) code() string {
 	return admin.CodeInvalid
 }
 
-// leavingOut is a set without one thing.
-func leavingOut(set *transfer.Set, bad *importError) *transfer.Set {
+// importErrors are all things of a file that are found wrong in one go, so that
+// a file with hundreds of mistakes is not begun anew for each. It is never empty.
+type importErrors []*importError
+
+func (e importErrors) Error() string { return e[0].Error() }
+
+func (e importErrors) Unwrap() error { return e[0] }
+
+// add adds an error of a thing, nil for none.
+func (e *importErrors) add(kind, name string, err error) {
+	if err == nil {
+		return
+	}
+	field := ""
+	if p := new(admin.Problem); errors.As(problemOf(err), &p) {
+		field = p.Field
+	}
+	*e = append(*e, &importError{kind, name, field, err})
+}
+
+// leavingOut is a set without some things.
+func leavingOut(set *transfer.Set, bad importErrors) *transfer.Set {
+	left := make(map[documentKey]bool, len(bad))
+	for _, e := range bad {
+		left[documentKey{e.kind, e.name}] = true
+	}
 	next := new(transfer.Set)
-	for _, c := range set.Channels {
-		if bad.kind != store.KindChannel || c.Name != bad.name {
-			next.Channels = append(next.Channels, c)
+	for i := range set.Channels {
+		if !left[documentKey{store.KindChannel, set.Channels[i].Name}] {
+			next.Channels = append(next.Channels, set.Channels[i])
 		}
 	}
-	for _, t := range set.Tokens {
-		if bad.kind != store.KindToken || t.Name != bad.name {
-			next.Tokens = append(next.Tokens, t)
+	for i := range set.Tokens {
+		if !left[documentKey{store.KindToken, set.Tokens[i].Name}] {
+			next.Tokens = append(next.Tokens, set.Tokens[i])
 		}
 	}
-	for _, l := range set.Aliases {
-		if bad.kind != store.KindAlias || l.Name != bad.name {
-			next.Aliases = append(next.Aliases, l)
+	for i := range set.Aliases {
+		if !left[documentKey{store.KindAlias, set.Aliases[i].Name}] {
+			next.Aliases = append(next.Aliases, set.Aliases[i])
 		}
 	}
 	return next
@@ -105,26 +131,24 @@ func leavingOut(set *transfer.Set, bad *importError) *transfer.Set {
 
 // importSet puts the things of a file into the change set.
 func (cs *changeSet) importSet(set *transfer.Set, result *admin.ImportResult, dry bool) error {
+	var bad importErrors
 	for i := range set.Channels {
-		if err := cs.importChannel(&set.Channels[i]); err != nil {
-			return importErrorOf(store.KindChannel, set.Channels[i].Name, err)
-		}
+		bad.add(store.KindChannel, set.Channels[i].Name, cs.importChannel(&set.Channels[i]))
 	}
 	for i := range set.Tokens {
-		if err := cs.importToken(&set.Tokens[i]); err != nil {
-			return importErrorOf(store.KindToken, set.Tokens[i].Name, err)
-		}
+		bad.add(store.KindToken, set.Tokens[i].Name, cs.importToken(&set.Tokens[i]))
 	}
 	for i := range set.Aliases {
 		conf := set.Aliases[i]
-		if err := cs.putAlias(cs.present(cs.aliasCollection().index(conf.Name), conf.Name), &conf); err != nil {
-			return importErrorOf(store.KindAlias, conf.Name, err)
-		}
+		bad.add(store.KindAlias, conf.Name, cs.putAlias(cs.present(cs.aliasCollection().index(conf.Name), conf.Name), &conf))
+	}
+	if len(bad) > 0 {
+		return bad
 	}
 	if err := cs.check(); err != nil {
 		var wrong *config.Error
 		if errors.As(err, &wrong) && wrong.Name != "" {
-			return &importError{wrong.Thing, wrong.Name, wrong.Field, err}
+			return importErrors{{wrong.Thing, wrong.Name, wrong.Field, err}}
 		}
 		return err
 	}
@@ -167,14 +191,6 @@ func (cs *changeSet) become(set *transfer.Set) *transfer.Set {
 	all.Tokens = slices.DeleteFunc(all.Tokens, func(t transfer.Token) bool { return !named[documentKey{store.KindToken, t.Name}] })
 	all.Aliases = slices.DeleteFunc(all.Aliases, func(l config.Alias) bool { return !named[documentKey{store.KindAlias, l.Name}] })
 	return all
-}
-
-func importErrorOf(kind, name string, err error) error {
-	field := ""
-	if p := new(admin.Problem); errors.As(problemOf(err), &p) {
-		field = p.Field
-	}
-	return &importError{kind, name, field, err}
 }
 
 // present is the name under which a thing is there already, "" if it is not.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -257,7 +258,7 @@ func (s *SQLite) explain(doing string, err error) error {
 		remedy = sqliteRemedies[e.Code()&0xff]
 	case errors.Is(err, ErrNewer):
 		remedy = "start the newer version again, or choose another path"
-	case errors.Is(err, ErrForeign), errors.Is(err, errNoFile):
+	case errors.Is(err, ErrForeign), errors.Is(err, errNoFile), errors.Is(err, syscall.ENOTDIR):
 		remedy = "choose another path"
 	case errors.Is(err, ErrVanished):
 		remedy = "put the file back, or restart to begin a new one"

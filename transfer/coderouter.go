@@ -9,7 +9,8 @@ import (
 	"github.com/ccload/ccload/provider"
 )
 
-// claude-code-router's config.json, after README.md in
+// claude-code-router's config.json, or the same in the database that it keeps
+// from version 3 on, after README.md in
 // github.com/musistudio/claude-code-router. A model is provider,model there;
 // that name goes on to work, and the routes become aliases.
 
@@ -49,9 +50,17 @@ func moveCodeRouter(root *node) *File {
 		m.routerProvider(n, path("Providers", i, n.get("name").str()), proxy, served)
 	}
 	m.clientTokens("APIKEY", keyNodes(root.get("APIKEY")), "claude-code")
-	for _, f := range root.get("Router", "router").object() {
+	router := root.get("Router", "router")
+	// From version 3 on it stands among the routes, for all of them.
+	always := router.get("fallback").get("models").strs()
+	if mode := router.get("fallback").get("mode").str(); mode == "off" {
+		always = nil
+	}
+	for _, f := range router.object() {
 		if f.value.is(nodeText) {
-			m.route(f, root.get("fallback").get(f.name).strs(), served)
+			m.route(f, append(root.get("fallback").get(f.name).strs(), always...), served)
+		} else if f.name == "fallback" {
+			m.lost(f.value.at(), "Router.fallback", "its models, if it is not off, follow in the aliases of the routes; max_attempts of the ccload directive says how many targets are tried")
 		} else if f.value.set() {
 			m.lost(f.value.at(), "Router."+f.name, "the length of a prompt decides on no route; a model with a larger window is tried if an alias names it")
 		}

@@ -42,7 +42,7 @@ func (d *deployment) pattern() (problem string) {
 }
 
 // prefix is what stands before the * of a name such as anthropic/*, whose
-// models are asked for without it here.
+// models may be asked for without it here.
 func (d *deployment) prefix() (string, bool) {
 	if d.group == "*" || d.group == d.upstream {
 		return "", false
@@ -68,6 +68,9 @@ func (l *litellm) serve(c *litellmChannel, d *deployment) bool {
 	case !below:
 		return mapModel(&c.Channel, l.names.client(d), d.upstream)
 	}
+	if !mapModel(&c.Channel, d.group, "*") {
+		return false
+	}
 	models := []string{"*"}
 	if p, known := provider.Get(c.Provider); known {
 		models = p.Models
@@ -80,7 +83,7 @@ func (l *litellm) serve(c *litellmChannel, d *deployment) bool {
 	for _, name := range l.names.wanted[d.group] {
 		mapModel(&c.Channel, name, strings.TrimPrefix(name, prefix))
 	}
-	d.notes = append(d.notes, fmt.Sprintf("clients ask for its models without %s before the name", prefix))
+	d.notes = append(d.notes, fmt.Sprintf("clients ask for its models with or without %s before the name", prefix))
 	return true
 }
 

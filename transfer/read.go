@@ -22,13 +22,13 @@ const (
 var (
 	errTooLarge = fmt.Errorf("it has more than %d MiB, which is the most a file may have; a database may be larger if it is read on the machine it is on, with caddy ccload import", MaxBytes>>20)
 	errText     = errors.New("it is not UTF-8 text: save it as UTF-8 (CSV UTF-8 in a spreadsheet) and try again")
-	errDatabase = errors.New("it is a database of neither the original ccLoad nor new-api nor one-api: their tables channels and api_keys, or channels with type, key and models, are not in it")
+	errDatabase = errors.New("it is a database of neither the original ccLoad nor new-api, one-api or claude-code-router: their tables channels and api_keys, channels with type, key and models, or app_config are not in it")
 	// errFormat tells the formats there are.
 	errFormat = errors.New("it is none of the formats that can be read: " +
 		`JSON of ccload, an object with "ccload": 1; ` +
 		"CSV of ccload, with a column name and others named like the settings of a channel; " +
 		"a CSV export of the original ccLoad, with columns such as name, api_key, urls, models; " +
-		"an SQLite database of the original ccLoad, new-api or one-api; " +
+		"an SQLite database of the original ccLoad, new-api, one-api or claude-code-router; " +
 		"config.yaml of LiteLLM or CLIProxyAPI; channels of new-api or one-api as JSON; group exports of GPT-Load; " +
 		"config.json of claude-code-router; a config of Portkey")
 )
@@ -129,7 +129,7 @@ func readDatabase(ctx context.Context, path string) (*File, error) {
 		other, err := store.ReadNewAPI(ctx, path)
 		switch {
 		case errors.Is(err, store.ErrNoNewAPI):
-			return nil, errDatabase
+			return codeRouterDatabase(ctx, path)
 		case err != nil:
 			return nil, reason(err)
 		}
@@ -139,6 +139,26 @@ func readDatabase(ctx context.Context, path string) (*File, error) {
 		return nil, reason(err)
 	}
 	return originalDatabase(data), nil
+}
+
+// codeRouterDatabase reads the configuration in the SQLite file of
+// claude-code-router.
+func codeRouterDatabase(ctx context.Context, path string) (*File, error) {
+	text, err := store.ReadCodeRouter(ctx, path)
+	switch {
+	case errors.Is(err, store.ErrNoCodeRouter):
+		return nil, errDatabase
+	case err != nil:
+		return nil, reason(err)
+	}
+	root, err := parseJSONTree([]byte(text))
+	if err != nil || !isCodeRouter(root) {
+		return nil, errDatabase
+	}
+	root.moveTo(0) // lines of a database are of no use to anybody
+	f := moveCodeRouter(root)
+	f.Notes = append(f.Notes, "the keys of clients are sealed in the database and are not taken over: make tokens here")
+	return f, nil
 }
 
 // maxTold is how many characters of a name are repeated.
