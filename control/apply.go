@@ -64,7 +64,7 @@ func (s *Service) apply(ctx context.Context, who admin.Actor, change func(cs *ch
 			channels: slices.Clone(base.channels), tokens: slices.Clone(base.tokens), aliases: slices.Clone(base.aliases), settings: base.settings,
 		}
 		if err := change(cs); err != nil {
-			if bad := (importErrors)(nil); errors.As(err, &bad) || errors.Is(err, errDryRun) {
+			if bad := importErrors(nil); errors.As(err, &bad) || errors.Is(err, errDryRun) {
 				return err // for Import
 			}
 			return problemOf(err)

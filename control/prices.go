@@ -27,7 +27,7 @@ func (s *Service) ReadPrices() ([]pricing.Row, error) {
 	for _, name := range s.declared.Prices.Files {
 		written := name
 		if name = s.replacer.ReplaceKnown(name, ""); name == "" {
-			return nil, fmt.Errorf("prices: the name of a file is empty here: set what it comes from, %s", config.EmptyPlaceholders(written, s.replaceAll))
+			return nil, fmt.Errorf("prices: the name of a file is empty here: set what it comes from, %s", config.EmptyPlaceholders(written, func(text string) string { return s.replacer.ReplaceAll(text, "") }))
 		}
 		info, err := os.Stat(name)
 		if err != nil {

@@ -77,10 +77,16 @@ func (w *world) chooser() *Chooser {
 }
 
 var worldOutcomes = []ai.Outcome{
-	{Kind: ai.OK}, {Kind: ai.OK}, {Kind: ai.OK}, {Kind: ai.ServerError, Scope: ai.ScopeURLModel, Retry: true},
-	{Kind: ai.RateLimited, Scope: ai.ScopeKey, Retry: true}, {Kind: ai.AuthFailed, Scope: ai.ScopeKey, Retry: true},
-	{Kind: ai.QuotaExhausted, Scope: ai.ScopeGroup, Retry: true}, {Kind: ai.NetworkError, Scope: ai.ScopeURL, Retry: true},
-	{Kind: ai.NoSuchEndpoint, Scope: ai.ScopeURLProtocol, Retry: true}, {Kind: ai.Overloaded, Scope: ai.ScopeModel, Retry: true},
+	{Kind: ai.OK},
+	{Kind: ai.OK},
+	{Kind: ai.OK},
+	{Kind: ai.ServerError, Scope: ai.ScopeURLModel, Retry: true},
+	{Kind: ai.RateLimited, Scope: ai.ScopeKey, Retry: true},
+	{Kind: ai.AuthFailed, Scope: ai.ScopeKey, Retry: true},
+	{Kind: ai.QuotaExhausted, Scope: ai.ScopeGroup, Retry: true},
+	{Kind: ai.NetworkError, Scope: ai.ScopeURL, Retry: true},
+	{Kind: ai.NoSuchEndpoint, Scope: ai.ScopeURLProtocol, Retry: true},
+	{Kind: ai.Overloaded, Scope: ai.ScopeModel, Retry: true},
 	{Kind: ai.ContentFilter, Scope: ai.ScopeNone},
 }
 
