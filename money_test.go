@@ -463,7 +463,7 @@ func TestCountingHere(t *testing.T) {
 	g.post("/v1/messages/count_tokens", `{"messages":[]}`).want(t, http.StatusBadRequest)
 }
 
-// TestPriceFiles: the operator's prices go first, a wrong file stops the start
+// TestPriceFiles: the operator's prices go first, a wrong file stops the config
 // and says where it is wrong, and calls made before are priced anew.
 func TestPriceFiles(t *testing.T) {
 	t.Parallel()
@@ -484,16 +484,10 @@ func TestPriceFiles(t *testing.T) {
 		}
 	}
 	write("model,input,output\nhouse-model,cheap,2\n")
-	ctx, err := provisionContext(strings.Replace(g.config, "ccload {", "ccload {\nprices "+file, 1))
-	if err != nil {
-		t.Fatalf("a config is provisioned without reading files: %v", err)
-	}
-	app, _ := ctx.App("ccload")
-	err = app.(*App).Start()
+	_, err := provisionContext(strings.Replace(g.config, "ccload {", "ccload {\nprices "+file, 1))
 	if err == nil || !strings.Contains(err.Error(), `prices.csv: line 2 (house-model): input: "cheap" is no number`) {
 		t.Errorf("a wrong file of prices: %v", err)
 	}
-	_ = app.(*App).Cleanup()
 
 	write("model,input,output\nhouse-model,2,4\n")
 	g = newGatewayAt(t, db, "prices "+file+"\n"+options, "")
