@@ -27,6 +27,14 @@ type progress struct {
 	first    atomic.Int64 // when the client was given the first of the answer, likewise; 0: nothing yet
 	given    atomic.Int64 // bytes of the answer that the client was given
 	ended    atomic.Pointer[endedError]
+	client   client
+}
+
+// client is what the record says of who calls, from when the call is listed: the
+// journal changes the record while others look at the call.
+type client struct {
+	playground    bool
+	ip, userAgent string
 }
 
 // endedError is the cause of a call's end that an operator asked for.
@@ -49,6 +57,7 @@ func (e *endedError) Is(target error) bool { return target == relay.ErrEnded }
 // must be called when the call has ended.
 func (r *Running) start(c *Call, parent context.Context, total time.Duration) (ctx context.Context, end func()) {
 	ctx, cancel := context.WithCancelCause(parent)
+	c.progress.client = client{c.Record.Playground, c.Record.ClientIP, c.Record.UserAgent}
 	r.calls.Store(c, cancel)
 	var timer *time.Timer // a context of its own for it would cost more
 	if total > 0 {
@@ -114,7 +123,7 @@ func shown(c *Call) admin.RunningCall {
 	p := &c.progress
 	shown := admin.RunningCall{
 		ID: c.ID, Time: c.Received.UTC(), Token: c.Token, Protocol: c.Protocol, Operation: c.Operation, Model: c.Model,
-		Stream: c.Stream, Playground: c.Record.Playground, ClientIP: c.Record.ClientIP, UserAgent: c.Record.UserAgent,
+		Stream: c.Stream, Playground: p.client.playground, ClientIP: p.client.ip, UserAgent: p.client.userAgent,
 		State: admin.RunningChoosing, Attempts: p.attempts.Load(), AnswerBytes: p.given.Load(),
 	}
 	if t := p.target.Load(); t != nil {
