@@ -1,5 +1,5 @@
 // Package cluster is what nodes that use the same database have in common: the
-// limits of tokens and channels, which they divide among each other, and what
+// limits of tokens and channels, which they divide among each other, and the
 // cooldowns after failures. A node that is alone has all of every limit and pays
 // nothing for it but a look at the database each second.
 package cluster

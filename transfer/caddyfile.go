@@ -14,6 +14,7 @@ import (
 
 	"github.com/ccload/ccload/access"
 	"github.com/ccload/ccload/config"
+	"github.com/ccload/ccload/secrets"
 )
 
 // WriteCaddyfile writes the set as a Caddyfile that declares it, with a site on
@@ -36,7 +37,7 @@ func WriteCaddyfile(w io.Writer, s *Set) (unwritten int, err error) {
 	for _, a := range s.Aliases {
 		unwritten += writeThing(&b, KindAlias, a.Name, func(t *thing) { t.head(append([]string{"alias", a.Name}, a.Models...)...) })
 	}
-	b.WriteString("\t}\n}\n\nhttp://127.0.0.1:8080 {\n\tccload\n\tccload_admin /ccload/*\n}\n")
+	b.WriteString("\t}\n}\n\nhttp://127.0.0.1:8080 {\n\tbind 127.0.0.1\n\tccload\n\tccload_admin /ccload/*\n}\n")
 	_, err = b.WriteTo(w)
 	return unwritten, err
 }
@@ -131,9 +132,6 @@ func (t *thing) budget(b config.Budget) {
 	}
 	t.list("budget", list)
 }
-
-// masked stands for what is not shown, as package admin writes it.
-const masked = "********"
 
 // channelOptions are the options of a channel in the order in which they are
 // written, by the JSON name of the setting.
@@ -271,7 +269,7 @@ func (t *thing) headers(c *Channel) {
 				if r.SearchRegexp == "" {
 					replace = strings.ReplaceAll(replace, "$", "$$") // as it is written, in an expression
 				}
-				if strings.Contains(r.Search+search+replace, masked) {
+				if strings.Contains(r.Search+search+replace, secrets.Masked) {
 					t.comment("header_up " + name + " replaces what is not shown: write it")
 					continue
 				}
@@ -299,7 +297,7 @@ func (t *thing) headerLines(option string, remove []string, set, add map[string]
 		for _, name := range slices.Sorted(maps.Keys(headers)) {
 			for i, value := range headers[name] {
 				switch {
-				case strings.Contains(value, masked):
+				case strings.Contains(value, secrets.Masked):
 					t.comment(option + " " + sign + name + " has a value that is not shown: write it")
 				case sign == "" && i > 0:
 					t.problem = cmp.Or(t.problem, "the header "+name+" is set to several values, which a Caddyfile cannot say")
@@ -315,7 +313,7 @@ func (t *thing) headerLines(option string, remove []string, set, add map[string]
 
 // proxy writes the proxy. One whose password is masked is a placeholder.
 func (t *thing) proxy(c *Channel) {
-	if strings.Contains(c.Proxy, masked) {
+	if strings.Contains(c.Proxy, secrets.Masked) {
 		t.comment("proxy is " + c.Proxy)
 		t.option("proxy", "{env."+variable("CCLOAD_PROXY", c.Name, 0)+"}")
 		return
