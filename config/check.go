@@ -54,7 +54,7 @@ func checkName(field, name string) *Error {
 	return nil
 }
 
-const dotsProblem = "must not be . or .., which stand for a folder where the name is part of a path"
+const dotsProblem = "must not be . or .., nor have them between slashes: they stand for folders where the name is part of a path"
 
 // plain reports whether s is valid text on one line without spaces around it.
 func plain(s string) bool {

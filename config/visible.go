@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -24,5 +25,8 @@ func Invisible(s string) bool {
 	})
 }
 
-// dots reports whether a name is one that a path takes for a folder.
-func dots(name string) bool { return name == "." || name == ".." }
+// dots reports whether a path takes a part of a name for a folder: a server that
+// tidies the path would ask for another name.
+func dots(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return part == "." || part == ".." })
+}

@@ -25,7 +25,7 @@ func TestNamesAreVisible(t *testing.T) {
 		"alias":          func(n string) error { return (&config.Alias{Name: n, Models: []string{"x"}}).Validate() },
 		"alias's models": func(n string) error { return (&config.Alias{Name: "x", Models: []string{n}}).Validate() },
 	}
-	bad := []string{".", ".."}
+	bad := []string{".", "..", "../p", "p/..", "p/./q", "a/../b"}
 	for _, hidden := range "\u00a0\u00ad\u034f\u061c\u115f\u180e\u2000\u200b\u200d\u200e\u2028\u2029\u202e\u202f\u2060\u2066\u2069\u2800\u3000\u3164\ufe0f\ufeff\uffa0\U000e0001\U000e0041\U000e0100" {
 		bad = append(bad, "a"+string(hidden)+"b", string(hidden)+"a", "a"+string(hidden))
 	}

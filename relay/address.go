@@ -6,9 +6,11 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 )
 
 // addressGuard decides which resolved addresses may be dialled.
@@ -197,11 +199,14 @@ func carried(a netip.Addr) (netip.Addr, bool) {
 
 // Perilous reports whether a host, with or without a port, is written out as an
 // address that no upstream has by itself: that of a cloud's metadata service, a
-// link-local or multicast one, or the unspecified one, which is this machine.
+// link-local or multicast one, or the unspecified one, which is this machine. A
+// host that only some systems read as an address, such as 0xa9fea9fe, is one as
+// well: what it stands for depends on who reads it, maybe a proxy.
 func Perilous(host string) bool {
-	a, err := netip.ParseAddr(hostOnly(host))
+	host = hostOnly(host)
+	a, err := netip.ParseAddr(host)
 	if err != nil {
-		return false
+		return numeric(host)
 	}
 	a = a.Unmap().WithZone("")
 	if a.IsLoopback() {
@@ -209,6 +214,20 @@ func Perilous(host string) bool {
 	}
 	inner, ok := carried(a)
 	return perilous(a) || ok && perilous(inner)
+}
+
+// numeric reports whether the last label of a host is a number, which makes all
+// of it an address of IPv4 (WHATWG URL, "ends in a number"; inet_aton), or
+// whether it is written in characters that become others when a name is made of
+// it (IDNA), such as full-width digits.
+func numeric(host string) bool {
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	_, err := strconv.ParseUint(last, 0, 64)
+	digits := last != "" && strings.Trim(last, "0123456789") == ""
+	return err == nil && last[0] >= '0' && last[0] <= '9' || digits || last == "0x" ||
+		strings.ContainsFunc(host, func(r rune) bool {
+			return r > unicode.MaxASCII && (unicode.IsNumber(r) || r >= 0xff00 && r <= 0xffef || r == '\u3002')
+		})
 }
 
 func perilous(a netip.Addr) bool {
