@@ -266,7 +266,7 @@ test("rules and changes of bodies are tried before they are saved", () =>
 		await page.getByRole("button", { name: "Save rules" }).click()
 		await page.getByText("relay-a is saved").waitFor()
 		const [saved] = (await config("relay-a")).cooldown_rules
-		assert.deepEqual([saved.body, saved.scope, saved.for], ["come back", "channel", 600e9])
+		assert.deepEqual([saved.body, saved.scope, saved.for], ["come back", "channel", "10m"])
 
 		await page.getByLabel("Set in the body").fill("temperature = 1\nthinking.budget_tokens = 2048")
 		await page.getByLabel("Remove from the body").fill("metadata")
