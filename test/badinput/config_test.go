@@ -11,6 +11,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite"
+
+	"github.com/ccload/ccload/test/binary"
 )
 
 // TestConfig: a config that cannot be used is refused by validate where nothing
@@ -94,7 +96,7 @@ func TestConfig(t *testing.T) {
 			}
 			env := []string{"PWD_OF_TEST=" + dir}
 			env = append(env, c.env...)
-			path := write(t, dir, c.options, c.site, freeAddress(t), freeAddress(t))
+			path := write(t, dir, c.options, c.site, binary.FreeAddress(t), binary.FreeAddress(t))
 			verb := "validate"
 			if c.run {
 				verb = "run"

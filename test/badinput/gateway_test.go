@@ -1,12 +1,9 @@
 package badinput
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
@@ -17,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ccload/ccload/test/binary"
 )
 
 const (
@@ -25,25 +24,10 @@ const (
 	secret = "sk-SECRET-0123456789abcdef"
 )
 
-// binary is the gateway, built once.
-var binary string
+// program is the gateway, built once.
+var program string
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "ccload-badinput-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	binary = filepath.Join(dir, "caddy")
-	build := exec.Command("go", "build", "-o", binary, "../../cmd/caddy")
-	build.Stderr = os.Stderr
-	code := 1
-	if err := build.Run(); err == nil {
-		code = m.Run()
-	}
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(binary.Main(m, &program)) }
 
 // run runs the binary in a folder to its end. It is an error of the test if that
 // takes longer than anybody waits.
@@ -51,9 +35,9 @@ func run(t *testing.T, dir string, env []string, args ...string) (output string,
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
-	cmd.Env = append(append(os.Environ(), "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir, "HOME="+dir), env...)
+	cmd.Env = binary.Env(dir, env...)
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		t.Fatalf("%q does not end:\n%s", args, clip(string(out)))
@@ -76,43 +60,15 @@ func clean(t *testing.T, output string) {
 
 func clip(s string) string { return s[:min(len(s), 4000)] }
 
-// buffer is a log that is written while it is read.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // gateway is one gateway process.
 type gateway struct {
 	t     *testing.T
 	dir   string
 	site  string // its address
 	admin string // host and port of Caddy's admin endpoint
-	log   *buffer
+	log   *binary.Output
 	http  *http.Client
 	end   func()
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // write writes a Caddyfile whose global options and site are given, and returns
@@ -130,13 +86,13 @@ func write(t *testing.T, dir, options, site, admin, address string) string {
 // start runs a gateway until the test ends.
 func start(t *testing.T, options, site string, env ...string) *gateway {
 	t.Helper()
-	g := &gateway{t: t, dir: t.TempDir(), admin: freeAddress(t), log: new(buffer)}
-	address := freeAddress(t)
+	g := &gateway{t: t, dir: t.TempDir(), admin: binary.FreeAddress(t), log: new(binary.Output)}
+	address := binary.FreeAddress(t)
 	g.site = "http://" + address
 	jar, _ := cookiejar.New(nil)
 	g.http = &http.Client{Jar: jar, Timeout: 30 * time.Second}
-	cmd := exec.Command(binary, "run", "--config", write(t, g.dir, options, site, g.admin, address), "--adapter", "caddyfile")
-	cmd.Env = append(append(os.Environ(), "XDG_DATA_HOME="+g.dir, "XDG_CONFIG_HOME="+g.dir, "HOME="+g.dir), env...)
+	cmd := exec.Command(program, "run", "--config", write(t, g.dir, options, site, g.admin, address), "--adapter", "caddyfile")
+	cmd.Env = binary.Env(g.dir, env...)
 	cmd.Dir = g.dir
 	cmd.Stdout, cmd.Stderr = g.log, g.log
 	if err := cmd.Start(); err != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ccload/ccload/test/binary"
 )
 
 // fresh forgets a login.
@@ -144,7 +146,7 @@ func TestPasswordFile(t *testing.T) {
 func TestCommandsWithoutGateway(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	nobody := freeAddress(t)
+	nobody := binary.FreeAddress(t)
 	for _, c := range [][]string{{"login"}, {"password"}, {"token", "list"}, {"export"}, {"rotate"}, {"explain", "--model", "m"}, {"reprice"}} {
 		output, code := run(t, dir, nil, append(append([]string{"ccload"}, c...), "--address", nobody)...)
 		clean(t, output)

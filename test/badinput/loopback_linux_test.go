@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ccload/ccload/test/binary"
 )
 
 // listeners are the addresses at which a process listens, of TCP and UDP over
@@ -60,16 +62,16 @@ func TestQuickstartListensOnLoopbackOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	site, admin := freeAddress(t), freeAddress(t)
+	site, admin := binary.FreeAddress(t), binary.FreeAddress(t)
 	_, port, _ := net.SplitHostPort(site)
 	config := strings.NewReplacer(":8080", ":"+port, "127.0.0.1:2019", admin).Replace(string(text))
 	file := filepath.Join(dir, "Caddyfile")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log := new(buffer)
-	cmd := exec.Command(binary, "run", "--config", file)
-	cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir, "HOME="+dir, "CCLOAD_TOKEN=", "CCLOAD_PASS=")
+	log := new(binary.Output)
+	cmd := exec.Command(program, "run", "--config", file)
+	cmd.Env = binary.Env(dir, "CCLOAD_TOKEN=", "CCLOAD_PASS=")
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

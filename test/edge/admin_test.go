@@ -54,6 +54,24 @@ func TestConfigByAdminAPI(t *testing.T) {
 		if _, err := c.ask(method, path, body); err != nil {
 			t.Fatal(err)
 		}
+		// On Linux each config listens with a socket of its own. The one before is
+		// closed at about this moment, and with it the connections that the kernel
+		// has given to it and nobody has accepted.
+		answered := 0
+		eventually(t, "new connections are answered", func() bool {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/nothing", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := transport.RoundTrip(req)
+			if err != nil {
+				answered = 0
+				return false
+			}
+			resp.Body.Close()
+			answered++
+			return answered == 20
+		})
 	}
 	look := func(path string, into any) {
 		t.Helper()

@@ -1,19 +1,18 @@
 package edge
 
 import (
-	"bytes"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ccload/ccload/test/binary"
 )
 
 const token = "edge-token-0123456789"
@@ -22,52 +21,17 @@ const token = "edge-token-0123456789"
 // takes so long.
 const patience = 30 * time.Second
 
-// binary is Caddy with the gateway, built once.
-var binary string
+// program is Caddy with the gateway, built once.
+var program string
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "ccload-edge-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	binary = filepath.Join(dir, "caddy")
-	build := exec.Command("go", "build", "-o", binary, "../../cmd/caddy")
-	build.Stderr = os.Stderr
-	code := 1
-	if err := build.Run(); err == nil {
-		code = m.Run()
-	}
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// output is what a process writes.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-// String is all of it.
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
+func TestMain(m *testing.M) { os.Exit(binary.Main(m, &program)) }
 
 // caddy is one process.
 type caddy struct {
 	t     *testing.T
 	dir   string // its data
 	admin string // address of its admin endpoint
-	log   *output
+	log   *binary.Output
 }
 
 // run starts Caddy with a Caddyfile, in which ADMIN stands for the address of
@@ -75,15 +39,14 @@ type caddy struct {
 // environment.
 func run(t *testing.T, caddyfile string, env ...string) *caddy {
 	t.Helper()
-	c := &caddy{t: t, dir: t.TempDir(), admin: freeAddress(t), log: new(output)}
+	c := &caddy{t: t, dir: t.TempDir(), admin: binary.FreeAddress(t), log: new(binary.Output)}
 	file := filepath.Join(c.dir, "Caddyfile")
 	text := strings.NewReplacer("ADMIN", c.admin, "DIR", c.dir).Replace(caddyfile)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "run", "--config", file, "--adapter", "caddyfile")
-	cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+c.dir, "XDG_CONFIG_HOME="+c.dir, "HOME="+c.dir)
-	cmd.Env = append(cmd.Env, env...)
+	cmd := exec.Command(program, "run", "--config", file, "--adapter", "caddyfile")
+	cmd.Env = binary.Env(c.dir, env...)
 	cmd.Stdout, cmd.Stderr = c.log, c.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -139,7 +102,7 @@ func (c *caddy) ask(method, path, body string) (string, error) {
 // before ccload.
 func start(t *testing.T, u *upstream, server, site string) (*caddy, string) {
 	t.Helper()
-	address := "http://" + freeAddress(t)
+	address := "http://" + binary.FreeAddress(t)
 	return run(t, options("auto_https off\n"+server, u)+address+" {\n"+site+"\nccload\n}\n"), address
 }
 
@@ -147,17 +110,6 @@ func start(t *testing.T, u *upstream, server, site string) (*caddy, string) {
 func options(more string, u *upstream) string {
 	return fmt.Sprintf("{\nadmin ADMIN\ndefault_bind 127.0.0.1\npersist_config off\n%s\nccload {\nstore sqlite DIR/ccload.db\nencryption_key the-key-of-this-test\ntoken tests %s\n%s\n}\n}\n",
 		more, token, u.channel("one"))
-}
-
-// freeAddress is an address on loopback where nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // eventually waits until something is true.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
+
+	"github.com/ccload/ccload/test/binary"
 )
 
 // site is the name of the gateway's site, which only its authority and the
@@ -25,7 +27,7 @@ const site = "ai.ccload.test"
 // looks for the site's proof at the address challenges.
 func authority(t *testing.T, challenges string) (directory, root string) {
 	t.Helper()
-	address := freeAddress(t)
+	address := binary.FreeAddress(t)
 	// Go asks a proxy for everything but loopback, so the proof is looked for
 	// where it is, without a name server and the port 80.
 	c := run(t, "{\nadmin ADMIN\ndefault_bind 127.0.0.1\npersist_config off\nskip_install_trust\nauto_https disable_redirects\n}\nhttps://"+address+" {\ntls internal\nacme_server {\nchallenges http-01\n}\n}\n",
@@ -79,9 +81,9 @@ func versions(t *testing.T, address, root string) map[string]http.RoundTripper {
 // that it listens on and the root of its certificate.
 func secure(t *testing.T, u *upstream, servers, handler string) (address, root string) {
 	t.Helper()
-	challenges := freeAddress(t)
+	challenges := binary.FreeAddress(t)
 	directory, root := authority(t, challenges)
-	address = freeAddress(t)
+	address = binary.FreeAddress(t)
 	_, port, _ := net.SplitHostPort(address)
 	_, httpPort, _ := net.SplitHostPort(challenges)
 	c := run(t, options(fmt.Sprintf("http_port %s\nhttps_port %s\n%s", httpPort, port, servers), u)+fmt.Sprintf(

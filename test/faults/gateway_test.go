@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,29 +16,16 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ccload/ccload/test/binary"
 )
 
 const token = "faults-token-0123456789"
 
-// binary is the gateway, built once.
-var binary string
+// program is the gateway, built once.
+var program string
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "ccload-faults-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	binary = filepath.Join(dir, "caddy")
-	build := exec.Command("go", "build", "-o", binary, "../../cmd/caddy")
-	build.Stderr = os.Stderr
-	code := 1
-	if err := build.Run(); err == nil {
-		code = m.Run()
-	}
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(binary.Main(m, &program)) }
 
 // long reports whether the measured cases take their time.
 func long() bool { return os.Getenv("CCLOAD_FAULTS") == "long" }
@@ -51,32 +37,22 @@ type gateway struct {
 	admin string
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // start runs a gateway. channels are lines of its options, handler of its
 // directive.
 func start(t *testing.T, channels, handler string) *gateway {
 	t.Helper()
 	dir := t.TempDir()
-	g := &gateway{t: t, url: "http://" + freeAddress(t), admin: freeAddress(t)}
+	g := &gateway{t: t, url: "http://" + binary.FreeAddress(t), admin: binary.FreeAddress(t)}
 	config := fmt.Sprintf("{\nadmin %s\ndefault_bind 127.0.0.1\nauto_https off\npersist_config off\nccload {\nstore sqlite %s\nencryption_key the-key-of-this-test\ntoken tests %s\n%s\n}\n}\n%s {\nccload {\n%s\n}\n}\n",
 		g.admin, filepath.Join(dir, "ccload.db"), token, channels, g.url, handler)
 	file := filepath.Join(dir, "Caddyfile")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
-	cmd := exec.Command(binary, "run", "--config", file, "--adapter", "caddyfile")
-	cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir, "HOME="+dir)
-	cmd.Stdout, cmd.Stderr = &log, &log
+	log := new(binary.Output)
+	cmd := exec.Command(program, "run", "--config", file, "--adapter", "caddyfile")
+	cmd.Env = binary.Env(dir)
+	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

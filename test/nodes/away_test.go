@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ccload/ccload/internal/testdb"
+	"github.com/ccload/ccload/test/binary"
 )
 
 // storeState is what status says of the store.
@@ -153,7 +154,7 @@ func TestStartWhileTheStoreIsAway(t *testing.T) {
 				}
 			}
 			began = time.Now()
-			if err := n.reload(func(config string) string { return config + "\n" + freeAddress(t) + " {\nrespond fresh\n}\n" }); err != nil {
+			if err := n.reload(func(config string) string { return config + "\n" + binary.FreeAddress(t) + " {\nrespond fresh\n}\n" }); err != nil {
 				t.Errorf("a reload: %v", err)
 			}
 			if took := time.Since(began); took > promptly {
@@ -227,7 +228,7 @@ func TestReloadWhileTheStoreHangs(t *testing.T) {
 	s.Signal(syscall.SIGSTOP)
 	defer s.Signal(syscall.SIGCONT)
 	for i := range 3 {
-		site := freeAddress(t)
+		site := binary.FreeAddress(t)
 		fresh := fmt.Sprintf("fresh-token-0123456789-%d", i)
 		began := time.Now()
 		if err := n.reload(func(config string) string {
@@ -278,9 +279,9 @@ func TestAWrongStoreIsRefused(t *testing.T) {
 			_, file := prepare(t, "encryption_key the-key-of-all-nodes", "mysql "+c.dsn, t.TempDir(), "token t "+token)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			run := exec.CommandContext(ctx, binary, "run", "--config", file, "--adapter", "caddyfile")
+			run := exec.CommandContext(ctx, program, "run", "--config", file, "--adapter", "caddyfile")
 			home := t.TempDir()
-			run.Env = append(os.Environ(), "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home, "HOME="+home)
+			run.Env = binary.Env(home)
 			text, err := run.CombinedOutput()
 			if err == nil || ctx.Err() != nil || !strings.Contains(string(text), c.says) {
 				t.Errorf("it ended with %v, and does not say %q:\n%.2000s", err, c.says, text)

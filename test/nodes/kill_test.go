@@ -52,7 +52,7 @@ func allCalls(n *node) map[string]written {
 // the one before left.
 func (n *node) killWithin(d time.Duration) {
 	n.t.Helper()
-	cmd := exec.Command(binary, n.cmd.Args[1:]...)
+	cmd := exec.Command(program, n.cmd.Args[1:]...)
 	cmd.Env = n.cmd.Env
 	if err := cmd.Start(); err != nil {
 		n.t.Fatal(err)

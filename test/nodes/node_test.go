@@ -6,16 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ccload/ccload/test/binary"
 )
 
 const (
@@ -23,25 +23,10 @@ const (
 	password = "correct horse battery"
 )
 
-// binary is the gateway, built once.
-var binary string
+// program is the gateway, built once.
+var program string
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "ccload-nodes-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	binary = filepath.Join(dir, "caddy")
-	build := exec.Command("go", "build", "-o", binary, "../../cmd/caddy")
-	build.Stderr = os.Stderr
-	code := 1
-	if err := build.Run(); err == nil {
-		code = m.Run()
-	}
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(binary.Main(m, &program)) }
 
 // node is one gateway process.
 type node struct {
@@ -50,38 +35,10 @@ type node struct {
 	Admin   string // address of Caddy's admin endpoint
 	dir     string
 	cmd     *exec.Cmd
-	log     *tail
+	log     *binary.Output
 	login   string
 	exited  chan error
 	stopped bool
-}
-
-// tail keeps the output of a process.
-type tail struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(p)
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // start runs a gateway. store is the option's value, such as sqlite PATH; data
@@ -108,7 +65,7 @@ func startWith(t *testing.T, key, store, data, options string) *node {
 // prepare writes the config of a gateway and does not run it.
 func prepare(t *testing.T, key, store, data, options string) (n *node, file string) {
 	t.Helper()
-	n = &node{t: t, URL: "http://" + freeAddress(t), Admin: freeAddress(t), dir: data}
+	n = &node{t: t, URL: "http://" + binary.FreeAddress(t), Admin: binary.FreeAddress(t), dir: data}
 	config := fmt.Sprintf("{\nadmin %s\ndefault_bind 127.0.0.1\nauto_https off\npersist_config off\nccload {\nstore %s\n%s\nadmin_password %q\n%s\n}\n}\n%s {\nccload\nccload_admin /desk/*\n}\n",
 		n.Admin, store, key, password, options, n.URL)
 	file = filepath.Join(t.TempDir(), "Caddyfile")
@@ -120,9 +77,9 @@ func prepare(t *testing.T, key, store, data, options string) (n *node, file stri
 
 func (n *node) run(file string) {
 	n.t.Helper()
-	n.log, n.exited, n.stopped = new(tail), make(chan error, 1), false
-	n.cmd = exec.Command(binary, "run", "--config", file, "--adapter", "caddyfile")
-	n.cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+n.dir, "XDG_CONFIG_HOME="+n.dir, "HOME="+n.dir)
+	n.log, n.exited, n.stopped = new(binary.Output), make(chan error, 1), false
+	n.cmd = exec.Command(program, "run", "--config", file, "--adapter", "caddyfile")
+	n.cmd.Env = binary.Env(n.dir)
 	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
 	if err := n.cmd.Start(); err != nil {
 		n.t.Fatal(err)
