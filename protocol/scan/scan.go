@@ -7,19 +7,18 @@
 // letter behind a backslash is only looked at by those functions that decode a
 // string. Like there, invalid UTF-8 inside a string is let through.
 //
-// It is written by hand because nothing else is clearly faster at the same duty:
-// find the 25 fields that routing reads, with their spans, refuse duplicates and
-// validate the whole body. BenchmarkRouting compares, with Go 1.26 on amd64, before
-// long strings were looked through in blocks (which halves the third column), the
-// best of 12 runs on a busy machine, in microseconds; the first three are texts
-// of conversations, the last is definitions of tools:
+// It is written by hand because nothing else is faster at the same duty: find
+// the 25 fields that routing reads, with their spans, refuse duplicates and
+// validate the whole body. BenchmarkRouting compares, with Go 1.26 on amd64, the
+// best of 4 runs in microseconds; the first three are texts of conversations, the
+// last is definitions of tools:
 //
 //	                          1 KB   20 KB   200 KB   200 KB of tools
-//	this package               0.5       8       48               164
-//	its keys, sonic's Skip     0.7       4       42               184
-//	sonic's Valid and ast      2.5      17      443               432
-//	sonic's Valid and Get      6.3      53      751               751
-//	encoding/json               13     190    1,751             2,684
+//	this package               0.4       3       31               167
+//	its keys, sonic's Skip     0.4       5       42               174
+//	sonic's Valid and ast      2.0      14      118               386
+//	sonic's Valid and Get      5.1      48      437               648
+//	encoding/json               11     174    1,600             1,716
 //
 // Sonic's Skip lets control characters pass within strings, so they have to be
 // looked for once more; it takes 4,096 levels. Sonic's Valid lets them pass too,
