@@ -124,10 +124,10 @@ func (q *request) zone() *time.Location {
 
 // costQuestion is what a table is made of.
 type costQuestion struct {
-	ask                   StatisticsQuestion // without a step
-	rows, columns         string
-	mostRows, mostColumns int
-	step                  time.Duration
+	ask                 StatisticsQuestion // without a step
+	rows, columns       string
+	maxRows, maxColumns int
+	step                time.Duration
 }
 
 func (q *request) costQuestion() (c costQuestion, err error) {
@@ -157,10 +157,10 @@ func (q *request) costQuestion() (c costQuestion, err error) {
 	if c.rows == c.columns {
 		return c, invalid("columns", "columns: must be another dimension than the rows, which is %s", c.rows)
 	}
-	if c.mostRows, err = count(query, "most_rows", maxCostRows); err != nil {
+	if c.maxRows, err = count(query, "most_rows", maxCostRows); err != nil {
 		return c, err
 	}
-	c.mostColumns, err = count(query, "most_columns", maxCostColumns)
+	c.maxColumns, err = count(query, "most_columns", maxCostColumns)
 	return c, err
 }
 
@@ -268,11 +268,11 @@ func (t *Costs) fill(c *costQuestion, s *Statistics, zone *time.Location) {
 	lines := ranked(c.rows, rows)
 	t.Columns = ranked(c.columns, columns)
 	width := len(t.Columns)
-	if width > c.mostColumns {
-		t.RestColumns = width - c.mostColumns
-		t.RestColumn = &CostColumn{Sum: summed(t.Columns[c.mostColumns:])}
-		t.Columns = t.Columns[:c.mostColumns]
-		width = c.mostColumns + 1
+	if width > c.maxColumns {
+		t.RestColumns = width - c.maxColumns
+		t.RestColumn = &CostColumn{Sum: summed(t.Columns[c.maxColumns:])}
+		t.Columns = t.Columns[:c.maxColumns]
+		width = c.maxColumns + 1
 	}
 	place := func(list []CostColumn, most int) map[string]int {
 		places := make(map[string]int, len(list))
@@ -281,11 +281,11 @@ func (t *Costs) fill(c *costQuestion, s *Statistics, zone *time.Location) {
 		}
 		return places
 	}
-	if len(lines) > c.mostRows {
-		t.RestRows = len(lines) - c.mostRows
-		t.RestLine = &CostLine{Sum: summed(lines[c.mostRows:]), Cells: make([]*CostSum, width)}
+	if len(lines) > c.maxRows {
+		t.RestRows = len(lines) - c.maxRows
+		t.RestLine = &CostLine{Sum: summed(lines[c.maxRows:]), Cells: make([]*CostSum, width)}
 	}
-	t.Lines = make([]CostLine, min(len(lines), c.mostRows))
+	t.Lines = make([]CostLine, min(len(lines), c.maxRows))
 	for i := range t.Lines {
 		t.Lines[i] = CostLine{Name: lines[i].Name, Sum: lines[i].Sum, Cells: make([]*CostSum, width)}
 	}
@@ -293,7 +293,7 @@ func (t *Costs) fill(c *costQuestion, s *Statistics, zone *time.Location) {
 	if c.columns == "" {
 		return
 	}
-	rowAt, columnAt := place(lines, c.mostRows), place(t.Columns, c.mostColumns)
+	rowAt, columnAt := place(lines, c.maxRows), place(t.Columns, c.maxColumns)
 	for i := range s.Rows {
 		r := &s.Rows[i]
 		line := t.RestLine
@@ -302,7 +302,7 @@ func (t *Costs) fill(c *costQuestion, s *Statistics, zone *time.Location) {
 		}
 		at, listed := columnAt[valueOf(c.columns, r, zone)]
 		if !listed {
-			at = c.mostColumns
+			at = c.maxColumns
 		}
 		if line.Cells[at] == nil {
 			line.Cells[at] = new(CostSum)

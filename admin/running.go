@@ -84,13 +84,13 @@ type EndOrder struct {
 }
 
 const (
-	mostRunning = 500 // calls of an answer
+	maxRunning  = 500 // calls of an answer
 	liveRunning = 50  // calls of an event
-	mostReason  = 200 // bytes
+	maxReason   = 200 // bytes
 )
 
 func runningCalls(q *request) (any, error) {
-	return q.op.RunningCalls(q.token(), mostRunning), nil
+	return q.op.RunningCalls(q.token(), maxRunning), nil
 }
 
 func endCall(q *request) (any, error) {
@@ -99,8 +99,8 @@ func endCall(q *request) (any, error) {
 		return nil, err
 	}
 	reason := strings.TrimSpace(in.Reason)
-	if len(reason) > mostReason {
-		return nil, invalid("reason", "reason: must be at most %d bytes", mostReason)
+	if len(reason) > maxReason {
+		return nil, invalid("reason", "reason: must be at most %d bytes", maxReason)
 	}
 	if strings.ContainsFunc(reason, func(r rune) bool { return r < ' ' }) {
 		return nil, invalid("reason", "reason: must be one line")

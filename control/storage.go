@@ -32,7 +32,7 @@ const (
 	retryFirst   = 500 * time.Millisecond
 	retryMost    = 5 * time.Second
 	forgetTries  = 4  // doublings of retryFirst
-	mostDrains   = 20 // then what was spent is reckoned without records that nobody can read
+	maxDrains    = 20 // then what was spent is reckoned without records that nobody can read
 )
 
 // StorageOptions are what a storage works for. All are required.
@@ -165,7 +165,7 @@ func (s *Storage) attempt(ctx context.Context) error {
 	if err := s.Gateway.Ledger.Flush(ctx); err != nil {
 		return err
 	}
-	if n := s.Gateway.Ledger.Stats().Spooled; n > 0 && s.drains < mostDrains {
+	if n := s.Gateway.Ledger.Stats().Spooled; n > 0 && s.drains < maxDrains {
 		s.drains++
 		return fmt.Errorf("%d records of calls of before could not be written yet: %w", n, store.ErrAway)
 	}

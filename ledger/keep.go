@@ -151,7 +151,7 @@ func (l *Ledger) journalEntry(e *entry) {
 
 // ownFolder takes a folder that no process ever wrote to.
 func (j *journal) ownFolder() error {
-	for n := 1; n <= mostFolders; n++ {
+	for n := 1; n <= maxFolders; n++ {
 		dir := filepath.Join(j.base, strconv.Itoa(n))
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("making the journal: %w", err)
@@ -170,7 +170,7 @@ func (j *journal) ownFolder() error {
 		j.dir, j.locks = dir, append(j.locks, lock)
 		return nil
 	}
-	return fmt.Errorf("making the journal: all %d folders in %s are in use", mostFolders, j.base)
+	return fmt.Errorf("making the journal: all %d folders in %s are in use", maxFolders, j.base)
 }
 
 // salvage keeps in memory what is pending and cannot be written.

@@ -22,8 +22,8 @@ import (
 
 const lockName = "lock"
 
-// mostFolders bounds how many processes keep journals beside each other.
-const mostFolders = 1000
+// maxFolders bounds how many processes keep journals beside each other.
+const maxFolders = 1000
 
 // taken is what a process takes over.
 type taken struct {
@@ -60,8 +60,8 @@ func takeOver(base string) (t taken, err error) {
 		}
 	}
 	for n := 1; t.dir == ""; n++ {
-		if n > mostFolders {
-			return t, fmt.Errorf("making the journal: all %d folders in %s are in use", mostFolders, base)
+		if n > maxFolders {
+			return t, fmt.Errorf("making the journal: all %d folders in %s are in use", maxFolders, base)
 		}
 		if !slices.Contains(numbers, n) {
 			if err := t.take(filepath.Join(base, strconv.Itoa(n))); err != nil {

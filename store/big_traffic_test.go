@@ -122,7 +122,7 @@ func (b *bigStore) lists() []bigList {
 	now := time.Now()
 	list := []bigList{
 		{"newest 50", store.CallFilter{}},
-		{"newest 500", store.CallFilter{Limit: store.MostCalls}},
+		{"newest 500", store.CallFilter{Limit: store.MaxCalls}},
 		{"page after half of them", store.CallFilter{Before: b.callAt(now.Add(-bigDays * 12 * time.Hour))}},
 		{"token", store.CallFilter{Token: "token-7"}},
 		{"token, page deep inside", store.CallFilter{Token: "token-7", Before: b.callAt(now.Add(-bigDays * 12 * time.Hour))}},

@@ -211,7 +211,7 @@ type AuditFilter struct {
 	Channel             string    // what was done to this one
 	Since, Until        time.Time // until is after it
 	Before              int64     // id of the last entry of the page before
-	Limit               int       // at most MostCalls; 0 is DefaultCalls
+	Limit               int       // at most MaxCalls; 0 is DefaultCalls
 }
 
 // kindsWithoutChannel are what of the audit trail is never about a channel,
@@ -262,7 +262,7 @@ func (d *database) Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, erro
 		if err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, fmt.Sprintf("SELECT id, time, actor, address, action, kind, name, fields FROM audit %s ORDER BY time DESC, id DESC LIMIT %d", q, min(limit, MostCalls)), q.args...)
+		rows, err := tx.QueryContext(ctx, fmt.Sprintf("SELECT id, time, actor, address, action, kind, name, fields FROM audit %s ORDER BY time DESC, id DESC LIMIT %d", q, min(limit, MaxCalls)), q.args...)
 		if err != nil {
 			return err
 		}

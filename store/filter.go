@@ -51,7 +51,7 @@ func (f *CallFilter) limit() int {
 	if f.Limit < 1 {
 		return DefaultCalls
 	}
-	return min(f.Limit, MostCalls)
+	return min(f.Limit, MaxCalls)
 }
 
 // latestFirst ends the statement of a list.

@@ -69,7 +69,7 @@ func (d *database) LoadResponses(ctx context.Context, token, id string, chain bo
 				return err
 			}
 			list = append(list, one)
-			if next = one.Previous; !chain || len(list) >= MostChained {
+			if next = one.Previous; !chain || len(list) >= MaxChained {
 				return nil
 			}
 		}
@@ -81,8 +81,8 @@ func (d *database) LoadResponses(ctx context.Context, token, id string, chain bo
 	return list, err
 }
 
-// MostChained is how many responses may continue each other.
-const MostChained = 10000
+// MaxChained is how many responses may continue each other.
+const MaxChained = 10000
 
 // DeleteResponse implements Store.
 func (d *database) DeleteResponse(ctx context.Context, token, id string) error {

@@ -6,8 +6,8 @@ import (
 	"github.com/ccload/ccload/ai"
 )
 
-// MostStats is the most rows that Stats answers.
-const MostStats = 50_000
+// MaxStats is the most rows that Stats answers.
+const MaxStats = 50_000
 
 // StatsFilter says which statistics are wanted. Empty fields do not narrow.
 //

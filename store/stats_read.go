@@ -107,7 +107,7 @@ func (q *statsQuery) sumsQuery(s stretch) (string, []any) {
 		}
 	}
 	return fmt.Sprintf("SELECT %s, SUM(%s) FROM rollups %s GROUP BY %s LIMIT %d", columns,
-		strings.Join(countColumns[:], "), SUM("), w, strings.Join(group, ", "), MostStats+1), w.args
+		strings.Join(countColumns[:], "), SUM("), w, strings.Join(group, ", "), MaxStats+1), w.args
 }
 
 func (q *statsQuery) readSums(ctx context.Context, tx *sql.Tx, s stretch, all groups) error {
@@ -125,7 +125,7 @@ func (q *statsQuery) readSums(ctx context.Context, tx *sql.Tx, s stretch, all gr
 			return err
 		}
 		all.of(key).add(&n)
-		if len(all) > MostStats {
+		if len(all) > MaxStats {
 			return ErrTooMany
 		}
 	}
@@ -185,7 +185,7 @@ func (q *statsQuery) readPending(ctx context.Context, tx *sql.Tx, stretches []st
 				into.duration.Merge(&s.duration)
 				into.firstContent.Merge(&s.firstContent)
 			}
-			if len(all) > MostStats {
+			if len(all) > MaxStats {
 				return ErrTooMany
 			}
 			return nil

@@ -96,7 +96,7 @@ type Calls interface {
 type Statistics interface {
 	// Stats returns what the calls written add up to, pruned ones included, in
 	// the order of time and then of the dimensions. Groups without calls have no
-	// row. It fails with ErrTooMany if there are more than MostStats.
+	// row. It fails with ErrTooMany if there are more than MaxStats.
 	Stats(ctx context.Context, f StatsFilter) ([]StatsRow, error)
 
 	// LoadSpent returns what was spent by each token and channel on each day, as
@@ -211,7 +211,7 @@ type Memory interface {
 // Bounds of a page of calls.
 const (
 	DefaultCalls = 50  // where the filter names no limit
-	MostCalls    = 500 // whatever the filter says
+	MaxCalls     = 500 // whatever the filter says
 )
 
 // CallFilter narrows a list of calls. Empty fields do not.
@@ -230,7 +230,7 @@ type CallFilter struct {
 	// call has been pruned, so has what came after it: the page is empty.
 	Before string
 
-	Limit int // 1 to MostCalls; below it is DefaultCalls, above it MostCalls
+	Limit int // 1 to MaxCalls; below it is DefaultCalls, above it MaxCalls
 }
 
 var (
@@ -238,8 +238,8 @@ var (
 	// response.
 	ErrNotFound = errors.New("not found in the store")
 
-	// ErrTooMany says that statistics would have more than MostStats rows.
-	ErrTooMany = fmt.Errorf("more than %d groups: ask for a shorter time, a longer step, fewer dimensions or a narrower filter", MostStats)
+	// ErrTooMany says that statistics would have more than MaxStats rows.
+	ErrTooMany = fmt.Errorf("more than %d groups: ask for a shorter time, a longer step, fewer dimensions or a narrower filter", MaxStats)
 
 	// ErrNotOpen says that the store has not been opened yet, or is closed.
 	ErrNotOpen error = notOpenError{}

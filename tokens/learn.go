@@ -14,7 +14,7 @@ const (
 	// learnedModels is how many models are.
 	learnedModels = 1024
 	// A factor beyond these would be an error of somebody's, not a tokenizer.
-	leastFactor, mostFactor = 0.25, 4
+	leastFactor, maxFactor = 0.25, 4
 	// slowness is by how much one report moves a model's factor.
 	slowness = 0.1
 	// telling is the least difference, in tokens, from which a factor is learned:
@@ -62,11 +62,11 @@ func (l *learned) apply(n *Count) int64 {
 	tokens := k.reported + int64(math.Round(float64(n.raw-k.raw)*factor))
 	// A report may have been wrong, or about something else, such as what was
 	// left of a request after another was cached.
-	low, high := int64(float64(n.raw)*leastFactor), int64(float64(n.raw)*mostFactor)+hiddenMost
+	low, high := int64(float64(n.raw)*leastFactor), int64(float64(n.raw)*maxFactor)+hiddenMost
 	return max(1, low, min(tokens, high))
 }
 
-// hiddenMost is how much more than mostFactor times what was counted may be
+// hiddenMost is how much more than maxFactor times what was counted may be
 // hidden in a request, in tokens: tools and thinking that only the provider
 // knows.
 const hiddenMost = 20_000
@@ -142,7 +142,7 @@ func (l *learned) remember(key uint64, k kind) {
 }
 
 func (m *modelFactor) learn(factor float64) {
-	if factor < leastFactor || factor > mostFactor {
+	if factor < leastFactor || factor > maxFactor {
 		return
 	}
 	m.factor += slowness * (factor - m.factor)

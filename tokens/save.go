@@ -80,7 +80,7 @@ func (c *Counter) Load(text []byte) error {
 	}
 	models, kinds := make(map[string]*modelFactor, len(s.Models)), make(map[uint64]*kind, len(s.Kinds))
 	for _, m := range s.Models {
-		if !(m.Factor >= leastFactor && m.Factor <= mostFactor) || m.Reports < 0 || m.Model == "" || len(m.Model) > longestModel {
+		if !(m.Factor >= leastFactor && m.Factor <= maxFactor) || m.Reports < 0 || m.Model == "" || len(m.Model) > longestModel {
 			return fmt.Errorf("tokens: what was learned about model %.60q cannot be", m.Model)
 		}
 		models[m.Model] = &modelFactor{factor: m.Factor, reports: m.Reports}

@@ -130,7 +130,7 @@ func (t suite) statsAreLimited() {
 		}
 		fewer := f
 		fewer.Since = day.Add(-999 * time.Minute)
-		if rows, err := s.Stats(t.Context(), fewer); err != nil || len(rows) != store.MostStats {
+		if rows, err := s.Stats(t.Context(), fewer); err != nil || len(rows) != store.MaxStats {
 			t.Errorf("%d rows, %v", len(rows), err)
 		}
 		if _, err := s.Prune(t.Context(), time.Time{}, 0, 1); err != nil {

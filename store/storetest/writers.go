@@ -85,7 +85,7 @@ func (t suite) wantSumsOfRows(stores []store.Store, want int) {
 	known := make(map[string]*ai.Record)
 	tokens, channels := ai.Money(0), ai.Money(0)
 	for before := ""; ; {
-		page, err := stores[0].Calls(t.Context(), store.CallFilter{Before: before, Limit: store.MostCalls})
+		page, err := stores[0].Calls(t.Context(), store.CallFilter{Before: before, Limit: store.MaxCalls})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func (t suite) wantSumsOfRows(stores []store.Store, want int) {
 				channels += r.Attempts[i].Cost.Amount
 			}
 		}
-		if len(page) < store.MostCalls {
+		if len(page) < store.MaxCalls {
 			break
 		}
 	}
