@@ -51,6 +51,20 @@ func JournalFiles(base string) (names, damaged []string) {
 // MaxSegment is the size of a file of the journal.
 const MaxSegment = maxSegment
 
+// Sync does what the ledger does each second against power cuts.
+func (l *Ledger) Sync() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.journal.sync()
+}
+
+// NewSegment begins a new file with the next record.
+func (l *Ledger) NewSegment() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.journal.retire()
+}
+
 // BreakJournal makes each file of the journal that is begun from now on fail, as
 // a full disk would, or mends it.
 func (l *Ledger) BreakJournal(dir string) {

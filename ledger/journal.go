@@ -211,13 +211,14 @@ func (j *journal) flush(own bool) {
 	for len(j.pending) > 0 && !j.flushing {
 		c := j.pending[0]
 		seg, b := c.seg, c.b[c.written:]
-		at := c.at + int64(c.written)
+		at, f := c.at+int64(c.written), seg.file
 		j.flushing = true
 		j.mu.Unlock()
 		began := time.Now()
-		err := seg.write(b, at)
+		f, err := appendTo(f, seg.name, b, at)
 		slow := time.Since(began) > slowWrite
 		j.mu.Lock()
+		seg.file = f
 		j.flushing, j.slow = false, slow
 		if err != nil {
 			j.salvage()

@@ -486,3 +486,40 @@ func TestRecordsFromManySidesAreInTheFile(t *testing.T) {
 		t.Errorf("%d of 4000 records, %d twice, %d lost", len(store.have), store.twice, stats.Lost)
 	}
 }
+
+// What is done against power cuts disturbs nobody who writes, also where files
+// begin meanwhile.
+func TestFilesAreSyncedWhileTheyBegin(t *testing.T) {
+	base := t.TempDir()
+	l := openLedger(t, base, ledger.Options{})
+	var writing, syncing sync.WaitGroup
+	for w := range 4 {
+		writing.Go(func() {
+			for i, r := range numbered(1000*w, 1000*w+100) {
+				if i%10 == 0 {
+					l.NewSegment()
+				}
+				l.Record(r, nil)
+			}
+		})
+	}
+	ended := make(chan struct{})
+	syncing.Go(func() {
+		for {
+			select {
+			case <-ended:
+				return
+			default:
+				l.Sync()
+			}
+		}
+	})
+	writing.Wait()
+	close(ended)
+	syncing.Wait()
+	l.Kill()
+	l.Await()
+	if store, stats := recovered(t, base); len(store.have) != 400 || store.twice != 0 || stats.Lost != 0 {
+		t.Errorf("%d of 400 records, %d twice, %d lost", len(store.have), store.twice, stats.Lost)
+	}
+}

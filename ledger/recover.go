@@ -133,7 +133,7 @@ func recoverFolder(dir string) (list []*segment, left []callrow.Row, err error) 
 		b = append(append(b, make([]byte, frameHead)...), text...)
 		sealFrame(b[at:])
 	}
-	if ended.write(b, 0) == nil {
+	if ended.file, err = appendTo(nil, ended.name, b, 0); err == nil {
 		ended.close()
 		ended.bytes, ended.good, ended.records = int64(len(b)), int64(len(b)), len(texts)
 		return append(list, ended), nil, nil

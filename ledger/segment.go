@@ -43,22 +43,22 @@ func fileNumber(name string) (n int) {
 	return n
 }
 
-// write appends to the file, which is made first. What was written of it when
-// it fails is cut off, or the next record could not be read.
-func (s *segment) write(b []byte, at int64) error {
-	if s.file == nil {
-		f, err := os.OpenFile(s.name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			return err
+// appendTo appends to the file of a segment, which is made if it is nil. What was
+// written of it when it fails is cut off, or the next record could not be read.
+// It is called without the ledger's lock; the file that it returns is kept with it.
+func appendTo(f *os.File, name string, b []byte, at int64) (*os.File, error) {
+	if f == nil {
+		var err error
+		if f, err = os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
+			return nil, err
 		}
-		s.file = f
 	}
-	_, err := s.file.Write(b)
+	_, err := f.Write(b)
 	if err != nil {
-		_ = s.file.Truncate(at)
-		_, _ = s.file.Seek(at, io.SeekStart)
+		_ = f.Truncate(at)
+		_, _ = f.Seek(at, io.SeekStart)
 	}
-	return err
+	return f, err
 }
 
 func (s *segment) close() {
